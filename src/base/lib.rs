@@ -1,0 +1,1 @@
+//! The platform: everything below the clinic that is not a file format.

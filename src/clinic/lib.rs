@@ -1,0 +1,1 @@
+//! What the centre does. Knows no protocol.

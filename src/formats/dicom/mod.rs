@@ -1,0 +1,1 @@
+//! DICOM data sets, character sets, UIDs, frames, DIMSE messages and negotiation.

@@ -1,0 +1,1 @@
+//! ECG recordings: one model, decoders, measurement, quality, drawing.

@@ -1,0 +1,1 @@
+//! Laboratory tables: units, ranges, flags, delta checks.

@@ -1,0 +1,1 @@
+//! The edges, the composition root and the command line of Yigong.

@@ -1,0 +1,2 @@
+//! The `yigong` binary.
+fn main() {}
