@@ -1,0 +1,143 @@
+// The frame around every page: places by right, critical bell, line state, language, theme, person. It owns the event line.
+import { ActionIcon, Menu, Tooltip, UnstyledButton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { useCallback, useEffect, useState } from 'react';
+import { get, setSignedOut } from './api/client';
+import { useLineState, useLiveLine } from './api/live';
+import type { Alert } from './api/types';
+import { saveSettings, signOut, useCan, useSession } from './features/session/queries';
+import { setLanguage, useWords } from './i18n';
+import { useKeys } from './keys';
+import { KeySheet } from './keys/KeySheet';
+import { BellIcon, KeyboardIcon, MoonIcon, SunIcon } from './ui/icons';
+import { useScheme } from './ui/scheme';
+
+export function Shell() {
+  const { t, language, pick } = useWords();
+  const session = useSession();
+  const can = useCan();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [sheet, showSheet] = useState(false);
+  const line = useLineState();
+  useLiveLine(client, true);
+  const { scheme, toggle } = useScheme(session.settings?.theme, session.rights);
+
+  const leave = useCallback(async () => {
+    client.clear();
+    sessionStorage.clear();
+    await navigate({ to: '/login', replace: true });
+  }, [client, navigate]);
+  useEffect(() => {
+    // A session that ended while somebody was writing must not throw the text away: the editor's buffer stays for the same person.
+    setSignedOut(() => {
+      client.clear();
+      notifications.show({ color: 'orange', message: t('login.ended') });
+      void navigate({ to: '/login', search: { back: location.pathname + location.search } as never, replace: true });
+    });
+  }, [client, navigate, t]);
+  useEffect(() => {
+    document.title = t('app.name');
+  }, [t]);
+
+  useKeys('shell', [{ id: 'sheet', keys: '?', run: () => showSheet(true) }]);
+
+  const changeLanguage = () => {
+    const next = language === 'en' ? 'zh-CN' : 'en';
+    setLanguage(next);
+    void saveSettings({ lang: next }).catch(() => undefined);
+  };
+  const changeTheme = () => {
+    const next = toggle();
+    client.setQueryData(['session'], { ...session, settings: { ...session.settings, theme: next } });
+    void saveSettings({ theme: next }).catch(() => undefined);
+  };
+
+  return (
+    <div className="shell">
+      <header className="shell-head">
+        <Link to="/" className="brand">
+          <img src="/favicon.svg" alt="" />
+          <span>{t('app.name')}</span>
+        </Link>
+        <nav className="row" style={{ gap: 2 }} aria-label={t('nav.main')}>
+          {can('write', 'audit') && <Place to="/worklist" text={t('nav.worklist')} />}
+        </nav>
+        <span className="grow" />
+        <CriticalBell />
+        <span className="line-dot" data-state={line} role="img" aria-label={t(`line.${line}`)} title={t(`line.${line}`)} />
+        <Tooltip label={t('keys.sheet')}>
+          <ActionIcon aria-label={t('keys.sheet')} onClick={() => showSheet(true)}>
+            <KeyboardIcon />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={t(scheme === 'dark' ? 'theme.to_light' : 'theme.to_dark')}>
+          <ActionIcon aria-label={t(scheme === 'dark' ? 'theme.to_light' : 'theme.to_dark')} onClick={changeTheme}>
+            {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
+          </ActionIcon>
+        </Tooltip>
+        <UnstyledButton className="nav-link" onClick={changeLanguage} aria-label={t('lang.switch')} fz={13}>
+          {language === 'en' ? t('lang.zh') : t('lang.en')}
+        </UnstyledButton>
+        <Menu position="bottom-end" withinPortal>
+          <Menu.Target>
+            <UnstyledButton className="nav-link" fz={13}>
+              {pick(session.account.name, session.account.name_en)} ·{' '}
+              {pick(session.account.facility_name, session.account.facility_name_en)}
+            </UnstyledButton>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Label>{[...new Set(session.roles.map((r) => r.role))].map((r) => t(`role.${r}`)).join(' · ')}</Menu.Label>
+            <Menu.Item
+              onClick={() => {
+                void signOut()
+                  .catch(() => undefined)
+                  .then(leave);
+              }}
+            >
+              {t('login.out')}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </header>
+      <div>
+        {line === 'offline' && (
+          <div className="line-banner" role="status">
+            {t('line.banner')}
+          </div>
+        )}
+      </div>
+      <main className="shell-main">
+        <Outlet />
+      </main>
+      <KeySheet opened={sheet} close={() => showSheet(false)} />
+    </div>
+  );
+}
+
+function Place({ to, text }: { to: string; text: string }) {
+  return (
+    <Link to={to} className="nav-link">
+      {text}
+    </Link>
+  );
+}
+
+export const openAlerts = {
+  queryKey: ['critical', 'open'],
+  queryFn: () => get<{ now: number; rows: Alert[] }>('/api/critical?state=open'),
+};
+
+function CriticalBell() {
+  const { t } = useWords();
+  const alerts = useQuery({ ...openAlerts, refetchInterval: 60_000 });
+  const red = alerts.data?.rows.filter((a) => a.level === 'red' && a.state !== 'closed' && a.state !== 'treated').length ?? 0;
+  return (
+    <span className="bell" data-some={red > 0} role="status">
+      <BellIcon />
+      {t('critical.bell', { n: alerts.data ? red : '–' })}
+    </span>
+  );
+}

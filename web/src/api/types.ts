@@ -1,0 +1,554 @@
+// What the server says, by hand from its contract. Times are integer milliseconds UTC unless a field says otherwise.
+export type Millis = number;
+export type Pipeline = 'imaging' | 'ecg' | 'lab';
+export type Priority = 'stat' | 'emergency' | 'urgent' | 'routine';
+export type Tier = 'write' | 'audit';
+export type WorkTab = 'write' | 'audit' | 'mine' | 'returned' | 'critical' | 'published' | 'overdue';
+
+export interface DemoAccount {
+  login: string;
+  password: string;
+  role: string;
+  facility: string;
+  facility_name: string;
+  name: string;
+  name_en?: string;
+}
+export interface PublicInfo {
+  product: string;
+  version: string;
+  build: string;
+  demo: boolean;
+  demo_accounts?: DemoAccount[];
+}
+
+export interface Session {
+  account: {
+    id: string;
+    login: string;
+    name: string;
+    name_en?: string;
+    facility: string;
+    facility_name: string;
+    facility_name_en?: string;
+    facility_kind: string;
+  };
+  roles: { role: string; facility: string; pipelines: string[] | string }[];
+  rights: string[];
+  csrf: string;
+  build: string;
+  demo: boolean;
+  now: Millis;
+  reauth_until: Millis | null;
+  settings: { lang?: string; theme?: string };
+}
+
+export interface Person {
+  id: string;
+  name: string;
+  name_en?: string;
+}
+export interface PatientHead {
+  id: string;
+  local_id: string;
+  name: string;
+  pinyin: string;
+  sex: 'M' | 'F' | 'O' | '';
+  birth_date: string;
+  age: string;
+  identified: boolean;
+}
+
+export interface WorkRow {
+  id: string;
+  pipeline: Pipeline;
+  tier: Tier;
+  state: 'queued' | 'reading' | 'returned' | 'done' | 'cancelled';
+  priority: Priority;
+  deadline: Millis | null;
+  arrived_at: Millis;
+  title: string;
+  modality: string;
+  body_part: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  facility_name_en?: string;
+  images: number;
+  series: number;
+  holder: Person | null;
+  holder_is_me: boolean;
+  lease_until: Millis | null;
+  flags: string[];
+  triage: '' | 'red' | 'orange' | 'normal';
+  report: string | null;
+  report_state: 'none' | 'draft' | 'written' | 'published' | 'amending' | 'withdrawn';
+  report_n: number;
+  subject_kind: 'study' | 'ecg' | 'specimen';
+  subject: string;
+  epoch: number;
+  return_reason: string | null;
+  return_text: string | null;
+  thumbnail: string | null;
+  priors: number;
+  has_critical: boolean;
+  written_by: Person | null;
+  version: number;
+}
+export type WorkCounts = Record<WorkTab, number>;
+export interface Worklist {
+  now: Millis;
+  counts: WorkCounts;
+  rows: WorkRow[];
+  next_cursor: string | null;
+}
+
+export interface OrderHead {
+  id: string;
+  placer_no: string;
+  filler_no: string;
+  priority: Priority;
+  orderer: string;
+  department: string;
+  history: string;
+  flags: string[];
+  items: { code: string; name: string; modality: string; body_part: string; state: string }[];
+  created_at: Millis;
+}
+export interface Sections {
+  technique?: string;
+  findings?: string;
+  impression?: string;
+  recommendation?: string;
+  comment?: string;
+  positive?: boolean;
+  ecg_statements?: { code: string; text: string }[];
+}
+export type TextSection = 'technique' | 'findings' | 'impression' | 'recommendation' | 'comment';
+
+export interface Draft {
+  version: number;
+  epoch: number;
+  author: Person;
+  mine: boolean;
+  saved_at: Millis;
+  sections: Sections;
+}
+export interface VersionHead {
+  n: number;
+  kind: 'prelim' | 'final' | 'amended' | 'withdrawn';
+  change_class: number | null;
+  change_reason: string | null;
+  signed_at: Millis;
+  writer: Person;
+  auditor: Person | null;
+  signer: string;
+  signer_demo: boolean;
+  mark: { text: string; level?: string } | null;
+  replaced: boolean;
+  pdf: string;
+}
+export interface LostDraft {
+  author: Person;
+  at: Millis;
+  sections: Sections;
+}
+export interface WorkItemDetail extends WorkRow {
+  order: OrderHead | null;
+  draft: Draft | null;
+  versions: VersionHead[];
+  alerts: Alert[];
+  previous_reports: {
+    report: string;
+    n: number;
+    pipeline: Pipeline;
+    title: string;
+    published_at: Millis;
+    facility_name: string;
+    impression: string;
+  }[];
+  may: {
+    write: boolean;
+    submit: boolean;
+    sign: boolean;
+    send_back: boolean;
+    return: boolean;
+    preliminary: boolean;
+    amend: boolean;
+    raise_critical: boolean;
+  };
+  send_back_comment: string | null;
+  lost_drafts: LostDraft[];
+}
+
+export interface Check {
+  code: string;
+  section: string;
+  level: 'warn' | 'block';
+  text_zh: string;
+  text_en: string;
+}
+
+export interface DeliveryRow {
+  id?: string;
+  destination: string;
+  name: string;
+  kind: string;
+  n: number;
+  state: string;
+  attempts: number;
+  sent_at: Millis | null;
+  acked_at: Millis | null;
+  seen_at: Millis | null;
+  seen_by: string | Person | null;
+  clinically_acked_at: Millis | null;
+  error: string | null;
+  facility_name?: string;
+  title?: string;
+  report?: string;
+}
+export interface ReportContent {
+  title?: string;
+  sections?: Sections;
+  lab_rows?: { code?: string; name: string; value: string; unit?: string; reference?: string; flag?: string }[];
+  ecg?: { measurements?: unknown[]; statements?: { code: string; text: string }[] | string[]; quality?: string } | null;
+  [more: string]: unknown;
+}
+export interface ReportDetail {
+  id: string;
+  pipeline: Pipeline;
+  title: string;
+  state: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  verify_url: string;
+  versions: (VersionHead & { content: ReportContent })[];
+  deliveries: DeliveryRow[];
+}
+export interface Template {
+  id: string;
+  name: string;
+  sections: Sections;
+}
+export interface Phrase {
+  code: string;
+  section: string;
+  text: string;
+}
+
+export type AlertState =
+  | 'raised'
+  | 'calling'
+  | 'reached_readback'
+  | 'reached_no_readback'
+  | 'unable'
+  | 'clinician_ack'
+  | 'treated'
+  | 'closed';
+export interface Alert {
+  id: string;
+  pipeline: Pipeline;
+  level: 'red' | 'orange';
+  state: AlertState;
+  finding: string;
+  value: string | null;
+  rule: string | null;
+  provisional: boolean;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  duty_phone: string | null;
+  raised_at: Millis;
+  raised_by: Person;
+  acked_at: Millis | null;
+  acked_by: Person | null;
+  treated_at: Millis | null;
+  closed_at: Millis | null;
+  repeats: number;
+  escalation: number;
+  next_escalation_at: Millis | null;
+  subject_kind: string;
+  subject: string;
+  item: string | null;
+  report: string | null;
+  events: { at: Millis; who: Person; action: string; detail: unknown }[];
+}
+
+export type TrackStep = 'ordered' | 'uploaded' | 'queued' | 'writing' | 'auditing' | 'published' | 'returned' | 'rejected' | 'unmatched';
+export interface Track {
+  id: string;
+  pipeline: Pipeline;
+  title: string;
+  modality: string;
+  patient: PatientHead;
+  arrived_at: Millis | null;
+  promised_at: Millis | null;
+  step: TrackStep;
+  steps: { key: string; at: Millis | null }[];
+  holder: Person | null;
+  report: string | null;
+  report_n: number;
+  report_kind: string | null;
+  item: string | null;
+  return_reason: string | null;
+  return_text: string | null;
+  flags: string[];
+  priority: Priority;
+}
+export interface ClinicReport {
+  report: string;
+  n: number;
+  kind: string;
+  change_class: number | null;
+  pipeline: Pipeline;
+  title: string;
+  patient: PatientHead;
+  published_at: Millis;
+  state: string;
+  seen_at: Millis | null;
+  seen_by: string | Person | null;
+  acknowledged_at: Millis | null;
+  needs_ack: boolean;
+  mark: { text: string; level?: string } | string | null;
+  critical_open: boolean;
+  pdf: string;
+}
+
+export interface CatalogItem {
+  code: string;
+  name: string;
+  name_en?: string;
+  pipeline: Pipeline;
+  modality: string;
+  body_part: string;
+  panel_items?: string[];
+}
+export interface NewOrder {
+  patient: { local_id: string; name: string; sex: string; birth_date: string; national_id?: string; phone?: string };
+  pipeline: Pipeline;
+  items: string[];
+  priority: Priority;
+  history: string;
+  orderer?: string;
+  flags?: string[];
+}
+export interface PlacedOrder {
+  id: string;
+  placer_no: string;
+  filler_no: string;
+  specimens: { barcode: string; type: string }[];
+}
+export type OrderRow = OrderHead & {
+  patient: PatientHead;
+  pipeline: Pipeline;
+  state: string;
+  specimens: { barcode: string; state: string }[];
+};
+
+export type Lane = 'ready' | 'look' | 'critical' | 'qc_hold';
+export interface LabRow {
+  id: string;
+  code: string;
+  name: string;
+  name_en?: string;
+  value_raw: string;
+  value_num: number | null;
+  comparator: string | null;
+  unit: string;
+  reference: string;
+  flag: '' | 'L' | 'H' | 'LL' | 'HH' | 'A';
+  state: 'resulted' | 'held' | 'verified' | 'published';
+  holds: { code: string; text_zh: string; text_en: string }[];
+  row_version: number;
+  previous: { value: string | number; at: Millis }[];
+  critical_low: number | null;
+  critical_high: number | null;
+  instrument: string;
+  run_at: Millis | null;
+  reruns: number;
+}
+export interface LabSpecimen {
+  id: string;
+  barcode: string;
+  item: string | null;
+  type: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  order: OrderHead | null;
+  received_at: Millis | null;
+  deadline: Millis | null;
+  priority: Priority;
+  lane: Lane;
+  missing: string[];
+  results: LabRow[];
+}
+export interface LabQueue {
+  now: Millis;
+  counts: Record<Lane, number>;
+  specimens: LabSpecimen[];
+}
+export interface ReleaseOutcome {
+  released: number;
+  refused: { id: string; code: string; text_zh: string; text_en: string }[];
+  reports: { report: string; n: number }[];
+}
+export interface SpecimenRow {
+  id: string;
+  barcode: string;
+  type: string;
+  state: string;
+  patient: PatientHead;
+  facility_name: string;
+  collected_at: Millis | null;
+  received_at: Millis | null;
+  reject_reason: string | null;
+}
+export interface UnmatchedResult {
+  id: string;
+  barcode: string;
+  item: string;
+  item_name: string;
+  value_raw: string;
+  unit_raw: string;
+  instrument: string;
+  facility_name: string;
+  received_at: Millis;
+  reason: string;
+}
+export interface MessageRow {
+  id: string;
+  peer: string;
+  facility_name: string;
+  received_at: Millis;
+  message_type: string;
+  state: string;
+  reason: string | null;
+}
+export interface MessageDetail extends MessageRow {
+  raw_text: string;
+  decoded: { segment: string; fields: unknown }[];
+}
+
+export interface SeriesHead {
+  id: string;
+  uid: string;
+  modality: string;
+  number: number | null;
+  description: string;
+  body_part: string;
+  laterality: string;
+  instance_count: number;
+  frames: number;
+  thumbnail: string | null;
+  preview: string | null;
+}
+export interface StudyDetail {
+  id: string;
+  uid: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  order: OrderHead | null;
+  modality: string;
+  body_part: string;
+  description: string;
+  study_date: string;
+  study_time: string;
+  state: string;
+  lane: string;
+  defects: string[];
+  series: SeriesHead[];
+  priors: {
+    id: string;
+    study_date: string;
+    modality: string;
+    body_part: string;
+    description: string;
+    facility_name: string;
+    report: string | null;
+  }[];
+}
+export interface QuarantineRow {
+  id: string;
+  lane: string;
+  reason: string;
+  facility_name: string;
+  object_kind: string;
+  object_id: string;
+  created_at: Millis;
+  detail: unknown;
+}
+
+export interface LiveEvent {
+  slice: string;
+  kind: string;
+  id: string;
+  facility: string;
+}
+
+export interface FacilityRow {
+  code: string;
+  name: string;
+  name_en: string;
+  kind: string;
+  grid: string;
+  phone: string;
+  duty_phone: string;
+  active: boolean;
+}
+export interface PeerRow {
+  id: string;
+  kind: 'dicom' | 'hl7';
+  facility: string;
+  name: string;
+  ae_title: string | null;
+  app: string | null;
+  app_facility: string | null;
+  addresses: string;
+  port: number | null;
+  policy: unknown;
+  enabled: boolean;
+  last_seen_at: Millis | null;
+}
+export interface UserRow {
+  id: string;
+  login: string;
+  name: string;
+  name_en: string;
+  facility: string;
+  active: boolean;
+  roles: { role: string; facility: string; pipelines: string[] | string }[];
+}
+export interface DestinationRow {
+  id: string;
+  facility: string;
+  kind: 'web' | 'fhir' | 'hl7';
+  name: string;
+  address: string;
+  settings: unknown;
+  enabled: boolean;
+  queue: { pending: number; retry: number; dead: number; oldest_at: Millis | null };
+}
+export interface AuditRow {
+  seq: number;
+  at: Millis;
+  who: string;
+  who_name: string;
+  role: string;
+  facility: string;
+  action: string;
+  object_kind: string;
+  object_id: string;
+  detail: unknown;
+}
+export interface JobRow {
+  id: string;
+  kind: string;
+  key: string;
+  state: string;
+  run_at: Millis;
+  attempts: number;
+  error: string | null;
+}

@@ -1,0 +1,6 @@
+import { SplitPane } from '../../ui/SplitPane';
+import { type ReadingPageProps, ReportEditor } from '../report';
+
+export function EcgPage({ item, onDone }: ReadingPageProps) {
+  return <SplitPane id="reading" left={<div className="grow" />} right={<ReportEditor item={item} onDone={onDone} />} />;
+}

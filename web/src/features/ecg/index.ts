@@ -1,0 +1,1 @@
+export { EcgPage } from './EcgPage';

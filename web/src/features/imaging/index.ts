@@ -1,0 +1,1 @@
+export { ImagingPage } from './ImagingPage';

@@ -1,0 +1,2 @@
+export type { Done, ReadingPageProps, ReportEditorHandle, ReportEditorProps } from './port';
+export { ReportEditor } from './ReportEditor';

@@ -1,0 +1,2 @@
+export { sessionQuery, useCan, useSession } from './queries';
+export { useReauth } from './Reauth';

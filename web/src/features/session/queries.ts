@@ -1,0 +1,43 @@
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import { call, get, post, put, setCsrf } from '../../api/client';
+import type { PublicInfo, Session } from '../../api/types';
+
+export const publicInfo = queryOptions({
+  queryKey: ['public'],
+  queryFn: () => get<PublicInfo>('/api/public'),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async () => {
+    const session = await get<Session>('/api/session');
+    setCsrf(session.csrf);
+    return session;
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
+export async function signIn(login: string, password: string): Promise<Session> {
+  const session = await post<Session>('/api/session', { login, password });
+  setCsrf(session.csrf);
+  return session;
+}
+
+export const reauthenticate = (password: string) => post<{ reauth_until: number }>('/api/session/reauth', { password });
+export const saveSettings = (settings: { lang?: string; theme?: string }) => put<void>('/api/session/settings', settings);
+export const signOut = () => call<void>('/api/session', { method: 'DELETE' });
+
+/** The session of the signed-in person. Pages under the shell are only mounted when there is one. */
+export function useSession(): Session {
+  const { data } = useQuery(sessionQuery);
+  if (!data) throw new Error('no session');
+  return data;
+}
+
+export function useCan(): (...rights: string[]) => boolean {
+  const client = useQueryClient();
+  const rights = client.getQueryData<Session>(['session'])?.rights ?? [];
+  return (...wanted) => wanted.some((right) => rights.includes(right));
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { conflicts, matches, readCombo, readSequence, showKeys, typesText } from './model';
+
+const press = (code: string, mods: Partial<{ ctrlKey: boolean; altKey: boolean; shiftKey: boolean; metaKey: boolean }> = {}) => ({
+  ctrlKey: false,
+  altKey: false,
+  shiftKey: false,
+  metaKey: false,
+  ...mods,
+  code,
+});
+
+describe('keys', () => {
+  it('reads combinations by physical key', () => {
+    expect(readCombo('ctrl+k')).toEqual({ ctrl: true, alt: false, shift: false, code: 'KeyK' });
+    expect(readCombo('?')).toEqual({ ctrl: false, alt: false, shift: true, code: 'Slash' });
+    expect(readSequence('g 1').map((c) => c.code)).toEqual(['KeyG', 'Digit1']);
+  });
+  it('matches with exact modifiers, and the numpad', () => {
+    expect(matches(readCombo('f8'), press('F8'))).toBe(true);
+    expect(matches(readCombo('f8'), press('F8', { altKey: true }))).toBe(false);
+    expect(matches(readCombo('ctrl+enter'), press('NumpadEnter', { metaKey: true }))).toBe(true);
+    expect(matches(readCombo('alt+1'), press('Numpad1', { altKey: true }))).toBe(true);
+  });
+  it('knows which combinations type text', () => {
+    expect(typesText(readCombo('w'))).toBe(true);
+    expect(typesText(readCombo('f9'))).toBe(false);
+    expect(typesText(readCombo('ctrl+b'))).toBe(false);
+  });
+  it('finds quarrels inside one scope only', () => {
+    const all = [
+      { id: 'a', scope: 'x', keys: 'g' },
+      { id: 'b', scope: 'x', keys: 'g 1' },
+      { id: 'c', scope: 'y', keys: 'g' },
+    ];
+    expect(conflicts(all)).toEqual([['a', 'b']]);
+  });
+  it('shows them as people write them', () => {
+    expect(showKeys('ctrl+enter')).toEqual(['Ctrl+Enter']);
+    expect(showKeys('g 1')).toEqual(['G', '1']);
+    expect(showKeys('?')).toEqual(['?']);
+  });
+});

@@ -1,0 +1,91 @@
+// The routes. Each page is its own chunk; the shell and the worklist come first.
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { Fault } from './api/client';
+import type { Session } from './api/types';
+import { sessionQuery } from './features/session/queries';
+import { Shell } from './Shell';
+import { Loading } from './ui/State';
+
+interface RouteContext {
+  client: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouteContext>()({ component: Outlet });
+
+/** The first page of a person: where most of the work of their rights is. */
+export function homeOf(session: Session): string {
+  const can = (...rights: string[]) => rights.some((r) => session.rights.includes(r));
+  const clinic = ['clinic', 'village_point', 'branch'].includes(session.account.facility_kind);
+  if (!clinic && can('write', 'audit')) return '/worklist';
+  if (!clinic && can('verify', 'enter_results')) return '/lab';
+  if (!clinic && can('receive_specimen')) return '/lab/specimens';
+  if (can('order', 'acknowledge_critical', 'upload', 'link_identity')) return '/clinic';
+  if (can('write', 'audit')) return '/worklist';
+  if (can('administer')) return '/admin/facilities';
+  return '/home';
+}
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  component: lazyRouteComponent(() => import('./features/session/LoginPage'), 'LoginPage'),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const session = await context.client.ensureQueryData(sessionQuery);
+      return { session };
+    } catch (error) {
+      if (error instanceof Fault && (error.status === 401 || error.status === 403)) {
+        throw redirect({ to: '/login', search: { back: location.href === '/' ? undefined : location.href } as never });
+      }
+      throw error;
+    }
+  },
+});
+
+const index = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    throw redirect({ to: homeOf((context as unknown as { session: Session }).session), replace: true });
+  },
+});
+
+function page<P extends string>(path: P, load: () => Promise<Record<string, unknown>>, name: string) {
+  return createRoute({
+    getParentRoute: () => shell,
+    path,
+    validateSearch: (search: Record<string, unknown>) =>
+      Object.fromEntries(Object.entries(search).filter(([, v]) => ['string', 'number', 'boolean'].includes(typeof v))) as Record<
+        string,
+        string
+      >,
+    component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name),
+  });
+}
+
+const tree = root.addChildren([
+  login,
+  shell.addChildren([
+    index,
+    page('/home', () => import('./features/session/HomePage'), 'HomePage'),
+    page('/worklist', () => import('./features/worklist/pages/WorklistPage'), 'WorklistPage'),
+    page('/read/$id', () => import('./features/worklist/pages/ReadPage'), 'ReadPage'),
+  ]),
+]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPendingComponent: Loading,
+    defaultPreload: false,
+    scrollRestoration: false,
+  });
+}
