@@ -1,0 +1,1 @@
+//! The composition root: opens storage, registers jobs, starts listeners, stops them in order.

@@ -1,0 +1,168 @@
+//! The permit: who acts, in which role, for which facility. Every read and write takes one (invariant 8).
+
+use super::right::{Right, Role};
+use crate::fault::{Fault, Result};
+
+/// A role at a facility, for some pipelines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// Facility where it is held.
+    pub facility: String,
+    /// `*` or a list such as `imaging,ecg`.
+    pub pipelines: String,
+}
+
+/// Who acts. Made from a session, a token, a peer, or by the program itself; never from data received.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    who: String,
+    name: String,
+    role: String,
+    facility: String,
+    scope: String,
+    grants: Vec<Grant>,
+    scopes: Vec<String>,
+    trusted: bool,
+}
+
+/// Scope of one who sees every facility.
+pub const ALL_FACILITIES: &str = "*";
+
+impl Permit {
+    /// The program itself, doing `task`.
+    #[must_use]
+    pub fn system(task: &str) -> Self {
+        Self {
+            who: "system".into(),
+            name: task.into(),
+            role: "system".into(),
+            facility: String::new(),
+            scope: ALL_FACILITIES.into(),
+            grants: Vec::new(),
+            scopes: Vec::new(),
+            trusted: true,
+        }
+    }
+
+    /// A registered peer (DICOM AE, HL7 sender): acts for its own facility only.
+    #[must_use]
+    pub fn peer(peer_name: &str, facility: &str) -> Self {
+        Self {
+            who: format!("peer:{peer_name}"),
+            name: peer_name.into(),
+            role: "peer".into(),
+            facility: facility.into(),
+            scope: facility.into(),
+            grants: Vec::new(),
+            scopes: Vec::new(),
+            trusted: false,
+        }
+    }
+
+    /// A machine token: acts for its own facility with the scopes written on it.
+    #[must_use]
+    pub fn machine(token_id: &str, name: &str, facility: &str, scopes: Vec<String>) -> Self {
+        Self {
+            who: format!("token:{token_id}"),
+            name: name.into(),
+            role: "machine".into(),
+            facility: facility.into(),
+            scope: facility.into(),
+            grants: Vec::new(),
+            scopes,
+            trusted: false,
+        }
+    }
+
+    /// A person. Whoever holds a reading or managing role at the lead hospital sees the whole community;
+    /// everybody else sees the facility they work for.
+    #[must_use]
+    pub fn person(id: &str, name: &str, facility: &str, lead: bool, grants: Vec<Grant>) -> Self {
+        let role = grants.first().map_or("none", |g| g.role.as_str());
+        Self {
+            who: id.into(),
+            name: name.into(),
+            role: role.into(),
+            facility: facility.into(),
+            scope: if lead { ALL_FACILITIES.into() } else { facility.into() },
+            grants,
+            scopes: Vec::new(),
+            trusted: false,
+        }
+    }
+
+    /// Account id, `peer:<ae>`, `token:<id>` or `system`.
+    #[must_use]
+    pub fn who(&self) -> &str {
+        &self.who
+    }
+    /// Name for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// First role, for the audit row.
+    #[must_use]
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+    /// Home facility.
+    #[must_use]
+    pub fn facility(&self) -> &str {
+        &self.facility
+    }
+    /// `*` or the one facility whose rows may be seen; first argument of the scope predicate.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+    /// Roles held.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Whether the right is held, by whatever role.
+    #[must_use]
+    pub fn may(&self, right: Right) -> bool {
+        self.trusted || self.grants.iter().any(|g| g.role.rights().contains(&right))
+    }
+
+    /// Whether the right is held for a pipeline (`imaging`, `ecg`, `lab`).
+    #[must_use]
+    pub fn may_for(&self, right: Right, pipeline: &str) -> bool {
+        self.trusted
+            || self.grants.iter().any(|g| {
+                g.role.rights().contains(&right)
+                    && (g.pipelines == "*" || g.pipelines.split(',').any(|p| p.trim() == pipeline))
+            })
+    }
+
+    /// The right, or [`Fault::Denied`].
+    pub fn require(&self, right: Right) -> Result<()> {
+        if self.may(right) { Ok(()) } else { Err(Fault::denied(right.as_str())) }
+    }
+
+    /// The right for a pipeline, or [`Fault::Denied`].
+    pub fn require_for(&self, right: Right, pipeline: &str) -> Result<()> {
+        if self.may_for(right, pipeline) {
+            Ok(())
+        } else {
+            Err(Fault::denied(format!("{} ({pipeline})", right.as_str())))
+        }
+    }
+
+    /// Whether a machine token carries the scope (`reports:read`), or a person may view reports.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.trusted || self.scopes.iter().any(|s| s == scope)
+    }
+
+    /// Whether rows of `facility` may be seen.
+    #[must_use]
+    pub fn sees(&self, facility: &str) -> bool {
+        self.scope == ALL_FACILITIES || self.scope == facility
+    }
+}

@@ -1,0 +1,1 @@
+//! The pool of `yigong codec-worker` child processes that decode foreign pixels.

@@ -1,0 +1,87 @@
+//! Keeping frames and finding repeats.
+
+use super::sql;
+use crate::args;
+use crate::ctx::Ctx;
+use crate::digest::sha256_hex;
+use crate::fault::Result;
+use crate::storage::{Conn, Row, Tx};
+
+/// A received frame.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// `hl7`, `astm`, …
+    pub kind: &'static str,
+    /// Peer id.
+    pub peer: String,
+    /// Facility of the peer.
+    pub facility: String,
+    /// Bytes as received.
+    pub body: Vec<u8>,
+    /// Character set that was used to read it, empty if none yet.
+    pub charset: String,
+    /// `ORU^R01` and the like.
+    pub message_type: String,
+    /// MSH-10.
+    pub control_id: String,
+}
+
+/// An earlier frame.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Row id.
+    pub id: String,
+    /// SHA-256 of the body.
+    pub sha256: String,
+    /// `received`, `done`, `error`, `quarantined`.
+    pub state: String,
+    /// Answer that was given.
+    pub ack: Option<Vec<u8>>,
+}
+
+/// Keeps a frame verbatim; answers its id.
+pub async fn keep(tx: &mut Tx, ctx: &Ctx, frame: &Frame) -> Result<String> {
+    let id = ctx.id();
+    let sha256 = sha256_hex(&frame.body);
+    tx.exec(
+        sql::KEEP,
+        args![
+            &id,
+            frame.kind,
+            &frame.peer,
+            &frame.facility,
+            ctx.now(),
+            sha256,
+            frame.body.as_slice(),
+            &frame.charset,
+            &frame.message_type,
+            &frame.control_id
+        ],
+    )
+    .await?;
+    Ok(id)
+}
+
+/// Earlier frames of the peer with this control id, newest first.
+pub async fn find_same_id(conn: &mut Conn, peer: &str, control_id: &str) -> Result<Vec<Kept>> {
+    conn.all(sql::SAME_ID, args![peer, control_id]).await?.iter().map(kept_of).collect()
+}
+
+/// An earlier frame of the peer with the same bytes, received at or after `since` (ms).
+pub async fn find_same_body(conn: &mut Conn, peer: &str, sha256: &str, since: i64) -> Result<Option<Kept>> {
+    conn.opt(sql::SAME_BODY, args![peer, sha256, since]).await?.as_ref().map(kept_of).transpose()
+}
+
+/// Records how a frame ended: state `done`, `error` or `quarantined`, the reason and the answer.
+pub async fn finish(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, state: &str, reason: &str, ack: &[u8]) -> Result<()> {
+    tx.exec(
+        sql::FINISH,
+        args![id, state, reason, ack, ctx.now(), &frame.charset, &frame.message_type, &frame.control_id],
+    )
+    .await?;
+    Ok(())
+}
+
+fn kept_of(row: &Row) -> Result<Kept> {
+    Ok(Kept { id: row.text("id")?, sha256: row.text("sha256")?, state: row.text("state")?, ack: row.opt_bytes("ack")? })
+}

@@ -1,0 +1,49 @@
+//! Enqueueing inside the caller's transaction.
+
+use serde_json::Value;
+
+use super::sql;
+use crate::args;
+use crate::ctx::Ctx;
+use crate::fault::Result;
+use crate::storage::Tx;
+
+/// A job to be run after the commit.
+#[derive(Debug, Clone)]
+pub struct Job {
+    kind: &'static str,
+    key: String,
+    payload: Value,
+    at: Option<i64>,
+}
+
+impl Job {
+    /// A job of `kind` about the object `key`; due at once.
+    pub fn new(kind: &'static str, key: impl Into<String>) -> Self {
+        Self { kind, key: key.into(), payload: Value::Null, at: None }
+    }
+
+    /// Due at `ms`.
+    #[must_use]
+    pub fn at(mut self, ms: i64) -> Self {
+        self.at = Some(ms);
+        self
+    }
+
+    /// With a payload.
+    #[must_use]
+    pub fn payload(mut self, payload: Value) -> Self {
+        self.payload = payload;
+        self
+    }
+}
+
+/// Adds the job to the caller's unit of work. Handlers must be idempotent.
+pub async fn enqueue(tx: &mut Tx, ctx: &Ctx, job: Job) -> Result<()> {
+    let now = ctx.now();
+    let due = job.at.unwrap_or(now);
+    tx.exec(sql::ENQUEUE, args![ctx.id(), job.kind, job.key, job.payload, due, now]).await?;
+    // Rung before the commit: the runner then waits for the writer behind this unit, and polls anyway.
+    ctx.db.job_bell().notify_one();
+    Ok(())
+}

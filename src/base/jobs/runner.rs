@@ -1,0 +1,171 @@
+//! Running jobs: a few workers, woken by the bell and by a poll; a failed job is tried again with back-off.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::sql;
+use crate::access::Permit;
+use crate::args;
+use crate::clock::{MINUTE_MS, SECOND_MS};
+use crate::ctx::Ctx;
+use crate::fault::Result;
+use crate::storage::{Engine, Row};
+
+/// How long a running job may stay silent before another worker takes it.
+const LEASE_MS: i64 = 5 * MINUTE_MS;
+/// Longest pause between two looks at the table.
+const POLL: Duration = Duration::from_secs(1);
+
+/// A job that was taken.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// Row id.
+    pub id: String,
+    /// Kind, by which the function is chosen.
+    pub kind: String,
+    /// What it is about.
+    pub key: String,
+    /// Payload.
+    pub payload: Value,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+}
+
+type Work<C> = Arc<dyn Fn(C, JobRow) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + Sync>;
+
+/// The runner: functions by kind over an application context `C`.
+pub struct Runner<C> {
+    ctx: Ctx,
+    app: C,
+    work: HashMap<&'static str, Work<C>>,
+}
+
+impl<C: Clone + Send + Sync + 'static> Runner<C> {
+    /// A runner without functions.
+    pub fn new(ctx: Ctx, app: C) -> Self {
+        Self { ctx, app, work: HashMap::new() }
+    }
+
+    /// Registers the function of a kind.
+    #[must_use]
+    pub fn on<F, Fut>(mut self, kind: &'static str, run: F) -> Self
+    where
+        F: Fn(C, JobRow) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.work.insert(kind, Arc::new(move |app, job| Box::pin(run(app, job))));
+        self
+    }
+
+    /// Runs until `stop`, with `workers` jobs at a time.
+    pub async fn run(self, workers: usize, stop: CancellationToken) {
+        let shared = Arc::new(self);
+        let mut tasks = Vec::new();
+        for _ in 0..workers {
+            let (runner, stop) = (Arc::clone(&shared), stop.clone());
+            tasks.push(tokio::spawn(async move { runner.worker(stop).await }));
+        }
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("jobs.worker stopped unexpectedly");
+            }
+        }
+    }
+
+    async fn worker(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.step().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = self.ctx.db.job_bell().notified() => {}
+                        () = tokio::time::sleep(POLL) => {}
+                    }
+                }
+                Err(fault) => {
+                    tracing::error!(error = %fault, "jobs.take failed");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Takes and runs one due job; `false` when none is due. Tests step the queue with it.
+    pub async fn step(&self) -> Result<bool> {
+        let Some(job) = self.take().await? else { return Ok(false) };
+        let outcome = match self.work.get(job.kind.as_str()) {
+            Some(run) => {
+                // A panic in one job must not stop the worker: run it as its own task.
+                let task = tokio::spawn(run(self.app.clone(), job.clone()));
+                match task.await {
+                    Ok(outcome) => outcome.map_err(|f| f.to_string()),
+                    Err(_) => Err("the job panicked".to_owned()),
+                }
+            }
+            None => Err(format!("no function for kind {}", job.kind)),
+        };
+        self.close(&job, outcome).await?;
+        Ok(true)
+    }
+
+    async fn take(&self) -> Result<Option<JobRow>> {
+        let now = self.ctx.now();
+        let permit = Permit::system("jobs");
+        {
+            // A look without the writer first: an idle queue must not cost a transaction every second.
+            let mut reader = self.ctx.db.read(&permit).await?;
+            let due = reader.one(sql::NEXT_DUE, args![]).await?.opt_int("due")?;
+            if due.is_none_or(|d| d > now) && !self.stale(&mut reader, now).await? {
+                return Ok(None);
+            }
+        }
+        let take = match self.ctx.db.engine() {
+            Engine::Sqlite => sql::TAKE_SQLITE,
+            Engine::Postgres => sql::TAKE_POSTGRES,
+        };
+        let mut tx = self.ctx.db.begin(&permit).await?;
+        let row = tx.opt(take, args![now, now + LEASE_MS]).await?;
+        tx.commit().await?;
+        row.map(|r| job_of(&r)).transpose()
+    }
+
+    async fn stale(&self, reader: &mut crate::storage::Reader, now: i64) -> Result<bool> {
+        Ok(reader.opt(sql::STALE, args![now]).await?.is_some())
+    }
+
+    async fn close(&self, job: &JobRow, outcome: std::result::Result<(), String>) -> Result<()> {
+        let mut tx = self.ctx.db.begin(&Permit::system("jobs")).await?;
+        match outcome {
+            Ok(()) => {
+                tx.exec(sql::FINISH, args![&job.id]).await?;
+            }
+            Err(why) => {
+                tracing::warn!(kind = %job.kind, attempts = job.attempts, error = %why, "jobs.retry");
+                if tx.opt(sql::NEWER, args![&job.kind, &job.key]).await?.is_some() {
+                    tx.exec(sql::FINISH, args![&job.id]).await?;
+                } else {
+                    let pause = (SECOND_MS << job.attempts.clamp(0, 11)).min(30 * MINUTE_MS);
+                    tx.exec(sql::RETRY, args![&job.id, self.ctx.now() + pause, why]).await?;
+                }
+            }
+        }
+        tx.commit().await
+    }
+}
+
+fn job_of(row: &Row) -> Result<JobRow> {
+    Ok(JobRow {
+        id: row.text("id")?,
+        kind: row.text("kind")?,
+        key: row.text("key")?,
+        payload: row.json("payload")?,
+        attempts: row.int("attempts")?,
+    })
+}

@@ -1,0 +1,28 @@
+//! SQL of the job queue.
+
+crate::statements! {
+    /// A waiting job of the same kind and key is postponed to the later time, not doubled.
+    ENQUEUE = "INSERT INTO job (id, kind, key, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
+        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload,
+        run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
+    /// Takes one due job; the single writer makes it exclusive.
+    TAKE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
+        (SELECT id FROM job WHERE (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND lease_until < $1) ORDER BY run_at LIMIT 1)
+        RETURNING id, kind, key, payload, attempts";
+    /// Takes one due job; other replicas skip the locked row.
+    TAKE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
+        (SELECT id FROM job WHERE (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND lease_until < $1) ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id, kind, key, payload, attempts";
+    /// Done jobs leave.
+    FINISH = "DELETE FROM job WHERE id = $1";
+    /// A failed job waits for its next try.
+    RETRY = "UPDATE job SET state = 'waiting', run_at = $2, error = $3, lease_until = NULL WHERE id = $1";
+    /// Whether the same work was enqueued again meanwhile.
+    NEWER = "SELECT id FROM job WHERE kind = $1 AND key = $2 AND state = 'waiting'";
+    /// When the next job is due.
+    NEXT_DUE = "SELECT MIN(run_at) AS due FROM job WHERE state = 'waiting'";
+    /// A running job whose worker went silent.
+    STALE = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1 LIMIT 1";
+    /// For the administrator's page.
+    LIST = "SELECT id, kind, key, state, run_at, attempts, error FROM job ORDER BY run_at LIMIT 500";
+}

@@ -1,0 +1,212 @@
+//! Linking what a device or message says about a patient to a row.
+
+use serde::Serialize;
+
+use super::sql;
+use crate::args;
+use crate::ctx::Ctx;
+use crate::fault::{Fault, Result};
+use crate::storage::{Conn, Tx};
+
+/// What was seen. Empty text = not said.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// Patient id as the facility knows it.
+    pub local_id: String,
+    /// Name as written, Unicode.
+    pub name: String,
+    /// Pinyin, for search.
+    pub pinyin: String,
+    /// Initials, for search.
+    pub initials: String,
+    /// `M`, `F`, `O` or empty.
+    pub sex: String,
+    /// `YYYYMMDD` or empty.
+    pub birth_date: String,
+    /// National id number.
+    pub national_id: String,
+    /// Phone.
+    pub phone: String,
+}
+
+/// The row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// Patient row id.
+    pub id: String,
+    /// Whether the id can be trusted to name a person.
+    pub identified: bool,
+    /// Which field contradicts the row (`name`, `sex`, `birth_date`); the row was left as it is.
+    pub clash: Option<&'static str>,
+}
+
+/// Header of a patient for pages.
+#[derive(Debug, Clone, Serialize)]
+pub struct PatientHead {
+    /// Row id.
+    pub id: String,
+    /// Facility of the key.
+    pub facility: String,
+    /// Local id.
+    pub local_id: String,
+    /// Name.
+    pub name: String,
+    /// Pinyin.
+    pub pinyin: String,
+    /// Sex.
+    pub sex: String,
+    /// `YYYYMMDD` or empty.
+    pub birth_date: String,
+    /// Age now, for example `63岁`; empty when unknown.
+    pub age: String,
+    /// Whether the id can be trusted.
+    pub identified: bool,
+}
+
+/// Ids that name nobody (dicom specification 7.3).
+fn is_junk(local_id: &str) -> bool {
+    let id = local_id.trim();
+    let date = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit()) && (id.starts_with("19") || id.starts_with("20"));
+    date || matches!(id, "" | "0" | "1" | "急诊" | "无" | "测试" | "无名氏" | "test" | "TEST" | "ANONYMOUS" | "000000")
+}
+
+/// Finds or creates the patient row of (facility, local id).
+///
+/// Only empty fields are filled. A contradiction in name, sex or birth date is reported and changes nothing:
+/// the caller puts the object into quarantine. A junk id makes an unidentified patient of its own.
+pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result<Linked> {
+    let now = ctx.now();
+    if is_junk(&seen.local_id) {
+        let id = ctx.id();
+        let local = format!("?{id}");
+        insert(tx, &id, facility, &local, seen, false, now).await?;
+        return Ok(Linked { id, identified: false, clash: None });
+    }
+    let Some(row) = tx.opt(sql::FIND, args![facility, seen.local_id.trim()]).await? else {
+        let id = ctx.id();
+        insert(tx, &id, facility, seen.local_id.trim(), seen, true, now).await?;
+        return Ok(Linked { id, identified: true, clash: None });
+    };
+    let id = row.text("id")?;
+    let (name, sex, birth) = (row.text("name")?, row.text("sex")?, row.text("birth_date")?);
+    let differs = |held: &str, said: &str| !held.is_empty() && !said.is_empty() && held != said;
+    let clash = if differs(&fold(&name), &fold(&seen.name)) {
+        Some("name")
+    } else if differs(&sex, &seen.sex) && sex != "O" && seen.sex != "O" {
+        Some("sex")
+    } else if differs(&birth, &seen.birth_date) {
+        Some("birth_date")
+    } else {
+        None
+    };
+    if clash.is_none() {
+        let or = |held: String, said: &str| if held.is_empty() { said.to_owned() } else { held };
+        let (national, phone) = (row.text("national_id")?, row.text("phone")?);
+        let grew = (name.is_empty() && !seen.name.is_empty())
+            || (sex.is_empty() && !seen.sex.is_empty())
+            || (birth.is_empty() && !seen.birth_date.is_empty())
+            || (national.is_empty() && !seen.national_id.is_empty())
+            || (phone.is_empty() && !seen.phone.is_empty());
+        if grew {
+            let national = or(national, &seen.national_id);
+            let name = or(name, &seen.name);
+            let person = match person_of(tx, &national, &name).await? {
+                Some(person) => person,
+                None => row.text("person")?,
+            };
+            tx.exec(
+                sql::FILL,
+                args![
+                    &id, name, or(row.text("pinyin")?, &seen.pinyin), &seen.initials, or(sex, &seen.sex),
+                    or(birth, &seen.birth_date), national, or(phone, &seen.phone), person, now
+                ],
+            )
+            .await?;
+        }
+    }
+    Ok(Linked { id, identified: row.flag("identified")?, clash })
+}
+
+async fn insert(tx: &mut Tx, id: &str, facility: &str, local: &str, seen: &Seen, identified: bool, now: i64) -> Result<()> {
+    let person = person_of(tx, &seen.national_id, &seen.name).await?.unwrap_or_else(|| id.to_owned());
+    tx.exec(
+        sql::INSERT,
+        args![
+            id, facility, local, &seen.name, &seen.pinyin, &seen.initials, &seen.sex, &seen.birth_date, &seen.national_id,
+            &seen.phone, person, identified, now
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The person index: the same national id number with the same name in another facility is the same person.
+async fn person_of(tx: &mut Tx, national_id: &str, name: &str) -> Result<Option<String>> {
+    if national_id.len() < 15 || name.is_empty() {
+        return Ok(None);
+    }
+    tx.opt(sql::PERSON_BY_NATIONAL_ID, args![national_id, name]).await?.map(|r| r.text("person")).transpose()
+}
+
+/// Names are compared without spaces, carets and case.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && *c != '^').flat_map(char::to_lowercase).collect()
+}
+
+/// Header of a patient; `now` gives the age.
+pub async fn head(conn: &mut Conn, id: &str, now: i64) -> Result<PatientHead> {
+    let row = conn.opt(sql::HEAD, args![id]).await?.ok_or_else(|| Fault::not_found("patient"))?;
+    let birth = row.text("birth_date")?;
+    Ok(PatientHead {
+        id: row.text("id")?,
+        facility: row.text("facility")?,
+        local_id: row.text("local_id")?,
+        name: row.text("name")?,
+        pinyin: row.text("pinyin")?,
+        sex: row.text("sex")?,
+        age: age_text(&birth, now),
+        birth_date: birth,
+        identified: row.flag("identified")?,
+    })
+}
+
+/// Age at `now` (ms) of one born `YYYYMMDD`: years from 2, months below, days in the first month.
+#[must_use]
+pub fn age_text(birth_date: &str, now: i64) -> String {
+    let part = |a: usize, b: usize| birth_date.get(a..b).and_then(|s| s.parse::<i64>().ok());
+    let (Some(y), Some(m), Some(d)) = (part(0, 4), part(4, 6), part(6, 8)) else { return String::new() };
+    let Ok(today) = time::OffsetDateTime::from_unix_timestamp(now.div_euclid(1_000) + 8 * 3_600) else {
+        return String::new();
+    };
+    let (ty, tm, td) = (i64::from(today.year()), i64::from(u8::from(today.month())), i64::from(today.day()));
+    let months = (ty - y) * 12 + tm - m - i64::from(td < d);
+    match months {
+        i64::MIN..=-1 => String::new(),
+        0 => format!("{}天", (td - d).rem_euclid(31)),
+        1..=23 => format!("{months}月"),
+        _ => format!("{}岁", months / 12),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{age_text, is_junk};
+
+    #[test]
+    fn ages() {
+        let now = 1_790_000_000_000; // 2026-09-21
+        assert_eq!(age_text("19630921", now), "63岁");
+        assert_eq!(age_text("19630922", now), "62岁");
+        assert_eq!(age_text("20260821", now), "1月");
+        assert_eq!(age_text("", now), "");
+        assert_eq!(age_text("20990101", now), "");
+    }
+
+    #[test]
+    fn junk_ids() {
+        for id in ["", " ", "0", "20260901", "急诊", "无"] {
+            assert!(is_junk(id), "{id}");
+        }
+        assert!(!is_junk("C010001"));
+    }
+}

@@ -1,0 +1,6 @@
+//! Patients: keyed by (receiving facility, local id). The same id in two townships is two people until somebody links them.
+
+pub mod link;
+pub mod sql;
+
+pub use link::{Linked, Seen, head, link};

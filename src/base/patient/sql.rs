@@ -1,0 +1,15 @@
+//! SQL of patients.
+
+crate::statements! {
+    /// By key.
+    FIND = "SELECT id, name, pinyin, sex, birth_date, national_id, phone, person, identified FROM patient WHERE facility = $1 AND local_id = $2";
+    /// A new one.
+    INSERT = "INSERT INTO patient (id, facility, local_id, name, pinyin, initials, sex, birth_date, national_id, phone, person, identified, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)";
+    /// Fill what was empty.
+    FILL = "UPDATE patient SET name = $2, pinyin = $3, initials = $4, sex = $5, birth_date = $6, national_id = $7, phone = $8, person = $9, updated_at = $10 WHERE id = $1";
+    /// Another local record with the same national id: the same person.
+    PERSON_BY_NATIONAL_ID = "SELECT person FROM patient WHERE national_id = $1 AND name = $2 ORDER BY created_at LIMIT 1";
+    /// What pages show in a header.
+    HEAD = "SELECT id, facility, local_id, name, pinyin, sex, birth_date, identified FROM patient WHERE id = $1";
+}

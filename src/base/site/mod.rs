@@ -1,0 +1,8 @@
+//! Facilities, their peers (AE titles, MLLP senders) and devices.
+
+pub mod facility;
+pub mod peer;
+pub mod sql;
+
+pub use facility::Facility;
+pub use peer::Peer;

@@ -1,0 +1,91 @@
+//! The blob store: bytes addressed by their SHA-256, durable when `keep` returns.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::blob_disk::Disk;
+use super::spool::{Spool, Spooled};
+use crate::fault::{Fault, Result};
+
+/// Largest object accepted by default: 4 GiB.
+pub const OBJECT_LIMIT: u64 = 4 << 30;
+
+/// Handle to the blob store; cheap to clone.
+#[derive(Clone)]
+pub struct Blobs {
+    disk: Arc<Disk>,
+    counter: Arc<AtomicU64>,
+    /// Makes spool names of two processes on one folder differ.
+    run: String,
+}
+
+impl Blobs {
+    /// Opens the store under `root`; creates `objects/` and `spool/`, clears spool files of an earlier run.
+    pub async fn open(root: &Path, run: String) -> Result<Self> {
+        let disk = Arc::new(Disk::open(root).await?);
+        Ok(Self { disk, counter: Arc::new(AtomicU64::new(0)), run })
+    }
+
+    /// A new spool file.
+    pub async fn spool(&self) -> Result<Spool> {
+        let n = self.counter.fetch_add(1, Ordering::Relaxed);
+        Spool::create(self.disk.spool_dir().join(format!("{}-{n}", self.run)), OBJECT_LIMIT).await
+    }
+
+    /// Makes a spooled file durable under its address; answers the address. An equal object is kept once.
+    pub async fn keep(&self, spooled: Spooled) -> Result<String> {
+        self.disk.keep(spooled).await
+    }
+
+    /// Keeps bytes.
+    pub async fn put(&self, bytes: &[u8]) -> Result<String> {
+        let mut spool = self.spool().await?;
+        spool.write(bytes).await?;
+        self.keep(spool.finish().await?).await
+    }
+
+    /// Where an object's file is.
+    pub fn path(&self, sha256: &str) -> Result<PathBuf> {
+        self.disk.path(sha256)
+    }
+
+    /// Opens an object for reading.
+    pub async fn open_object(&self, sha256: &str) -> Result<tokio::fs::File> {
+        tokio::fs::File::open(self.path(sha256)?).await.map_err(|e| missing(sha256, &e))
+    }
+
+    /// Reads a whole object.
+    pub async fn read(&self, sha256: &str) -> Result<Vec<u8>> {
+        tokio::fs::read(self.path(sha256)?).await.map_err(|e| missing(sha256, &e))
+    }
+
+    /// Reads `len` bytes from `offset`; fewer bytes is an error.
+    pub async fn read_range(&self, sha256: &str, offset: u64, len: usize) -> Result<Vec<u8>> {
+        let path = self.path(sha256)?;
+        let read = tokio::task::spawn_blocking(move || {
+            use std::os::unix::fs::FileExt;
+            let file = std::fs::File::open(path)?;
+            let held = file.metadata()?.len();
+            if held.saturating_sub(offset) < len as u64 {
+                return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+            }
+            let mut bytes = vec![0_u8; len];
+            file.read_exact_at(&mut bytes, offset)?;
+            Ok(bytes)
+        });
+        read.await.map_err(|_| Fault::internal("range read stopped"))?.map_err(|e| missing(sha256, &e))
+    }
+
+    /// Free bytes on the store's file system, and a probe that a write can be synced.
+    pub async fn probe(&self) -> Result<()> {
+        let mut spool = self.spool().await?;
+        spool.write(b"probe").await?;
+        let spooled = spool.finish().await?;
+        self.disk.sync_only(spooled.path()).await
+    }
+}
+
+fn missing(sha256: &str, error: &std::io::Error) -> Fault {
+    Fault::storage(format!("object {sha256}: {error}"))
+}

@@ -1,0 +1,150 @@
+//! One connection of either engine: the methods statements run through.
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, PgConnection, Postgres, Sqlite, SqliteConnection};
+use tokio::sync::OwnedMutexGuard;
+
+use super::Engine;
+use super::arg::Arg;
+use super::row::Row;
+use super::writer::Writer;
+use crate::fault::{Fault, Result};
+
+/// Where the connection comes from.
+pub(super) enum Link {
+    /// The single SQLite writer, held for one unit.
+    SqliteWrite(OwnedMutexGuard<Writer>),
+    /// A SQLite read connection.
+    SqliteRead(PoolConnection<Sqlite>),
+    /// A PostgreSQL transaction.
+    PgWrite(sqlx::Transaction<'static, Postgres>),
+    /// A PostgreSQL read connection.
+    PgRead(PoolConnection<Postgres>),
+}
+
+/// A connection; slice functions that serve both reads and writes take `&mut Conn`.
+pub struct Conn {
+    pub(super) link: Link,
+}
+
+enum Side<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Pg(&'a mut PgConnection),
+}
+
+impl Conn {
+    fn side(&mut self) -> Side<'_> {
+        match &mut self.link {
+            Link::SqliteWrite(w) => Side::Sqlite(w.connection()),
+            Link::SqliteRead(c) => Side::Sqlite(c),
+            Link::PgWrite(t) => Side::Pg(t),
+            Link::PgRead(c) => Side::Pg(c),
+        }
+    }
+
+    /// Which engine answers; for the few statements that differ.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.link {
+            Link::SqliteWrite(_) | Link::SqliteRead(_) => Engine::Sqlite,
+            Link::PgWrite(_) | Link::PgRead(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement; answers the number of rows changed.
+    pub async fn exec(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64> {
+        match self.side() {
+            Side::Sqlite(c) => {
+                let done = sqlx::query_with(sql, sqlite_args(args)?).execute(c).await;
+                done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
+            }
+            Side::Pg(c) => {
+                let done = sqlx::query_with(sql, pg_args(args)?).execute(c).await;
+                done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
+            }
+        }
+    }
+
+    /// All rows.
+    pub async fn all(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self.side() {
+            Side::Sqlite(c) => {
+                let rows = sqlx::query_with(sql, sqlite_args(args)?).fetch_all(c).await;
+                Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Sqlite).collect())
+            }
+            Side::Pg(c) => {
+                let rows = sqlx::query_with(sql, pg_args(args)?).fetch_all(c).await;
+                Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// The first row, if any.
+    pub async fn opt(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Row>> {
+        match self.side() {
+            Side::Sqlite(c) => {
+                let row = sqlx::query_with(sql, sqlite_args(args)?).fetch_optional(c).await;
+                Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Sqlite))
+            }
+            Side::Pg(c) => {
+                let row = sqlx::query_with(sql, pg_args(args)?).fetch_optional(c).await;
+                Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Postgres))
+            }
+        }
+    }
+
+    /// The first row; none is [`Fault::NotFound`].
+    pub async fn one(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Row> {
+        self.opt(sql, args).await?.ok_or_else(|| Fault::not_found("row"))
+    }
+
+    /// Asks the engine to prepare a statement: proves that it is well formed there.
+    pub async fn prepare(&mut self, sql: &'static str) -> Result<()> {
+        use sqlx::{Executor, SqlSafeStr};
+        match self.side() {
+            Side::Sqlite(c) => c.prepare(sql.into_sql_str()).await.map(|_| ()).map_err(|e| fault_of(sql, &e)),
+            Side::Pg(c) => c.prepare(sql.into_sql_str()).await.map(|_| ()).map_err(|e| fault_of(sql, &e)),
+        }
+    }
+}
+
+macro_rules! bind {
+    ($list:expr, $args:expr) => {{
+        let mut list = $list;
+        for arg in $args {
+            match arg {
+                Arg::Int(v) => list.add(v),
+                Arg::Text(v) => list.add(v),
+                Arg::Real(v) => list.add(v),
+                Arg::Bytes(v) => list.add(v),
+            }
+            .map_err(|e| Fault::internal(format!("argument: {e}")))?;
+        }
+        Ok(list)
+    }};
+}
+
+fn sqlite_args(args: Vec<Arg>) -> Result<SqliteArguments> {
+    bind!(SqliteArguments::default(), args)
+}
+
+fn pg_args(args: Vec<Arg>) -> Result<PgArguments> {
+    bind!(PgArguments::default(), args)
+}
+
+/// Translates an engine's error. A broken unique key is a conflict, a deadlock is "try again", the rest is storage.
+pub(super) fn fault_of(sql: &str, error: &sqlx::Error) -> Fault {
+    if let sqlx::Error::Database(e) = error {
+        let code = e.code().unwrap_or_default();
+        if e.is_unique_violation() {
+            return Fault::conflict("duplicate", format!("a row with this key exists ({})", e.message()));
+        }
+        if matches!(code.as_ref(), "40001" | "40P01" | "55P03" | "5" | "517") {
+            return Fault::Busy { detail: "the database asks to try again".into() };
+        }
+    }
+    let head: String = sql.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
+    Fault::storage(format!("{head} …: {error}"))
+}

@@ -1,0 +1,68 @@
+//! Migrations: numbered SQL files for each engine, applied once, in order; a newer schema is refused.
+
+use super::db::{Db, Engine};
+use crate::access::Permit;
+use crate::args;
+use crate::fault::{Fault, Result};
+
+/// (version, name, SQLite text, PostgreSQL text)
+pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "foundation",
+        include_str!("../../../migrations/sqlite/0001_foundation.sql"),
+        include_str!("../../../migrations/postgres/0001_foundation.sql"),
+    ),
+    (
+        2,
+        "clinic",
+        include_str!("../../../migrations/sqlite/0002_clinic.sql"),
+        include_str!("../../../migrations/postgres/0002_clinic.sql"),
+    ),
+];
+
+crate::statements! {
+    /// The table that remembers what was applied.
+    CREATE_LEDGER = "CREATE TABLE IF NOT EXISTS schema_migration (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    /// What was applied.
+    LIST_APPLIED = "SELECT version FROM schema_migration ORDER BY version";
+    /// Remember one.
+    REMEMBER = "INSERT INTO schema_migration (version, name, applied_at) VALUES ($1, $2, $3)";
+}
+
+/// Brings the schema up to date; answers how many migrations were applied.
+pub async fn run(db: &Db, now: i64) -> Result<usize> {
+    let permit = Permit::system("migrate");
+    let mut tx = db.begin(&permit).await?;
+    tx.exec(CREATE_LEDGER, args![]).await?;
+    tx.commit().await?;
+    let applied = applied(db).await?;
+    let newest = MIGRATIONS.last().map_or(0, |m| m.0);
+    if let Some(unknown) = applied.iter().find(|v| **v > newest) {
+        return Err(Fault::storage(format!(
+            "the database has schema version {unknown}, this program knows {newest}: use a newer program"
+        )));
+    }
+    let mut count = 0;
+    for (version, name, sqlite, postgres) in MIGRATIONS {
+        if applied.contains(version) {
+            continue;
+        }
+        let script = match db.engine() {
+            Engine::Sqlite => sqlite,
+            Engine::Postgres => postgres,
+        };
+        db.run_script(&permit, script).await?;
+        let mut tx = db.begin(&permit).await?;
+        tx.exec(REMEMBER, args![*version, *name, now]).await?;
+        tx.commit().await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Versions that are applied.
+pub async fn applied(db: &Db) -> Result<Vec<i64>> {
+    let mut r = db.read(&Permit::system("migrate")).await?;
+    r.all(LIST_APPLIED, args![]).await?.iter().map(|row| row.int("version")).collect()
+}

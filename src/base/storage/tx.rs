@@ -1,0 +1,81 @@
+//! Units of work: begun with a permit, undone when dropped, durable when `commit` returns.
+
+use std::ops::{Deref, DerefMut};
+
+use super::conn::{Conn, Link};
+use crate::fault::{Fault, Result};
+
+/// One unit of work. Everything in it becomes durable together, or nothing does.
+///
+/// On SQLite it holds the single writer: no network, no disk and no second `begin` inside a unit.
+pub struct Tx {
+    conn: Option<Conn>,
+}
+
+/// A read connection.
+pub struct Reader {
+    pub(super) conn: Conn,
+}
+
+impl Tx {
+    pub(super) fn new(conn: Conn) -> Self {
+        Self { conn: Some(conn) }
+    }
+
+    /// Makes the unit durable. On SQLite this waits for the batch the unit joined to be synced.
+    pub async fn commit(mut self) -> Result<()> {
+        let Some(conn) = self.conn.take() else { return Err(Fault::internal("unit already closed")) };
+        match conn.link {
+            Link::SqliteWrite(mut writer) => {
+                let closed = writer.close_unit().await;
+                if closed.is_err() {
+                    writer.abandon();
+                }
+                drop(writer);
+                match closed?.await {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(why)) => Err(Fault::storage(why)),
+                    Err(_) => Err(Fault::storage("the writer stopped before the commit")),
+                }
+            }
+            Link::PgWrite(tx) => tx.commit().await.map_err(|e| super::conn::fault_of("COMMIT", &e)),
+            Link::SqliteRead(_) | Link::PgRead(_) => Err(Fault::internal("a reader cannot commit")),
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(Conn { link: Link::SqliteWrite(writer) }) = &mut self.conn {
+            writer.abandon();
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    #[expect(clippy::expect_used, reason = "the connection leaves only in commit, which consumes the unit")]
+    fn deref(&self) -> &Conn {
+        self.conn.as_ref().expect("unit is open")
+    }
+}
+
+impl DerefMut for Tx {
+    #[expect(clippy::expect_used, reason = "the connection leaves only in commit, which consumes the unit")]
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn.as_mut().expect("unit is open")
+    }
+}
+
+impl Deref for Reader {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}

@@ -1,0 +1,1 @@
+//! Critical values: raise, notify, acknowledge, escalate, close.

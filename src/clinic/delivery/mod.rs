@@ -1,0 +1,1 @@
+//! Delivery: one parcel per destination and version, proven to the last step.

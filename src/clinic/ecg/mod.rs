@@ -1,0 +1,1 @@
+//! ECG recordings: receive, quality, measure, compare.

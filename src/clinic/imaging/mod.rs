@@ -1,0 +1,1 @@
+//! Images: receive, settle, query, retrieve.

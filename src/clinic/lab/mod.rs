@@ -1,0 +1,1 @@
+//! Laboratory: specimens, results, verification.

@@ -1,0 +1,1 @@
+//! Orders: one spine for the three pipelines.

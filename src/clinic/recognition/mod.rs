@@ -1,0 +1,1 @@
+//! Mutual recognition: catalogue, evidence, mark.

@@ -1,0 +1,1 @@
+//! Reports: drafts, append-only signed versions, amendments.

@@ -1,0 +1,1 @@
+//! The work engine: admit, next, claim, lease, return.

@@ -1,0 +1,1 @@
+//! DICOM upper layer and DIMSE services.
