@@ -20,8 +20,8 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 pub use document::{
-    Body, EcgBody, Field, ImagingBody, Issuer, Kind, LabBody, LabRow, Lang, Measurement, OrderInfo, PatientHeader,
-    ReportDocument, SignedBy, Tracing,
+    Body, EcgBody, Field, ImagingBody, Issuer, Kind, LabBody, LabRow, Lang, Measurement, OrderInfo,
+    PatientHeader, ReportDocument, SignedBy, Tracing,
 };
 pub use fonts::{CHINESE_FAMILIES, DEFAULT_FOLDER, Fonts};
 
@@ -78,12 +78,14 @@ pub fn render(document: &ReportDocument, fonts: &Fonts) -> Result<Vec<u8>, PdfEr
     text::make_printable(&mut data, fonts);
     data["font"] = fonts.chinese_family().into();
     data["issued_shown"] = shown(issued).into();
-    let mut files = vec![("data.json", data.to_string().into_bytes()), ("qr.svg", qr_svg(&document.verify_url)?)];
+    let mut files =
+        vec![("data.json", data.to_string().into_bytes()), ("qr.svg", qr_svg(&document.verify_url)?)];
     if let Body::Ecg(EcgBody { tracing: Some(tracing), .. }) = &document.body {
         files.push(("ecg.svg", tracing.svg.clone().into_bytes()));
     }
     let world = ReportWorld::new(fonts, files)?;
-    let paged = typst::compile::<PagedDocument>(&world).output.map_err(|e| PdfError::Template(messages(&e)))?;
+    let paged =
+        typst::compile::<PagedDocument>(&world).output.map_err(|e| PdfError::Template(messages(&e)))?;
     let pdf = typst_pdf::pdf(&paged, &options(document, issued)?).map_err(|e| PdfError::Export(messages(&e)));
     typst::comemo::evict(KEEP_RENDERS);
     pdf

@@ -42,8 +42,12 @@ pub(crate) fn sample(body: Body) -> ReportDocument {
         body,
         recognition_mark: Some("医共体互认".to_owned()),
         signers: vec![
-            SignedBy { role: "报告医师".into(), name: "李书写".into(), time: "2026-11-24 10:31".into() },
-            SignedBy { role: "审核医师".into(), name: "张审核".into(), time: "2026-11-24 10:42".into() },
+            SignedBy {
+                role: "报告医师".into(), name: "李书写".into(), time: "2026-11-24 10:31".into()
+            },
+            SignedBy {
+                role: "审核医师".into(), name: "张审核".into(), time: "2026-11-24 10:42".into()
+            },
         ],
         issued_at: "2026-11-24T10:42:07+08:00".to_owned(),
         verify_url: "https://yigong.example/v/0123456789abcdef0123456789abcdef".to_owned(),
@@ -55,7 +59,8 @@ pub(crate) fn sample(body: Body) -> ReportDocument {
 pub(crate) fn chest() -> Body {
     Body::Imaging(ImagingBody {
         technique: "站立后前位。".to_owned(),
-        findings: "胸廓对称,气管居中。\n两肺纹理清晰,未见实变影。\n心影大小形态正常,双侧膈面光整。".to_owned(),
+        findings: "胸廓对称,气管居中。\n两肺纹理清晰,未见实变影。\n心影大小形态正常,双侧膈面光整。"
+            .to_owned(),
         impression: "心肺膈未见明显异常。".to_owned(),
         recommendation: "如有症状请随诊。".to_owned(),
         ..ImagingBody::default()
@@ -86,9 +91,18 @@ fn potassium() -> Body {
 fn tracing() -> Body {
     // one second and one millivolt: a box of 25 mm by 10 mm
     let svg = r##"<svg xmlns="http://www.w3.org/2000/svg" width="270mm" height="100mm" viewBox="0 0 270 100"><rect x="10" y="10" width="25" height="10" fill="none" stroke="#c00" stroke-width="0.2"/><text x="12" y="8" font-size="4">II</text></svg>"##;
-    let m = |name: &str, value: &str, unit: &str| Measurement { name: name.into(), value: value.into(), unit: unit.into() };
+    let m = |name: &str, value: &str, unit: &str| Measurement {
+        name: name.into(),
+        value: value.into(),
+        unit: unit.into(),
+    };
     Body::Ecg(EcgBody {
-        measurements: vec![m("心率", "72", "次/分"), m("PR", "160", "ms"), m("QRS", "92", "ms"), m("QT/QTc", "380/416", "ms")],
+        measurements: vec![
+            m("心率", "72", "次/分"),
+            m("PR", "160", "ms"),
+            m("QRS", "92", "ms"),
+            m("QT/QTc", "380/416", "ms"),
+        ],
         statements: vec!["窦性心律".into(), "II、III、aVF 导联 ST 段抬高".into()],
         impression: "急性下壁心肌梗死可能".into(),
         tracing: Some(Tracing {
@@ -103,7 +117,11 @@ fn tracing() -> Body {
 
 /// Text of `pdf` as poppler reads it, or `None` where poppler is not installed.
 pub(crate) fn run(program: &str, args: &[&str], pdf: &[u8]) -> Option<(bool, String)> {
-    let file = std::env::temp_dir().join(format!("yigong-{}-{:?}.pdf", std::process::id(), std::thread::current().id()));
+    let file = std::env::temp_dir().join(format!(
+        "yigong-{}-{:?}.pdf",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     std::fs::write(&file, pdf).unwrap();
     let args = args.iter().map(|a| if *a == "FILE" { file.as_os_str() } else { a.as_ref() });
     #[expect(clippy::disallowed_methods, reason = "tests ask other people's programs")]
@@ -130,9 +148,17 @@ fn text_of(document: &ReportDocument) -> Option<String> {
 #[test]
 fn chinese_text_extracts_rightly_including_rare_characters() {
     let Some(text) = text_of(&sample(chest())) else { return };
-    for expected in
-        ["卢瑋玘䶮", "示范县人民医院医学影像诊断中心", "检查所见", "心影大小形态正常", "诊断意见", "医共体互认", "张审核", "演示签名", "第1页/共1页"]
-    {
+    for expected in [
+        "卢瑋玘䶮",
+        "示范县人民医院医学影像诊断中心",
+        "检查所见",
+        "心影大小形态正常",
+        "诊断意见",
+        "医共体互认",
+        "张审核",
+        "演示签名",
+        "第1页/共1页",
+    ] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
 }
@@ -147,7 +173,10 @@ fn text_is_never_read_as_markup() {
 fn a_critical_value_is_said_in_words() {
     let Some(text) = text_of(&sample(potassium())) else { return };
     let row = text.lines().find(|l| l.contains("钾 (K)")).unwrap();
-    assert!(row.contains("7.1") && row.contains("↑↑") && row.contains("危急") && row.contains("mmol/L"), "{row}");
+    assert!(
+        row.contains("7.1") && row.contains("↑↑") && row.contains("危急") && row.contains("mmol/L"),
+        "{row}"
+    );
 }
 
 #[test]
@@ -157,10 +186,15 @@ fn each_kind_carries_its_banner() {
         (Kind::Amended, 2, "修订报告 第2版"),
         (Kind::Withdrawn, 3, "已撤回"),
     ] {
-        let document = ReportDocument { kind, version, change_reason: "患者身份错误".into(), ..sample(chest()) };
+        let document =
+            ReportDocument { kind, version, change_reason: "患者身份错误".into(), ..sample(chest()) };
         let Some(text) = text_of(&document) else { return };
         assert!(text.contains(banner), "{banner} in {text}");
-        assert_eq!(text.contains("心影大小"), kind != Kind::Withdrawn, "a withdrawn version carries no findings");
+        assert_eq!(
+            text.contains("心影大小"),
+            kind != Kind::Withdrawn,
+            "a withdrawn version carries no findings"
+        );
     }
 }
 

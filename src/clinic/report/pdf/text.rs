@@ -34,5 +34,6 @@ fn spelled_out(text: &str, fonts: &Fonts) -> String {
 
 /// Line breaks and variation selectors need no glyph of their own.
 fn printable(c: char, fonts: &Fonts) -> bool {
-    matches!(c, '\n' | '\t' | ' '..='~' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}') || (!c.is_control() && fonts.covers(c))
+    matches!(c, '\n' | '\t' | ' '..='~' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+        || (!c.is_control() && fonts.covers(c))
 }
