@@ -1,1 +1,3 @@
 //! Delivery: one parcel per destination and version, proven to the last step.
+
+pub mod carrier;

@@ -1,4 +1,3 @@
 //! Reports: drafts, append-only signed versions, amendments.
 
-pub mod pdf;
-pub mod sign;
+pub mod content;
