@@ -1,1 +1,20 @@
-//! The work engine: admit, next, claim, lease, return.
+//! The work engine: one item per (subject, tier, round); the server chooses what is next; a claim raises the epoch,
+//! and a stale reader cannot write (invariants 6 and 12).
+
+pub mod admit;
+pub mod claim;
+pub mod deadline;
+pub mod list;
+pub mod next;
+pub mod row;
+pub mod send_back;
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+pub use admit::{NewItem, admit, raise_priority};
+pub use claim::{break_lease, claim, expire, fence, heartbeat, release};
+pub use list::{Counts, Filter, Page, counts, page};
+pub use next::{next, skip};
+pub use row::{ItemRow, Tab, WorkRow};
+pub use send_back::{answer_return, return_to_clinic};

@@ -1,0 +1,120 @@
+//! SQL of the work engine.
+
+/// Columns of [`super::ItemRow`].
+macro_rules! item_columns {
+    () => {
+        "id, subject_kind, subject, tier, round, pipeline, modality, title, patient, facility, report, state, priority, deadline, arrived_at, epoch, holder, lease_until, triage, written_by"
+    };
+}
+
+/// Head of every list statement; $1 = scope, $2 = me, $3 = now.
+macro_rules! list_head {
+    () => {
+        "SELECT w.id, w.pipeline, w.tier, w.state, w.priority, w.rank, w.deadline, w.arrived_at, w.title, w.modality, w.body_part, w.patient, w.facility, w.report,
+         w.holder, w.lease_until, w.flags, w.triage, w.subject_kind, w.subject, w.epoch, w.return_reason, w.return_text, w.written_by, w.version, w.closed_at,
+         p.local_id AS patient_local_id, p.name AS patient_name, p.pinyin AS patient_pinyin, p.sex AS patient_sex, p.birth_date AS patient_birth, p.identified AS patient_identified,
+         f.name AS facility_name, f.name_en AS facility_name_en, h.name AS holder_name, wr.name AS writer_name,
+         s.instance_count AS images, s.series_count AS series, s.thumbnail_sha256, r.state AS report_state, r.current_version AS report_n,
+         (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.subject <> w.subject) AS priors,
+         (SELECT COUNT(*) FROM critical_alert c WHERE c.subject = w.subject AND c.state <> 'closed') AS critical_count
+         FROM work_item w JOIN patient p ON p.id = w.patient JOIN facility f ON f.code = w.facility
+         LEFT JOIN account h ON h.id = w.holder LEFT JOIN account wr ON wr.id = w.written_by
+         LEFT JOIN study s ON s.id = w.subject AND w.subject_kind = 'study' LEFT JOIN report r ON r.id = w.report
+         WHERE ($1 = '*' OR w.facility = $1) AND $2 <> '' AND CAST($3 AS BIGINT) > 0
+         AND ($4 = '' OR w.pipeline = $4) AND ($5 = '' OR w.facility = $5) AND ($6 = '' OR w.modality = $6)
+         AND ($7 = '' OR p.name LIKE $7 OR p.pinyin LIKE $7 OR p.initials LIKE $7 OR p.local_id LIKE $7) AND "
+    };
+}
+
+/// Keyset of the default order; $8..$11 = rank, deadline, arrived_at, id of the last row; $12 = limit.
+macro_rules! list_tail {
+    () => {
+        " AND (w.rank > $8 OR (w.rank = $8 AND (w.deadline > $9 OR (w.deadline = $9 AND (w.arrived_at > $10 OR (w.arrived_at = $10 AND w.id > $11))))))
+         ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT $12"
+    };
+}
+
+yigong_base::statements! {
+    /// A new item; an existing one of the same subject, tier and round stays.
+    ADMIT = "INSERT INTO work_item (id, subject_kind, subject, tier, round, pipeline, modality, body_part, title, patient, facility, report, state, priority, rank, deadline, arrived_at, triage, flags, written_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'queued', $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (subject, tier, round) DO NOTHING";
+    /// The item of a subject and tier, newest round.
+    OF_SUBJECT = concat!("SELECT ", item_columns!(), " FROM work_item WHERE subject = $1 AND tier = $2 ORDER BY round DESC LIMIT 1");
+    /// Every item of a subject.
+    ALL_OF_SUBJECT = concat!("SELECT ", item_columns!(), " FROM work_item WHERE subject = $1 ORDER BY arrived_at, id");
+    /// One item in scope.
+    FIND = concat!("SELECT ", item_columns!(), " FROM work_item WHERE id = $1 AND ($2 = '*' OR facility = $2)");
+    /// One item in scope, locked until the unit ends.
+    FIND_FOR_UPDATE_POSTGRES = concat!("SELECT ", item_columns!(), " FROM work_item WHERE id = $1 AND ($2 = '*' OR facility = $2) FOR UPDATE");
+    /// Raise class and move the deadline forward; never back.
+    RAISE = "UPDATE work_item SET priority = $2, rank = $3, deadline = CASE WHEN deadline < $4 THEN deadline ELSE $4 END, triage = CASE WHEN $5 = '' THEN triage ELSE $5 END, version = version + 1
+        WHERE id = $1 AND state IN ('queued', 'reading', 'returned')";
+    /// The first queued item the caller may read: $2 = list ',imaging:write,ecg:write,', $3 = me, $4 = now, $5 = pipeline or '', $6 = tier or ''.
+    NEXT_SQLITE = "SELECT w.id FROM work_item w WHERE w.state = 'queued' AND ($1 = '*' OR w.facility = $1) AND $2 LIKE '%,' || w.pipeline || ':' || w.tier || ',%'
+        AND w.written_by <> $3 AND ($5 = '' OR w.pipeline = $5) AND ($6 = '' OR w.tier = $6)
+        AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item = w.id AND k.account = $3 AND k.until > $4)
+        ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT 1";
+    /// The same; rows that another reader is just taking are passed over.
+    NEXT_POSTGRES = "SELECT w.id FROM work_item w WHERE w.state = 'queued' AND ($1 = '*' OR w.facility = $1) AND $2 LIKE '%,' || w.pipeline || ':' || w.tier || ',%'
+        AND w.written_by <> $3 AND ($5 = '' OR w.pipeline = $5) AND ($6 = '' OR w.tier = $6)
+        AND NOT EXISTS (SELECT 1 FROM skip k WHERE k.item = w.id AND k.account = $3 AND k.until > $4)
+        ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED";
+    /// Claim: only a queued item, and the epoch rises.
+    CLAIM = "UPDATE work_item SET state = 'reading', holder = $2, lease_until = $3, epoch = epoch + 1, version = version + 1 WHERE id = $1 AND state = 'queued'";
+    /// The holder opens it again: a new epoch, so that an older tab of the same person is fenced too.
+    RECLAIM = "UPDATE work_item SET lease_until = $3, epoch = epoch + 1, version = version + 1 WHERE id = $1 AND state = 'reading' AND holder = $2";
+    /// Heartbeat.
+    EXTEND = "UPDATE work_item SET lease_until = $4 WHERE id = $1 AND holder = $2 AND epoch = $3 AND state = 'reading'";
+    /// Give back.
+    RELEASE = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, version = version + 1 WHERE id = $1 AND state = 'reading'";
+    /// Leases that ran out.
+    EXPIRED = "SELECT id, facility FROM work_item WHERE state = 'reading' AND lease_until < $1 LIMIT 500";
+    /// Give back one that ran out; a heartbeat in between wins.
+    EXPIRE = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, version = version + 1 WHERE id = $1 AND state = 'reading' AND lease_until < $2";
+    /// End an item.
+    CLOSE = "UPDATE work_item SET state = $2, holder = NULL, lease_until = NULL, closed_at = $3, version = version + 1 WHERE id = $1";
+    /// Open an item again (sent back, recalled).
+    REOPEN = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, closed_at = NULL, version = version + 1 WHERE id = $1";
+    /// Return to the clinic: the clock pauses.
+    RETURN = "UPDATE work_item SET state = 'returned', holder = NULL, lease_until = NULL, return_reason = $2, return_text = $3, paused_at = $4, version = version + 1 WHERE id = $1";
+    /// The clinic answered: the pause moves nothing but the stored net time; the first deadline stays.
+    ANSWERED = "UPDATE work_item SET state = 'queued', paused_ms = paused_ms + ($2 - COALESCE(paused_at, $2)), paused_at = NULL, return_text = $3, version = version + 1 WHERE id = $1 AND state = 'returned'";
+    /// Hide from one reader for a while.
+    SKIP = "INSERT INTO skip (item, account, reason, until, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (item, account) DO UPDATE SET reason = excluded.reason, until = excluded.until, at = excluded.at";
+    /// Remember the report of an item.
+    SET_REPORT = "UPDATE work_item SET report = $2 WHERE subject = $1";
+    /// Names a person.
+    NAME_OF = "SELECT name FROM account WHERE id = $1";
+    /// Tab 待书写.
+    LIST_WRITE = concat!(list_head!(), "w.tier = 'write' AND w.state IN ('queued', 'reading')", list_tail!());
+    /// Tab 待审核.
+    LIST_AUDIT = concat!(list_head!(), "w.tier = 'audit' AND w.state IN ('queued', 'reading')", list_tail!());
+    /// Tab 我的: what I hold, and what I wrote that is not finished.
+    LIST_MINE = concat!(list_head!(), "w.state IN ('queued', 'reading', 'returned') AND (w.holder = $2 OR w.written_by = $2)", list_tail!());
+    /// Tab 退回.
+    LIST_RETURNED = concat!(list_head!(), "w.state = 'returned'", list_tail!());
+    /// Tab 危急.
+    LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND EXISTS (SELECT 1 FROM critical_alert c WHERE c.subject = w.subject AND c.state <> 'closed')
+        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
+    /// Tab 超时.
+    LIST_OVERDUE = concat!(list_head!(), "w.state IN ('queued', 'reading') AND w.deadline < $3", list_tail!());
+    /// Tab 已发布, newest first; $8 = closed before, $9..$11 unused, $12 = limit.
+    LIST_PUBLISHED = concat!(list_head!(), "w.state = 'done' AND r.current_version > 0 AND w.closed_at < $8 AND CAST($9 AS BIGINT) IS NOT NULL AND CAST($10 AS BIGINT) IS NOT NULL AND $11 = $11
+        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.closed_at > w.closed_at OR (n.closed_at = w.closed_at AND n.id > w.id)))
+        ORDER BY w.closed_at DESC, w.id DESC LIMIT $12");
+    /// One row of the list.
+    LIST_ONE = concat!(list_head!(), "w.id = $8");
+    /// Numbers on the tabs; $1 = scope, $2 = me, $3 = now, $4 = pipeline or ''.
+    COUNTS = "SELECT
+        COALESCE(SUM(CASE WHEN tier = 'write' AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS write_count,
+        COALESCE(SUM(CASE WHEN tier = 'audit' AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS audit_count,
+        COALESCE(SUM(CASE WHEN state IN ('queued', 'reading', 'returned') AND (holder = $2 OR written_by = $2) THEN 1 ELSE 0 END), 0) AS mine_count,
+        COALESCE(SUM(CASE WHEN state = 'returned' THEN 1 ELSE 0 END), 0) AS returned_count,
+        COALESCE(SUM(CASE WHEN state IN ('queued', 'reading') AND deadline < $3 THEN 1 ELSE 0 END), 0) AS overdue_count
+        FROM work_item WHERE state IN ('queued', 'reading', 'returned') AND ($1 = '*' OR facility = $1) AND ($4 = '' OR pipeline = $4)";
+    /// Number on the tab 危急.
+    COUNT_CRITICAL = "SELECT COUNT(DISTINCT c.subject) AS n FROM critical_alert c WHERE c.state <> 'closed' AND ($1 = '*' OR c.facility = $1) AND ($2 = '' OR c.pipeline = $2)";
+    /// Number on the tab 已发布: reports of the last day; $2 = since.
+    COUNT_PUBLISHED = "SELECT COUNT(*) AS n FROM report WHERE current_version > 0 AND updated_at > $2 AND ($1 = '*' OR facility = $1) AND ($3 = '' OR pipeline = $3)";
+}
