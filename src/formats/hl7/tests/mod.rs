@@ -1,0 +1,5 @@
+//! Byte-level cases, third-party samples and derived Chinese messages.
+
+mod ack_cases;
+mod frames;
+mod samples;
