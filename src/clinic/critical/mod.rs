@@ -1,1 +1,12 @@
-//! Critical values: raise, notify, acknowledge, escalate, close.
+//! Critical values (危急值): one loop for the three pipelines, closed only by a doctor of the clinic.
+
+pub mod acknowledge;
+pub mod escalate;
+pub mod list;
+pub mod notify;
+pub mod raise;
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+pub use raise::{Raise, Raised, raise};

@@ -1,0 +1,63 @@
+//! The clinic's side of the loop: acknowledge with read-back, treat, close.
+
+use serde_json::json;
+use yigong_base::access::{Permit, Right};
+use yigong_base::clock::HOUR_MS;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{Job, enqueue};
+use yigong_base::storage::Tx;
+use yigong_base::{Ctx, args, audit};
+
+use super::notify::open;
+use super::raise::event;
+use super::sql;
+
+/// No treatment note after this: reminder.
+const TREATMENT_MS: i64 = HOUR_MS;
+
+/// A doctor of the clinic acknowledges; the text read back is required.
+pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, read_back: &str) -> Result<String> {
+    permit.require(Right::AcknowledgeCritical)?;
+    if read_back.trim().is_empty() {
+        return Err(Fault::invalid("read_back", "repeat the finding in your own words"));
+    }
+    let (state, facility) = open(tx, permit, alert).await?;
+    if ["clinician_ack", "treated"].contains(&state.as_str()) {
+        return Err(Fault::conflict("acknowledged", "the alert was acknowledged before"));
+    }
+    let now = ctx.now();
+    tx.exec(sql::ACKNOWLEDGE, args![alert, permit.who(), now, now + TREATMENT_MS]).await?;
+    enqueue(tx, ctx, Job::new("escalate", alert).at(now + TREATMENT_MS)).await?;
+    event(tx, ctx, permit, alert, "acknowledge", &json!({"read_back": read_back})).await?;
+    audit::append(tx, ctx, permit, "critical.acknowledge", "critical_alert", alert, &json!({})).await?;
+    Ok(facility)
+}
+
+/// What was done for the patient.
+pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &str) -> Result<String> {
+    permit.require(Right::AcknowledgeCritical)?;
+    if note.trim().is_empty() {
+        return Err(Fault::invalid("note", "must not be empty"));
+    }
+    let (state, facility) = open(tx, permit, alert).await?;
+    if state != "clinician_ack" && state != "treated" {
+        return Err(Fault::conflict("not_acknowledged", "acknowledge the alert first"));
+    }
+    tx.exec(sql::TREAT, args![alert, ctx.now()]).await?;
+    event(tx, ctx, permit, alert, "treat", &json!({"note": note})).await?;
+    audit::append(tx, ctx, permit, "critical.treat", "critical_alert", alert, &json!({})).await?;
+    Ok(facility)
+}
+
+/// Closes the loop; only after a treatment note.
+pub async fn close(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str) -> Result<String> {
+    permit.require(Right::AcknowledgeCritical)?;
+    let (state, facility) = open(tx, permit, alert).await?;
+    if state != "treated" {
+        return Err(Fault::conflict("not_treated", "write a treatment note first"));
+    }
+    tx.exec(sql::CLOSE, args![alert, ctx.now()]).await?;
+    event(tx, ctx, permit, alert, "close", &json!({})).await?;
+    audit::append(tx, ctx, permit, "critical.close", "critical_alert", alert, &json!({})).await?;
+    Ok(facility)
+}

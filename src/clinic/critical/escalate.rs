@@ -1,0 +1,45 @@
+//! Escalation while nobody acknowledges: 5 min second contact, 10 min centre duty lead, 15 min clinic head; then every
+//! 15 min again. After the acknowledgement: a reminder when no treatment note came within an hour.
+
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::clock::MINUTE_MS;
+use yigong_base::fault::Result;
+use yigong_base::jobs::{Job, enqueue};
+use yigong_base::{Ctx, args, audit};
+
+use super::raise::event;
+use super::sql;
+
+/// Whom each step tells.
+const STEPS: [&str; 3] = ["second_contact", "duty_lead", "clinic_head"];
+
+/// Moves every alert whose clock ran out one step; answers (alert, facility) of each.
+pub async fn escalate_due(ctx: &Ctx) -> Result<Vec<(String, String)>> {
+    let permit = Permit::system("escalate");
+    let now = ctx.now();
+    let due = ctx.db.read(&permit).await?.all(sql::DUE, args![now]).await?;
+    let mut told = Vec::new();
+    for row in due {
+        let (id, facility, step, state) =
+            (row.text("id")?, row.text("facility")?, row.int("escalation")?, row.text("state")?);
+        let whom = if state == "clinician_ack" {
+            "treatment_reminder"
+        } else {
+            STEPS.get(usize::try_from(step).unwrap_or(usize::MAX)).copied().unwrap_or("clinic_head")
+        };
+        let pause = if step < 2 && state != "clinician_ack" { 5 } else { 15 };
+        let next = now + pause * MINUTE_MS;
+        let mut tx = ctx.db.begin(&permit).await?;
+        if tx.exec(sql::ESCALATE, args![&id, step + 1, next, step]).await? == 0 {
+            continue;
+        }
+        event(&mut tx, ctx, &permit, &id, "escalate", &json!({"step": step + 1, "to": whom})).await?;
+        enqueue(&mut tx, ctx, Job::new("escalate", &id).at(next)).await?;
+        let detail = json!({"step": step + 1, "to": whom});
+        audit::append(&mut tx, ctx, &permit, "critical.escalate", "critical_alert", &id, &detail).await?;
+        tx.commit().await?;
+        told.push((id, facility));
+    }
+    Ok(told)
+}

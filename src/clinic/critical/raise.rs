@@ -1,0 +1,102 @@
+//! Raising an alert: before the report if need be; a repeat joins the open one.
+
+use serde_json::{Value, json};
+use yigong_base::access::Permit;
+use yigong_base::clock::{HOUR_MS, MINUTE_MS};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{Job, enqueue};
+use yigong_base::storage::Tx;
+use yigong_base::{Ctx, args, audit};
+
+use super::sql;
+
+/// A repeat of the same patient and item within this time joins the open alert (workflow specification 5).
+const JOIN_MS: i64 = 4 * HOUR_MS;
+/// No acknowledgement after this: second contact.
+pub(super) const FIRST_STEP_MS: i64 = 5 * MINUTE_MS;
+
+/// What is raised.
+#[derive(Debug, Clone, Default)]
+pub struct Raise {
+    /// `imaging`, `ecg`, `lab`.
+    pub pipeline: String,
+    /// `study`, `ecg`, `specimen`.
+    pub subject_kind: String,
+    /// Subject id.
+    pub subject: String,
+    /// Same key = same finding of the same patient, for example `lab:<patient>:K`.
+    pub dedupe: String,
+    /// Patient row.
+    pub patient: String,
+    /// Facility whose doctor must acknowledge.
+    pub facility: String,
+    /// `red` 危急 or `orange` 重大阳性.
+    pub level: String,
+    /// Finding, for example `血钾 7.1 mmol/L`.
+    pub finding: String,
+    /// Value snapshot.
+    pub value: String,
+    /// Rule or limit and its version.
+    pub rule: String,
+    /// Raised by the machine and not yet confirmed by a physician.
+    pub provisional: bool,
+    /// Report, if one exists.
+    pub report: Option<String>,
+}
+
+/// The alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raised {
+    /// Alert id.
+    pub alert: String,
+    /// Whether an open alert was joined.
+    pub joined: bool,
+}
+
+/// Raises an alert, or joins the open one of the same key. The same source with the same value changes nothing.
+pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Result<Raised> {
+    if new.level != "red" && new.level != "orange" {
+        return Err(Fault::invalid("level", "red or orange"));
+    }
+    if new.finding.trim().is_empty() {
+        return Err(Fault::invalid("finding", "must not be empty"));
+    }
+    let now = ctx.now();
+    if let Some(row) = tx.opt(sql::SAME_SOURCE, args![&new.dedupe, &new.subject, &new.value]).await? {
+        return Ok(Raised { alert: row.text("id")?, joined: true });
+    }
+    if let Some(row) = tx.opt(sql::OPEN_SAME, args![&new.dedupe, &new.facility, now - JOIN_MS]).await? {
+        let alert = row.text("id")?;
+        if row.text("level")? == "orange" && new.level == "red" {
+            tx.exec(sql::WORSEN, args![&alert, "red", &new.value, &new.finding, now + FIRST_STEP_MS]).await?;
+            enqueue(tx, ctx, Job::new("escalate", &alert).at(now + FIRST_STEP_MS)).await?;
+        } else {
+            tx.exec(sql::JOIN, args![&alert]).await?;
+        }
+        event(tx, ctx, permit, &alert, "repeat", &json!({"value": new.value})).await?;
+        return Ok(Raised { alert, joined: true });
+    }
+    let alert = ctx.id();
+    let first = (new.level == "red").then_some(now + FIRST_STEP_MS);
+    tx.exec(
+        sql::INSERT,
+        args![
+            &alert, &new.pipeline, &new.subject_kind, &new.subject, &new.dedupe, &new.patient, &new.facility, &new.level,
+            &new.finding, &new.value, &new.rule, new.provisional, &new.report, permit.who(), now, first
+        ],
+    )
+    .await?;
+    event(tx, ctx, permit, &alert, "raise", &json!({"value": new.value, "rule": new.rule})).await?;
+    if let Some(at) = first {
+        enqueue(tx, ctx, Job::new("escalate", &alert).at(at)).await?;
+    }
+    let detail = json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
+    audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail).await?;
+    Ok(Raised { alert, joined: false })
+}
+
+/// Records an event of an alert.
+pub(super) async fn event(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, action: &str, detail: &Value) -> Result<()> {
+    tx.exec(sql::ADD_EVENT, args![ctx.id(), alert, ctx.now(), permit.who(), action, detail]).await?;
+    Ok(())
+}

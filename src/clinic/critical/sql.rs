@@ -1,0 +1,58 @@
+//! SQL of critical alerts.
+
+/// Columns of an alert as pages show it.
+macro_rules! alert_select {
+    () => {
+        "SELECT c.id, c.pipeline, c.subject_kind, c.subject, c.patient, c.facility, c.level, c.state, c.finding, c.value, c.rule, c.provisional, c.report, c.raised_by, c.raised_at,
+         c.repeats, c.escalation, c.next_escalation_at, c.acked_by, c.acked_at, c.treated_at, c.closed_at, f.name AS facility_name, f.duty_phone,
+         rb.name AS raised_by_name, ab.name AS acked_by_name,
+         (SELECT w.id FROM work_item w WHERE w.subject = c.subject ORDER BY w.arrived_at DESC, w.id DESC LIMIT 1) AS item
+         FROM critical_alert c JOIN facility f ON f.code = c.facility LEFT JOIN account rb ON rb.id = c.raised_by LEFT JOIN account ab ON ab.id = c.acked_by "
+    };
+}
+
+yigong_base::statements! {
+    /// A new alert.
+    INSERT = "INSERT INTO critical_alert (id, pipeline, subject_kind, subject, dedupe, patient, facility, level, state, finding, value, rule, provisional, report, raised_by, raised_at, next_escalation_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'raised', $9, $10, $11, $12, $13, $14, $15, $16)";
+    /// An open alert of the same patient and item since a time.
+    OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state <> 'closed' ORDER BY raised_at DESC LIMIT 1";
+    /// One alert of a facility with this dedupe key and source, whatever its state.
+    SAME_SOURCE = "SELECT id FROM critical_alert WHERE dedupe = $1 AND subject = $2 AND value = $3 LIMIT 1";
+    /// A repeat joins: counted, not rung again.
+    JOIN = "UPDATE critical_alert SET repeats = repeats + 1 WHERE id = $1";
+    /// A worse repeat rings again.
+    WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = $3, finding = $4, state = 'raised', next_escalation_at = $5 WHERE id = $1";
+    /// One alert in scope.
+    FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Move the state.
+    SET_STATE = "UPDATE critical_alert SET state = $2 WHERE id = $1";
+    /// Acknowledged by a clinic doctor: escalation ends, the treatment reminder starts.
+    ACKNOWLEDGE = "UPDATE critical_alert SET state = 'clinician_ack', acked_by = $2, acked_at = $3, next_escalation_at = $4, provisional = provisional WHERE id = $1";
+    /// Treated.
+    TREAT = "UPDATE critical_alert SET state = 'treated', treated_at = $2, next_escalation_at = NULL WHERE id = $1";
+    /// Closed.
+    CLOSE = "UPDATE critical_alert SET state = 'closed', closed_at = $2, next_escalation_at = NULL WHERE id = $1";
+    /// The physician confirmed what the machine raised.
+    CONFIRM = "UPDATE critical_alert SET provisional = 0, report = $2 WHERE subject = $1 AND provisional = 1";
+    /// Connect the alerts of a subject with its report.
+    SET_REPORT = "UPDATE critical_alert SET report = $2 WHERE subject = $1 AND report IS NULL";
+    /// Alerts whose clock ran out.
+    DUE = "SELECT id, facility, escalation, state FROM critical_alert WHERE next_escalation_at <= $1 AND state <> 'closed' ORDER BY next_escalation_at LIMIT 100";
+    /// Next step of the escalation.
+    ESCALATE = "UPDATE critical_alert SET escalation = $2, next_escalation_at = $3 WHERE id = $1 AND escalation = $4";
+    /// Something happened to an alert.
+    ADD_EVENT = "INSERT INTO critical_event (id, alert, at, who, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// What happened.
+    EVENTS = "SELECT e.at, e.who, e.action, e.detail, a.name FROM critical_event e LEFT JOIN account a ON a.id = e.who WHERE e.alert = $1 ORDER BY e.at, e.id";
+    /// Open alerts in scope, worst and oldest first.
+    LIST_OPEN = concat!(alert_select!(), "WHERE c.state <> 'closed' AND ($1 = '*' OR c.facility = $1) ORDER BY c.level DESC, c.raised_at LIMIT 200");
+    /// All alerts in scope, newest first.
+    LIST_ALL = concat!(alert_select!(), "WHERE ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at DESC LIMIT 200");
+    /// Alerts of a subject.
+    OF_SUBJECT = concat!(alert_select!(), "WHERE c.subject = $2 AND ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at");
+    /// One alert.
+    ONE = concat!(alert_select!(), "WHERE c.id = $2 AND ($1 = '*' OR c.facility = $1)");
+    /// Open alerts of a facility not yet acknowledged.
+    COUNT_OPEN = "SELECT COUNT(*) AS n FROM critical_alert WHERE facility = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
+}

@@ -1,0 +1,77 @@
+//! Destinations: the clinic's page, its FHIR client, its HL7 receiver.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args, audit};
+
+use super::sql;
+
+/// A destination.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Destination {
+    /// Row id.
+    #[serde(default)]
+    pub id: String,
+    /// Facility that receives.
+    pub facility: String,
+    /// `web`, `fhir`, `hl7`.
+    pub kind: String,
+    /// Name for people.
+    pub name: String,
+    /// `host:port` of an HL7 receiver, else empty.
+    #[serde(default)]
+    pub address: String,
+    /// Character set, accepted codes, application names.
+    #[serde(default)]
+    pub settings: Value,
+    /// Whether it receives.
+    pub enabled: bool,
+}
+
+fn check(d: &Destination) -> Result<()> {
+    if !["web", "fhir", "hl7"].contains(&d.kind.as_str()) {
+        return Err(Fault::invalid("kind", "web, fhir or hl7"));
+    }
+    if d.kind == "hl7" && d.address.rsplit_once(':').is_none_or(|(h, p)| h.is_empty() || p.parse::<u16>().is_err()) {
+        return Err(Fault::invalid("address", "host:port"));
+    }
+    Ok(())
+}
+
+/// Adds a destination; answers its id.
+pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) -> Result<String> {
+    check(d)?;
+    let id = ctx.id();
+    tx.exec(
+        sql::INSERT_DESTINATION,
+        args![&id, &d.facility, &d.kind, &d.name, &d.address, &d.settings, d.enabled, ctx.now()],
+    )
+    .await?;
+    audit::append(tx, ctx, permit, "destination.create", "destination", &id, &json!({"kind": d.kind, "facility": d.facility})).await?;
+    Ok(id)
+}
+
+/// Changes a destination.
+pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) -> Result<()> {
+    check(d)?;
+    if tx.exec(sql::UPDATE_DESTINATION, args![&d.id, &d.name, &d.address, &d.settings, d.enabled]).await? == 0 {
+        return Err(Fault::not_found("destination"));
+    }
+    audit::append(tx, ctx, permit, "destination.update", "destination", &d.id, &json!({"enabled": d.enabled})).await
+}
+
+/// All destinations with the size of their queues.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Value>> {
+    let mut all = Vec::new();
+    for row in conn.all(sql::LIST_DESTINATIONS, args![]).await? {
+        all.push(json!({
+            "id": row.text("id")?, "facility": row.text("facility")?, "kind": row.text("kind")?, "name": row.text("name")?,
+            "address": row.text("address")?, "settings": row.json::<Value>("settings")?, "enabled": row.flag("enabled")?,
+            "queue": {"pending": row.int("pending")?, "retry": row.int("retrying")?, "dead": row.int("dead")?, "oldest_at": row.opt_int("oldest_at")?},
+        }));
+    }
+    Ok(all)
+}

@@ -1,0 +1,46 @@
+//! Receipts: pulled, seen, clinically acknowledged, and the operator's resend.
+
+use serde_json::json;
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{Job, enqueue};
+use yigong_base::storage::Tx;
+use yigong_base::{Ctx, args, audit};
+
+use super::sql;
+
+/// A machine of the facility pulled version `n` (FHIR).
+pub async fn pulled(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<()> {
+    tx.exec(sql::PULLED, args![report, n, ctx.now(), permit.facility()]).await?;
+    Ok(())
+}
+
+/// A person of the facility opened version `n`. Readers of the centre leave no trace here.
+pub async fn seen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<bool> {
+    let changed = tx.exec(sql::SEEN, args![report, n, ctx.now(), permit.who(), permit.facility()]).await? > 0;
+    if changed {
+        audit::append(tx, ctx, permit, "delivery.seen", "report", report, &json!({"n": n})).await?;
+    }
+    Ok(changed)
+}
+
+/// A doctor of the clinic acknowledges a changed version.
+pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<()> {
+    permit.require(Right::AcknowledgeCritical)?;
+    let done = tx.exec(sql::CLINICALLY_ACKED, args![report, n, ctx.now(), permit.who(), permit.facility()]).await?;
+    if done == 0 {
+        return Err(Fault::conflict("acknowledged", "nothing of this version waits for an acknowledgement"));
+    }
+    audit::append(tx, ctx, permit, "delivery.acknowledge", "report", report, &json!({"n": n})).await
+}
+
+/// An operator arms a parked or dead parcel again.
+pub async fn resend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str) -> Result<()> {
+    permit.require(Right::Administer)?;
+    if tx.exec(sql::RESEND, args![delivery, ctx.now()]).await? == 0 {
+        return Err(Fault::conflict("not_parked", "the parcel is not waiting for an operator"));
+    }
+    let destination = tx.one(sql::QUEUE_OF, args![delivery]).await?.text("destination")?;
+    enqueue(tx, ctx, Job::new("deliver", destination)).await?;
+    audit::append(tx, ctx, permit, "delivery.resend", "delivery", delivery, &json!({})).await
+}

@@ -1,0 +1,50 @@
+//! SQL of deliveries.
+
+yigong_base::statements! {
+    /// Enabled destinations of a facility.
+    DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND enabled = 1 ORDER BY id";
+    /// An unsent older version is never sent; it stays in the log.
+    SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked')";
+    /// A new parcel.
+    INSERT = "INSERT INTO delivery (id, destination, facility, report, n, patient, seq, state, next_at, control_id, created_at, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (destination, report, n) DO NOTHING";
+    /// Destination of a queue.
+    DESTINATION = "SELECT id, facility, kind, name, address, settings, enabled FROM destination WHERE id = $1";
+    /// Waiting parcels of a destination in order, with the frozen version.
+    WAITING = "SELECT d.id, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, d.created_at, v.content, v.pdf_sha256
+        FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n
+        WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') ORDER BY d.seq LIMIT 200";
+    /// A try ended: state, next time, bytes, error.
+    AFTER_TRY = "UPDATE delivery SET state = $2, attempts = attempts + 1, next_at = $3, body = $4, error = $5, sent_at = COALESCE(sent_at, $6), acked_at = $7 WHERE id = $1 AND state IN ('pending', 'retry')";
+    /// Pulled by the destination: it has the version.
+    PULLED = "UPDATE delivery SET state = 'acked', sent_at = COALESCE(sent_at, $3), acked_at = $3 WHERE report = $1 AND n = $2 AND state = 'pending' AND destination IN (SELECT id FROM destination WHERE kind = 'fhir' AND facility = $4)";
+    /// A person at the clinic opened the version.
+    SEEN = "UPDATE delivery SET state = CASE WHEN state IN ('pending', 'sent', 'acked', 'retry') THEN 'seen' ELSE state END, seen_at = COALESCE(seen_at, $3), seen_by = CASE WHEN seen_by = '' THEN $4 ELSE seen_by END
+        WHERE report = $1 AND n = $2 AND facility = $5 AND destination IN (SELECT id FROM destination WHERE kind = 'web')";
+    /// A doctor of the clinic acknowledged the change.
+    CLINICALLY_ACKED = "UPDATE delivery SET state = 'clinically_acked', clinically_acked_at = $3, clinically_acked_by = $4, seen_at = COALESCE(seen_at, $3), seen_by = CASE WHEN seen_by = '' THEN $4 ELSE seen_by END
+        WHERE report = $1 AND n = $2 AND facility = $5 AND clinically_acked_at IS NULL AND destination IN (SELECT id FROM destination WHERE kind = 'web')";
+    /// An operator arms a parcel again.
+    RESEND = "UPDATE delivery SET state = 'pending', next_at = $2, error = '' WHERE id = $1 AND state IN ('parked', 'dead', 'retry')";
+    /// Its queue.
+    QUEUE_OF = "SELECT destination FROM delivery WHERE id = $1";
+    /// Deliveries of a report.
+    OF_REPORT = "SELECT d.id, d.destination, t.name, t.kind, d.n, d.state, d.attempts, d.sent_at, d.acked_at, d.seen_at, d.seen_by, d.clinically_acked_at, d.clinically_acked_by, d.error, a.name AS seen_name
+        FROM delivery d JOIN destination t ON t.id = d.destination LEFT JOIN account a ON a.id = d.seen_by WHERE d.report = $1 AND ($2 = '*' OR d.facility = $2) ORDER BY d.n, t.kind, t.name";
+    /// For the administrator: no content, no name.
+    LIST = "SELECT d.id, d.destination, t.name, t.kind, d.facility, d.report, d.n, d.state, d.attempts, d.next_at, d.error, d.created_at, d.sent_at, d.acked_at
+        FROM delivery d JOIN destination t ON t.id = d.destination WHERE ($1 = '' OR d.state = $1) ORDER BY d.seq DESC LIMIT 200";
+    /// Destinations with the size of their queues.
+    LIST_DESTINATIONS = "SELECT t.id, t.facility, t.kind, t.name, t.address, t.settings, t.enabled,
+        (SELECT COUNT(*) FROM delivery d WHERE d.destination = t.id AND d.state = 'pending') AS pending,
+        (SELECT COUNT(*) FROM delivery d WHERE d.destination = t.id AND d.state = 'retry') AS retrying,
+        (SELECT COUNT(*) FROM delivery d WHERE d.destination = t.id AND d.state IN ('dead', 'parked')) AS dead,
+        (SELECT MIN(d.created_at) FROM delivery d WHERE d.destination = t.id AND d.state IN ('pending', 'retry')) AS oldest_at
+        FROM destination t ORDER BY t.facility, t.kind, t.name";
+    /// A new destination.
+    INSERT_DESTINATION = "INSERT INTO destination (id, facility, kind, name, address, settings, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    /// Change a destination.
+    UPDATE_DESTINATION = "UPDATE destination SET name = $2, address = $3, settings = $4, enabled = $5 WHERE id = $1";
+    /// Destinations of a kind that have something to send.
+    BUSY = "SELECT DISTINCT d.destination FROM delivery d JOIN destination t ON t.id = d.destination WHERE t.kind = $1 AND t.enabled = 1 AND d.state IN ('pending', 'retry')";
+}

@@ -1,0 +1,97 @@
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::args;
+use yigong_base::clock::MINUTE_MS;
+use yigong_base::patient::{Seen, link};
+use yigong_base::testing::{Bench, engines};
+
+use super::*;
+
+yigong_base::statements! {
+    REPORT = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, state, verify_code, created_at, updated_at) VALUES ($1, 'lab', 'specimen', $1, $2, 'C01', 'published', $1, 0, 0)";
+    VERSION = "INSERT INTO report_version (report, n, kind, content, content_sha256, pdf_sha256, pdf_bytes, writer, signer, signer_demo, signature, certificate, signed_at, seq) VALUES ($1, $2, 'final', '{}', '', '', 0, '', '', 1, $3, $3, 0, $2)";
+    STATE = "SELECT state FROM delivery WHERE report = $1 AND n = $2";
+}
+
+/// Records what it is given and answers what the script says.
+#[derive(Default)]
+struct Recorder {
+    script: Mutex<Vec<Outcome>>,
+    got: Mutex<Vec<(String, i64)>>,
+}
+
+impl Carrier for Recorder {
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pin<Box<dyn Future<Output = Attempt> + Send + 'a>> {
+        Box::pin(async move {
+            self.got.lock().unwrap().push((parcel.report.clone(), parcel.n));
+            let mut script = self.script.lock().unwrap();
+            let outcome = if script.is_empty() { Outcome::Acked { receipt: "AA".into() } } else { script.remove(0) };
+            Attempt { body: b"MSH|".to_vec(), outcome }
+        })
+    }
+}
+
+async fn publish(bench: &Bench, report: &str, n: i64, patient: &str) {
+    let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+    let mut tx = ctx.db.begin(&permit).await.unwrap();
+    if n == 1 {
+        tx.exec(REPORT, args![report, patient]).await.unwrap();
+    }
+    tx.exec(VERSION, args![report, n, Vec::<u8>::new()]).await.unwrap();
+    plan(&mut tx, ctx, "C01", report, n, patient).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn state(bench: &Bench, report: &str, n: i64) -> String {
+    let mut r = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+    r.one(STATE, args![report, n]).await.unwrap().text("state").unwrap()
+}
+
+#[tokio::test]
+async fn order_per_patient_retry_and_supersede() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let mut patients = Vec::new();
+        for local in ["P1", "P2"] {
+            let seen = Seen { local_id: local.into(), ..Seen::default() };
+            patients.push(link(&mut tx, ctx, "C01", &seen).await.unwrap().id);
+        }
+        let target = destination::Destination {
+            id: String::new(),
+            facility: "C01".into(),
+            kind: "hl7".into(),
+            name: "HIS".into(),
+            address: "127.0.0.1:1".into(),
+            settings: json!({}),
+            enabled: true,
+        };
+        let destination = destination::create(&mut tx, ctx, &permit, &target).await.unwrap();
+        tx.commit().await.unwrap();
+        publish(&bench, "r1", 1, &patients[0]).await;
+        publish(&bench, "r2", 1, &patients[0]).await;
+        publish(&bench, "r3", 1, &patients[1]).await;
+        let recorder = Arc::new(Recorder::default());
+        recorder.script.lock().unwrap().push(Outcome::Retry { why: "no answer".into() });
+        let mut carriers: Carriers = HashMap::new();
+        carriers.insert("hl7", recorder.clone());
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 1);
+        assert_eq!(*recorder.got.lock().unwrap(), [("r1".into(), 1), ("r3".into(), 1)], "r2 waits behind r1, r3 does not");
+        assert_eq!(state(&bench, "r1", 1).await, "retry");
+        publish(&bench, "r1", 2, &patients[0]).await;
+        assert_eq!(state(&bench, "r1", 1).await, "superseded", "an unsent older version is never sent");
+        bench.clock.advance(MINUTE_MS);
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 2);
+        assert_eq!(recorder.got.lock().unwrap()[2..], [("r2".into(), 1), ("r1".into(), 2)]);
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 0, "nothing is sent twice");
+        publish(&bench, "r3", 2, &patients[1]).await;
+        recorder.script.lock().unwrap().push(Outcome::Parked { why: "AE".into() });
+        run(ctx, &carriers, &destination).await.unwrap();
+        assert_eq!(state(&bench, "r3", 2).await, "parked", "a refusal waits for a person");
+    }
+}
