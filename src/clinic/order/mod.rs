@@ -1,1 +1,18 @@
-//! Orders: one spine for the three pipelines.
+//! Orders: one spine for the three pipelines. Key = (placer facility, placer number); an order placed twice is one order.
+
+pub mod cancel;
+pub mod catalogue;
+pub mod change;
+pub mod find;
+pub mod head;
+pub mod place;
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+pub use cancel::cancel;
+pub use catalogue::{CatalogItem, catalogue, priority_of};
+pub use change::change;
+pub use find::{SpecimenRow, by_placer, match_study, specimen_by_barcode};
+pub use head::{OrderHead, OrderPage, OrderRow, head, list};
+pub use place::{NewOrder, NewSpecimen, Placed, PlacedSpecimen, place};

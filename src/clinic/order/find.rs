@@ -1,0 +1,71 @@
+//! Finding the order that evidence belongs to. Only exact keys match; nothing is guessed.
+
+use yigong_base::args;
+use yigong_base::fault::Result;
+use yigong_base::storage::{Conn, Row};
+
+use super::sql;
+
+/// The open order of a facility with this accession (filler) or placer number, for this patient.
+pub async fn match_study(conn: &mut Conn, facility: &str, accession: &str, patient: &str) -> Result<Option<String>> {
+    if accession.trim().is_empty() {
+        return Ok(None);
+    }
+    conn.opt(sql::MATCH, args![facility, accession.trim(), patient]).await?.map(|r| r.text("id")).transpose()
+}
+
+/// The order of a placer number.
+pub async fn by_placer(conn: &mut Conn, facility: &str, placer_no: &str) -> Result<Option<String>> {
+    conn.opt(sql::BY_PLACER, args![facility, placer_no]).await?.map(|r| r.text("id")).transpose()
+}
+
+/// A specimen with its order.
+#[derive(Debug, Clone)]
+pub struct SpecimenRow {
+    /// Row id.
+    pub id: String,
+    /// Barcode.
+    pub barcode: String,
+    /// Facility that collected it.
+    pub facility: String,
+    /// Patient row.
+    pub patient: String,
+    /// Order row.
+    pub order: String,
+    /// Type as written.
+    pub kind: String,
+    /// `ordered collected in_transit received rejected cancelled`.
+    pub state: String,
+    /// When it was collected, ms.
+    pub collected_at: Option<i64>,
+    /// When it was received, ms.
+    pub received_at: Option<i64>,
+    /// Priority of the order.
+    pub priority: String,
+    /// State of the order.
+    pub order_state: String,
+}
+
+/// The specimen of a barcode; one barcode space for the county.
+pub async fn specimen_by_barcode(conn: &mut Conn, barcode: &str) -> Result<Option<SpecimenRow>> {
+    if barcode.is_empty() {
+        return Ok(None);
+    }
+    conn.opt(sql::BY_BARCODE, args![barcode]).await?.as_ref().map(specimen).transpose()
+}
+
+fn specimen(row: &Row) -> Result<SpecimenRow> {
+    Ok(SpecimenRow {
+        id: row.text("id")?,
+        barcode: row.text("barcode")?,
+        facility: row.text("facility")?,
+        patient: row.text("patient")?,
+        order: row.text("order_id")?,
+        kind: row.text("type")?,
+        state: row.text("state")?,
+        collected_at: row.opt_int("collected_at")?,
+        received_at: row.opt_int("received_at")?,
+        priority: row.text("priority")?,
+        order_state: row.text("order_state")?,
+    })
+}

@@ -1,0 +1,143 @@
+//! Orders as pages show them.
+
+use serde::Serialize;
+use yigong_base::access::Permit;
+use yigong_base::args;
+use yigong_base::fault::Result;
+use yigong_base::patient::{self, link::PatientHead};
+use yigong_base::storage::{Conn, Row};
+
+use super::place::{PlacedSpecimen, labels};
+use super::sql;
+
+/// An order beside its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderHead {
+    /// Row id.
+    pub id: String,
+    /// Placer number.
+    pub placer_no: String,
+    /// Filler number, accession.
+    pub filler_no: String,
+    /// `stat`, `emergency`, `urgent`, `routine`.
+    pub priority: String,
+    /// Ordering doctor.
+    pub orderer: String,
+    /// Department.
+    pub department: String,
+    /// Clinical history.
+    pub history: String,
+    /// Flags.
+    pub flags: Vec<String>,
+    /// Items.
+    pub items: Vec<OrderItemHead>,
+    /// When it was placed, ms.
+    pub created_at: i64,
+}
+
+/// One item of an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderItemHead {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Modality.
+    pub modality: String,
+    /// Body part.
+    pub body_part: String,
+    /// State.
+    pub state: String,
+}
+
+/// A row of the order list.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderRow {
+    /// The order.
+    #[serde(flatten)]
+    pub head: OrderHead,
+    /// Facility code.
+    pub facility: String,
+    /// Facility name.
+    pub facility_name: String,
+    /// Its patient.
+    pub patient: PatientHead,
+    /// `imaging`, `ecg`, `lab`.
+    pub pipeline: String,
+    /// `ordered`, `received`, `reported`, `cancelled`.
+    pub state: String,
+    /// Labels.
+    pub specimens: Vec<PlacedSpecimen>,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderPage {
+    /// Newest first.
+    pub rows: Vec<OrderRow>,
+    /// Cursor of the next page.
+    pub next_cursor: Option<String>,
+}
+
+/// The order, or `None` when it is not in the caller's scope.
+pub async fn head(conn: &mut Conn, permit: &Permit, order: &str) -> Result<Option<OrderHead>> {
+    let Some(row) = conn.opt(sql::FIND, args![order, permit.scope()]).await? else { return Ok(None) };
+    of_row(conn, &row).await.map(Some)
+}
+
+/// Orders in scope, newest first. `state` empty = any; `query` searches patient and numbers.
+pub async fn list(conn: &mut Conn, permit: &Permit, state: &str, query: &str, cursor: Option<i64>, now: i64) -> Result<OrderPage> {
+    const PAGE: usize = 100;
+    let state = if state == "open" { "ordered" } else { state };
+    let pattern = if query.trim().is_empty() { String::new() } else { format!("%{}%", query.trim()) };
+    let before = cursor.unwrap_or(i64::MAX);
+    let found = conn.all(sql::LIST, args![permit.scope(), state, pattern, before, PAGE]).await?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        let head = of_row(conn, row).await?;
+        let specimens = labels(conn, &head.id).await?;
+        rows.push(OrderRow {
+            facility: row.text("facility")?,
+            facility_name: row.text("facility_name")?,
+            patient: patient::head(conn, &row.text("patient")?, now).await?,
+            pipeline: row.text("pipeline")?,
+            state: row.text("state")?,
+            specimens,
+            head,
+        });
+    }
+    let next_cursor = (rows.len() == PAGE).then(|| rows.last().map(|r| r.head.created_at.to_string())).flatten();
+    Ok(OrderPage { rows, next_cursor })
+}
+
+async fn of_row(conn: &mut Conn, row: &Row) -> Result<OrderHead> {
+    let id = row.text("id")?;
+    let mut items = Vec::new();
+    for item in conn.all(sql::ITEMS, args![&id]).await? {
+        items.push(OrderItemHead {
+            code: item.text("code")?,
+            name: item.text("name")?,
+            modality: item.text("modality")?,
+            body_part: item.text("body_part")?,
+            state: item.text("state")?,
+        });
+    }
+    Ok(OrderHead {
+        id,
+        placer_no: row.text("placer_no")?,
+        filler_no: row.text("filler_no")?,
+        priority: row.text("priority")?,
+        orderer: row.text("orderer")?,
+        department: row.text("department")?,
+        history: row.text("history")?,
+        flags: row.json("flags")?,
+        items,
+        created_at: row.int("created_at")?,
+    })
+}
+
+/// Moves the state of an order on as its evidence moves: `received`, `reported`.
+pub async fn advance(tx: &mut yigong_base::storage::Tx, order: &str, state: &str, now: i64) -> Result<()> {
+    tx.exec(sql::MOVE, args![order, state, now]).await?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! SQL of orders.
+
+yigong_base::statements! {
+    /// A new order; the same placer number of the same facility stays as it is.
+    PLACE = "INSERT INTO orders (id, facility, placer_no, filler_no, patient, pipeline, state, priority, flags, orderer, department, history, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, 'ordered', $7, $8, $9, $10, $11, $12, $12) ON CONFLICT (facility, placer_no) DO NOTHING";
+    /// An order by its key.
+    BY_PLACER = "SELECT id, filler_no, patient, pipeline, state, priority FROM orders WHERE facility = $1 AND placer_no = $2";
+    /// An item.
+    ADD_ITEM = "INSERT INTO order_item (id, order_id, code, name, modality, body_part, state) VALUES ($1, $2, $3, $4, $5, $6, 'ordered')
+        ON CONFLICT (order_id, code) DO NOTHING";
+    /// The items of an order that are still only ordered go when the placer changes it.
+    DROP_ITEMS = "DELETE FROM order_item WHERE order_id = $1 AND state = 'ordered'";
+    /// A specimen label.
+    ADD_SPECIMEN = "INSERT INTO specimen (id, barcode, facility, patient, order_id, type, container, state, collected_at, collected_by, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (barcode) DO NOTHING";
+    /// Specimens of an order.
+    SPECIMENS = "SELECT barcode, type, state FROM specimen WHERE order_id = $1 ORDER BY created_at, barcode";
+    /// A specimen by the county-wide barcode.
+    BY_BARCODE = "SELECT s.id, s.barcode, s.facility, s.patient, s.order_id, s.type, s.state, s.collected_at, s.received_at, s.reject_reason, o.priority, o.state AS order_state, o.placer_no, o.filler_no
+        FROM specimen s JOIN orders o ON o.id = s.order_id WHERE s.barcode = $1";
+    /// Change of what may still change.
+    CHANGE = "UPDATE orders SET priority = $2, history = $3, orderer = $4, department = $5, updated_at = $6 WHERE id = $1 AND state = 'ordered'";
+    /// One order in scope.
+    FIND = "SELECT id, facility, placer_no, filler_no, patient, pipeline, state, priority, flags, orderer, department, history, created_at FROM orders
+        WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Evidence that came in for an order: studies, records, specimens that were received.
+    EVIDENCE = "SELECT (SELECT COUNT(*) FROM study WHERE order_id = $1) + (SELECT COUNT(*) FROM ecg_record WHERE order_id = $1)
+        + (SELECT COUNT(*) FROM specimen WHERE order_id = $1 AND received_at IS NOT NULL) AS n";
+    /// Cancelled.
+    CANCEL = "UPDATE orders SET state = 'cancelled', updated_at = $2 WHERE id = $1 AND state = 'ordered'";
+    /// Its items too.
+    CANCEL_ITEMS = "UPDATE order_item SET state = 'cancelled' WHERE order_id = $1";
+    /// Its labels too.
+    CANCEL_SPECIMENS = "UPDATE specimen SET state = 'cancelled' WHERE order_id = $1 AND received_at IS NULL";
+    /// An open order by accession or placer number; $3 = patient.
+    MATCH = "SELECT id FROM orders WHERE facility = $1 AND (filler_no = $2 OR placer_no = $2) AND patient = $3 AND state NOT IN ('cancelled') ORDER BY created_at DESC LIMIT 1";
+    /// Items of an order.
+    ITEMS = "SELECT code, name, modality, body_part, state FROM order_item WHERE order_id = $1 ORDER BY id";
+    /// Orders in scope, newest first; $2 = state or '', $3 = pattern or '', $4 = created before.
+    LIST = "SELECT o.id, o.facility, o.placer_no, o.filler_no, o.patient, o.pipeline, o.state, o.priority, o.flags, o.orderer, o.department, o.history, o.created_at, f.name AS facility_name
+        FROM orders o JOIN patient p ON p.id = o.patient JOIN facility f ON f.code = o.facility
+        WHERE ($1 = '*' OR o.facility = $1) AND ($2 = '' OR o.state = $2)
+        AND ($3 = '' OR p.name LIKE $3 OR p.pinyin LIKE $3 OR p.initials LIKE $3 OR p.local_id LIKE $3 OR o.placer_no LIKE $3 OR o.filler_no LIKE $3)
+        AND o.created_at < $4 ORDER BY o.created_at DESC, o.id DESC LIMIT $5";
+    /// Laboratory items with their panel.
+    LAB_ITEMS = "SELECT code, name, name_en, panel FROM lab_item ORDER BY panel, sort, code";
+    /// One laboratory item.
+    LAB_ITEM = "SELECT code, name FROM lab_item WHERE code = $1";
+    /// State of the order as evidence moves it on.
+    MOVE = "UPDATE orders SET state = $2, updated_at = $3 WHERE id = $1 AND state <> 'cancelled' AND state <> $2";
+}

@@ -1,0 +1,83 @@
+//! Orders on both engines.
+
+use yigong_base::access::Permit;
+use yigong_base::patient::{self, Seen};
+use yigong_base::testing::{self, Bench};
+
+use super::*;
+
+async fn new_order(bench: &Bench, placer_no: &str) -> (Permit, NewOrder) {
+    let permit = Permit::peer("HIS", "C01");
+    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+    let seen = Seen { local_id: "P77".into(), name: "王珅".into(), sex: "M".into(), ..Seen::default() };
+    let patient = patient::link(&mut tx, &bench.ctx, "C01", &seen).await.unwrap().id;
+    let items = vec![catalogue::lookup(&mut tx, "DX-CHEST").await.unwrap().unwrap()];
+    tx.commit().await.unwrap();
+    let new = NewOrder {
+        placer_no: placer_no.into(),
+        patient,
+        pipeline: "imaging".into(),
+        items,
+        priority: "routine".into(),
+        ..NewOrder::default()
+    };
+    (permit, new)
+}
+
+#[tokio::test]
+async fn an_order_placed_twice_is_one_order_and_is_found_by_both_numbers() {
+    for bench in testing::engines().await.unwrap() {
+        let (permit, new) = new_order(&bench, "HIS-1").await;
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let first = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+        let second = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+        assert_eq!((&first.id, second.repeated), (&second.id, true));
+        for number in [first.filler_no.as_str(), "HIS-1"] {
+            let found = match_study(&mut tx, "C01", number, &new.patient).await.unwrap();
+            assert_eq!(found.as_deref(), Some(first.id.as_str()));
+        }
+        assert_eq!(match_study(&mut tx, "C02", "HIS-1", &new.patient).await.unwrap(), None);
+        assert_eq!(match_study(&mut tx, "C01", "HIS-1", "somebody else").await.unwrap(), None);
+        assert_eq!(match_study(&mut tx, "C01", "", &new.patient).await.unwrap(), None);
+        let seen = head(&mut tx, &permit, &first.id).await.unwrap().unwrap();
+        assert_eq!(seen.items.first().map(|i| i.code.as_str()), Some("DX-CHEST"));
+        let foreign = Permit::peer("HIS", "C02");
+        assert!(head(&mut tx, &foreign, &first.id).await.unwrap().is_none());
+        tx.commit().await.unwrap();
+        let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+        assert_eq!(list(&mut conn, &permit, "open", "王", None, bench.ctx.now()).await.unwrap().rows.len(), 1);
+        assert_eq!(list(&mut conn, &foreign, "", "", None, bench.ctx.now()).await.unwrap().rows.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn cancel_and_change_end_with_the_first_evidence() {
+    for bench in testing::engines().await.unwrap() {
+        let (permit, mut new) = new_order(&bench, "").await;
+        new.pipeline = "lab".into();
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let order = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+        assert_eq!(order.specimens.len(), 1, "a lab order is given a label");
+        new.priority = "urgent".into();
+        change(&mut tx, &bench.ctx, &permit, &order.id, &new).await.unwrap();
+        assert_eq!(head(&mut tx, &permit, &order.id).await.unwrap().unwrap().priority, "urgent");
+        let foreign = Permit::peer("HIS", "C02");
+        assert!(cancel(&mut tx, &bench.ctx, &foreign, &order.id, "x").await.is_err());
+        cancel(&mut tx, &bench.ctx, &permit, &order.id, "double").await.unwrap();
+        cancel(&mut tx, &bench.ctx, &permit, &order.id, "double").await.unwrap();
+        assert!(change(&mut tx, &bench.ctx, &permit, &order.id, &new).await.is_err());
+        let barcode = &order.specimens.first().unwrap().barcode;
+        assert_eq!(specimen_by_barcode(&mut tx, barcode).await.unwrap().unwrap().state, "cancelled");
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_well_formed_on_both_engines() {
+    for bench in testing::engines().await.unwrap() {
+        let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+        for (name, statement) in sql::ALL {
+            conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
+        }
+    }
+}
