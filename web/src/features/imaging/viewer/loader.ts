@@ -1,0 +1,160 @@
+// Image loader of the scheme `yg:`: raw little-endian samples over HTTP, no WASM, no codec.
+
+import { metaData, type Types } from '@cornerstonejs/core';
+import { metaOf, openingOf, provide, setOpening } from './metadata';
+import { openingWindow } from './presets';
+import { Dropped, FrameQueue, RANK } from './queue';
+import { type ColorFrame, decodeRaw, type GreyFrame } from './samples';
+import type { StackInstance } from './stack';
+import { parseImageId } from './stack';
+
+/** Our image: what the engine needs plus the modality values measurements read. */
+export interface YgImage extends Types.IImage {
+  ygValues: GreyFrame['values'] | null;
+  /** The frame came rendered (8 bit, window applied): no values to measure. */
+  ygRendered: boolean;
+}
+
+export interface LoaderOptions {
+  cpu: boolean;
+  fetch: (path: string, signal: AbortSignal) => Promise<Response>;
+  window: (imageId: string) => { center: number; width: number } | undefined;
+}
+
+export const queue = new FrameQueue(6);
+let options: LoaderOptions | null = null;
+let providing = false;
+
+export function configure(o: LoaderOptions): void {
+  options = o;
+  if (!providing) {
+    metaData.addProvider(provide, 10_000);
+    providing = true;
+  }
+}
+
+const ATTEMPTS = 3;
+
+async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  if (!options) throw new Error('loader is not configured');
+  let last: unknown = null;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (signal.aborted) throw new Dropped();
+    try {
+      const answer = await options.fetch(path, signal);
+      if (answer.ok) return await answer.arrayBuffer();
+      last = new Error(`HTTP ${answer.status}`);
+      if (answer.status === 404 || answer.status === 410 || answer.status === 401 || answer.status === 403) break;
+    } catch (e) {
+      if (signal.aborted) throw new Dropped();
+      last = e;
+    }
+    await new Promise((r) => setTimeout(r, 250 * 2 ** attempt));
+  }
+  throw last instanceof Error ? last : new Error(String(last));
+}
+
+async function rendered(i: StackInstance, frame: number, signal: AbortSignal): Promise<ColorFrame> {
+  const data = await bytes(`/api/frames/${encodeURIComponent(i.id)}/${frame}?f=jpeg`, signal);
+  const bitmap = await createImageBitmap(new Blob([data], { type: 'image/jpeg' }));
+  const canvas = document.createElement('canvas');
+  canvas.width = i.cols;
+  canvas.height = i.rows;
+  const g = canvas.getContext('2d');
+  if (!g) throw new Error('no 2D canvas');
+  g.drawImage(bitmap, 0, 0, i.cols, i.rows);
+  bitmap.close();
+  const rgba = g.getImageData(0, 0, i.cols, i.rows).data;
+  const rgb = new Uint8Array(i.cols * i.rows * 3);
+  for (let k = 0, o = 0; k < rgba.length; k += 4, o += 3) {
+    rgb[o] = rgba[k] ?? 0;
+    rgb[o + 1] = rgba[k + 1] ?? 0;
+    rgb[o + 2] = rgba[k + 2] ?? 0;
+  }
+  return { kind: 'color', rgb };
+}
+
+function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFrame, isRendered: boolean): YgImage {
+  const meta = metaOf(imageId);
+  const plane = meta?.plane;
+  const cpu = options?.cpu ?? false;
+  const isColor = decoded.kind === 'color';
+  let data: Types.PixelDataTypedArray;
+  let components = 1;
+  if (decoded.kind === 'color') {
+    components = cpu ? 4 : 3;
+    data = cpu ? withAlpha(decoded.rgb) : decoded.rgb;
+  } else {
+    data = decoded.values;
+  }
+  const kept = options?.window(imageId) ?? openingOf(imageId);
+  const opening = kept ?? (isColor ? { center: 127.5, width: 255 } : openingWindow(meta?.modality ?? '', i, decoded.values));
+  setOpening(imageId, opening);
+  const min = decoded.kind === 'grey' ? decoded.min : 0;
+  const max = decoded.kind === 'grey' ? decoded.max : 255;
+  // Values are already in modality units. A fraction in these parameters makes the CPU path quantise float frames to 16 bit.
+  const fractional = decoded.kind === 'grey' && !decoded.integers;
+  return {
+    imageId,
+    isPreScaled: true,
+    preScale: {
+      enabled: true,
+      scaled: true,
+      scalingParameters: { modality: meta?.modality ?? '', rescaleSlope: fractional ? 0.5 : 1, rescaleIntercept: fractional ? 0.5 : 0 },
+    },
+    minPixelValue: min,
+    maxPixelValue: max,
+    slope: 1,
+    intercept: 0,
+    windowCenter: opening.center,
+    windowWidth: opening.width,
+    voiLUTFunction: 'LINEAR' as Types.IImage['voiLUTFunction'],
+    getPixelData: () => data,
+    getCanvas: () => undefined as unknown as HTMLCanvasElement,
+    rows: i.rows,
+    columns: i.cols,
+    height: i.rows,
+    width: i.cols,
+    color: isColor,
+    rgba: isColor && cpu,
+    numberOfComponents: components,
+    columnPixelSpacing: plane?.dx ?? 1,
+    rowPixelSpacing: plane?.dy ?? 1,
+    sliceThickness: i.slice_thickness ?? 1,
+    invert: !isColor && i.invert,
+    photometricInterpretation: isColor ? 'RGB' : i.invert ? 'MONOCHROME1' : 'MONOCHROME2',
+    sizeInBytes: data.byteLength,
+    dataType: data.constructor.name as Types.IImage['dataType'],
+    imageFrame: {} as NonNullable<Types.IImage['imageFrame']>,
+    ygValues: decoded.kind === 'grey' ? decoded.values : null,
+    ygRendered: isRendered,
+  };
+}
+
+function withAlpha(rgb: Uint8Array): Uint8Array {
+  const n = rgb.length / 3;
+  const out = new Uint8Array(n * 4);
+  for (let k = 0; k < n; k++) {
+    out[k * 4] = rgb[k * 3] ?? 0;
+    out[k * 4 + 1] = rgb[k * 3 + 1] ?? 0;
+    out[k * 4 + 2] = rgb[k * 3 + 2] ?? 0;
+    out[k * 4 + 3] = 255;
+  }
+  return out;
+}
+
+/** The loader the engine calls. Requests not marked as prefetch are for a frame about to be shown. */
+export function load(imageId: string, how?: Record<string, unknown>): { promise: Promise<Types.IImage>; cancelFn: () => void } {
+  const parsed = parseImageId(imageId);
+  const meta = metaOf(imageId);
+  const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
+  const promise = !parsed || !meta
+    ? Promise.reject(new Error('unknown image'))
+    : queue.run(imageId, rank, async (signal) => {
+        const i = meta.ref.instance;
+        if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
+        const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
+        return image(imageId, i, decodeRaw(i, data), false);
+      });
+  return { promise: promise as Promise<Types.IImage>, cancelFn: () => queue.drop((k) => k === imageId) };
+}

@@ -1,0 +1,134 @@
+// The series stack document (GET /api/series/{id}/stack) and its flattening into frames.
+
+export type Pair = [number, number];
+export type Triple = [number, number, number];
+
+export interface StackWindow {
+  center: number;
+  width: number;
+  label: string;
+}
+
+/** Ultrasound region, PS3.3 C.8.5.5. Pixel bounds are inclusive; units are the code values of that section. */
+export interface UsRegion {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+  unit_x: number;
+  unit_y: number;
+  delta_x: number;
+  delta_y: number;
+  spatial_format: number;
+  data_type?: number;
+  flags?: number;
+  ref_x?: number | null;
+  ref_y?: number | null;
+}
+
+export interface StackInstance {
+  id: string;
+  uid: string;
+  sop_class: string;
+  number: number | null;
+  frames: number;
+  rows: number;
+  cols: number;
+  samples: number;
+  planar: number;
+  bits_allocated: number;
+  bits_stored: number;
+  high_bit: number;
+  signed: boolean;
+  photometric: string;
+  transfer_syntax: string;
+  /** false: the samples cannot be given raw (palette, 1 bit, repaired); the frame comes rendered. */
+  raw_ok: boolean;
+  slope: number | null;
+  intercept: number | null;
+  units: string | null;
+  windows: StackWindow[];
+  voi_function: string | null;
+  padding: number | null;
+  position: Triple | null;
+  orientation: number[] | null;
+  pixel_spacing: Pair | null;
+  imager_spacing: Pair | null;
+  calibration_type: string | null;
+  magnification: number | null;
+  slice_thickness: number | null;
+  slice_location: number | null;
+  frame_time_ms: number | null;
+  us_regions: UsRegion[];
+  view_position: string | null;
+  laterality: string | null;
+  acquisition_time: string | null;
+  lossy: { method: string; ratio: number | null } | null;
+  invert: boolean;
+}
+
+export interface StackDoc {
+  series: string;
+  partial: boolean;
+  instances: StackInstance[];
+}
+
+/** One frame of one instance, in reading order. `frame` counts from 1 as in DICOM. */
+export interface FrameRef {
+  imageId: string;
+  instance: StackInstance;
+  frame: number;
+  /** Index of the instance in the series, from 0. */
+  image: number;
+}
+
+export const imageIdOf = (instance: string, frame: number): string => `yg:${instance}/${frame}`;
+
+/** Inverse of imageIdOf; null for anything that is not ours. */
+export function parseImageId(imageId: string): { instance: string; frame: number } | null {
+  const m = /^yg:([^/]+)\/(\d+)$/.exec(imageId);
+  return m?.[1] && m[2] ? { instance: m[1], frame: Number(m[2]) } : null;
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  (a[0] ?? 0) * (b[0] ?? 0) + (a[1] ?? 0) * (b[1] ?? 0) + (a[2] ?? 0) * (b[2] ?? 0);
+
+export const cross = (a: readonly number[], b: readonly number[]): Triple => [
+  (a[1] ?? 0) * (b[2] ?? 0) - (a[2] ?? 0) * (b[1] ?? 0),
+  (a[2] ?? 0) * (b[0] ?? 0) - (a[0] ?? 0) * (b[2] ?? 0),
+  (a[0] ?? 0) * (b[1] ?? 0) - (a[1] ?? 0) * (b[0] ?? 0),
+];
+
+/** Distance of the image plane along the stack normal, or null without geometry. */
+export function slicePosition(i: StackInstance): number | null {
+  if (i.position && i.orientation?.length === 6) {
+    return dot(i.position, cross(i.orientation.slice(0, 3), i.orientation.slice(3, 6)));
+  }
+  return i.slice_location;
+}
+
+/** Instances in reading order: instance number, then slice position, then acquisition time, then arrival. */
+export function orderInstances(list: readonly StackInstance[]): StackInstance[] {
+  return list
+    .map((i, at) => ({ i, at, pos: slicePosition(i) }))
+    .sort((a, b) => {
+      if (a.i.number != null && b.i.number != null && a.i.number !== b.i.number) return a.i.number - b.i.number;
+      if (a.pos != null && b.pos != null && a.pos !== b.pos) return a.pos - b.pos;
+      const ta = a.i.acquisition_time ?? '';
+      const tb = b.i.acquisition_time ?? '';
+      if (ta !== tb) return ta < tb ? -1 : 1;
+      return a.at - b.at;
+    })
+    .map((x) => x.i);
+}
+
+/** Every frame of the series in reading order. */
+export function framesOf(doc: StackDoc): FrameRef[] {
+  const out: FrameRef[] = [];
+  orderInstances(doc.instances).forEach((instance, image) => {
+    for (let frame = 1; frame <= Math.max(1, instance.frames); frame++) {
+      out.push({ imageId: imageIdOf(instance.id, frame), instance, frame, image });
+    }
+  });
+  return out;
+}

@@ -1,0 +1,236 @@
+// Tools of the engine, each with our own values and labels: the engine draws, measure.ts and calibration.ts calculate.
+
+import { cache } from '@cornerstonejs/core';
+import * as cs from '@cornerstonejs/tools';
+import type { Basis, Point, UserCalibration } from './calibration';
+import { calibrate } from './calibration';
+import type { YgImage } from './loader';
+import type { Amount, MeasureKind, Stats } from './measure';
+import { angleOf, areaOf, cobbOf, ellipseFrame, formatAmount, lengthOf, rectangleFrame, statsOf } from './measure';
+import type { FrameMeta } from './metadata';
+import { metaOf, toPixel } from './metadata';
+import type { LabelWords, Measurement, ToolId } from './port';
+
+const CLASSES = {
+  window: cs.WindowLevelTool,
+  zoom: cs.ZoomTool,
+  pan: cs.PanTool,
+  scroll: cs.StackScrollTool,
+  length: cs.LengthTool,
+  bidirectional: cs.BidirectionalTool,
+  angle: cs.AngleTool,
+  cobb: cs.CobbAngleTool,
+  ellipse: cs.EllipticalROITool,
+  rectangle: cs.RectangleROITool,
+  probe: cs.ProbeTool,
+} as const;
+
+const KIND_OF: ReadonlyMap<string, MeasureKind> = new Map([
+  [cs.LengthTool.toolName, 'length'],
+  [cs.BidirectionalTool.toolName, 'bidirectional'],
+  [cs.AngleTool.toolName, 'angle'],
+  [cs.CobbAngleTool.toolName, 'cobb'],
+  [cs.EllipticalROITool.toolName, 'ellipse'],
+  [cs.RectangleROITool.toolName, 'rectangle'],
+  [cs.ProbeTool.toolName, 'probe'],
+]);
+
+export const kindOf = (toolName: string): MeasureKind | undefined => KIND_OF.get(toolName);
+
+export interface Values {
+  basis: Basis;
+  amounts: Amount[];
+  stats: Stats | null;
+  area: Amount | null;
+  valueUnit: string;
+  points: Point[];
+}
+
+/** Unit of the grey values; only what the file says is believed. */
+export function greyUnit(meta: FrameMeta): string {
+  const told = (meta.ref.instance.units ?? '').trim().toUpperCase();
+  if (told === 'HU') return 'HU';
+  if (told === 'US' || told === '' || told === 'UNSPECIFIED') return '';
+  return told;
+}
+
+/** Values of a measurement from its world handles. Null while the handles are incomplete. */
+export function valuesOf(
+  kind: MeasureKind,
+  meta: FrameMeta,
+  handles: ReadonlyArray<readonly number[]>,
+  centred: boolean,
+  user: UserCalibration | null,
+): Values | null {
+  const i = meta.ref.instance;
+  const points = handles.map((w) => toPixel(meta.plane, w, centred));
+  const c = calibrate(meta.modality, i, points, user);
+  const none: Values = { basis: c.basis, amounts: [], stats: null, area: null, valueUnit: '', points };
+  const [p0, p1, p2, p3] = points;
+  switch (kind) {
+    case 'length':
+      return p0 && p1 ? { ...none, amounts: lengthOf(p0, p1, c) } : null;
+    case 'bidirectional':
+      return p0 && p1 && p2 && p3 ? { ...none, amounts: [...lengthOf(p0, p1, c), ...lengthOf(p2, p3, c)] } : null;
+    case 'angle':
+      return p0 && p1 && p2 ? { ...none, amounts: [{ value: angleOf(p0, p1, p2, c), unit: '°' }] } : null;
+    case 'cobb':
+      return p0 && p1 && p2 && p3 ? { ...none, amounts: [{ value: cobbOf(p0, p1, p2, p3, c), unit: '°' }] } : null;
+    case 'ellipse':
+    case 'rectangle': {
+      const f = kind === 'ellipse' ? ellipseFrame(points) : rectangleFrame(points);
+      if (!f) return null;
+      const image = cache.getImage(meta.ref.imageId) as YgImage | undefined;
+      const v = image?.ygValues ?? null;
+      const stats = v ? statsOf(kind, f, i.cols, i.rows, (at) => v[at] ?? Number.NaN) : null;
+      return { ...none, area: areaOf(kind, f, c), stats, valueUnit: greyUnit(meta) };
+    }
+    case 'probe': {
+      if (!p0) return null;
+      const image = cache.getImage(meta.ref.imageId) as YgImage | undefined;
+      const x = Math.floor(p0[0]);
+      const y = Math.floor(p0[1]);
+      const inside = x >= 0 && y >= 0 && x < i.cols && y < i.rows;
+      const value = inside ? image?.ygValues?.[y * i.cols + x] : undefined;
+      const stats = value === undefined ? null : { mean: value, sd: 0, min: value, max: value, pixels: 1 };
+      return { ...none, stats, valueUnit: greyUnit(meta) };
+    }
+  }
+}
+
+const round = (v: number): string => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(1));
+
+/** Lines drawn beside the measurement. */
+export function linesOf(kind: MeasureKind, v: Values, words: LabelWords): string[] {
+  const basis = words.basis(v.basis);
+  const unit = v.valueUnit ? ` ${v.valueUnit}` : '';
+  if (kind === 'angle' || kind === 'cobb') return v.amounts.map(formatAmount);
+  if (kind === 'length') return [`${v.amounts.map(formatAmount).join(' · ')}${basis ? ` ${basis}` : ''}`];
+  if (kind === 'bidirectional') return [`${v.amounts.map(formatAmount).join(' × ')}${basis ? ` ${basis}` : ''}`];
+  if (kind === 'probe') return v.stats ? [`${round(v.stats.mean)}${unit}`] : [];
+  const out: string[] = [];
+  if (v.stats) {
+    out.push(`${words.mean} ${round(v.stats.mean)}${unit}  ${words.sd} ${round(v.stats.sd)}`);
+    out.push(`${words.range} ${round(v.stats.min)} – ${round(v.stats.max)}`);
+  }
+  if (v.area) out.push(`${words.area} ${formatAmount(v.area)}${basis ? ` ${basis}` : ''}`);
+  return out;
+}
+
+export interface ToolContext {
+  centred: boolean;
+  words: () => LabelWords;
+  user: (instance: string) => UserCalibration | null;
+}
+
+const GROUP = 'yigong';
+
+interface LabelData {
+  handles?: { points?: number[][] };
+}
+
+/** Creates the tool group; every label comes from `linesOf`. */
+export function createTools(context: ToolContext): cs.Types.IToolGroup {
+  const group = cs.ToolGroupManager.getToolGroup(GROUP) ?? cs.ToolGroupManager.createToolGroup(GROUP);
+  if (!group) throw new Error('tool group was not created');
+  for (const cls of Object.values(CLASSES)) {
+    cs.addTool(cls);
+    if (group.hasTool(cls.toolName)) continue;
+    const kind = kindOf(cls.toolName);
+    group.addTool(
+      cls.toolName,
+      kind
+        ? {
+            // The engine's own statistics are not used: ours hold for every mode and carry their basis.
+            calculateStats: false,
+            shadow: true,
+            getTextLines: (data: LabelData, target: string | string[]) => {
+              const id = (Array.isArray(target) ? target[0] : target)?.replace(/^imageId:/, '') ?? '';
+              const meta = metaOf(id);
+              const handles = data.handles?.points;
+              if (!meta || !handles) return [];
+              const v = valuesOf(kind, meta, handles, context.centred, context.user(meta.ref.instance.id));
+              return v ? linesOf(kind, v, context.words()) : [];
+            },
+          }
+        : cls === cs.StackScrollTool
+          ? { loop: false, debounceIfNotLoaded: true }
+          : {},
+    );
+  }
+  const { MouseBindings } = cs.Enums;
+  group.setToolActive(cs.StackScrollTool.toolName, { bindings: [{ mouseButton: MouseBindings.Wheel }] });
+  group.setToolActive(cs.PanTool.toolName, { bindings: [{ mouseButton: MouseBindings.Auxiliary }] });
+  group.setToolActive(cs.ZoomTool.toolName, { bindings: [{ mouseButton: MouseBindings.Secondary }] });
+  for (const [name] of KIND_OF) group.setToolPassive(name);
+  chooseTool(group, 'window');
+  return group;
+}
+
+let chosen: ToolId | null = null;
+
+/** Puts a tool on the left button; the one before stays passive (its handles can still be moved). */
+export function chooseTool(group: cs.Types.IToolGroup, id: ToolId): void {
+  const { MouseBindings } = cs.Enums;
+  const primary = { bindings: [{ mouseButton: MouseBindings.Primary }] };
+  if (chosen && chosen !== id) group.setToolPassive(CLASSES[chosen].toolName);
+  chosen = id;
+  group.setToolActive(CLASSES[id].toolName, primary);
+}
+
+export function destroyTools(): void {
+  chosen = null;
+  cs.ToolGroupManager.destroyToolGroup(GROUP);
+}
+
+/** Yellow lines, larger text, our fonts. */
+export function styleTools(): void {
+  const style = cs.annotation.config.style;
+  const base = style.getDefaultToolStyles() as unknown as { global: Record<string, unknown> };
+  style.setDefaultToolStyles({
+    ...base,
+    global: {
+      ...base.global,
+      color: '#f2d64b',
+      colorHighlighted: '#7fe0ff',
+      colorSelected: '#7fe0ff',
+      lineWidth: '1.5',
+      textBoxColor: '#f7e07a',
+      textBoxColorHighlighted: '#a8ecff',
+      textBoxColorSelected: '#a8ecff',
+      textBoxFontFamily: '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC",system-ui',
+      textBoxFontSize: '14px',
+      textBoxBackground: 'rgba(0,0,0,0.55)',
+    },
+  } as never);
+}
+
+/** All measurements of our images, in the order they were made. */
+export function collect(context: ToolContext, seriesNumber: (series: string) => number | null): Measurement[] {
+  const out: Measurement[] = [];
+  for (const a of cs.annotation.state.getAllAnnotations()) {
+    const kind = a.metadata ? kindOf(a.metadata.toolName) : undefined;
+    const imageId = a.metadata?.referencedImageId;
+    const meta = imageId ? metaOf(imageId) : undefined;
+    const handles = a.data?.handles?.points as number[][] | undefined;
+    if (!kind || !meta || !imageId || !handles || !a.annotationUID) continue;
+    const v = valuesOf(kind, meta, handles, context.centred, context.user(meta.ref.instance.id));
+    if (!v) continue;
+    out.push({
+      id: a.annotationUID,
+      kind,
+      imageId,
+      series: meta.series,
+      seriesNumber: seriesNumber(meta.series),
+      image: meta.at + 1,
+      frame: meta.ref.frame,
+      points: v.points,
+      basis: v.basis,
+      amounts: v.amounts,
+      stats: v.stats,
+      valueUnit: v.valueUnit,
+      area: v.area,
+    });
+  }
+  return out;
+}
