@@ -96,12 +96,7 @@ function ultrasound(regions: readonly UsRegion[], points: readonly Point[]): Cal
 }
 
 /** The calibration that holds for these handles of this instance. */
-export function calibrate(
-  modality: string,
-  i: StackInstance,
-  points: readonly Point[],
-  user?: UserCalibration | null,
-): Calibration {
+export function calibrate(modality: string, i: StackInstance, points: readonly Point[], user?: UserCalibration | null): Calibration {
   if (user && user.mm_per_px > 0) return square('user', [user.mm_per_px, user.mm_per_px]);
   if (PATIENT_SPACE.has(modality)) {
     return positive(i.pixel_spacing) ? square('spacing', i.pixel_spacing) : pixels('none');

@@ -181,11 +181,7 @@ class Viewer implements ViewerPort {
   }
 }
 
-const MEASUREMENT_EVENTS = [
-  cs.Enums.Events.ANNOTATION_COMPLETED,
-  cs.Enums.Events.ANNOTATION_MODIFIED,
-  cs.Enums.Events.ANNOTATION_REMOVED,
-];
+const MEASUREMENT_EVENTS = [cs.Enums.Events.ANNOTATION_COMPLETED, cs.Enums.Events.ANNOTATION_MODIFIED, cs.Enums.Events.ANNOTATION_REMOVED];
 
 class StackPane implements Pane {
   private current: PaneState = EMPTY_STATE;
@@ -216,6 +212,8 @@ class StackPane implements Pane {
       element,
       defaultOptions: { background: [0, 0, 0] },
     });
+    // The engine swallows every key pressed inside its element, Tab too; the frame around it takes the focus instead.
+    element.removeAttribute('tabindex');
     group.addViewport(id, engine.id);
     element.addEventListener(Enums.Events.STACK_NEW_IMAGE, this.onImage);
     element.addEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onWanted);
@@ -280,7 +278,14 @@ class StackPane implements Pane {
       return;
     }
     const i = first.instance;
-    this.set({ ...EMPTY_STATE, status: 'loading', count: this.frames.length, index: start, frame: first, bytesPerFrame: i.rows * i.cols * (i.samples > 1 ? 4 : 2) });
+    this.set({
+      ...EMPTY_STATE,
+      status: 'loading',
+      count: this.frames.length,
+      index: start,
+      frame: first,
+      bytesPerFrame: i.rows * i.cols * (i.samples > 1 ? 4 : 2),
+    });
     try {
       await this.viewport().setStack(
         this.frames.map((f) => f.imageId),
@@ -438,7 +443,7 @@ class StackPane implements Pane {
   invert(): void {
     this.inverted = !this.inverted;
     const vp = this.viewport();
-    const own = this.current.frame?.instance.invert && !this.current.rendered ? true : false;
+    const own = !!(this.current.frame?.instance.invert && !this.current.rendered);
     vp.setProperties({ invert: own !== this.inverted });
     vp.render();
     this.set({ invert: this.inverted });

@@ -148,13 +148,14 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
   const parsed = parseImageId(imageId);
   const meta = metaOf(imageId);
   const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
-  const promise = !parsed || !meta
-    ? Promise.reject(new Error('unknown image'))
-    : queue.run(imageId, rank, async (signal) => {
-        const i = meta.ref.instance;
-        if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-        const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
-        return image(imageId, i, decodeRaw(i, data), false);
-      });
+  const promise =
+    !parsed || !meta
+      ? Promise.reject(new Error('unknown image'))
+      : queue.run(imageId, rank, async (signal) => {
+          const i = meta.ref.instance;
+          if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
+          const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
+          return image(imageId, i, decodeRaw(i, data), false);
+        });
   return { promise: promise as Promise<Types.IImage>, cancelFn: () => queue.drop((k) => k === imageId) };
 }

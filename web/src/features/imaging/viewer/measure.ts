@@ -87,13 +87,7 @@ export function areaOf(kind: 'ellipse' | 'rectangle', f: Frame, c: Calibration):
 }
 
 /** Statistics over the pixels whose centre lies in the shape; null when none does. `at` gives modality values (HU). */
-export function statsOf(
-  kind: 'ellipse' | 'rectangle',
-  f: Frame,
-  cols: number,
-  rows: number,
-  at: (index: number) => number,
-): Stats | null {
+export function statsOf(kind: 'ellipse' | 'rectangle', f: Frame, cols: number, rows: number, at: (index: number) => number): Stats | null {
   const d = det(f);
   if (d === 0) return null;
   const grow = kind === 'ellipse';

@@ -5,7 +5,18 @@ import type { Amount, MeasureKind, Stats } from './measure';
 import type { Preset, VoiWindow } from './presets';
 import type { FrameRef, StackDoc } from './stack';
 
-export type ToolId = 'window' | 'zoom' | 'pan' | 'scroll' | 'length' | 'bidirectional' | 'angle' | 'cobb' | 'ellipse' | 'rectangle' | 'probe';
+export type ToolId =
+  | 'window'
+  | 'zoom'
+  | 'pan'
+  | 'scroll'
+  | 'length'
+  | 'bidirectional'
+  | 'angle'
+  | 'cobb'
+  | 'ellipse'
+  | 'rectangle'
+  | 'probe';
 
 export const MEASURING: ReadonlySet<ToolId> = new Set(['length', 'bidirectional', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe']);
 

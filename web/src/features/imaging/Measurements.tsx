@@ -1,0 +1,95 @@
+// The measurement list: always visible, one line each, into the report by click or key.
+import { Tooltip } from '@mantine/core';
+import { useState } from 'react';
+import { useWords } from '../../i18n';
+import { Keys } from '../../ui/bits';
+import type { Measurement } from './viewer/port';
+import { valueText, whereText } from './words';
+
+interface Props {
+  list: readonly Measurement[];
+  chosen: string | null;
+  choose: (m: Measurement) => void;
+  insert: (m: Measurement) => void;
+  remove: (m: Measurement) => void;
+  calibrate: (m: Measurement, mm: number) => void;
+  canInsert: boolean;
+}
+
+export function Measurements({ list, chosen, choose, insert, remove, calibrate, canInsert }: Props) {
+  const { t } = useWords();
+  return (
+    <section className="im-measures" aria-label={t('imaging.measurements')}>
+      <span className="im-measures-head">
+        {t('imaging.measurements')} {list.length > 0 ? list.length : ''}
+      </span>
+      {list.length === 0 && <span className="dim">{t('imaging.measurements_empty')}</span>}
+      <ul className="im-measures-list" aria-live="polite">
+        {list.map((m, at) => (
+          <li key={m.id} className="im-measure" data-chosen={m.id === chosen || undefined}>
+            <button type="button" className="im-plain" onClick={() => choose(m)} title={t('imaging.go_to')}>
+              <span className="dim">{at + 1}</span> {t(`imaging.kind.${m.kind}`)} <strong>{valueText(t, m)}</strong>{' '}
+              <span className="dim">{whereText(t, m)}</span>
+            </button>
+            {canInsert && (
+              <button type="button" className="im-link" onClick={() => insert(m)}>
+                {t('imaging.insert')}
+                {m.id === chosen && <Keys keys="m" />}
+              </button>
+            )}
+            {m.kind === 'length' && <Known m={m} calibrate={calibrate} />}
+            <button
+              type="button"
+              className="im-link"
+              aria-label={t('imaging.remove')}
+              title={t('imaging.remove')}
+              onClick={() => remove(m)}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** User calibration on a known length; the file's own values stay. */
+function Known({ m, calibrate }: { m: Measurement; calibrate: (m: Measurement, mm: number) => void }) {
+  const { t } = useWords();
+  const [open, toggle] = useState(false);
+  const [text, setText] = useState('');
+  if (!open)
+    return (
+      <Tooltip label={t('imaging.calibrate_hint')}>
+        <button type="button" className="im-link dim" onClick={() => toggle(true)}>
+          {t('imaging.calibrate')}
+        </button>
+      </Tooltip>
+    );
+  const mm = Number(text.replace(',', '.'));
+  return (
+    <form
+      className="im-known"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (mm > 0) calibrate(m, mm);
+        toggle(false);
+      }}
+    >
+      <input
+        aria-label={t('imaging.calibrate_label')}
+        placeholder="mm"
+        inputMode="decimal"
+        size={5}
+        value={text}
+        autoFocus
+        onChange={(e) => setText(e.target.value)}
+        onBlur={() => text === '' && toggle(false)}
+      />
+      <button type="submit" className="im-link" aria-disabled={!(mm > 0)}>
+        {t('imaging.apply')}
+      </button>
+    </form>
+  );
+}

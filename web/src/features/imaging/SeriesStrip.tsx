@@ -1,0 +1,122 @@
+// The strip of series and the list of prior studies of all facilities in scope.
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { get } from '../../api/client';
+import { useWords } from '../../i18n';
+import { dicomDate } from '../../ui/format';
+import type { Hung, PriorStudy, StudyDetail, StudySeries } from './model';
+import { startOf } from './viewer/hanging';
+
+export const studyQuery = (id: string) => ({
+  queryKey: ['imaging', 'study', id] as const,
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<StudyDetail>(`/api/studies/${id}`, signal),
+  staleTime: 15_000,
+});
+
+interface Props {
+  study: StudyDetail;
+  order: StudySeries[];
+  shown: (Hung | null)[];
+  active: number;
+  show: (h: Hung, prior?: boolean) => void;
+}
+
+export function SeriesStrip({ study, order, shown, active, show }: Props) {
+  const { t } = useWords();
+  const inActive = shown[active]?.series.id;
+  const anywhere = new Set(shown.map((h) => h?.series.id));
+  return (
+    <nav className="im-strip" aria-label={t('imaging.series_list')}>
+      {order.map((s) => (
+        <SeriesButton
+          key={s.id}
+          series={s}
+          current={s.id === inActive}
+          open={anywhere.has(s.id)}
+          go={() => show({ study, series: s, prior: false, start: startOf(s.modality) })}
+        />
+      ))}
+      {order.length === 0 && <span className="im-none">{t('imaging.no_series')}</span>}
+      <h2 className="im-strip-head">{t('imaging.priors', { n: study.priors.length })}</h2>
+      {study.priors.length === 0 && <span className="im-none">{t('imaging.no_priors')}</span>}
+      {study.priors.map((p) => (
+        <Prior key={p.id} prior={p} inActive={inActive} anywhere={anywhere} show={show} />
+      ))}
+    </nav>
+  );
+}
+
+function SeriesButton({ series, current, open, go }: { series: StudySeries; current: boolean; open: boolean; go: () => void }) {
+  const { t } = useWords();
+  const count = Math.max(series.frames, series.instance_count);
+  const label = t('imaging.series_label', { s: series.number ?? '–', n: count, text: series.description || series.modality });
+  return (
+    <button
+      type="button"
+      className="im-series"
+      aria-label={label}
+      title={label}
+      aria-current={current || undefined}
+      data-open={open || undefined}
+      onClick={go}
+    >
+      <Thumb src={series.thumbnail} text={series.modality} />
+      <span className="im-series-foot">
+        <span>S{series.number ?? '–'}</span>
+        <span className="cut">{series.description}</span>
+        <span>{count}</span>
+      </span>
+    </button>
+  );
+}
+
+function Thumb({ src, text }: { src: string | null; text: string }) {
+  const [broken, breakIt] = useState(false);
+  return src && !broken ? (
+    <img src={src} alt="" loading="lazy" draggable={false} onError={() => breakIt(true)} />
+  ) : (
+    <span className="im-thumb" aria-hidden="true">
+      {text}
+    </span>
+  );
+}
+
+function Prior({
+  prior,
+  inActive,
+  anywhere,
+  show,
+}: {
+  prior: PriorStudy;
+  inActive: string | undefined;
+  anywhere: Set<string | undefined>;
+  show: Props['show'];
+}) {
+  const { t } = useWords();
+  const [open, toggle] = useState(false);
+  // Loaded on demand: the list costs nothing until a prior is asked for.
+  const study = useQuery({ ...studyQuery(prior.id), enabled: open });
+  return (
+    <div className="im-priorbox">
+      <button type="button" className="im-priorhead" aria-expanded={open} onClick={() => toggle(!open)}>
+        <span>{dicomDate(prior.study_date)}</span>
+        <span>
+          {prior.modality} {prior.description || prior.body_part}
+        </span>
+        <span className="dim">{prior.facility_name}</span>
+      </button>
+      {open && study.isPending && <span className="im-none">{t('page.loading')}</span>}
+      {open && study.isError && <span className="im-none tone-orange">{t('imaging.prior_failed')}</span>}
+      {open &&
+        study.data?.series.map((s) => (
+          <SeriesButton
+            key={s.id}
+            series={s}
+            current={s.id === inActive}
+            open={anywhere.has(s.id)}
+            go={() => study.data && show({ study: study.data, series: s, prior: true, start: startOf(s.modality) }, true)}
+          />
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+// Measurements in words: labels drawn on the image, rows of the list, sentences for the report.
+
+import type { Basis } from './viewer/calibration';
+import { formatAmount } from './viewer/measure';
+import type { LabelWords, Measurement } from './viewer/port';
+
+type T = (key: string, values?: Record<string, unknown>) => string;
+
+/** Words of the basis; empty for plain millimetres of patient space and for pixels, which say it by their unit. */
+export const basisWord = (t: T, basis: Basis): string =>
+  basis === 'spacing' || basis === 'none' || basis === 'axis' ? '' : t(`imaging.basis.${basis}`);
+
+export const labelWords = (t: T): LabelWords => ({
+  basis: (b) => basisWord(t, b),
+  mean: t('imaging.roi.mean'),
+  sd: t('imaging.roi.sd'),
+  range: t('imaging.roi.range'),
+  area: t('imaging.roi.area'),
+});
+
+const grey = (v: number): string => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(1));
+
+/** The value of a measurement in one line, with its basis. */
+export function valueText(t: T, m: Measurement): string {
+  const basis = basisWord(t, m.basis);
+  const unit = m.valueUnit ? ` ${m.valueUnit}` : '';
+  switch (m.kind) {
+    case 'length':
+      return [m.amounts.map(formatAmount).join(' · '), basis].filter(Boolean).join(' ');
+    case 'bidirectional':
+      return [m.amounts.map(formatAmount).join(' × '), basis].filter(Boolean).join(' ');
+    case 'angle':
+    case 'cobb':
+      return m.amounts.map(formatAmount).join(' ');
+    case 'probe':
+      return m.stats ? `${grey(m.stats.mean)}${unit}` : '–';
+    default: {
+      const area = m.area ? [formatAmount(m.area), basis].filter(Boolean).join(' ') : '';
+      const stats = m.stats ? `${grey(m.stats.mean)} ± ${grey(m.stats.sd)}${unit}` : '';
+      return [stats, area].filter(Boolean).join(' · ');
+    }
+  }
+}
+
+/** Where it was measured: series and image, as the overlay counts them. */
+export const whereText = (t: T, m: Measurement): string => t('imaging.where', { s: m.seriesNumber ?? '–', n: m.image });
+
+/** The sentence put into the report. */
+export const insertText = (t: T, m: Measurement): string =>
+  t(`imaging.insert.${m.kind}`, { value: valueText(t, m), where: whereText(t, m) });
