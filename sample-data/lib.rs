@@ -1,1 +1,9 @@
 //! Generators for synthetic DICOM, ECG and HL7 with provenance: what `yigong demo` feeds.
+//!
+//! Everything is computed from seeds; nothing in it comes from a patient.
+
+pub mod county;
+pub mod film;
+pub mod geometry;
+pub mod object;
+pub mod random;
