@@ -1,0 +1,187 @@
+//! The server's side: as many workers as there are cores, each doing one frame at a time.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::wire::{Answer, GREETING, body_length, head, header_length};
+use super::{CodecError, Output, Request};
+
+/// Limits of the pool.
+#[derive(Debug, Clone)]
+pub struct PoolLimits {
+    /// Workers at once.
+    pub workers: usize,
+    /// Time for one frame.
+    pub wall: Duration,
+    /// Frames after which a worker is replaced.
+    pub frames_per_worker: u32,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { workers: cores.max(2), wall: Duration::from_secs(10), frames_per_worker: 1000 }
+    }
+}
+
+/// The codec workers. Cheap to clone; workers start when first needed.
+#[derive(Clone)]
+pub struct Pool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    program: PathBuf,
+    arguments: Vec<String>,
+    limits: PoolLimits,
+    turns: Semaphore,
+    idle: Mutex<Vec<Worker>>,
+}
+
+struct Worker {
+    /// Killed when dropped.
+    _child: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    frames: u32,
+}
+
+/// How one attempt in one worker ended.
+enum Attempt {
+    Answered(Answer, Vec<u8>),
+    Died(String),
+}
+
+impl Pool {
+    /// A pool that starts `program arguments…` as workers, for example this binary with `codec-worker`.
+    #[must_use]
+    pub fn new(program: PathBuf, arguments: Vec<String>, limits: PoolLimits) -> Self {
+        let turns = Semaphore::new(limits.workers.max(1));
+        Self { inner: Arc::new(Inner { program, arguments, limits, turns, idle: Mutex::new(Vec::new()) }) }
+    }
+
+    /// Decodes one frame; answers one byte string per requested output.
+    ///
+    /// # Errors
+    /// [`CodecError`]. A worker that dies is replaced and the frame is tried once more.
+    pub async fn decode(&self, request: &Request, frame: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+        request.shape.check()?;
+        let turn = self.inner.turns.acquire().await;
+        let _turn = turn.map_err(|_| CodecError::Unavailable("pool is closed".into()))?;
+        let mut died = String::new();
+        for fresh in [false, true] {
+            let mut worker = self.worker(fresh).await?;
+            match attempt(&mut worker, request, frame, self.inner.limits.wall).await {
+                Attempt::Answered(Answer::Done(lengths), body) => {
+                    let parts = split(request, &lengths, &body)?;
+                    self.give_back(worker);
+                    return Ok(parts);
+                }
+                // a refusal is an answer; the worker is replaced all the same, what it read was strange
+                Attempt::Answered(Answer::Failed(error), _) => return Err(error),
+                Attempt::Died(why) => died = why,
+            }
+        }
+        tracing::warn!(why = %died, transfer_syntax = %request.transfer_syntax, "codec worker killed twice by one frame");
+        Err(CodecError::Killed(died))
+    }
+
+    async fn worker(&self, fresh: bool) -> Result<Worker, CodecError> {
+        if !fresh {
+            let idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            if let Some(worker) = idle {
+                return Ok(worker);
+            }
+        }
+        let started = timeout(self.inner.limits.wall, self.start()).await;
+        let started = started.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        started.map_err(|e| CodecError::Unavailable(e.to_string()))
+    }
+
+    /// Starts a worker with an empty environment: no secret of the server reaches it.
+    async fn start(&self) -> io::Result<Worker> {
+        let mut child = Command::new(&self.inner.program)
+            .args(&self.inner.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let mut greeting = [0; GREETING.len()];
+        output.read_exact(&mut greeting).await?;
+        if greeting != *GREETING {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the program started is not a codec worker",
+            ));
+        }
+        Ok(Worker { _child: child, input, output, frames: 0 })
+    }
+
+    fn give_back(&self, mut worker: Worker) {
+        worker.frames += 1;
+        if worker.frames < self.inner.limits.frames_per_worker {
+            self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        }
+    }
+}
+
+async fn attempt(worker: &mut Worker, request: &Request, frame: &[u8], wall: Duration) -> Attempt {
+    match timeout(wall, exchange(worker, request, frame)).await {
+        Ok(Ok((answer, body))) => Attempt::Answered(answer, body),
+        Ok(Err(error)) => Attempt::Died(error.to_string()),
+        Err(_) => Attempt::Died(format!("no answer within {} ms", wall.as_millis())),
+    }
+}
+
+async fn exchange(worker: &mut Worker, request: &Request, frame: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
+    worker.input.write_all(&head(request, frame.len())?).await?;
+    worker.input.write_all(frame).await?;
+    worker.input.flush().await?;
+    let mut four = [0; 4];
+    worker.output.read_exact(&mut four).await?;
+    let mut json = vec![0; header_length(four)?];
+    worker.output.read_exact(&mut json).await?;
+    let mut eight = [0; 8];
+    worker.output.read_exact(&mut eight).await?;
+    let expected = body_length(eight)?;
+    // grows with what arrives, so a lying length costs nothing
+    let mut body = Vec::new();
+    (&mut worker.output).take(expected as u64).read_to_end(&mut body).await?;
+    if body.len() != expected {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok((serde_json::from_slice(&json)?, body))
+}
+
+/// Cuts the body into parts; a raw frame must have exactly the length its attributes say.
+fn split(request: &Request, lengths: &[u64], body: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+    let wrong = || CodecError::Killed("the worker answered nonsense".into());
+    if lengths.len() != request.outputs.len() {
+        return Err(wrong());
+    }
+    let mut rest = body;
+    let mut parts = Vec::with_capacity(lengths.len());
+    for (length, output) in lengths.iter().zip(&request.outputs) {
+        if *output == Output::Raw && *length != request.shape.frame_bytes() {
+            return Err(wrong());
+        }
+        let length = usize::try_from(*length).map_err(|_| wrong())?;
+        let (part, after) = rest.split_at_checked(length).ok_or_else(wrong)?;
+        parts.push(part.to_vec());
+        rest = after;
+    }
+    if rest.is_empty() { Ok(parts) } else { Err(wrong()) }
+}

@@ -1,0 +1,125 @@
+//! The pool against real child processes. Without the test harness, because this program is also its own worker.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program")]
+
+use std::time::{Duration, Instant};
+
+use yigong_base::codec::{CodecError, Display, Output, Pool, PoolLimits, Request, Shape, work};
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("codec-worker") => work(&mut std::io::stdin(), &mut std::io::stdout()).unwrap(),
+        Some("sleeper") => sleeper(),
+        Some("prober") => prober(),
+        Some("--list") => {}
+        _ => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(all());
+        }
+    }
+}
+
+async fn all() {
+    many_frames_at_once_and_a_bad_one_between().await;
+    println!("many_frames_at_once_and_a_bad_one_between ... ok");
+    a_worker_that_hangs_is_killed_in_time().await;
+    println!("a_worker_that_hangs_is_killed_in_time ... ok");
+    a_program_that_is_no_worker_is_named().await;
+    println!("a_program_that_is_no_worker_is_named ... ok");
+    a_worker_has_no_files_no_network_and_little_memory().await;
+    println!("a_worker_has_no_files_no_network_and_little_memory ... ok");
+}
+
+fn pool(argument: &str, wall_ms: u64) -> Pool {
+    let limits = PoolLimits { workers: 3, wall: Duration::from_millis(wall_ms), frames_per_worker: 5 };
+    Pool::new(std::env::current_exe().unwrap(), vec![argument.to_owned()], limits)
+}
+
+fn request(transfer_syntax: &str) -> Request {
+    Request {
+        transfer_syntax: transfer_syntax.to_owned(),
+        shape: Shape {
+            rows: 512,
+            cols: 512,
+            samples: 1,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: false,
+            photometric: "MONOCHROME2".to_owned(),
+            planar: 0,
+        },
+        display: Display::default(),
+        outputs: vec![Output::Raw, Output::Jpeg { longest_side: 160, quality: 80 }],
+    }
+}
+
+async fn many_frames_at_once_and_a_bad_one_between() {
+    let pool = pool("codec-worker", 10_000);
+    let frame: Vec<u8> = (0..512_u32 * 512).flat_map(|i| ((i % 4096) as u16).to_le_bytes()).collect();
+    let tasks: Vec<_> = (0..40)
+        .map(|n| {
+            let (pool, frame) = (pool.clone(), frame.clone());
+            tokio::spawn(async move {
+                if n % 7 == 3 {
+                    let bad = pool.decode(&request("1.2.840.10008.1.2.4.70"), b"not a jpeg").await;
+                    assert!(matches!(bad, Err(CodecError::Refused(_))), "{bad:?}");
+                } else {
+                    let parts = pool.decode(&request("1.2.840.10008.1.2.1"), &frame).await.unwrap();
+                    assert!(parts[0] == frame && parts[1].starts_with(&[0xff, 0xd8]));
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let started = Instant::now();
+    pool.decode(&request("1.2.840.10008.1.2.1"), &frame).await.unwrap();
+    println!("one 512x512 frame, raw and thumbnail, warm: {} ms", started.elapsed().as_millis());
+}
+
+async fn a_worker_that_hangs_is_killed_in_time() {
+    let started = Instant::now();
+    let answer = pool("sleeper", 300).decode(&request("1.2.840.10008.1.2.1"), &[0; 512 * 512 * 2]).await;
+    assert!(matches!(answer, Err(CodecError::Killed(_))), "{answer:?}");
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+async fn a_program_that_is_no_worker_is_named() {
+    let pool = Pool::new("/bin/true".into(), Vec::new(), PoolLimits::default());
+    let answer = pool.decode(&request("1.2.840.10008.1.2.1"), &[]).await;
+    assert!(matches!(answer, Err(CodecError::Unavailable(_))), "{answer:?}");
+}
+
+async fn a_worker_has_no_files_no_network_and_little_memory() {
+    let answer = pool("prober", 10_000).decode(&request("1.2.840.10008.1.2.1"), &[]).await;
+    assert_eq!(answer, Err(CodecError::Unsupported("[true, true, true, true, true]".to_owned())));
+}
+
+/// Greets, then never answers.
+fn sleeper() {
+    use std::io::Write as _;
+    std::io::stdout().write_all(b"YGCODEC1").unwrap();
+    std::io::stdout().flush().unwrap();
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+/// Confines itself like a worker, tries what a worker must not do and answers what was denied.
+fn prober() {
+    use std::io::Write as _;
+    let (mut nothing, mut output): (&[u8], _) = (&[], std::io::stdout());
+    work(&mut nothing, &mut output).unwrap();
+    let denied = [
+        std::fs::write(std::env::temp_dir().join("yigong-codec-prober"), b"a file").is_err(),
+        std::fs::read("/etc/hostname").is_err(),
+        std::net::TcpListener::bind("127.0.0.1:0").is_err(),
+        Vec::<u8>::new().try_reserve_exact(1 << 30).is_err(),
+        std::env::vars().next().is_none(),
+    ];
+    let answer = format!(r#"{{"Failed":{{"code":"unsupported","detail":"{denied:?}"}}}}"#);
+    output.write_all(&u32::try_from(answer.len()).unwrap().to_le_bytes()).unwrap();
+    output.write_all(answer.as_bytes()).unwrap();
+    output.write_all(&0_u64.to_le_bytes()).unwrap();
+    output.flush().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+}
