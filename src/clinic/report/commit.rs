@@ -1,0 +1,55 @@
+//! Committing a version: version row, report state, deliveries, alert links and audit in the caller's one transaction.
+
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::setting::next_number;
+use yigong_base::storage::Tx;
+use yigong_base::{args, audit};
+
+use super::prepare::Ready;
+use super::sql;
+use crate::centre::Centre;
+use crate::delivery;
+
+/// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
+pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready: Ready) -> Result<i64> {
+    let ctx = &centre.ctx;
+    let c = &ready.content;
+    let now = ctx.now();
+    let seq = next_number(tx, "report_version").await?;
+    let advanced = tx
+        .exec(sql::ADVANCE, args![&c.report, "published", c.n, now, seq, c.n - 1])
+        .await?;
+    if advanced == 0 {
+        return Err(Fault::conflict("version", "another version of this report was published meanwhile"));
+    }
+    let auditor = c.auditor.as_ref().map_or("", |a| a.id.as_str());
+    tx.exec(
+        sql::INSERT_VERSION,
+        args![
+            &c.report, c.n, &c.kind, c.change_class, &c.change_reason, &ready.canonical, &ready.content_sha256, &ready.pdf_sha256,
+            ready.pdf_bytes, serde_json::to_value(&c.mark)?, &c.writer.id, auditor, permit.name(), c.signer_demo,
+            ready.signature, ready.certificate, c.signed_at, c.predecessor, seq
+        ],
+    )
+    .await?;
+    match c.subject.kind.as_str() {
+        "study" => tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?,
+        "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,
+        _ => 0,
+    };
+    if let Some(order) = &c.order {
+        let state = if c.kind == "prelim" { "preliminary" } else { "reported" };
+        tx.exec(sql::SET_ORDER, args![&order.id, state, now]).await?;
+    }
+    tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
+    tx.exec(sql::DROP_DRAFT, args![&c.report]).await?;
+    delivery::plan(tx, ctx, &c.facility.code, &c.report, c.n, &c.patient.id).await?;
+    let detail = json!({
+        "n": c.n, "kind": c.kind, "change_class": c.change_class, "content_sha256": ready.content_sha256,
+        "pdf_sha256": ready.pdf_sha256, "mark": c.mark.as_ref().map(|m| m.level.clone()),
+    });
+    audit::append(tx, ctx, permit, "report.sign", "report", &c.report, &detail).await?;
+    Ok(c.n)
+}

@@ -1,0 +1,94 @@
+//! SQL of reports.
+
+yigong_base::statements! {
+    /// A report of a subject, once.
+    OPEN = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, order_id, state, verify_code, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $9)
+        ON CONFLICT (subject) DO NOTHING";
+    /// By subject.
+    BY_SUBJECT = "SELECT id FROM report WHERE subject = $1";
+    /// One report in scope.
+    FIND = "SELECT id, pipeline, subject_kind, subject, patient, facility, order_id, state, current_version, amend_class, amend_by, verify_code, created_at, updated_at FROM report WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// By the code printed as QR.
+    BY_VERIFY_CODE = "SELECT id, state, current_version, facility FROM report WHERE verify_code = $1";
+    /// Move the state.
+    SET_STATE = "UPDATE report SET state = $2, updated_at = $3 WHERE id = $1";
+    /// An amendment is open.
+    START_AMEND = "UPDATE report SET state = 'amending', amend_class = $2, amend_by = $3, updated_at = $4 WHERE id = $1 AND state = 'published'";
+    /// It was given up.
+    STOP_AMEND = "UPDATE report SET state = 'published', amend_class = NULL, amend_by = NULL, updated_at = $2 WHERE id = $1 AND state = 'amending'";
+    /// A version was published; refused when another came first.
+    ADVANCE = "UPDATE report SET state = $2, current_version = $3, amend_class = NULL, amend_by = NULL, updated_at = $4, updated_seq = $5 WHERE id = $1 AND current_version = $6";
+    /// The version itself; never changed afterwards.
+    INSERT_VERSION = "INSERT INTO report_version (report, n, kind, change_class, change_reason, content, content_sha256, pdf_sha256, pdf_bytes, mark, writer, auditor, signer, signer_demo, signature, certificate, signed_at, predecessor, seq)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    /// Versions of a report.
+    VERSIONS = "SELECT v.n, v.kind, v.change_class, v.change_reason, v.content, v.content_sha256, v.pdf_sha256, v.mark, v.writer, v.auditor, v.signer, v.signer_demo, v.signed_at, w.name AS writer_name, a.name AS auditor_name
+        FROM report_version v LEFT JOIN account w ON w.id = v.writer LEFT JOIN account a ON a.id = v.auditor WHERE v.report = $1 ORDER BY v.n";
+    /// One version.
+    VERSION = "SELECT v.n, v.kind, v.content, v.content_sha256, v.pdf_sha256, v.pdf_bytes, v.signature, v.certificate, v.signed_at, v.signer, v.signer_demo FROM report_version v WHERE v.report = $1 AND v.n = $2";
+    /// The draft of a report.
+    DRAFT = "SELECT d.version, d.epoch, d.author, d.sections, d.saved_at, a.name AS author_name FROM draft d LEFT JOIN account a ON a.id = d.author WHERE d.report = $1";
+    /// Save the draft.
+    PUT_DRAFT = "INSERT INTO draft (report, version, epoch, author, sections, saved_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (report) DO UPDATE SET version = excluded.version, epoch = excluded.epoch, author = excluded.author, sections = excluded.sections, saved_at = excluded.saved_at";
+    /// The draft became a version.
+    DROP_DRAFT = "DELETE FROM draft WHERE report = $1";
+    /// Text of one who was fenced: kept, shown, never applied by itself.
+    KEEP_LOST = "INSERT INTO draft_lost (id, report, author, epoch, sections, at) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// Such texts of the last day.
+    LOST = "SELECT l.author, l.sections, l.at, a.name AS author_name FROM draft_lost l LEFT JOIN account a ON a.id = l.author WHERE l.report = $1 AND l.at > $2 ORDER BY l.at DESC LIMIT 5";
+    /// Facility names.
+    FACILITY = "SELECT code, name, name_en FROM facility WHERE code = $1";
+    /// The lead hospital.
+    LEAD = "SELECT code, name, name_en, phone FROM facility WHERE kind = 'lead' ORDER BY code LIMIT 1";
+    /// Name of an account.
+    NAME = "SELECT name FROM account WHERE id = $1";
+    /// The order.
+    ORDER = "SELECT id, placer_no, filler_no, orderer, department, history, priority, flags, created_at FROM orders WHERE id = $1";
+    /// Its items.
+    ORDER_ITEMS = "SELECT code, name, modality, body_part, state FROM order_item WHERE order_id = $1 ORDER BY code";
+    /// A study as a subject.
+    STUDY = "SELECT uid, order_id, accession, modality, body_part, description, study_date, study_time, first_received_at FROM study WHERE id = $1";
+    /// An ECG record as a subject.
+    ECG = "SELECT order_id, acquired_at, received_at, triage, quality, measurements, page_sha256 FROM ecg_record WHERE id = $1";
+    /// A specimen as a subject.
+    SPECIMEN = "SELECT barcode, order_id, type, collected_at, received_at FROM specimen WHERE id = $1";
+    /// Findings of the open alerts of a subject.
+    FINDINGS = "SELECT finding FROM critical_alert WHERE subject = $1 ORDER BY raised_at";
+    /// Alerts raised by the machine are confirmed by the report that leaves them standing.
+    CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
+    /// Subject state: study.
+    SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
+    /// Subject state: ECG.
+    SET_ECG = "UPDATE ecg_record SET state = $2 WHERE id = $1";
+    /// Order state.
+    SET_ORDER = "UPDATE orders SET state = $2, updated_at = $3 WHERE id = $1";
+    /// Earlier reports of the person.
+    PREVIOUS = "SELECT r.id, r.pipeline, r.current_version, v.content, v.signed_at, f.name AS facility_name FROM report r JOIN patient p ON p.id = r.patient JOIN patient me ON me.person = p.person
+        JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN facility f ON f.code = r.facility WHERE me.id = $1 AND r.subject <> $2 AND r.state <> 'withdrawn' ORDER BY v.signed_at DESC LIMIT 20";
+    /// Newest comment of one who sent the report back.
+    SEND_BACK_COMMENT = "SELECT detail FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.send_back' ORDER BY seq DESC LIMIT 1";
+    /// Reason of the newest amendment.
+    AMEND_REASON = "SELECT detail FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.amend' ORDER BY seq DESC LIMIT 1";
+    /// Templates.
+    TEMPLATES = "SELECT id, name, sections, modality, body_part FROM report_template WHERE pipeline = $1 AND (modality = '' OR $2 = '' OR modality = $2) AND (body_part = '' OR $3 = '' OR body_part = $3) ORDER BY sort, name";
+    /// Put a template.
+    PUT_TEMPLATE = "INSERT INTO report_template (id, pipeline, modality, body_part, name, sections, sort) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET sections = excluded.sections, name = excluded.name";
+    /// Phrases.
+    PHRASES = "SELECT code, section, text FROM quick_phrase WHERE pipeline = '*' OR $1 = '' OR pipeline = $1 ORDER BY code";
+    /// Put a phrase.
+    PUT_PHRASE = "INSERT INTO quick_phrase (id, code, pipeline, section, text) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET text = excluded.text";
+    /// Reports of a facility for the clinic's page, newest version first; $2 = before seq, $3 = part of name or ''.
+    CLINIC_LIST = "SELECT v.report, v.n, v.kind, v.change_class, v.signed_at, v.seq, v.mark, r.pipeline, r.state, r.current_version, r.subject, w.title, w.modality, p.id AS patient_id,
+        d.state AS delivery_state, d.seen_at, d.clinically_acked_at, sa.name AS seen_name,
+        (SELECT COUNT(*) FROM critical_alert c WHERE c.subject = r.subject AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
+        FROM report_version v JOIN report r ON r.id = v.report JOIN patient p ON p.id = r.patient
+        LEFT JOIN work_item w ON w.subject = r.subject AND w.round = 1 AND w.tier = CASE WHEN r.pipeline = 'lab' THEN 'audit' ELSE 'write' END
+        LEFT JOIN destination t ON t.facility = r.facility AND t.kind = 'web' LEFT JOIN delivery d ON d.report = v.report AND d.n = v.n AND d.destination = t.id
+        LEFT JOIN account sa ON sa.id = d.seen_by
+        WHERE v.n = r.current_version AND ($1 = '*' OR r.facility = $1) AND v.seq < $2 AND ($3 = '' OR p.name LIKE $3 OR p.pinyin LIKE $3 OR p.initials LIKE $3 OR p.local_id LIKE $3)
+        ORDER BY v.seq DESC LIMIT 50";
+    /// Versions a clinic doctor must still acknowledge.
+    COUNT_CHANGED = "SELECT COUNT(*) AS n FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n JOIN destination t ON t.id = d.destination
+        WHERE d.facility = $1 AND t.kind = 'web' AND v.change_class >= 2 AND d.clinically_acked_at IS NULL AND d.state <> 'superseded'";
+}
