@@ -1,0 +1,200 @@
+// The red inbox of the clinic: it blocks the page until a doctor has confirmed each critical value with a read-back. It cannot be
+// closed by Escape or a click beside it. Persons who may not confirm see a banner instead, never a way around.
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import type { Alert } from '../../api/types';
+import { useWords } from '../../i18n';
+import { PatientName, useAge, usePersonName, useServerNow, useSex, useSpan } from '../../ui/bits';
+import { dayTime } from '../../ui/format';
+import { FaultNote } from '../../ui/State';
+import { useCan, useSession } from '../session';
+import { acknowledge, alertsQuery, treat, unacknowledged } from './queries';
+
+/** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
+function ring(): void {
+  try {
+    const audio = new AudioContext();
+    for (const at of [0, 0.35, 0.7]) {
+      const tone = audio.createOscillator();
+      const gain = audio.createGain();
+      tone.frequency.value = 880;
+      gain.gain.setValueAtTime(0.12, audio.currentTime + at);
+      gain.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.28);
+      tone.connect(gain).connect(audio.destination);
+      tone.start(audio.currentTime + at);
+      tone.stop(audio.currentTime + at + 0.3);
+    }
+    setTimeout(() => void audio.close(), 1_500);
+  } catch {
+    // No sound device: the dialog is the alert.
+  }
+}
+
+export function CriticalInbox() {
+  const { t } = useWords();
+  const can = useCan();
+  const session = useSession();
+  const alerts = useQuery(alertsQuery('open'));
+  const mine = (alerts.data?.rows ?? []).filter((a) => a.level === 'red' && a.facility === session.account.facility);
+  const waiting = mine.filter(unacknowledged);
+  const first = waiting[0];
+  const rung = useRef('');
+  useEffect(() => {
+    if (first && rung.current !== first.id) {
+      rung.current = first.id;
+      ring();
+    }
+  }, [first]);
+  const now = useServerNow(alerts.data?.now);
+  const untreated = mine.find((a) => a.acked_at !== null && a.treated_at === null && a.state === 'clinician_ack');
+  const mayAnswer = can('acknowledge_critical');
+  const [later, putLater] = useState<string | null>(null);
+  if (first && mayAnswer) return <AcknowledgeDialog key={first.id} alert={first} more={waiting.length - 1} now={now} />;
+  if (first) {
+    return (
+      <div className="note" data-tone="red" role="alert" style={{ margin: '8px 12px 0' }}>
+        <strong>{t('critical.waiting_doctor', { n: waiting.length })}</strong> {first.patient.name}: {first.finding} {first.value}
+      </div>
+    );
+  }
+  if (untreated && mayAnswer && later !== untreated.id)
+    return <TreatDialog key={untreated.id} alert={untreated} later={() => putLater(untreated.id)} />;
+  return null;
+}
+
+function AlertFacts({ alert }: { alert: Alert }) {
+  const { t } = useWords();
+  const age = useAge();
+  const sex = useSex();
+  const person = usePersonName();
+  return (
+    <div className="note" data-tone="red">
+      <div className="row wrap" style={{ fontSize: 15 }}>
+        <PatientName patient={alert.patient} strong /> <span>{sex(alert.patient.sex)}</span> <span>{age(alert.patient.age)}</span>
+        <span className="dim">{alert.patient.local_id}</span>
+      </div>
+      <div style={{ fontSize: 18, fontWeight: 700, margin: '4px 0' }}>
+        {alert.finding} {alert.value}
+      </div>
+      <div className="dim">
+        {t(`pipeline.${alert.pipeline}`)} · {t('critical.raised_by', { at: dayTime(alert.raised_at), name: person(alert.raised_by) })}
+        {alert.provisional ? ` · ${t('critical.provisional')}` : ''}
+        {alert.repeats > 0 ? ` · ${t('critical.repeats', { n: alert.repeats })}` : ''}
+      </div>
+    </div>
+  );
+}
+
+function AcknowledgeDialog({ alert, more, now }: { alert: Alert; more: number; now: number }) {
+  const { t } = useWords();
+  const words = useSpan();
+  const client = useQueryClient();
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const go = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await acknowledge(alert.id, text.trim());
+      await client.invalidateQueries({ queryKey: ['critical'] });
+    } catch (e) {
+      setError(e);
+    }
+    setBusy(false);
+  };
+  return (
+    <Modal
+      opened
+      onClose={() => undefined}
+      withCloseButton={false}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      size="lg"
+      title={<strong className="tone-red">{t('critical.inbox', { span: words(now - alert.raised_at) })}</strong>}
+    >
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          void go();
+        }}
+      >
+        <Stack gap="sm">
+          <AlertFacts alert={alert} />
+          <Textarea
+            label={t('critical.read_back')}
+            description={t('critical.ack_hint')}
+            placeholder={t('critical.ack_example', { name: alert.patient.name, finding: alert.finding, value: alert.value ?? '' })}
+            value={text}
+            onChange={(e) => setText(e.currentTarget.value)}
+            autosize
+            minRows={2}
+            required
+            data-autofocus
+          />
+          {error !== null && <FaultNote error={error} />}
+          <Group justify="space-between">
+            <span className="dim">{more > 0 ? t('critical.more', { n: more }) : ''}</span>
+            <Button type="submit" color="red" size="sm" loading={busy} disabled={!text.trim()}>
+              {t('critical.ack_go')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+export function TreatDialog({ alert, later }: { alert: Alert; later: () => void }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const go = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await treat(alert.id, text.trim());
+      await client.invalidateQueries({ queryKey: ['critical'] });
+      later();
+    } catch (e) {
+      setError(e);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal opened onClose={later} size="lg" title={t('critical.treat_title')}>
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          void go();
+        }}
+      >
+        <Stack gap="sm">
+          <AlertFacts alert={alert} />
+          <Textarea
+            label={t('critical.treat')}
+            description={t('critical.treat_hint')}
+            value={text}
+            onChange={(e) => setText(e.currentTarget.value)}
+            autosize
+            minRows={3}
+            required
+            data-autofocus
+          />
+          {error !== null && <FaultNote error={error} />}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={later}>
+              {t('critical.treat_later')}
+            </Button>
+            <Button type="submit" loading={busy} disabled={!text.trim()}>
+              {t('critical.treat_go')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,1 @@
+export { LeaseContext, type LeaseView, useLease } from './lease';

@@ -1,0 +1,41 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { get, post, query } from '../../api/client';
+import type { WorkItemDetail, Worklist, WorkRow } from '../../api/types';
+
+export interface WorklistFilter {
+  tab: string;
+  pipeline?: string;
+  facility?: string;
+  modality?: string;
+  q?: string;
+  sort?: string;
+  dir?: string;
+}
+
+/** A whole day of the county fits in a few pages; they are read together so that the keyboard can walk through all rows. */
+const PAGE = 200;
+const MOST_PAGES = 5;
+
+export const worklistQuery = (filter: WorklistFilter) =>
+  queryOptions({
+    queryKey: ['worklist', 'list', filter],
+    queryFn: async ({ signal }): Promise<Worklist> => {
+      let cursor: string | null = null;
+      let whole: Worklist | null = null;
+      const rows: WorkRow[] = [];
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const part: Worklist = await get<Worklist>(`/api/worklist${query({ ...filter, cursor, limit: PAGE })}`, signal);
+        whole = part;
+        rows.push(...part.rows);
+        cursor = part.next_cursor;
+        if (!cursor) break;
+      }
+      if (!whole) throw new Error('no page');
+      return { ...whole, rows, next_cursor: cursor };
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const claim = (id: string) => post<WorkItemDetail>(`/api/work/${id}/claim`);
+export const next = (pipeline?: string, tier?: string) =>
+  post<WorkItemDetail | undefined>('/api/work/next', { pipeline: pipeline || undefined, tier: tier || undefined });
