@@ -26,7 +26,6 @@ export function SplitPane({ id, left, right, right0 = 380, min = 260, max = 720 
   return (
     <div ref={box} className="split" style={{ gridTemplateColumns: `minmax(0,1fr) 5px ${width}px` }}>
       <div className="col">{left}</div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a separator that moves is the widget role, not a rule */}
       <div
         className="split-grip"
         role="separator"

@@ -180,7 +180,6 @@ export function useDraft(item: WorkItemDetail, account: string, writable: boolea
       });
     }
     // Only when an item is opened, not on each refetch of it.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   }, [item.id, item.epoch]);
 
   useEffect(() => {

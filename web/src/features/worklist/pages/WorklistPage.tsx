@@ -218,7 +218,6 @@ export function WorklistPage() {
               {head(t('col.holder'))}
               {head(t('col.flags'))}
             </div>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the scroll area of a grid takes the focus for its keys */}
             <div className="grid-body" ref={body} tabIndex={0} role="rowgroup" aria-label={t('work.rows')}>
               {list.isPending && <Loading />}
               {list.isError && (
@@ -288,7 +287,6 @@ function Row({
   const words = useSpan();
   const person = usePersonName();
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid body holds the focus, rows are selected by its keys
     <div
       role="row"
       aria-rowindex={index + 1}
@@ -378,8 +376,8 @@ function Preview({ row, now, open }: { row: WorkRow | undefined; now: number; op
   const person = usePersonName();
   const settled = useDeferredValue(row?.id);
   const detail = useQuery({
-    ...itemQuery(settled ?? ''),
     queryKey: ['worklist', 'preview', settled],
+    queryFn: () => get<WorkItemDetail>(`/api/work/${settled}`),
     enabled: Boolean(settled),
     staleTime: 20_000,
   });
