@@ -1,9 +1,10 @@
-//! What every clinic function is given: the platform, the signer, the fonts.
+//! What every clinic function is given: the platform, the signer, the fonts, the codec pool.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yigong_base::Ctx;
+use yigong_base::codec::{Pool, PoolLimits};
 use yigong_base::fault::{Fault, Result};
 
 use crate::report::pdf::Fonts;
@@ -18,6 +19,8 @@ pub struct Centre {
     pub signer: Arc<dyn Signer>,
     /// Fonts of the PDF renderer.
     pub fonts: Arc<Fonts>,
+    /// Decodes foreign pixels in child processes.
+    pub codec: Pool,
 }
 
 impl Centre {
@@ -29,7 +32,9 @@ impl Centre {
         let now = time_of(ctx.now(), ctx.config.centre.utc_offset_minutes);
         let signer = LocalSigner::open_or_create(data, now, &ctx.ids.secret_bytes())
             .map_err(|e| Fault::storage(e.to_string()))?;
-        Ok(Self { ctx, signer: Arc::new(signer), fonts: Arc::new(fonts) })
+        let program = std::env::current_exe().map_err(|e| Fault::io("find this program", &e))?;
+        let codec = Pool::new(program, vec!["codec-worker".to_owned()], PoolLimits::default());
+        Ok(Self { ctx, signer: Arc::new(signer), fonts: Arc::new(fonts), codec })
     }
 }
 

@@ -1,1 +1,3 @@
 //! Images: receive, settle, query, retrieve.
+
+pub mod preview;

@@ -1,0 +1,17 @@
+//! SQL of previews.
+
+yigong_base::statements! {
+    /// Series of a study with what decides the instance to show.
+    SERIES = "SELECT s.id, s.modality, s.preview_sha256, s.thumbnail_sha256,
+        (SELECT COUNT(*) FROM instance i WHERE i.series = s.id AND i.current = 1 AND i.stack <> '{}') AS images
+        FROM series s WHERE s.study = $1 ORDER BY s.number, s.uid";
+    /// The instance at a position of the series; $2 = position from 0.
+    INSTANCE = "SELECT id, transfer_syntax, object_sha256, frames, stack, frame_index FROM instance
+        WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid LIMIT 1 OFFSET $2";
+    /// Facility of a study.
+    STUDY = "SELECT facility FROM study WHERE id = $1";
+    /// Preview and thumbnail of a series.
+    KEEP_SERIES = "UPDATE series SET preview_sha256 = $2, thumbnail_sha256 = $3 WHERE id = $1";
+    /// Preview and thumbnail of a study.
+    KEEP_STUDY = "UPDATE study SET preview_sha256 = $2, thumbnail_sha256 = $3 WHERE id = $1";
+}
