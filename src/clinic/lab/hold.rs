@@ -1,0 +1,90 @@
+//! Why a result is held (workflow specification 2.3). Any hold keeps it from batch release.
+
+use serde::Serialize;
+
+/// A reason with its texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Hold {
+    /// Stable code, as stored.
+    pub code: &'static str,
+    /// Chinese.
+    pub text_zh: &'static str,
+    /// English.
+    pub text_en: &'static str,
+}
+
+macro_rules! holds {
+    ($($(#[$meta:meta])* $name:ident = $code:literal, $zh:literal, $en:literal;)+) => {
+        $($(#[$meta])* pub const $name: &str = $code;)+
+        const ALL: &[Hold] = &[$(Hold { code: $code, text_zh: $zh, text_en: $en }),+];
+    };
+}
+
+holds! {
+    /// At or beyond a critical limit.
+    CRITICAL = "critical", "危急值", "Critical value";
+    /// Nobody has authored a critical limit for the item.
+    NO_LIMIT = "no_limit", "该项目未设定危急界值", "No critical limit authored for this item";
+    /// Change against the last value.
+    DELTA = "delta", "与上次结果差异过大", "Change against the previous value exceeds the rule";
+    /// Outside the reportable range.
+    REPORTABLE_RANGE = "reportable_range", "超出可报告范围", "Outside the reportable range";
+    /// The instrument flagged it.
+    INSTRUMENT_FLAG = "instrument_flag", "仪器报警", "Instrument flag";
+    /// Another run of the item exists.
+    DUPLICATE = "duplicate", "同一标本同一项目有多次结果", "More than one run for this item";
+    /// The message names another sex than the order.
+    SEX_AGE_MISMATCH = "sex_age_mismatch", "报文中的性别或出生日期与申请不符", "Sex or birth date differs from the order";
+    /// A character may have been cut, or the character set is doubtful.
+    CHARSET = "charset", "字符可能被截断", "A character may have been cut";
+    /// The unit is unknown or does not convert.
+    UNKNOWN_UNIT = "unknown_unit", "单位未知或无法换算", "Unit unknown or not convertible";
+    /// The value is no number where one is expected.
+    NOT_A_NUMBER = "not_a_number", "应为数值", "A number is expected";
+    /// The item was not ordered.
+    NOT_ORDERED = "not_ordered", "申请单中没有该项目", "The item was not ordered";
+    /// The sender's status is not final.
+    NOT_FINAL = "not_final", "仪器标记为非最终结果", "The sender marks the result as not final";
+    /// The device clock is off.
+    CLOCK = "clock", "仪器时间偏差超过 5 分钟或晚于接收时间", "Device clock is off";
+    /// LDL + HDL exceed total cholesterol and the like.
+    CROSS_TEST = "cross_test", "项目间逻辑不符", "Items contradict each other";
+    /// A rule could not be evaluated.
+    ENGINE_ERROR = "engine_error", "规则无法执行", "A rule could not be evaluated";
+    /// Entered or corrected by hand.
+    MANUAL = "manual", "手工录入或更正,须他人审核", "Entered or corrected by hand; another person verifies";
+}
+
+/// The reason of a stored code; an unknown code shows as an engine error, never as nothing.
+#[must_use]
+pub fn of(code: &str) -> Hold {
+    let find = |wanted: &str| ALL.iter().find(|h| h.code == wanted).copied();
+    find(code).or_else(|| find(ENGINE_ERROR)).unwrap_or(Hold { code: ENGINE_ERROR, text_zh: "", text_en: "" })
+}
+
+/// Lane of a list of reasons: `ready`, `look`, `critical`.
+#[must_use]
+pub fn lane(codes: &[String]) -> &'static str {
+    if codes.is_empty() {
+        "ready"
+    } else if codes.iter().any(|c| c == CRITICAL) {
+        "critical"
+    } else {
+        "look"
+    }
+}
+
+/// Why a result is not matched, for people: Chinese, English.
+#[must_use]
+pub fn unmatched_text(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "no_order" => ("条码没有对应的申请", "No order for this barcode"),
+        "no_barcode" => ("没有条码", "No barcode"),
+        "rejected_specimen" => ("标本已拒收", "The specimen was rejected"),
+        "cancelled_order" => ("申请已取消", "The order was cancelled"),
+        "unknown_item" => ("未知项目", "Unknown item"),
+        "foreign_specimen" => ("标本属于其他机构", "The specimen belongs to another facility"),
+        "withdrawn_by_sender" => ("发送方撤回或更正了结果", "The sender withdrew or replaced the result"),
+        _ => ("其他原因", "Other reason"),
+    }
+}

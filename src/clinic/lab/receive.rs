@@ -1,0 +1,170 @@
+//! Results off the wire: kept as said, matched by barcode, item and order, evaluated, held or ready.
+//!
+//! A result that repeats (barcode, item, instrument, run time, status, value) changes nothing.
+//! What cannot be matched stays visible with its reason; nothing is attached by guess.
+
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::fault::Result;
+use yigong_base::storage::Tx;
+use yigong_base::{Ctx, args, audit};
+use yigong_formats::lab::Sex;
+
+use super::specimen;
+use super::sql;
+use super::{items, matched};
+use crate::order::{self, SpecimenRow};
+
+/// What kind of sample the instrument measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SampleKind {
+    /// A patient's.
+    #[default]
+    Patient,
+    /// A calibrator: never touches a patient.
+    Calibration,
+    /// Quality control: never touches a patient.
+    QualityControl,
+}
+
+/// The results of one message.
+#[derive(Debug, Clone, Default)]
+pub struct Arrival {
+    /// Inbox row of the message.
+    pub inbox: String,
+    /// Instrument or system that sent it.
+    pub instrument: String,
+    /// Facility of the peer.
+    pub facility: String,
+    /// The peer serves the whole community (lead hospital): it may report any specimen.
+    pub community: bool,
+    /// What was measured.
+    pub sample: SampleKind,
+    /// Sex the message names.
+    pub sex: Option<Sex>,
+    /// Birth date the message names, `YYYYMMDD` or empty.
+    pub birth_date: String,
+    /// Runs.
+    pub runs: Vec<Run>,
+}
+
+/// One value as the wire said it.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// Barcode.
+    pub barcode: String,
+    /// Item code.
+    pub item: String,
+    /// Item name.
+    pub item_name: String,
+    /// Run time as written.
+    pub run_at: String,
+    /// Run time in ms, when it could be read.
+    pub run_ms: Option<i64>,
+    /// Value.
+    pub value: String,
+    /// Unit.
+    pub unit: String,
+    /// Reference range.
+    pub range: String,
+    /// Flags.
+    pub flags: Vec<String>,
+    /// OBX-11.
+    pub status: String,
+    /// A decimal comma is a decimal point.
+    pub comma_decimal: bool,
+    /// A character may have been cut.
+    pub suspect: bool,
+    /// A curve, picture or document instead of a value.
+    pub attachment: bool,
+    /// Typed by a person.
+    pub manual: bool,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Results that now wait for a verifier.
+    pub stored: usize,
+    /// Runs that stood already.
+    pub repeated: usize,
+    /// Runs that match nothing.
+    pub unmatched: usize,
+    /// Runs kept without a result: curves, calibration, quality control.
+    pub kept: usize,
+    /// Specimens concerned: id, facility.
+    pub specimens: Vec<(String, String)>,
+}
+
+/// Takes the results of one message. The caller commits.
+pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival) -> Result<Received> {
+    let mut received = Received::default();
+    for run in &arrival.runs {
+        one(tx, ctx, permit, arrival, run, &mut received).await?;
+    }
+    let detail = json!({
+        "stored": received.stored, "repeated": received.repeated, "unmatched": received.unmatched, "kept": received.kept,
+    });
+    let action = if received.repeated == arrival.runs.len() && !arrival.runs.is_empty() { "lab.replay" } else { "lab.receive" };
+    audit::append(tx, ctx, permit, action, "inbox", &arrival.inbox, &detail).await?;
+    received.specimens.sort();
+    received.specimens.dedup();
+    Ok(received)
+}
+
+async fn one(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival, run: &Run, out: &mut Received) -> Result<()> {
+    let found = order::specimen_by_barcode(tx, &run.barcode).await?;
+    let item = items::find(tx, &run.item).await?;
+    let (state, reason) = place(arrival, run, found.as_ref(), item.is_some());
+    let id = ctx.id();
+    // without a barcode two patients' equal values must not look like one repeat
+    let barcode = if run.barcode.is_empty() { format!("?{}", arrival.inbox) } else { run.barcode.clone() };
+    let specimen = found.as_ref().filter(|_| state == "matched").map(|s| s.id.clone());
+    let new = tx
+        .exec(
+            sql::KEEP_RUN,
+            args![
+                &id, &arrival.inbox, &arrival.facility, &arrival.instrument, barcode, &run.item, &run.item_name, &run.run_at,
+                &run.value, &run.unit, &run.range, run.flags.join("~"), &run.status, state, reason, specimen, ctx.now()
+            ],
+        )
+        .await?;
+    if new == 0 {
+        out.repeated += 1;
+        return Ok(());
+    }
+    match (state, found, item) {
+        ("matched", Some(specimen), Some(item)) => {
+            let specimen = specimen::ensure_received(tx, ctx, permit, specimen).await?;
+            matched::settle(tx, ctx, permit, &specimen, &id, run, &item, arrival).await?;
+            out.stored += 1;
+            out.specimens.push((specimen.id, specimen.facility));
+        }
+        ("unmatched", ..) => out.unmatched += 1,
+        _ => out.kept += 1,
+    }
+    Ok(())
+}
+
+/// Where a run belongs: state and reason.
+fn place(arrival: &Arrival, run: &Run, specimen: Option<&SpecimenRow>, item_known: bool) -> (&'static str, &'static str) {
+    match arrival.sample {
+        SampleKind::Calibration => return ("calibration", ""),
+        SampleKind::QualityControl => return ("qc", ""),
+        SampleKind::Patient => {}
+    }
+    if run.attachment {
+        return ("kept", "not_a_value");
+    }
+    match (run.status.as_str(), specimen) {
+        ("D" | "W", _) => ("unmatched", "withdrawn_by_sender"),
+        ("X" | "O" | "I" | "S", _) if run.value.trim().is_empty() => ("kept", "no_result"),
+        (_, None) if run.barcode.is_empty() => ("unmatched", "no_barcode"),
+        (_, None) => ("unmatched", "no_order"),
+        (_, Some(s)) if !arrival.community && s.facility != arrival.facility => ("unmatched", "foreign_specimen"),
+        (_, Some(s)) if s.state == "rejected" => ("unmatched", "rejected_specimen"),
+        (_, Some(s)) if s.state == "cancelled" || s.order_state == "cancelled" => ("unmatched", "cancelled_order"),
+        _ if !item_known => ("unmatched", "unknown_item"),
+        _ => ("matched", ""),
+    }
+}

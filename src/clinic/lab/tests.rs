@@ -1,0 +1,169 @@
+//! The laboratory on both engines: match, hold, alert, repeat, unmatched.
+
+use yigong_base::access::Permit;
+use yigong_base::args;
+use yigong_base::patient::{self, Seen};
+use yigong_base::testing::{self, Bench};
+
+use super::*;
+use crate::order::{self, NewOrder, NewSpecimen};
+
+const SYSTEM: &str = "test";
+
+async fn order_with(bench: &Bench, barcode: &str, codes: &[&str]) {
+    let permit = Permit::peer("HIS", "C01");
+    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+    items::seed_demo(&mut tx, &bench.ctx, &Permit::system(SYSTEM)).await.unwrap();
+    let seen = Seen { local_id: "P77".into(), name: "王珅".into(), sex: "M".into(), birth_date: "19630302".into(), ..Seen::default() };
+    let patient = patient::link(&mut tx, &bench.ctx, "C01", &seen).await.unwrap().id;
+    let mut wanted = Vec::new();
+    for code in codes {
+        wanted.push(order::catalogue::lookup(&mut tx, code).await.unwrap().unwrap());
+    }
+    let new = NewOrder {
+        placer_no: format!("L-{barcode}"),
+        patient,
+        pipeline: "lab".into(),
+        items: wanted,
+        priority: "routine".into(),
+        specimens: vec![NewSpecimen { barcode: barcode.into(), ..NewSpecimen::default() }],
+        ..NewOrder::default()
+    };
+    order::place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn run(barcode: &str, item: &str, value: &str, unit: &str) -> Run {
+    Run {
+        barcode: barcode.into(),
+        item: item.into(),
+        run_at: "20260901080000".into(),
+        value: value.into(),
+        unit: unit.into(),
+        status: "F".into(),
+        ..Run::default()
+    }
+}
+
+async fn send(bench: &Bench, inbox: &str, runs: Vec<Run>) -> Received {
+    let permit = Permit::peer("BS-240", "LEAD");
+    let arrival = Arrival {
+        inbox: inbox.into(),
+        instrument: "BS-240".into(),
+        facility: "LEAD".into(),
+        community: true,
+        runs,
+        ..Arrival::default()
+    };
+    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+    let got = receive(&mut tx, &bench.ctx, &permit, &arrival).await.unwrap();
+    tx.commit().await.unwrap();
+    got
+}
+
+async fn lanes(bench: &Bench) -> queue::Queue {
+    let permit = Permit::system(SYSTEM);
+    let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+    queue::queue(&mut conn, &bench.ctx, &permit, "").await.unwrap()
+}
+
+async fn alerts(bench: &Bench) -> usize {
+    let permit = Permit::system(SYSTEM);
+    let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+    crate::critical::list::list(&mut conn, &bench.ctx, &permit, true).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn potassium_71_is_held_and_raises_one_alert_however_often_it_comes() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B1", &["LYTES"]).await;
+        let runs = || vec![run("B1", "K", "7.1", "mmol/L"), run("B1", "NA", "140", "mmol/l")];
+        assert_eq!((send(&bench, "i1", runs()).await.stored, alerts(&bench).await), (2, 1));
+        let again = send(&bench, "i2", runs()).await;
+        assert_eq!((again.stored, again.repeated, alerts(&bench).await), (0, 2, 1));
+        let queue = lanes(&bench).await;
+        let specimen = queue.specimens.first().unwrap();
+        assert_eq!((queue.counts.critical, specimen.lane, specimen.missing.as_slice()), (1, "critical", &["CL".to_owned(), "CA".to_owned()][..]));
+        let k = specimen.results.iter().find(|r| r.code == "K").unwrap();
+        assert_eq!((k.flag.as_str(), k.state.as_str(), k.holds.first().map(|h| h.code)), ("HH", "held", Some("critical")));
+        let na = specimen.results.iter().find(|r| r.code == "NA").unwrap();
+        assert_eq!((na.state.as_str(), na.reference.as_str()), ("resulted", "137-147"));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_matched_stays_visible_and_a_person_attaches_it() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B2", &["GLU"]).await;
+        let got = send(&bench, "i1", vec![run("NOBODY", "GLU", "5.0", "mmol/L"), run("", "GLU", "5.0", "mmol/L"), run("B2", "XYZ", "1", "")]).await;
+        assert_eq!((got.stored, got.unmatched), (0, 3));
+        let permit = Permit::system(SYSTEM);
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let open = unmatched::list(&mut tx, &permit).await.unwrap();
+        let mut reasons: Vec<&str> = open.iter().map(|u| u.reason.as_str()).collect();
+        reasons.sort_unstable();
+        assert_eq!(reasons, ["no_barcode", "no_order", "unknown_item"]);
+        let id = &open.iter().find(|u| u.reason == "no_order").unwrap().id;
+        unmatched::attach(&mut tx, &bench.ctx, &permit, id, "B2", "label misread").await.unwrap();
+        assert!(unmatched::attach(&mut tx, &bench.ctx, &permit, id, "B2", "again").await.is_err());
+        tx.commit().await.unwrap();
+        let queue = lanes(&bench).await;
+        let holds: Vec<&str> = queue.specimens.first().unwrap().results.first().unwrap().holds.iter().map(|h| h.code).collect();
+        assert_eq!(holds, ["manual"], "an attached result is never ready by itself");
+    }
+}
+
+#[tokio::test]
+async fn rejected_specimens_quality_control_and_doubt_never_reach_the_ready_lane() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B3", &["GLU", "HBSAG"]).await;
+        order_with(&bench, "B4", &["GLU"]).await;
+        let permit = Permit::system(SYSTEM);
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        specimen::receive(&mut tx, &bench.ctx, &permit, "B4").await.unwrap();
+        assert!(specimen::reject(&mut tx, &bench.ctx, &permit, "B4", "ugly", "").await.is_err());
+        specimen::reject(&mut tx, &bench.ctx, &permit, "B4", "clotted", "").await.unwrap();
+        tx.commit().await.unwrap();
+        let mut doubtful = run("B3", "GLU", "5.0", "furlong");
+        doubtful.flags = vec!["N".into(), "<!".into()];
+        let got = send(&bench, "i1", vec![run("B4", "GLU", "5.0", "mmol/L"), doubtful, run("B3", "K", "4.0", "mmol/L"), run("B3", "HBSAG", "阳性", "")]).await;
+        assert_eq!((got.stored, got.unmatched), (3, 1));
+        let queue = lanes(&bench).await;
+        let results = &queue.specimens.first().unwrap().results;
+        let holds = |code: &str| -> Vec<&str> { results.iter().find(|r| r.code == code).unwrap().holds.iter().map(|h| h.code).collect() };
+        assert_eq!(holds("GLU"), ["unknown_unit", "instrument_flag"]);
+        assert_eq!(holds("K"), ["not_ordered"]);
+        assert_eq!(results.iter().find(|r| r.code == "HBSAG").map(|r| r.flag.as_str()), Some("A"));
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let qc = Arrival { inbox: "i9".into(), instrument: "BS-240".into(), facility: "LEAD".into(), community: true, sample: SampleKind::QualityControl, runs: vec![run("B3", "GLU", "9.9", "mmol/L")], ..Arrival::default() };
+        assert_eq!(receive(&mut tx, &bench.ctx, &permit, &qc).await.unwrap().kept, 1);
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_instrument_and_another_sex_are_noticed() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B5", &["GLU"]).await;
+        let permit = Permit::peer("X", "C02");
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let foreign = Arrival { inbox: "i1".into(), instrument: "X".into(), facility: "C02".into(), runs: vec![run("B5", "GLU", "5.0", "mmol/L")], ..Arrival::default() };
+        assert_eq!(receive(&mut tx, &bench.ctx, &permit, &foreign).await.unwrap().unmatched, 1);
+        let lead = Arrival { instrument: "Y".into(), facility: "LEAD".into(), community: true, sex: Some(yigong_formats::lab::Sex::Female), ..foreign };
+        assert_eq!(receive(&mut tx, &bench.ctx, &permit, &lead).await.unwrap().stored, 1);
+        tx.commit().await.unwrap();
+        let queue = lanes(&bench).await;
+        assert_eq!(queue.specimens.first().unwrap().results.first().unwrap().holds.first().map(|h| h.code), Some("sex_age_mismatch"));
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_well_formed_on_both_engines() {
+    for bench in testing::engines().await.unwrap() {
+        let mut conn = bench.ctx.db.read(&Permit::system(SYSTEM)).await.unwrap();
+        for (name, statement) in sql::ALL {
+            conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
+        }
+        assert!(conn.all(sql::ALL_ITEMS, args![]).await.unwrap().is_empty(), "no item, no limit ships");
+    }
+}

@@ -1,0 +1,105 @@
+//! Results that match nothing: listed with their reason, attached only by a person, on record.
+
+use serde::Serialize;
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args, audit};
+
+use super::hold::unmatched_text;
+use super::receive::{Arrival, Run};
+use super::{items, matched, specimen, sql};
+use crate::order;
+
+/// A run that matches nothing.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnmatchedLine {
+    /// Row id.
+    pub id: String,
+    /// Barcode as sent; empty when none was.
+    pub barcode: String,
+    /// Item code as sent.
+    pub item: String,
+    /// Item name as sent.
+    pub item_name: String,
+    /// Value as sent.
+    pub value_raw: String,
+    /// Unit as sent.
+    pub unit_raw: String,
+    /// Instrument.
+    pub instrument: String,
+    /// Facility of the instrument.
+    pub facility_name: String,
+    /// When it came, ms.
+    pub received_at: i64,
+    /// Reason code.
+    pub reason: String,
+    /// Reason in Chinese.
+    pub reason_zh: &'static str,
+    /// Reason in English.
+    pub reason_en: &'static str,
+}
+
+/// Unmatched runs in scope, newest first.
+pub async fn list(conn: &mut Conn, permit: &Permit) -> Result<Vec<UnmatchedLine>> {
+    let mut lines = Vec::new();
+    for row in conn.all(sql::UNMATCHED, args![permit.scope()]).await? {
+        let reason = row.text("reason")?;
+        let (reason_zh, reason_en) = unmatched_text(&reason);
+        let barcode = row.text("barcode")?;
+        lines.push(UnmatchedLine {
+            id: row.text("id")?,
+            barcode: if barcode.starts_with('?') { String::new() } else { barcode },
+            item: row.text("item")?,
+            item_name: row.text("item_name")?,
+            value_raw: row.text("value_raw")?,
+            unit_raw: row.text("unit_raw")?,
+            instrument: row.text("instrument")?,
+            facility_name: row.text("facility_name")?,
+            received_at: row.int("received_at")?,
+            reason,
+            reason_zh,
+            reason_en,
+        });
+    }
+    Ok(lines)
+}
+
+/// Attaches a run to the specimen of `barcode`; answers specimen id and facility.
+///
+/// # Errors
+/// `Conflict` when the run is not unmatched any more or the specimen cannot take it.
+pub async fn attach(tx: &mut Tx, ctx: &Ctx, permit: &Permit, run: &str, barcode: &str, reason: &str) -> Result<(String, String)> {
+    if reason.trim().is_empty() {
+        return Err(Fault::invalid("reason", "must not be empty"));
+    }
+    let row = tx.opt(sql::RUN, args![run, permit.scope()]).await?.ok_or_else(|| Fault::not_found("result"))?;
+    let found = order::specimen_by_barcode(tx, barcode).await?.ok_or_else(|| Fault::not_found("specimen"))?;
+    if !permit.sees(&found.facility) {
+        return Err(Fault::not_found("specimen"));
+    }
+    if matches!(found.state.as_str(), "rejected" | "cancelled") {
+        return Err(Fault::conflict("wrong_state", format!("the specimen is {}", found.state)));
+    }
+    let code = row.text("item")?;
+    let item = items::find(tx, &code).await?.ok_or_else(|| Fault::conflict("unknown_item", "the item is not in the catalogue"))?;
+    if tx.exec(sql::ATTACH_RUN, args![run, reason, &found.id]).await? == 0 {
+        return Err(Fault::conflict("wrong_state", "the result is not unmatched any more"));
+    }
+    let said = Run {
+        barcode: barcode.to_owned(),
+        item: code,
+        value: row.text("value_raw")?,
+        unit: row.text("unit_raw")?,
+        flags: row.text("flags_raw")?.split('~').map(str::to_owned).collect(),
+        status: row.text("status_raw")?,
+        manual: true,
+        ..Run::default()
+    };
+    let found = specimen::ensure_received(tx, ctx, permit, found).await?;
+    matched::settle(tx, ctx, permit, &found, run, &said, &item, &Arrival::default()).await?;
+    let detail = json!({"specimen": found.id, "reason": reason, "was": row.text("reason")?});
+    audit::append(tx, ctx, permit, "lab.attach", "instrument_result", run, &detail).await?;
+    Ok((found.id, found.facility))
+}
