@@ -1,0 +1,91 @@
+// Measurements as a real table: device, server, physician, and the change since last time. Also what a screen reader reads.
+import { useWords } from '../../i18n';
+import type { EcgMeasurement } from './model';
+import { changed, type Row, stOf, tableOf } from './values';
+
+export function Values({ list, before }: { list: readonly EcgMeasurement[]; before: readonly EcgMeasurement[] | null }) {
+  const { t } = useWords();
+  const rows = tableOf(list);
+  const old = before ? tableOf(before) : null;
+  const st = stOf(list);
+  const physician = rows.some((r) => r.physician !== null);
+  const show = (v: number | null, r: Row) => (v === null ? '–' : r.unit === 'deg' ? `${Math.round(v)}°` : String(Math.round(v)));
+  const lastOf = (r: Row) => {
+    const o = old?.find((x) => x.what === r.what);
+    return o ? (o.server ?? o.vendor) : null;
+  };
+  const differing = rows.filter((r) => r.differs);
+  return (
+    <div className="ecg-values">
+      <table>
+        <caption className="sr-only">{t('ecg.values')}</caption>
+        <thead>
+          <tr>
+            <td />
+            {rows.map((r) => (
+              <th scope="col" key={r.what}>
+                {t(`ecg.v.${r.what}`)}
+                {r.unit !== 'deg' && <span className="dim"> {r.unit}</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <tr>
+            <th scope="row">{t('ecg.source.vendor')}</th>
+            {rows.map((r) => (
+              <td key={r.what}>{show(r.vendor, r)}</td>
+            ))}
+          </tr>
+          <tr>
+            <th scope="row">{t('ecg.source.server')}</th>
+            {rows.map((r) => (
+              <td key={r.what} data-differs={r.differs || undefined} title={r.absent ? t('ecg.absent') : undefined}>
+                {r.absent ? '—' : show(r.server, r)}
+                {r.differs && r.vendor !== null && r.server !== null && (
+                  <span className="ecg-delta">
+                    {r.server > r.vendor ? '+' : '−'}
+                    {Math.round(Math.abs(r.server - r.vendor))}
+                  </span>
+                )}
+              </td>
+            ))}
+          </tr>
+          {physician && (
+            <tr>
+              <th scope="row">{t('ecg.source.physician')}</th>
+              {rows.map((r) => (
+                <td key={r.what}>{show(r.physician, r)}</td>
+              ))}
+            </tr>
+          )}
+          {old && (
+            <tr>
+              <th scope="row">{t('ecg.source.previous')}</th>
+              {rows.map((r) => {
+                const was = lastOf(r);
+                return (
+                  <td key={r.what} data-differs={changed(r.what, r.server ?? r.vendor, was) || undefined}>
+                    {show(was, r)}
+                  </td>
+                );
+              })}
+            </tr>
+          )}
+        </tbody>
+      </table>
+      <p className="ecg-st">
+        {differing.length > 0 && (
+          <span className="tone-amber">{t('ecg.differs', { list: differing.map((r) => t(`ecg.v.${r.what}`)).join(', ') })}</span>
+        )}
+        {st.length > 0 && <span className="dim">{t('ecg.st_label')}</span>}
+        {st.map((s) => (
+          <span key={s.lead} className={s.marked ? 'ecg-st-marked' : 'dim'}>
+            {s.lead} {s.mv >= 0 ? '+' : '−'}
+            {Math.abs(s.mv).toFixed(2)}
+          </span>
+        ))}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,104 @@
+// What the ECG endpoints say: GET /api/ecg/{record} and the wave blob of GET /api/ecg/{record}/wave.
+
+import type { OrderHead, PatientHead } from '../../api/types';
+
+export type Source = 'vendor' | 'server' | 'physician';
+
+export interface EcgMeasurement {
+  what: string;
+  number: number | null;
+  unit: string;
+  source: Source;
+}
+
+export interface EcgRecord {
+  id: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  order: OrderHead | null;
+  acquired_at: number | null;
+  received_at: number;
+  format: string;
+  device: { maker?: string; model?: string; serial?: string } | null;
+  triage: 'red' | 'orange' | 'normal' | '';
+  quality: {
+    verdict: 'good' | 'usable' | 'redo';
+    reasons: { code: string; lead: string | null; electrode: string | null; text_zh: string; text_en: string }[];
+  } | null;
+  measurements: EcgMeasurement[];
+  warnings: { code: string; text_zh: string; text_en: string }[];
+  vendor_statements: string[];
+  banner: string;
+  filters: string;
+  previous: { id: string; acquired_at: number | null; report: string | null }[];
+  groups: { kind: string; rate_hz: number; samples: number }[];
+}
+
+interface LeadHead {
+  name: string;
+  nv_per_unit: number;
+  offset_nv: number;
+  count: number;
+  missing: [number, number][];
+}
+interface GroupHead {
+  kind: string;
+  rate_hz: number;
+  t0_ms: number;
+  leads: LeadHead[];
+}
+export interface Marker {
+  what: string;
+  group: number;
+  ms: number;
+}
+
+export interface Lead {
+  name: string;
+  /** Microvolts; NaN where samples are missing. */
+  uv: Float32Array;
+}
+export interface Group {
+  kind: string;
+  rate: number;
+  leads: Lead[];
+}
+export interface Wave {
+  groups: Group[];
+  markers: Marker[];
+}
+
+const MOST_LEADS = 64;
+
+/** Decodes the wave blob: u32 header length, JSON, then per group and lead i16 little-endian samples. Throws on wrong lengths. */
+export function decodeWave(buffer: ArrayBuffer): Wave {
+  const view = new DataView(buffer);
+  if (buffer.byteLength < 4) throw new Error('wave is empty');
+  const length = view.getUint32(0, true);
+  if (4 + length > buffer.byteLength) throw new Error('wave header is longer than the wave');
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as { groups: GroupHead[]; markers?: Marker[] };
+  let at = 4 + length;
+  const groups = head.groups.map((g) => {
+    if (!(g.rate_hz > 0) || g.leads.length > MOST_LEADS) throw new Error('wave group is not plausible');
+    const leads = g.leads.map((l) => {
+      if (at + l.count * 2 > buffer.byteLength) throw new Error('wave is shorter than its header says');
+      const uv = new Float32Array(l.count);
+      for (let k = 0; k < l.count; k++, at += 2) uv[k] = (view.getInt16(at, true) * l.nv_per_unit + l.offset_nv) / 1000;
+      for (const [from, to] of l.missing ?? []) uv.fill(Number.NaN, Math.max(0, from), Math.min(l.count, to));
+      return { name: l.name, uv };
+    });
+    return { kind: g.kind, rate: g.rate_hz, leads };
+  });
+  return { groups, markers: head.markers ?? [] };
+}
+
+export const rhythmOf = (w: Wave): Group | null => w.groups.find((g) => g.kind === 'rhythm') ?? w.groups[0] ?? null;
+
+/** R peaks (or QRS onsets when no peaks are given) of the rhythm group in ms. */
+export function beatsOf(w: Wave): number[] {
+  const index = w.groups.findIndex((g) => g.kind === 'rhythm');
+  const of = (pattern: RegExp) => w.markers.filter((m) => m.group === Math.max(0, index) && pattern.test(m.what)).map((m) => m.ms);
+  const peaks = of(/^(r|r_peak|qrs_peak|qrs|beat)$/i);
+  return (peaks.length > 0 ? peaks : []).sort((a, b) => a - b);
+}

@@ -1,0 +1,77 @@
+// The measurement table: the device's values beside ours, differences that must be looked at, the change since last time.
+
+import type { EcgMeasurement } from './model';
+
+export const ROWS = ['hr', 'pr', 'qrs', 'qt', 'qtcf', 'qtcb', 'axis_p', 'axis_qrs', 'axis_t'] as const;
+export type RowName = (typeof ROWS)[number];
+
+export interface Row {
+  what: RowName;
+  unit: 'bpm' | 'ms' | 'deg';
+  vendor: number | null;
+  server: number | null;
+  physician: number | null;
+  /** The device named this value but gives none (PR in atrial fibrillation). */
+  absent: boolean;
+  /** Device and server differ beyond 20 ms (PR, QRS, QT, QTc), 5 bpm, 30 degrees. */
+  differs: boolean;
+}
+
+const LIMIT: Record<Row['unit'], number> = { bpm: 5, ms: 20, deg: 30 };
+
+const unitOf = (what: RowName): Row['unit'] => (what === 'hr' ? 'bpm' : what.startsWith('axis') ? 'deg' : 'ms');
+
+/** Smallest angle between two axes: 170 and -170 degrees are 20 apart. */
+const axisGap = (a: number, b: number): number => {
+  const d = Math.abs(a - b) % 360;
+  return d > 180 ? 360 - d : d;
+};
+
+export function tableOf(list: readonly EcgMeasurement[]): Row[] {
+  return ROWS.map((what) => {
+    const unit = unitOf(what);
+    const of = (source: EcgMeasurement['source']) => list.find((m) => m.what === what && m.source === source);
+    const number = (source: EcgMeasurement['source']) => {
+      const v = of(source)?.number;
+      return typeof v === 'number' && Number.isFinite(v) ? v : null;
+    };
+    const vendor = number('vendor');
+    const server = number('server');
+    const gap = vendor === null || server === null ? 0 : unit === 'deg' ? axisGap(vendor, server) : Math.abs(vendor - server);
+    return {
+      what,
+      unit,
+      vendor,
+      server,
+      physician: number('physician'),
+      absent: server === null && of('server') !== undefined,
+      differs: gap > LIMIT[unit],
+    };
+  });
+}
+
+export interface StValue {
+  lead: string;
+  mv: number;
+  marked: boolean;
+}
+
+/** ST at J+60 ms by lead in mV; 0.1 mV and more is marked. */
+export function stOf(list: readonly EcgMeasurement[]): StValue[] {
+  const out: StValue[] = [];
+  for (const m of list) {
+    const lead = /^st_j60_(.+)$/.exec(m.what)?.[1];
+    if (!lead || m.number === null || m.source === 'vendor') continue;
+    const mv = m.unit === 'mV' ? m.number : m.number / 1000;
+    out.push({ lead, mv, marked: Math.abs(mv) >= 0.1 });
+  }
+  return out;
+}
+
+/** Changes since the last ECG worth a highlight: QRS 20 ms, QTc 60 ms, axis 30 degrees, others as the table's limits. */
+export function changed(what: RowName, now: number | null, before: number | null): boolean {
+  if (now === null || before === null) return false;
+  if (what.startsWith('axis')) return axisGap(now, before) >= 30;
+  const limit = what === 'qrs' ? 20 : what.startsWith('qtc') ? 60 : what === 'hr' ? 20 : 40;
+  return Math.abs(now - before) >= limit;
+}
