@@ -1,3 +1,36 @@
 //! DICOM data sets, character sets, UIDs, frames, DIMSE messages and negotiation.
+//!
+//! Received bytes are only ever walked by the bounded scanner of this module (`scan`); nothing here
+//! recurses over foreign input, allocates by a declared length, or changes what was received.
 
 pub mod build;
+pub mod dataset;
+pub mod defect;
+pub mod detect;
+pub mod frames;
+pub mod head;
+pub mod header;
+pub mod image;
+pub mod inflate;
+pub mod iso2022;
+pub mod json;
+pub mod name;
+pub mod object;
+pub mod part10;
+pub mod plausible;
+pub mod scan;
+pub mod source;
+pub mod tag;
+pub mod text;
+pub mod uid;
+pub mod vr;
+
+#[cfg(test)]
+mod tests;
+
+pub use defect::{Defects, Refusal};
+pub use header::{Header, header};
+pub use object::{Keep, Node, Object};
+pub use source::{FileSource, SliceSource, Source};
+pub use tag::Tag;
+pub use vr::Vr;

@@ -1,0 +1,151 @@
+//! The scanner and the text decoder against the fixtures, the hostile set and random bytes.
+
+use super::name;
+use super::*;
+use serde_json::Value;
+use std::path::PathBuf;
+
+fn shared() -> Option<PathBuf> {
+    let base = std::env::var_os("YIGONG_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    base.join("data/dicom").is_dir().then(|| base.join("data/dicom"))
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn skipped(what: &str) {
+    eprintln!("SKIPPED: {what} (YIGONG_SHARED has no data)");
+}
+
+#[test]
+fn charset_fixtures() {
+    let Some(dir) = shared() else { return skipped("charset fixtures") };
+    let expected: Vec<Value> = serde_json::from_slice(&std::fs::read(dir.join("charset/expected.json")).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for case in &expected {
+        let file = case["file"].as_str().unwrap();
+        let bytes = std::fs::read(dir.join("charset").join(file)).unwrap();
+        let h = header(&mut SliceSource(&bytes), None).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let root = h.root();
+        for (key, values) in case["values"].as_object().unwrap() {
+            let found = root.strings(Tag::from_hex(key).unwrap());
+            let wanted: Vec<String> = values.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
+            if found != wanted {
+                wrong.push(format!("{file} {key}: {found:?} instead of {wanted:?}"));
+            }
+        }
+        if h.charset().how.as_str() != case["how"].as_str().unwrap() {
+            wrong.push(format!("{file} how {:?} instead of {}", h.charset(), case["how"]));
+        }
+        if h.name.ideographic.as_deref() != case["index_ideographic"].as_str() {
+            wrong.push(format!("{file} ideographic {:?}", h.name.ideographic));
+        }
+        let person = json::person(&root.text(tag::PATIENT_NAME));
+        if person != case["patient_name_json"] {
+            wrong.push(format!("{file} json {person}"));
+        }
+        for d in case["defects"].as_array().unwrap() {
+            if !h.defects.has(d.as_str().unwrap()) {
+                wrong.push(format!("{file} defects {:?} without {d}", h.defects.slugs()));
+            }
+        }
+        if case["defects"].as_array().unwrap().is_empty() && !h.defects.is_empty() {
+            wrong.push(format!("{file} unexpected defects {:?}", h.defects.slugs()));
+        }
+        if let Some(items) = case["items_00400275_00400007"].as_array() {
+            let found: Vec<Value> = root.items(Tag(0x0040_0275)).iter().map(|i| Value::String(i.text(Tag(0x0040_0007)))).collect();
+            if &found != items {
+                wrong.push(format!("{file} items {found:?}"));
+            }
+        }
+        assert_eq!(h.patient_id, case["patient_id"].as_str().unwrap());
+        let j = json::dataset(&h.object, &|p| p.to_owned());
+        assert_eq!(j["00080005"]["Value"][0], "ISO_IR 192");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn hostile_set() {
+    let Some(dir) = shared() else { return skipped("hostile set") };
+    let out = std::env::temp_dir().join(format!("yigong-hostile-{}", std::process::id()));
+    let made = std::process::Command::new("python3").arg(dir.join("make_hostile.py")).arg(&out).arg("--big").output();
+    if !made.is_ok_and(|o| o.status.success()) {
+        return skipped("hostile set: no python3");
+    }
+    let expected: Vec<Value> = serde_json::from_slice(&std::fs::read(out.join("hostile_expected.json")).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for case in &expected {
+        let file = case["file"].as_str().unwrap();
+        let bytes = std::fs::read(out.join(file)).unwrap();
+        let (store, reason) = (case["store"].as_str().unwrap(), case["reason"].as_str().unwrap());
+        let from_file = std::fs::File::open(out.join(file)).unwrap();
+        let by_file = header(&mut FileSource::new(from_file, bytes.len() as u64), None).map(|h| h.defects);
+        let by_slice = header(&mut SliceSource(&bytes), None).map(|h| h.defects);
+        assert_eq!(by_file, by_slice, "{file}: file and slice differ");
+        let ok = match (&by_slice, store) {
+            (Ok(d), "accept") => d.is_empty(),
+            (Ok(d), "defect") => d.has(reason),
+            (Err(r), "refuse") => r.slug == reason,
+            _ => false,
+        };
+        if !ok {
+            wrong.push(format!("{file}: {by_slice:?} instead of {store} {reason}"));
+        }
+    }
+    let _ = std::fs::remove_dir_all(&out);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names() {
+    let n = name::read("王^小东");
+    assert_eq!((n.shown.as_str(), n.pinyin.as_str(), n.initials.as_str()), ("王小东", "wangxiaodong", "wxd"));
+    let n = name::read("Shan^Wei=单^伟");
+    assert_eq!((n.shown.as_str(), n.pinyin.as_str(), n.initials.as_str(), n.derived), ("单伟", "shanwei", "sw", false));
+    assert_eq!(name::read("单雄信").pinyin, "shanxiongxin");
+    assert_eq!(name::read("Müller^Jörg").shown, "Müller Jörg");
+    assert_eq!(name::fold("Ｗang^X"), "wangx");
+}
+
+#[test]
+fn frames_survive_their_compact_form() {
+    use frames::Frames;
+    for f in [
+        Frames::None,
+        Frames::Native { offset: 1_234_567, length: 512 * 512 * 2, count: 120, deflated: true, big: true },
+        Frames::Encapsulated(vec![vec![(1000, 20), (1028, 5_000_000_000)], vec![(5_000_002_000, 1)]]),
+    ] {
+        assert_eq!(Frames::from_bytes(&f.to_bytes()), f);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..4000), explicit in proptest::bool::ANY) {
+        let ts = if explicit { uid::EXPLICIT_LE } else { uid::IMPLICIT_LE };
+        let _ = header(&mut SliceSource(&bytes), Some(ts));
+        if let Ok(o) = Object::parse(&bytes, None) { let _ = json::dataset(&o, &|p| p.to_owned()); }
+        let _ = frames::Frames::from_bytes(&bytes);
+        for declared in [&b"GB18030"[..], b"\\ISO 2022 IR 58", b"ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159", b"\\ISO 2022 IR 149", b"bogus"] {
+            let _ = text::decide(Some(declared), &[(&bytes, true)]);
+        }
+    }
+
+    #[test]
+    fn cut_files_never_panic(cut in 0usize..2000, flip in 0usize..2000, value in proptest::num::u8::ANY) {
+        let mut bytes = part10::head("1.2.840.10008.5.1.4.1.1.7", "1.2.3", uid::EXPLICIT_LE);
+        let mut w = dataset::Writer::new(true);
+        w.text(tag::SOP_CLASS, Vr::UI, "1.2.840.10008.5.1.4.1.1.7");
+        w.text(tag::SOP_INSTANCE, Vr::UI, "1.2.3");
+        w.text(tag::STUDY_UID, Vr::UI, "1.2.4");
+        w.text(tag::SERIES_UID, Vr::UI, "1.2.5");
+        w.element(tag::ROWS, Vr::US, &4u16.to_le_bytes());
+        w.element(tag::COLS, Vr::US, &4u16.to_le_bytes());
+        w.element(tag::BITS_ALLOCATED, Vr::US, &8u16.to_le_bytes());
+        w.element(tag::PIXELS, Vr::OW, &[7; 16]);
+        bytes.extend_from_slice(&w.bytes);
+        proptest::prop_assert!(header(&mut SliceSource(&bytes), None).is_ok());
+        if let Some(b) = bytes.get_mut(flip) { *b = value; }
+        bytes.truncate(cut);
+        let _ = header(&mut SliceSource(&bytes), None);
+    }
+}
