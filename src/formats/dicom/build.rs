@@ -128,9 +128,11 @@ impl DataSet {
     /// A code sequence with one item: value, scheme designator, meaning (PS3.3 §8.8).
     pub fn put_code(&mut self, tag: u32, value: &str, scheme: &str, meaning: &str) -> &mut Self {
         let mut item = DataSet::new(self.text);
-        item.put_text(0x0008_0100, b"SH", value)
-            .put_text(0x0008_0102, b"SH", scheme)
-            .put_text(0x0008_0104, b"LO", meaning);
+        item.put_text(0x0008_0100, b"SH", value).put_text(0x0008_0102, b"SH", scheme).put_text(
+            0x0008_0104,
+            b"LO",
+            meaning,
+        );
         self.put_items(tag, vec![item])
     }
 
@@ -196,7 +198,8 @@ fn write_element(out: &mut Vec<u8>, tag: u32, vr: &[u8; 2], bytes: &[u8]) {
     out.extend_from_slice(&((tag >> 16) as u16).to_le_bytes());
     out.extend_from_slice(&(tag as u16).to_le_bytes());
     out.extend_from_slice(vr);
-    let long = matches!(vr, b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UC" | b"UN" | b"UR" | b"UT");
+    let long =
+        matches!(vr, b"OB" | b"OW" | b"OF" | b"OD" | b"OL" | b"OV" | b"SQ" | b"UC" | b"UN" | b"UR" | b"UT");
     if long {
         out.extend_from_slice(&[0, 0]);
         out.extend_from_slice(&length(bytes.len()).to_le_bytes());

@@ -4,11 +4,17 @@ use super::{Tag, Vr};
 
 /// Decodes the values of a binary VR.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "64-bit integers in DICOM index values are below 2^53 or shown as approximations")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "64-bit integers in DICOM index values are below 2^53 or shown as approximations"
+)]
 pub fn numbers(vr: Vr, raw: &[u8], big: bool) -> Vec<f64> {
     macro_rules! read {
         ($t:ty) => {
-            raw.chunks_exact(size_of::<$t>()).filter_map(|c| c.try_into().ok()).map(|b| if big { <$t>::from_be_bytes(b) } else { <$t>::from_le_bytes(b) } as f64).collect()
+            raw.chunks_exact(size_of::<$t>())
+                .filter_map(|c| c.try_into().ok())
+                .map(|b| if big { <$t>::from_be_bytes(b) } else { <$t>::from_le_bytes(b) } as f64)
+                .collect()
         };
     }
     match vr {

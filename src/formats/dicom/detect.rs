@@ -1,7 +1,7 @@
 //! Validate, then detect: is the declared set true, and if not, what are the bytes (specification §3)?
 
-use super::text::{Charset, Decision, Faults, How, Plain, decode, decode_plain, parse};
 use super::Defects;
+use super::text::{Charset, Decision, Faults, How, Plain, decode, decode_plain, parse};
 
 /// How Han-like a text is: characters seen, and of them the common ones (GB 2312 level 1 counts fully, level 2 half).
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,7 +86,8 @@ pub fn decide(declared: Option<&[u8]>, samples: &[(&[u8], bool)]) -> (Decision, 
     let mut notes = Defects::default();
     let declared = split_declared(declared);
     let parsed = parse(declared.as_deref().unwrap_or_default());
-    let samples: Vec<(&[u8], bool)> = samples.iter().copied().filter(|(raw, _)| raw.iter().any(|b| !b.is_ascii() || *b == 0x1B)).collect();
+    let samples: Vec<(&[u8], bool)> =
+        samples.iter().copied().filter(|(raw, _)| raw.iter().any(|b| !b.is_ascii() || *b == 0x1B)).collect();
     let high = samples.iter().map(|(raw, _)| raw.iter().filter(|b| !b.is_ascii()).count()).sum::<usize>();
     let (charset, how, confidence) = settle(parsed, &samples, high);
     if samples.iter().any(|(raw, pn)| decode(&charset, raw, *pn).1.cut) {
@@ -156,7 +157,9 @@ fn settle(parsed: Option<(Charset, How)>, samples: &[(&[u8], bool)], high: usize
     }
     // Nothing fits. A declared set that reads most of it is the better fallback.
     match parsed {
-        Some((c, _)) if c != Charset::default() && read(&c, samples).faults.bad * 4 < high => (c, How::Declared, 40),
+        Some((c, _)) if c != Charset::default() && read(&c, samples).faults.bad * 4 < high => {
+            (c, How::Declared, 40)
+        }
         _ => (Charset::Plain(Plain::Latin1), How::Profile, 20),
     }
 }

@@ -45,7 +45,9 @@ impl Frames {
     pub fn ranges(&self, n: usize) -> Option<Vec<(u64, u64)>> {
         match self {
             Self::None => None,
-            Self::Native { offset, length, count, .. } => (n < *count as usize).then(|| vec![(offset + length * n as u64, *length)]),
+            Self::Native { offset, length, count, .. } => {
+                (n < *count as usize).then(|| vec![(offset + length * n as u64, *length)])
+            }
             Self::Encapsulated(list) => list.get(n).cloned(),
         }
     }
@@ -124,7 +126,13 @@ fn read(bytes: &[u8]) -> Option<Frames> {
             }
             Some(Frames::Encapsulated(list))
         }
-        k if k & 0xFC == 0x10 => Some(Frames::Native { offset: get(&mut rest)?, length: get(&mut rest)?, count: u32::try_from(get(&mut rest)?).ok()?, deflated: k & 1 != 0, big: k & 2 != 0 }),
+        k if k & 0xFC == 0x10 => Some(Frames::Native {
+            offset: get(&mut rest)?,
+            length: get(&mut rest)?,
+            count: u32::try_from(get(&mut rest)?).ok()?,
+            deflated: k & 1 != 0,
+            big: k & 2 != 0,
+        }),
         _ => None,
     }
 }
@@ -132,20 +140,30 @@ fn read(bytes: &[u8]) -> Option<Frames> {
 /// Builds the index; what is wrong is noted as `pixel-size`, `pixel-length`, `fragment-count`, `offset-table`.
 pub fn index<S: Source>(object: &Object, image: &Image, source: &mut S, defects: &mut Defects) -> Frames {
     let root = object.root();
-    let Some((offset, length, big)) = [tag::PIXELS, tag::FLOAT_PIXELS, tag::DOUBLE_PIXELS].into_iter().find_map(|t| root.place(t)) else { return Frames::None };
+    let Some((offset, length, big)) =
+        [tag::PIXELS, tag::FLOAT_PIXELS, tag::DOUBLE_PIXELS].into_iter().find_map(|t| root.place(t))
+    else {
+        return Frames::None;
+    };
     let Some(frame) = image.frame_bytes() else {
         defects.note("pixel-size");
         return Frames::None;
     };
     if object.fragments.is_empty() {
-        if !uid::is_native(&object.head.transfer_syntax) && object.head.transfer_syntax.starts_with("1.2.840.10008.1.2.4.") {
+        if !uid::is_native(&object.head.transfer_syntax)
+            && object.head.transfer_syntax.starts_with("1.2.840.10008.1.2.4.")
+        {
             defects.note("ts-mismatch");
         }
         let there = u32::try_from(length / frame.max(1)).unwrap_or(u32::MAX).min(image.frames);
         if there < image.frames {
             defects.note("pixel-length");
         }
-        return if there == 0 { Frames::None } else { Frames::Native { offset, length: frame, count: there, deflated: object.deflated.is_some(), big } };
+        return if there == 0 {
+            Frames::None
+        } else {
+            Frames::Native { offset, length: frame, count: there, deflated: object.deflated.is_some(), big }
+        };
     }
     let wanted = usize::try_from(image.frames).unwrap_or(usize::MAX).min(MAX_FRAMES);
     let data = object.fragments.get(1..).unwrap_or_default();
@@ -192,7 +210,12 @@ fn basic<S: Source>(object: &Object, source: &mut S) -> Option<Vec<u64>> {
         return None;
     }
     let raw = source.bytes(offset, length.min(4 * MAX_FRAMES as u64));
-    Some(raw.chunks_exact(4).filter_map(|c| c.try_into().ok()).map(|b| u64::from(u32::from_le_bytes(b))).collect())
+    Some(
+        raw.chunks_exact(4)
+            .filter_map(|c| c.try_into().ok())
+            .map(|b| u64::from(u32::from_le_bytes(b)))
+            .collect(),
+    )
 }
 
 /// Groups fragments by a table whose every entry must be the start of a real item.

@@ -25,11 +25,20 @@ pub struct Head {
 ///
 /// # Errors
 /// `meta` when the meta group is broken or too long.
-pub fn read<S: Source>(source: &mut S, negotiated: Option<&str>, defects: &mut Defects) -> Result<Head, Refusal> {
+pub fn read<S: Source>(
+    source: &mut S,
+    negotiated: Option<&str>,
+    defects: &mut Defects,
+) -> Result<Head, Refusal> {
     let mut head = Head::default();
     let mut at = if source.array::<4>(128) == Some(*b"DICM") {
         let start = source.array::<4>(0).unwrap_or_default();
-        if start.starts_with(b"MZ") || start == *b"\x7fELF" || start.starts_with(b"#!") || start == [0xCF, 0xFA, 0xED, 0xFE] || start == [0xFE, 0xED, 0xFA, 0xCF] {
+        if start.starts_with(b"MZ")
+            || start == *b"\x7fELF"
+            || start.starts_with(b"#!")
+            || start == [0xCF, 0xFA, 0xED, 0xFE]
+            || start == [0xFE, 0xED, 0xFA, 0xCF]
+        {
             defects.note("preamble-executable");
         }
         132
@@ -46,7 +55,11 @@ pub fn read<S: Source>(source: &mut S, negotiated: Option<&str>, defects: &mut D
         let t = Tag::new(2, u16::from_le_bytes([h[2], h[3]]));
         let vr = Vr([h[4], h[5]]);
         if !vr.is_known() {
-            return if head.has_meta { Err(Refusal::new("meta", format!("no value representation at byte {at}"))) } else { break_without(head, at) };
+            return if head.has_meta {
+                Err(Refusal::new("meta", format!("no value representation at byte {at}")))
+            } else {
+                break_without(head, at)
+            };
         }
         let (header, length) = if vr.is_long() {
             let Some(l) = source.array::<4>(at + 8) else { return Err(Refusal::new("meta", "cut")) };
@@ -62,7 +75,10 @@ pub fn read<S: Source>(source: &mut S, negotiated: Option<&str>, defects: &mut D
         match t.element() {
             2 => head.class = value(source),
             3 => head.instance = value(source),
-            0x10 => head.transfer_syntax = String::from_utf8_lossy(&value(source)).trim_end_matches(['\0', ' ']).to_owned(),
+            0x10 => {
+                head.transfer_syntax =
+                    String::from_utf8_lossy(&value(source)).trim_end_matches(['\0', ' ']).to_owned()
+            }
             _ => {}
         }
         head.has_meta = true;

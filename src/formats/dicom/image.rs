@@ -101,23 +101,31 @@ impl Image {
     pub fn of(object: &Object) -> Self {
         let root = object.root();
         let places = places(&root);
-        let numbers = |t: Tag| places.iter().map(|n| n.numbers(t)).find(|v| !v.is_empty()).unwrap_or_default();
+        let numbers =
+            |t: Tag| places.iter().map(|n| n.numbers(t)).find(|v| !v.is_empty()).unwrap_or_default();
         let number = |t: Tag| numbers(t).first().copied();
         let text = |t: Tag| places.iter().map(|n| n.text(t)).find(|v| !v.is_empty()).unwrap_or_default();
         let count = |t: Tag| root.int(t).and_then(|n| u32::try_from(n).ok());
         let (centers, widths) = (numbers(tag::WINDOW_CENTER), numbers(tag::WINDOW_WIDTH));
-        let labels = places.iter().map(|n| n.strings(tag::WINDOW_LABEL)).find(|v| !v.is_empty()).unwrap_or_default();
+        let labels =
+            places.iter().map(|n| n.strings(tag::WINDOW_LABEL)).find(|v| !v.is_empty()).unwrap_or_default();
         let windows = centers
             .iter()
             .zip(&widths)
             .enumerate()
             .filter(|(_, (_, w))| **w > 0.0)
-            .map(|(i, (c, w))| Window { center: *c, width: *w, label: labels.get(i).cloned().unwrap_or_default() })
+            .map(|(i, (c, w))| Window {
+                center: *c,
+                width: *w,
+                label: labels.get(i).cloned().unwrap_or_default(),
+            })
             .collect();
         let bits_allocated = count(tag::BITS_ALLOCATED).unwrap_or(0);
-        let bits_stored = count(tag::BITS_STORED).filter(|b| *b > 0 && *b <= bits_allocated).unwrap_or(bits_allocated);
+        let bits_stored =
+            count(tag::BITS_STORED).filter(|b| *b > 0 && *b <= bits_allocated).unwrap_or(bits_allocated);
         let signed = count(tag::PIXEL_REPRESENTATION) == Some(1);
-        let lossy = (text(tag::LOSSY) == "01").then(|| (text(tag::LOSSY_METHOD), number(tag::LOSSY_RATIO).unwrap_or(0.0)));
+        let lossy = (text(tag::LOSSY) == "01")
+            .then(|| (text(tag::LOSSY_METHOD), number(tag::LOSSY_RATIO).unwrap_or(0.0)));
         Self {
             rows: count(tag::ROWS).unwrap_or(0),
             cols: count(tag::COLS).unwrap_or(0),
@@ -152,7 +160,10 @@ impl Image {
     /// Bytes of one native frame; `None` when the description is impossible or above 512 MiB.
     #[must_use]
     pub fn frame_bytes(&self) -> Option<u64> {
-        let bits = u64::from(self.rows).checked_mul(u64::from(self.cols))?.checked_mul(u64::from(self.samples))?.checked_mul(u64::from(self.bits_allocated))?;
+        let bits = u64::from(self.rows)
+            .checked_mul(u64::from(self.cols))?
+            .checked_mul(u64::from(self.samples))?
+            .checked_mul(u64::from(self.bits_allocated))?;
         let bytes = bits.div_ceil(8);
         (bytes > 0 && bytes <= MAX_FRAME && matches!(self.samples, 1 | 3 | 4)).then_some(bytes)
     }

@@ -34,7 +34,11 @@ pub fn inflate<S: Source>(source: &mut S, offset: u64, keep_all: bool) -> Result
         let n = source.read_at(at, &mut chunk);
         let data = chunk.get(..n).unwrap_or_default();
         let (before_in, before_out) = (engine.total_in(), engine.total_out());
-        let status = engine.decompress(data, &mut output, if n == 0 { FlushDecompress::Finish } else { FlushDecompress::None });
+        let status = engine.decompress(
+            data,
+            &mut output,
+            if n == 0 { FlushDecompress::Finish } else { FlushDecompress::None },
+        );
         let produced = usize::try_from(engine.total_out() - before_out).unwrap_or(0);
         let consumed = engine.total_in() - before_in;
         out.total += produced as u64;

@@ -130,12 +130,10 @@ pub fn decode(start: Start, raw: &[u8], person_name: bool) -> (String, Faults) {
                     i += 1;
                     continue;
                 };
-                let pair = [b | 0x80, second | 0x80];
-                let (text, broken) = if state.low == Low::Jis208 {
-                    encoding_rs::EUC_JP.decode_without_bom_handling(&pair)
-                } else {
-                    encoding_rs::EUC_JP.decode_without_bom_handling(&[0x8F, pair[0], pair[1]])
-                };
+                let code = [0x8F, b | 0x80, second | 0x80];
+                let pair = if state.low == Low::Jis208 { code.get(1..) } else { code.get(..) };
+                let (text, broken) =
+                    encoding_rs::EUC_JP.decode_without_bom_handling(pair.unwrap_or_default());
                 out.push_str(&text);
                 faults.bad += usize::from(broken);
                 i += 2;
@@ -171,8 +169,10 @@ pub fn decode(start: Start, raw: &[u8], person_name: bool) -> (String, Faults) {
                         i += 1;
                         continue;
                     };
-                    let table = if state.high == High::Gb2312 { encoding_rs::GBK } else { encoding_rs::EUC_KR };
-                    let (text, broken) = table.decode_without_bom_handling(&[b, second]).clone();
+                    let table =
+                        if state.high == High::Gb2312 { encoding_rs::GBK } else { encoding_rs::EUC_KR };
+                    let pair = [b, second];
+                    let (text, broken) = table.decode_without_bom_handling(&pair);
                     out.push_str(&text);
                     faults.bad += usize::from(broken);
                     i += 2;

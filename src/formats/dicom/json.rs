@@ -15,10 +15,18 @@ mod base64ct {
     pub fn encode(data: &[u8]) -> String {
         let mut out = String::with_capacity(data.len().div_ceil(3) * 4);
         for chunk in data.chunks(3) {
-            let b = [chunk.first().copied().unwrap_or(0), chunk.get(1).copied().unwrap_or(0), chunk.get(2).copied().unwrap_or(0)];
+            let b = [
+                chunk.first().copied().unwrap_or(0),
+                chunk.get(1).copied().unwrap_or(0),
+                chunk.get(2).copied().unwrap_or(0),
+            ];
             let n = (u32::from(b[0]) << 16) | (u32::from(b[1]) << 8) | u32::from(b[2]);
             for (i, shift) in [18u32, 12, 6, 0].into_iter().enumerate() {
-                out.push(if i <= chunk.len() { char::from(TABLE[((n >> shift) & 63) as usize]) } else { '=' });
+                out.push(if i <= chunk.len() {
+                    char::from(TABLE[((n >> shift) & 63) as usize])
+                } else {
+                    '='
+                });
             }
         }
         out
@@ -45,7 +53,10 @@ impl<'o> Level<'o> {
 /// The data set as a JSON object. `bulk` makes the URI of a long or pixel value from its path (`7FE00010`, `54000100/1/54001010`).
 #[must_use]
 pub fn dataset(object: &Object, bulk: &dyn Fn(&str) -> String) -> Value {
-    let mut stack = vec![Level::new(object.root(), String::new())];
+    let mut root = Level::new(object.root(), String::new());
+    // Everything below is UTF-8, whatever the object declared or left out.
+    root.map.insert(tag::CHARSET.to_string(), json!({"vr": "CS", "Value": ["ISO_IR 192"]}));
+    let mut stack = vec![root];
     loop {
         let Some(level) = stack.last_mut() else { return Value::Object(Map::new()) };
         if let Some((t, items, done, n)) = &mut level.sequence {
@@ -57,7 +68,8 @@ pub fn dataset(object: &Object, bulk: &dyn Fn(&str) -> String) -> Value {
             }
             let (t, done) = (*t, std::mem::take(done));
             level.sequence = None;
-            let value = if done.is_empty() { json!({"vr": "SQ"}) } else { json!({"vr": "SQ", "Value": done}) };
+            let value =
+                if done.is_empty() { json!({"vr": "SQ"}) } else { json!({"vr": "SQ", "Value": done}) };
             level.map.entry(t.to_string()).or_insert(value);
             continue;
         }
@@ -71,11 +83,10 @@ pub fn dataset(object: &Object, bulk: &dyn Fn(&str) -> String) -> Value {
                 level.sequence = Some((t, level.node.items_at(index).into_iter(), Vec::new(), 0));
                 continue;
             }
-            let value = if t == tag::CHARSET {
-                json!({"vr": "CS", "Value": ["ISO_IR 192"]})
-            } else {
-                element(&level.node, index, &token, &|| bulk(&format!("{}{t}", level.path)))
-            };
+            if t == tag::CHARSET {
+                continue;
+            }
+            let value = element(&level.node, index, &token, &|| bulk(&format!("{}{t}", level.path)));
             level.map.entry(t.to_string()).or_insert(value);
             continue;
         }
@@ -95,7 +106,11 @@ fn element(node: &Node<'_>, index: usize, token: &super::scan::Token, bulk: &dyn
     }
     let binary = matches!(vr, Vr::OB | Vr::OD | Vr::OF | Vr::OL | Vr::OV | Vr::OW | Vr::UN);
     let raw = node.bytes_at(index);
-    if token.kind != Kind::Element || token.tag == tag::PIXELS || (binary && token.length > INLINE) || raw.is_none() {
+    if token.kind != Kind::Element
+        || token.tag == tag::PIXELS
+        || (binary && token.length > INLINE)
+        || raw.is_none()
+    {
         return json!({"vr": vr.as_str(), "BulkDataURI": bulk()});
     }
     let raw = raw.unwrap_or_default();
@@ -108,23 +123,44 @@ fn element(node: &Node<'_>, index: usize, token: &super::scan::Token, bulk: &dyn
         Vr::AT => raw
             .chunks_exact(4)
             .map(|c| {
-                let n = |a: u8, b: u8| if token.big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) };
+                let n = |a: u8, b: u8| {
+                    if token.big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) }
+                };
                 match c {
                     [a, b, c, d] => Value::String(Tag::new(n(*a, *b), n(*c, *d)).to_string()),
                     _ => Value::Null,
                 }
             })
             .collect(),
-        v if v.is_text() => node.strings_at(index).into_iter().map(|s| if s.is_empty() { Value::Null } else { Value::String(s) }).collect(),
+        v if v.is_text() => node
+            .strings_at(index)
+            .into_iter()
+            .map(|s| if s.is_empty() { Value::Null } else { Value::String(s) })
+            .collect(),
         Vr::FL | Vr::FD => node.numbers_at(index).into_iter().map(float).collect(),
         _ => node.numbers_at(index).into_iter().map(whole).collect(),
     };
-    if values.is_empty() || values.iter().all(Value::is_null) { json!({"vr": vr.as_str()}) } else { json!({"vr": vr.as_str(), "Value": values}) }
+    if values.is_empty() || values.iter().all(Value::is_null) {
+        json!({"vr": vr.as_str()})
+    } else {
+        json!({"vr": vr.as_str(), "Value": values})
+    }
 }
 
 /// NaN and infinities are strings (PS3.18 §F.2.3).
 fn float(n: f64) -> Value {
-    serde_json::Number::from_f64(n).map_or_else(|| Value::String(if n.is_nan() { "NaN".into() } else if n > 0.0 { "inf".into() } else { "-inf".into() }), Value::Number)
+    serde_json::Number::from_f64(n).map_or_else(
+        || {
+            Value::String(if n.is_nan() {
+                "NaN".into()
+            } else if n > 0.0 {
+                "inf".into()
+            } else {
+                "-inf".into()
+            })
+        },
+        Value::Number,
+    )
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "values come from integers of at most 64 bits")]
@@ -161,6 +197,10 @@ pub fn person(value: &str) -> Value {
 /// One attribute of an answer we compose: `{"vr": .., "Value": [..]}`.
 pub fn put(map: &mut Map<String, Value>, t: Tag, vr: Vr, values: Vec<Value>) {
     let values: Vec<Value> = values.into_iter().filter(|v| !v.is_null() && v.as_str() != Some("")).collect();
-    let value = if values.is_empty() { json!({"vr": vr.as_str()}) } else { json!({"vr": vr.as_str(), "Value": values}) };
+    let value = if values.is_empty() {
+        json!({"vr": vr.as_str()})
+    } else {
+        json!({"vr": vr.as_str(), "Value": values})
+    };
     map.insert(t.to_string(), value);
 }

@@ -24,11 +24,54 @@ pub struct Name {
 
 /// Surnames whose reading differs from the usual one of the character; two-character surnames first.
 const SURNAMES: &[(&str, &str)] = &[
-    ("尉迟", "yu chi"), ("万俟", "mo qi"), ("长孙", "zhang sun"), ("令狐", "ling hu"), ("澹台", "tan tai"), ("单于", "chan yu"), ("鲜于", "xian yu"),
-    ("单", "shan"), ("曾", "zeng"), ("解", "xie"), ("仇", "qiu"), ("任", "ren"), ("区", "ou"), ("查", "zha"), ("朴", "piao"), ("乐", "yue"), ("盖", "ge"),
-    ("华", "hua"), ("缪", "miao"), ("翟", "zhai"), ("覃", "qin"), ("谌", "chen"), ("员", "yun"), ("折", "she"), ("重", "chong"), ("种", "chong"), ("秘", "bi"),
-    ("冼", "xian"), ("纪", "ji"), ("那", "na"), ("逄", "pang"), ("曲", "qu"), ("么", "yao"), ("黑", "he"), ("繁", "po"), ("祭", "zhai"), ("能", "nai"), ("宓", "mi"),
-    ("过", "guo"), ("葛", "ge"), ("燕", "yan"), ("尹", "yin"), ("召", "shao"), ("晁", "chao"), ("褚", "chu"), ("隗", "wei"), ("乜", "nie"), ("贾", "jia"),
+    ("尉迟", "yu chi"),
+    ("万俟", "mo qi"),
+    ("长孙", "zhang sun"),
+    ("令狐", "ling hu"),
+    ("澹台", "tan tai"),
+    ("单于", "chan yu"),
+    ("鲜于", "xian yu"),
+    ("单", "shan"),
+    ("曾", "zeng"),
+    ("解", "xie"),
+    ("仇", "qiu"),
+    ("任", "ren"),
+    ("区", "ou"),
+    ("查", "zha"),
+    ("朴", "piao"),
+    ("乐", "yue"),
+    ("盖", "ge"),
+    ("华", "hua"),
+    ("缪", "miao"),
+    ("翟", "zhai"),
+    ("覃", "qin"),
+    ("谌", "chen"),
+    ("员", "yun"),
+    ("折", "she"),
+    ("重", "chong"),
+    ("种", "chong"),
+    ("秘", "bi"),
+    ("冼", "xian"),
+    ("纪", "ji"),
+    ("那", "na"),
+    ("逄", "pang"),
+    ("曲", "qu"),
+    ("么", "yao"),
+    ("黑", "he"),
+    ("繁", "po"),
+    ("祭", "zhai"),
+    ("能", "nai"),
+    ("宓", "mi"),
+    ("过", "guo"),
+    ("葛", "ge"),
+    ("燕", "yan"),
+    ("尹", "yin"),
+    ("召", "shao"),
+    ("晁", "chao"),
+    ("褚", "chu"),
+    ("隗", "wei"),
+    ("乜", "nie"),
+    ("贾", "jia"),
 ];
 
 /// Reads a decoded PN value.
@@ -40,7 +83,9 @@ pub fn read(raw: &str) -> Name {
     let mut name = Name { raw: raw.to_owned(), alphabetic: alphabetic.clone(), ..Name::default() };
     let syllables: Vec<String> = match &ideographic {
         // Group 1 is the sender's own pinyin when another group holds the Han.
-        Some(_) if !alphabetic.chars().any(is_han) && alphabetic.chars().any(char::is_alphabetic) => letters(&alphabetic),
+        Some(_) if !alphabetic.chars().any(is_han) && alphabetic.chars().any(char::is_alphabetic) => {
+            letters(&alphabetic)
+        }
         Some(han) => {
             name.derived = true;
             syllables(&compact(han))
@@ -76,7 +121,9 @@ fn letters(text: &str) -> Vec<String> {
 #[must_use]
 pub fn syllables(han: &str) -> Vec<String> {
     let (mut out, rest) = match SURNAMES.iter().find(|(s, _)| han.starts_with(s)) {
-        Some((s, reading)) => (reading.split(' ').map(str::to_owned).collect::<Vec<_>>(), han.strip_prefix(s).unwrap_or(han)),
+        Some((s, reading)) => {
+            (reading.split(' ').map(str::to_owned).collect::<Vec<_>>(), han.strip_prefix(s).unwrap_or(han))
+        }
         None => (Vec::new(), han),
     };
     let mut word = String::new();

@@ -148,7 +148,8 @@ impl Object {
     fn decide(&mut self) {
         let samples = self.samples(0, self.entries.len());
         let declared = self.raw_in(0, self.entries.len(), tag::CHARSET).map(<[u8]>::to_vec);
-        let views: Vec<(&[u8], bool)> = samples.iter().filter_map(|(i, pn)| Some((self.value_of(*i)?, *pn))).collect();
+        let views: Vec<(&[u8], bool)> =
+            samples.iter().filter_map(|(i, pn)| Some((self.value_of(*i)?, *pn))).collect();
         let (decision, notes) = text::decide(declared.as_deref(), &views);
         self.charset = decision;
         self.defects.merge(&notes);
@@ -235,7 +236,9 @@ impl<'o> Node<'o> {
     #[must_use]
     pub fn items_at(&self, index: usize) -> Vec<Node<'o>> {
         let object = self.object;
-        let Some(e) = object.entries.get(index).filter(|e| e.token.kind == Kind::Sequence) else { return Vec::new() };
+        let Some(e) = object.entries.get(index).filter(|e| e.token.kind == Kind::Sequence) else {
+            return Vec::new();
+        };
         let (mut i, to) = (index + 1, e.next);
         let mut out = Vec::new();
         while let Some(item) = object.entries.get(i).filter(|_| i < to) {
@@ -244,7 +247,8 @@ impl<'o> Node<'o> {
                     None => self.charset.clone(),
                     Some(declared) => {
                         let samples = object.samples(i + 1, item.next);
-                        let views: Vec<(&[u8], bool)> = samples.iter().filter_map(|(k, pn)| Some((object.value_of(*k)?, *pn))).collect();
+                        let views: Vec<(&[u8], bool)> =
+                            samples.iter().filter_map(|(k, pn)| Some((object.value_of(*k)?, *pn))).collect();
                         text::decide(Some(declared), &views).0.charset
                     }
                 };
@@ -277,7 +281,9 @@ impl<'o> Node<'o> {
     /// The same at an index from `elements`.
     #[must_use]
     pub fn strings_at(&self, index: usize) -> Vec<String> {
-        let (Some(e), Some(raw)) = (self.object.entries.get(index), self.object.value_of(index)) else { return Vec::new() };
+        let (Some(e), Some(raw)) = (self.object.entries.get(index), self.object.value_of(index)) else {
+            return Vec::new();
+        };
         text::values(&self.charset, e.token.vr, raw)
     }
     /// The first text value, empty when absent.
@@ -293,9 +299,15 @@ impl<'o> Node<'o> {
     /// The same at an index from `elements`.
     #[must_use]
     pub fn numbers_at(&self, index: usize) -> Vec<f64> {
-        let (Some(e), Some(raw)) = (self.object.entries.get(index), self.object.value_of(index)) else { return Vec::new() };
+        let (Some(e), Some(raw)) = (self.object.entries.get(index), self.object.value_of(index)) else {
+            return Vec::new();
+        };
         if e.token.vr.is_text() {
-            return text::values(&self.charset, e.token.vr, raw).iter().filter_map(|v| v.trim().parse::<f64>().ok()).filter(|n| n.is_finite()).collect();
+            return text::values(&self.charset, e.token.vr, raw)
+                .iter()
+                .filter_map(|v| v.trim().parse::<f64>().ok())
+                .filter(|n| n.is_finite())
+                .collect();
         }
         super::dataset::numbers(e.token.vr, raw, e.token.big)
     }
@@ -306,7 +318,10 @@ impl<'o> Node<'o> {
     }
     /// The first number as an integer.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates and the value is range-checked by its user")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates and the value is range-checked by its user"
+    )]
     pub fn int(&self, wanted: Tag) -> Option<i64> {
         self.number(wanted).map(|n| n as i64)
     }

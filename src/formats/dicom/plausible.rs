@@ -47,7 +47,14 @@ impl Mode {
 
 /// Checks up to `count` headers from `offset`: known VRs, rising tags above `after`, lengths inside `end`.
 /// Reaching `end` exactly, a delimiter, or an undefined length ends the check in favour. With nothing there the answer is true.
-pub fn headers_at<S: Source>(source: &mut S, mode: Mode, mut offset: u64, end: u64, mut after: Option<Tag>, count: usize) -> bool {
+pub fn headers_at<S: Source>(
+    source: &mut S,
+    mode: Mode,
+    mut offset: u64,
+    end: u64,
+    mut after: Option<Tag>,
+    count: usize,
+) -> bool {
     for _ in 0..count {
         if offset == end {
             return true;
@@ -94,5 +101,7 @@ pub fn mode_at<S: Source>(source: &mut S, offset: u64, expected: Option<Mode>) -
     }
     let order = [expected, Some(Mode::EXPLICIT_LE), Some(Mode::EXPLICIT_BE), Some(Mode::IMPLICIT_LE)];
     // Three headers convince; a short or damaged object may only have one.
-    [3, 1].into_iter().find_map(|count| order.into_iter().flatten().find(|mode| headers_at(source, *mode, offset, end, None, count)))
+    [3, 1].into_iter().find_map(|count| {
+        order.into_iter().flatten().find(|mode| headers_at(source, *mode, offset, end, None, count))
+    })
 }

@@ -80,7 +80,16 @@ impl<'s, S: Source> Scanner<'s, S> {
     pub fn new(source: &'s mut S, offset: u64, mode: Mode) -> Self {
         let end = source.len();
         let root = Frame { inside: Inside::Dataset, end, undefined: false, mode, last: None, tag: Tag(0) };
-        Self { source, position: offset, stack: vec![root], items: 0, elements: 0, depth: 0, done: false, defects: Defects::default() }
+        Self {
+            source,
+            position: offset,
+            stack: vec![root],
+            items: 0,
+            elements: 0,
+            depth: 0,
+            done: false,
+            defects: Defects::default(),
+        }
     }
 
     /// The bytes of a token's value, at most `limit`.
@@ -122,7 +131,8 @@ impl<'s, S: Source> Scanner<'s, S> {
 
     fn close(&mut self) -> Token {
         let frame = self.stack.pop();
-        let (tag, inside, big) = frame.map_or((Tag(0), Inside::Sequence, false), |f| (f.tag, f.inside, f.mode.big));
+        let (tag, inside, big) =
+            frame.map_or((Tag(0), Inside::Sequence, false), |f| (f.tag, f.inside, f.mode.big));
         if inside == Inside::Dataset {
             self.depth = self.depth.saturating_sub(1);
         }
@@ -168,9 +178,21 @@ impl<'s, S: Source> Scanner<'s, S> {
             tag::ITEM => {
                 self.items += 1;
                 if self.items > MAX_ITEMS {
-                    return Err(Refusal::new("item-count", format!("more than {MAX_ITEMS} items or fragments")));
+                    return Err(Refusal::new(
+                        "item-count",
+                        format!("more than {MAX_ITEMS} items or fragments"),
+                    ));
                 }
-                let token = |kind, length| Token { kind, tag: owner, vr: Vr::UN, depth: self.depth, offset: at + 8, length, big: mode.big };
+                let depth = self.depth;
+                let token = |kind, length| Token {
+                    kind,
+                    tag: owner,
+                    vr: Vr::UN,
+                    depth,
+                    offset: at + 8,
+                    length,
+                    big: mode.big,
+                };
                 if inside == Inside::Fragments {
                     let left = end.saturating_sub(at + 8);
                     if u64::from(length) > left {
@@ -210,7 +232,10 @@ impl<'s, S: Source> Scanner<'s, S> {
 
     fn inner_mode(&mut self, mode: Mode, at: u64) -> Mode {
         let end = self.source.len();
-        if mode.explicit && !headers_at(self.source, mode, at, end, None, 1) && headers_at(self.source, Mode::IMPLICIT_LE, at, end, None, 1) {
+        if mode.explicit
+            && !headers_at(self.source, mode, at, end, None, 1)
+            && headers_at(self.source, Mode::IMPLICIT_LE, at, end, None, 1)
+        {
             let Some(h) = self.source.array::<6>(at) else { return mode };
             if !Vr([h[4], h[5]]).is_known() {
                 return Mode::IMPLICIT_LE;
@@ -221,7 +246,8 @@ impl<'s, S: Source> Scanner<'s, S> {
 
     fn element(&mut self) -> Result<Option<Token>, Refusal> {
         let Some(top) = self.stack.last() else { return Ok(None) };
-        let (mode, end, last, nested, undefined) = (top.mode, top.end, top.last, self.stack.len() > 1, top.undefined);
+        let (mode, end, last, nested, undefined) =
+            (top.mode, top.end, top.last, self.stack.len() > 1, top.undefined);
         let at = self.position;
         let Some(h) = self.source.array::<8>(at).filter(|_| end - at >= 8) else {
             let rest = self.source.bytes(at, end - at);
@@ -269,7 +295,15 @@ impl<'s, S: Source> Scanner<'s, S> {
             top.last = Some(last.map_or(t, |l| l.max(t)));
         }
         self.position = at + header;
-        let mut token = Token { kind: Kind::Element, tag: t, vr, depth: self.depth, offset: self.position, length: 0, big: mode.big };
+        let mut token = Token {
+            kind: Kind::Element,
+            tag: t,
+            vr,
+            depth: self.depth,
+            offset: self.position,
+            length: 0,
+            big: mode.big,
+        };
         if length == u32::MAX {
             if t == tag::PIXELS || matches!(vr, Vr::OB | Vr::OW) {
                 token.kind = Kind::Encapsulated;
@@ -313,9 +347,14 @@ impl<'s, S: Source> Scanner<'s, S> {
                 return Some((vr, 12, long?));
             }
             // A short VR written in the 32-bit form: believed only when the next header proves it.
-            if short == 0 && let Some(l) = long.filter(|l| *l > 0) {
+            if short == 0
+                && let Some(l) = long.filter(|l| *l > 0)
+            {
                 let next = at + 12 + u64::from(l);
-                if !headers_at(self.source, mode, at + 8, end, Some(t), 1) && next < end && headers_at(self.source, mode, next, end, Some(t), 1) {
+                if !headers_at(self.source, mode, at + 8, end, Some(t), 1)
+                    && next < end
+                    && headers_at(self.source, mode, next, end, Some(t), 1)
+                {
                     return Some((vr, 12, l));
                 }
             }

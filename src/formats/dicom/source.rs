@@ -72,7 +72,8 @@ impl<R: Read + Seek> FileSource<R> {
         self.window.clear();
         self.start = offset;
         let take = self.length.saturating_sub(offset).min(wanted as u64);
-        self.reader.seek(SeekFrom::Start(offset)).is_ok() && self.reader.by_ref().take(take).read_to_end(&mut self.window).is_ok()
+        self.reader.seek(SeekFrom::Start(offset)).is_ok()
+            && self.reader.by_ref().take(take).read_to_end(&mut self.window).is_ok()
     }
 }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 fn shared() -> Option<PathBuf> {
-    let base = std::env::var_os("YIGONG_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let base = std::env::var_os("YIGONG_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     base.join("data/dicom").is_dir().then(|| base.join("data/dicom"))
 }
 
@@ -18,7 +19,8 @@ fn skipped(what: &str) {
 #[test]
 fn charset_fixtures() {
     let Some(dir) = shared() else { return skipped("charset fixtures") };
-    let expected: Vec<Value> = serde_json::from_slice(&std::fs::read(dir.join("charset/expected.json")).unwrap()).unwrap();
+    let expected: Vec<Value> =
+        serde_json::from_slice(&std::fs::read(dir.join("charset/expected.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
     for case in &expected {
         let file = case["file"].as_str().unwrap();
@@ -27,7 +29,8 @@ fn charset_fixtures() {
         let root = h.root();
         for (key, values) in case["values"].as_object().unwrap() {
             let found = root.strings(Tag::from_hex(key).unwrap());
-            let wanted: Vec<String> = values.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
+            let wanted: Vec<String> =
+                values.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
             if found != wanted {
                 wrong.push(format!("{file} {key}: {found:?} instead of {wanted:?}"));
             }
@@ -51,7 +54,11 @@ fn charset_fixtures() {
             wrong.push(format!("{file} unexpected defects {:?}", h.defects.slugs()));
         }
         if let Some(items) = case["items_00400275_00400007"].as_array() {
-            let found: Vec<Value> = root.items(Tag(0x0040_0275)).iter().map(|i| Value::String(i.text(Tag(0x0040_0007)))).collect();
+            let found: Vec<Value> = root
+                .items(Tag(0x0040_0275))
+                .iter()
+                .map(|i| Value::String(i.text(Tag(0x0040_0007))))
+                .collect();
             if &found != items {
                 wrong.push(format!("{file} items {found:?}"));
             }
@@ -67,11 +74,16 @@ fn charset_fixtures() {
 fn hostile_set() {
     let Some(dir) = shared() else { return skipped("hostile set") };
     let out = std::env::temp_dir().join(format!("yigong-hostile-{}", std::process::id()));
-    let made = std::process::Command::new("python3").arg(dir.join("make_hostile.py")).arg(&out).arg("--big").output();
+    let made = std::process::Command::new("python3")
+        .arg(dir.join("make_hostile.py"))
+        .arg(&out)
+        .arg("--big")
+        .output();
     if !made.is_ok_and(|o| o.status.success()) {
         return skipped("hostile set: no python3");
     }
-    let expected: Vec<Value> = serde_json::from_slice(&std::fs::read(out.join("hostile_expected.json")).unwrap()).unwrap();
+    let expected: Vec<Value> =
+        serde_json::from_slice(&std::fs::read(out.join("hostile_expected.json")).unwrap()).unwrap();
     let mut wrong = Vec::new();
     for case in &expected {
         let file = case["file"].as_str().unwrap();
@@ -100,7 +112,10 @@ fn names() {
     let n = name::read("王^小东");
     assert_eq!((n.shown.as_str(), n.pinyin.as_str(), n.initials.as_str()), ("王小东", "wangxiaodong", "wxd"));
     let n = name::read("Shan^Wei=单^伟");
-    assert_eq!((n.shown.as_str(), n.pinyin.as_str(), n.initials.as_str(), n.derived), ("单伟", "shanwei", "sw", false));
+    assert_eq!(
+        (n.shown.as_str(), n.pinyin.as_str(), n.initials.as_str(), n.derived),
+        ("单伟", "shanwei", "sw", false)
+    );
     assert_eq!(name::read("单雄信").pinyin, "shanxiongxin");
     assert_eq!(name::read("Müller^Jörg").shown, "Müller Jörg");
     assert_eq!(name::fold("Ｗang^X"), "wangx");

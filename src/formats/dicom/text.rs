@@ -1,8 +1,8 @@
 //! Character sets (PS3.5 §6.1, PS3.3 §C.12.1.1.2): declared terms and their aliases, decoding, splitting after decoding.
 
 use super::Vr;
-use super::iso2022::{self, Start};
 pub use super::detect::decide;
+use super::iso2022::{self, Start};
 
 /// A single-byte set or a multi-byte set without code extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,9 +130,12 @@ fn plain_term(folded: &str) -> Option<(Plain, bool)> {
         "isoir203" | "iso2022ir203" => (Plain::Table(e::ISO_8859_15), false),
         "isoir13" | "iso2022ir13" => (Plain::Jis201, false),
         "isoir166" | "iso2022ir166" => (Plain::Table(e::WINDOWS_874), false),
-        "isoir192" | "gb18030" | "gbk" => (if folded == "isoir192" { Plain::Table(e::UTF_8) } else { Plain::Table(e::GB18030) }, false),
+        "isoir192" | "gb18030" | "gbk" => {
+            (if folded == "isoir192" { Plain::Table(e::UTF_8) } else { Plain::Table(e::GB18030) }, false)
+        }
         "utf8" | "iso2022ir192" => (Plain::Table(e::UTF_8), true),
-        "gb2312" | "cp936" | "gb180302000" | "gb180302005" | "gb180302022" | "iso2022gbk" | "isoir58" | "iso2022ir165" => (Plain::Table(e::GB18030), true),
+        "gb2312" | "cp936" | "gb180302000" | "gb180302005" | "gb180302022" | "iso2022gbk" | "isoir58"
+        | "iso2022ir165" => (Plain::Table(e::GB18030), true),
         _ => return None,
     })
 }
@@ -144,7 +147,11 @@ pub fn parse(declared: &[String]) -> Option<(Charset, How)> {
     let first = folded.first().map_or("", String::as_str);
     let exact = declared.first().is_none_or(|t| {
         let plain = t.trim();
-        plain.is_empty() || plain == "GB18030" || plain == "GBK" || plain.starts_with("ISO_IR ") || plain.starts_with("ISO 2022 IR ")
+        plain.is_empty()
+            || plain == "GB18030"
+            || plain == "GBK"
+            || plain.starts_with("ISO_IR ")
+            || plain.starts_with("ISO 2022 IR ")
     });
     if folded.len() <= 1 {
         if first == "iso2022ir58" {
@@ -205,7 +212,9 @@ pub fn decode_plain(plain: Plain, raw: &[u8]) -> (String, Faults) {
         Plain::Jis201 => raw
             .iter()
             .map(|b| match b {
-                0xA1..=0xDF => char::from_u32(0xFF61 + u32::from(*b) - 0xA1).unwrap_or(char::REPLACEMENT_CHARACTER),
+                0xA1..=0xDF => {
+                    char::from_u32(0xFF61 + u32::from(*b) - 0xA1).unwrap_or(char::REPLACEMENT_CHARACTER)
+                }
                 b if b.is_ascii() => char::from(*b),
                 _ => {
                     faults.bad += 1;
@@ -229,7 +238,11 @@ pub fn decode_plain(plain: Plain, raw: &[u8]) -> (String, Faults) {
 /// Values of a text element: decoded first, then split at the true separators, then trimmed (PS3.5 §6.2).
 #[must_use]
 pub fn values(charset: &Charset, vr: Vr, raw: &[u8]) -> Vec<String> {
-    let text = if vr.is_charset_text() { decode(charset, raw, vr == Vr::PN).0 } else { decode_plain(Plain::Latin1, raw).0 };
+    let text = if vr.is_charset_text() {
+        decode(charset, raw, vr == Vr::PN).0
+    } else {
+        decode_plain(Plain::Latin1, raw).0
+    };
     if text.is_empty() {
         return Vec::new();
     }

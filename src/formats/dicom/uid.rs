@@ -36,7 +36,8 @@ pub fn check(raw: &[u8], what: &str, defects: &mut Defects) -> Result<String, Re
     if value.len() > MAX {
         return Err(Refusal::new("uid", format!("{what} has {} characters", value.len())));
     }
-    let grammar = value.split(|b| *b == b'.').all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
+    let grammar =
+        value.split(|b| *b == b'.').all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
     match std::str::from_utf8(value) {
         Ok(text) if grammar => {
             if value.split(|b| *b == b'.').any(|part| part.len() > 1 && part.first() == Some(&b'0')) {
@@ -51,7 +52,9 @@ pub fn check(raw: &[u8], what: &str, defects: &mut Defects) -> Result<String, Re
 /// True when the text is a UID.
 #[must_use]
 pub fn is_valid(text: &str) -> bool {
-    text.len() <= MAX && !text.is_empty() && text.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    text.len() <= MAX
+        && !text.is_empty()
+        && text.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A UID under `2.25` from 128 bits (PS3.5 §B.2).
@@ -69,7 +72,11 @@ pub fn is_waveform(sop_class: &str) -> bool {
 /// True for storage SOP classes: the standard root and what devices add beside it.
 #[must_use]
 pub fn is_storage(sop_class: &str) -> bool {
-    sop_class.starts_with("1.2.840.10008.5.1.4.1.1.") || sop_class.starts_with("1.2.840.10008.5.1.4.34.7") || sop_class.starts_with("1.2.840.10008.5.1.4.43.") || sop_class.starts_with("1.2.840.10008.5.1.4.44.") || sop_class.starts_with("1.2.840.10008.5.1.4.45.")
+    sop_class.starts_with("1.2.840.10008.5.1.4.1.1.")
+        || sop_class.starts_with("1.2.840.10008.5.1.4.34.7")
+        || sop_class.starts_with("1.2.840.10008.5.1.4.43.")
+        || sop_class.starts_with("1.2.840.10008.5.1.4.44.")
+        || sop_class.starts_with("1.2.840.10008.5.1.4.45.")
 }
 
 /// True for transfer syntaxes whose pixel data is a plain array (PS3.5 Annex A.1-A.3, A.5).

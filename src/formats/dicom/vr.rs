@@ -31,7 +31,22 @@ impl Vr {
     /// True when explicit encoding uses two reserved bytes and a 32-bit length (PS3.5 §7.1.2).
     #[must_use]
     pub fn is_long(self) -> bool {
-        matches!(self, Self::OB | Self::OD | Self::OF | Self::OL | Self::OV | Self::OW | Self::SQ | Self::SV | Self::UC | Self::UN | Self::UR | Self::UT | Self::UV)
+        matches!(
+            self,
+            Self::OB
+                | Self::OD
+                | Self::OF
+                | Self::OL
+                | Self::OV
+                | Self::OW
+                | Self::SQ
+                | Self::SV
+                | Self::UC
+                | Self::UN
+                | Self::UR
+                | Self::UT
+                | Self::UV
+        )
     }
     /// True when (0008,0005) governs the value (PS3.5 §6.1.2.3).
     #[must_use]
@@ -46,7 +61,20 @@ impl Vr {
     /// True for every VR whose value is characters.
     #[must_use]
     pub fn is_text(self) -> bool {
-        self.is_charset_text() || matches!(self, Self::AE | Self::AS | Self::CS | Self::DA | Self::DS | Self::DT | Self::IS | Self::TM | Self::UI | Self::UR)
+        self.is_charset_text()
+            || matches!(
+                self,
+                Self::AE
+                    | Self::AS
+                    | Self::CS
+                    | Self::DA
+                    | Self::DS
+                    | Self::DT
+                    | Self::IS
+                    | Self::TM
+                    | Self::UI
+                    | Self::UR
+            )
     }
     /// Bytes of one binary value, 1 for text.
     #[must_use]
@@ -67,7 +95,8 @@ impl Vr {
         if tag.is_private() {
             return if (0x10..=0xFF).contains(&tag.element()) { Self::LO } else { Self::UN };
         }
-        let found = dicom_dictionary_std::StandardDataDictionary.by_tag(dicom_core::Tag(tag.group(), tag.element()));
+        let found =
+            dicom_dictionary_std::StandardDataDictionary.by_tag(dicom_core::Tag(tag.group(), tag.element()));
         match found.map(|e| e.vr()) {
             Some(VirtualVr::Exact(v)) => vr(v.to_string()),
             Some(VirtualVr::Xs) => Self::US,
