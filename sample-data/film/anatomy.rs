@@ -42,11 +42,12 @@ pub fn thickness(width: usize, height: usize, cell: f32, finding: Finding, rando
         }
     }
     let mut soft_edges = blur(&map, width, 1, 2);
-    let mut strokes = vessels(random);
-    bones(&mut strokes, random);
+    // Strokes of one group join without adding up; groups add up, as overlapping bones do.
+    let mut groups = vec![vessels(random)];
+    bones(&mut groups, random);
     let mut layer = vec![0.0f32; width * height];
-    for stroke in &strokes {
-        draw(&mut soft_edges, &mut layer, width, height, cell, tilt, stroke);
+    for group in &groups {
+        draw(&mut soft_edges, &mut layer, width, height, cell, tilt, group);
     }
     lesion(&mut soft_edges, width, cell, finding, random);
     marker(&mut soft_edges, width, cell);
@@ -95,11 +96,11 @@ fn soft(x: f32, y: f32, right: &[Point], left: &[Point], heart: &[Point], aorta:
     t + 10.0 * smooth(330.0, 420.0, y)
 }
 
-fn draw(map: &mut [f32], layer: &mut [f32], width: usize, height: usize, cell: f32, tilt: f32, s: &Stroke) {
-    let reach = s.radius.0.max(s.radius.1) + 1.0;
-    let count = s.points.len().saturating_sub(1).max(1) as f32;
+fn draw(map: &mut [f32], layer: &mut [f32], width: usize, height: usize, cell: f32, tilt: f32, group: &[Stroke]) {
     let mut touched: Vec<usize> = Vec::new();
-    for (n, pair) in s.points.windows(2).enumerate() {
+    for (s, n, pair) in group.iter().flat_map(|s| s.points.windows(2).enumerate().map(move |(n, pair)| (s, n, pair))) {
+        let reach = s.radius.0.max(s.radius.1) + 1.0;
+        let count = s.points.len().saturating_sub(1).max(1) as f32;
         let (a, b) = (pair[0], pair[1]);
         let column = |x: f32| ((x / cell + width as f32 / 2.0).max(0.0) as usize).min(width - 1);
         let row = |y: f32| ((y / cell).max(0.0) as usize).min(height - 1);
@@ -159,14 +160,14 @@ fn branch(out: &mut Vec<Stroke>, random: &mut Random, from: Point, direction: f3
     if p.0.abs() > 118.0 || p.1 < 80.0 || p.1 > 296.0 || p.0.abs() < 24.0 {
         return;
     }
-    out.push(Stroke { points, radius: (radius, radius * 0.7), core: radius * 2.0, rim: 0.0, fade: (1.0, 0.9) });
+    out.push(Stroke { points, radius: (radius, radius * 0.7), core: radius * 3.6, rim: 0.0, fade: (1.0, 0.9) });
     for turn in [-0.38, 0.38] {
         let next = (angle + turn + random.between(-0.2, 0.2), radius * random.between(0.55, 0.72), length * random.between(0.7, 0.95));
         branch(out, random, p, next.0, side, next.1, next.2, level + 1);
     }
 }
 
-fn bones(out: &mut Vec<Stroke>, random: &mut Random) {
+fn bones(out: &mut Vec<Vec<Stroke>>, random: &mut Random) {
     for n in 0..10 {
         let k = n as f32;
         let reach = [56.0, 84.0, 104.0, 118.0, 127.0, 133.0, 137.0, 140.0, 142.0, 142.0][n];
@@ -179,32 +180,33 @@ fn bones(out: &mut Vec<Stroke>, random: &mut Random) {
                     (side * (17.0 + (reach - 17.0) * a.sin().max(0.0).powf(0.86)), start - 7.0 * (2.0 * a).sin().max(0.0) + drop * (1.0 - a.cos()) * 0.92)
                 }).collect()
             };
-            out.push(Stroke { points: arc(4.0, 96.0), radius: (5.4, 6.6), core: 8.5, rim: 5.5, fade: (0.85, 1.05) });
+            let mut rib = vec![Stroke { points: arc(4.0, 94.0), radius: (5.4, 6.6), core: 10.5, rim: 6.5, fade: (0.85, 1.0) }];
             if n < 8 {
-                out.push(Stroke { points: arc(92.0, 142.0), radius: (6.6, 7.6), core: 6.0, rim: 3.2, fade: (1.0, 0.45) });
+                rib.push(Stroke { points: arc(94.0, 142.0), radius: (6.6, 7.6), core: 9.5, rim: 5.5, fade: (1.0, 0.35) });
             }
+            out.push(rib);
         }
     }
     for n in 0..17 {
         let y = 8.0 + 24.6 * n as f32;
         for (dy, core) in [(0.0, 13.0), (-9.0, 7.0), (9.0, 7.0)] {
-            out.push(Stroke { points: vec![(-12.0, y + dy), (12.0, y + dy)], radius: (5.6, 5.6), core, rim: 3.5, fade: (1.0, 1.0) });
+            out.push(vec![Stroke { points: vec![(-12.0, y + dy), (12.0, y + dy)], radius: (5.6, 5.6), core, rim: 3.5, fade: (1.0, 1.0) }]);
         }
         for side in [-1.0f32, 1.0] {
-            out.push(Stroke { points: vec![(side * 9.0, y - 4.0), (side * 9.5, y)], radius: (3.6, 3.6), core: 2.0, rim: 6.0, fade: (1.0, 1.0) });
-            out.push(Stroke { points: vec![(side * 12.0, y - 3.0), (side * 30.0, y - 7.0)], radius: (4.2, 3.4), core: 6.0, rim: 2.5, fade: (1.0, 0.8) });
+            out.push(vec![Stroke { points: vec![(side * 9.0, y - 4.0), (side * 9.5, y)], radius: (3.6, 3.6), core: 2.0, rim: 6.0, fade: (1.0, 1.0) }]);
+            out.push(vec![Stroke { points: vec![(side * 12.0, y - 3.0), (side * 30.0, y - 7.0)], radius: (4.2, 3.4), core: 6.0, rim: 2.5, fade: (1.0, 0.8) }]);
         }
-        out.push(Stroke { points: vec![(0.0, y + 6.0), (0.0, y + 13.0)], radius: (2.6, 2.2), core: 7.0, rim: 0.0, fade: (1.0, 1.0) });
+        out.push(vec![Stroke { points: vec![(0.0, y + 6.0), (0.0, y + 13.0)], radius: (2.6, 2.2), core: 7.0, rim: 0.0, fade: (1.0, 1.0) }]);
     }
     for side in [-1.0f32, 1.0] {
         let p = |x: f32, y: f32| (side * x, y);
-        out.push(Stroke { points: vec![p(15.0, 98.0), p(34.0, 90.0), p(62.0, 79.0), p(92.0, 66.0), p(122.0, 54.0), p(146.0, 50.0)], radius: (8.0, 6.4), core: 10.0, rim: 9.0, fade: (1.0, 0.95) });
-        out.push(Stroke { points: vec![p(136.0, 84.0), p(132.0, 130.0), p(141.0, 182.0), p(150.0, 196.0)], radius: (4.0, 5.0), core: 5.0, rim: 4.0, fade: (0.9, 0.8) });
-        out.push(Stroke { points: vec![p(150.0, 92.0), p(151.0, 140.0), p(149.0, 192.0)], radius: (7.0, 5.0), core: 7.0, rim: 4.0, fade: (1.0, 0.7) });
-        out.push(Stroke { points: vec![p(140.0, 62.0), p(160.0, 74.0)], radius: (9.0, 10.0), core: 9.0, rim: 5.0, fade: (0.9, 1.0) });
-        out.push(Stroke { points: vec![p(174.0, 84.0), p(175.0, 90.0)], radius: (21.0, 21.0), core: 30.0, rim: 7.0, fade: (1.0, 1.0) });
+        out.push(vec![Stroke { points: vec![p(15.0, 98.0), p(34.0, 90.0), p(62.0, 79.0), p(92.0, 66.0), p(122.0, 54.0), p(146.0, 50.0)], radius: (8.0, 6.4), core: 10.0, rim: 9.0, fade: (1.0, 0.95) }]);
+        out.push(vec![Stroke { points: vec![p(136.0, 84.0), p(132.0, 130.0), p(141.0, 182.0), p(150.0, 196.0)], radius: (4.0, 5.0), core: 5.0, rim: 4.0, fade: (0.9, 0.8) }]);
+        out.push(vec![Stroke { points: vec![p(150.0, 92.0), p(151.0, 140.0), p(149.0, 192.0)], radius: (7.0, 5.0), core: 7.0, rim: 4.0, fade: (1.0, 0.7) }]);
+        out.push(vec![Stroke { points: vec![p(140.0, 62.0), p(160.0, 74.0)], radius: (9.0, 10.0), core: 9.0, rim: 5.0, fade: (0.9, 1.0) }]);
+        out.push(vec![Stroke { points: vec![p(174.0, 84.0), p(175.0, 90.0)], radius: (21.0, 21.0), core: 30.0, rim: 7.0, fade: (1.0, 1.0) }]);
     }
-    out.push(Stroke { points: vec![(0.0, 104.0), (0.0, 130.0)], radius: (20.0, 15.0), core: 5.0, rim: 3.0, fade: (1.0, 0.8) });
+    out.push(vec![Stroke { points: vec![(0.0, 104.0), (0.0, 130.0)], radius: (20.0, 15.0), core: 5.0, rim: 3.0, fade: (1.0, 0.8) }]);
 }
 
 fn lesion(map: &mut [f32], width: usize, cell: f32, finding: Finding, random: &mut Random) {
