@@ -3,6 +3,7 @@
 //! Everything is computed from seeds; nothing in it comes from a patient.
 
 pub mod county;
+pub mod ecg;
 pub mod film;
 pub mod geometry;
 pub mod object;
