@@ -47,6 +47,12 @@ function Reading({ item, onDone }: ReadingPageProps) {
   );
 }
 
+/** A workstation may fix the drawing mode (faulty driver, tests). About the PC, not about a patient. */
+function forcedMode(): 'cpu' | 'gpu' | undefined {
+  const told = localStorage.getItem('yg.render');
+  return told === 'cpu' || told === 'gpu' ? told : undefined;
+}
+
 /** Loads the lazy chunk and starts the engine once; disposes it with the page. */
 function useViewer(): { port: ViewerPort | null; failed: boolean } {
   const { t, language } = useWords();
@@ -62,6 +68,7 @@ function useViewer(): { port: ViewerPort | null; failed: boolean } {
         m.startViewer({
           fetch: (path, signal) => fetch(path, { signal, credentials: 'same-origin' }),
           labels: words.current,
+          force: forcedMode(),
         }),
       )
       .then((p) => {
@@ -77,7 +84,6 @@ function useViewer(): { port: ViewerPort | null; failed: boolean } {
       made?.dispose();
     };
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the words change with the language
   useEffect(() => port?.labels(words.current), [port, language]);
   return { port, failed };
 }
@@ -289,7 +295,6 @@ function Images({ study, editor, canInsert }: ImagesProps) {
             const h = hooks[k];
             return h ? (
               <Viewport
-                // biome-ignore lint/suspicious/noArrayIndexKey: a pane is its place
                 key={k}
                 index={k}
                 port={port}

@@ -86,7 +86,6 @@ export function Viewport({ index, port, hung, active, onActivate, onPane, onStat
       data-active={active}
       data-prior={hung?.prior || undefined}
       aria-label={t('imaging.viewport', { n: index + 1 })}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the viewer takes the keyboard; the keys stand on the sheet
       tabIndex={0}
       onPointerDownCapture={onActivate}
       onFocus={onActivate}
@@ -175,7 +174,7 @@ function Corners({ hung, state, waiting }: { hung: Hung; state: PaneState; waiti
         <span>
           {i ? `${i.cols}×${i.rows}` : ''} · {t('imaging.zoom', { x: Math.round(state.zoom * 100) })}
           {state.rotation ? ` · ${state.rotation}°` : ''}
-          {state.flipHorizontal || state.flipVertical ? ` · ${t('imaging.flipped')}` : ''}
+          {state.flipHorizontal ? ` · ${t('imaging.flipped')}` : ''}
           {state.invert ? ` · ${t('imaging.inverted')}` : ''}
         </span>
       </div>

@@ -449,38 +449,34 @@ class StackPane implements Pane {
     this.set({ invert: this.inverted });
   }
 
+  /** Mirrors what is on the screen, whatever the turn: mirror after turn(a) is turn(-a) after mirror. */
   flip(axis: 'h' | 'v'): void {
-    const vp = this.viewport();
-    const { flipHorizontal = false, flipVertical = false } = vp.getCamera();
-    vp.setCamera(axis === 'h' ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical });
-    vp.render();
-    const c = vp.getCamera();
-    this.set({ flipHorizontal: !!c.flipHorizontal, flipVertical: !!c.flipVertical });
+    const { flipHorizontal, rotation } = this.current;
+    this.orient(!flipHorizontal, axis === 'h' ? -rotation : 180 - rotation);
   }
 
   rotate(degrees: 90 | -90): void {
+    this.orient(this.current.flipHorizontal, this.current.rotation + degrees);
+  }
+
+  /** One canonical order, mirror first and then turn: both drawing paths agree on it, other orders they do not. */
+  private orient(mirrored: boolean, degrees: number): void {
     const vp = this.viewport();
-    const rotation = (this.current.rotation + degrees + 360) % 360;
-    vp.setViewPresentation({ rotation } as never);
+    const rotation = ((degrees % 360) + 360) % 360;
+    const turn = (angle: number) => vp.setViewPresentation({ rotation: angle } as never);
+    turn(0);
+    vp.setCamera({ flipHorizontal: mirrored, flipVertical: false });
+    turn(rotation);
     if (this.mode.cpu) vp.setCamera({});
     vp.render();
-    this.set({ rotation });
+    this.set({ flipHorizontal: mirrored, rotation });
+    this.measureZoom();
   }
 
   fit(): void {
-    const vp = this.viewport();
-    const { flipHorizontal, flipVertical, rotation } = this.current;
-    vp.resetCamera();
-    this.restore(flipHorizontal, flipVertical, rotation);
-  }
-
-  private restore(flipHorizontal: boolean, flipVertical: boolean, rotation: number): void {
-    const vp = this.viewport();
-    if (flipHorizontal || flipVertical) vp.setCamera({ flipHorizontal, flipVertical });
-    if (rotation) vp.setViewPresentation({ rotation } as never);
-    if (this.mode.cpu) vp.setCamera({});
-    vp.render();
-    this.measureZoom();
+    const { flipHorizontal, rotation } = this.current;
+    this.viewport().resetCamera();
+    this.orient(flipHorizontal, rotation);
   }
 
   actual(): void {
@@ -499,14 +495,11 @@ class StackPane implements Pane {
     const opened = openingOf(f.imageId);
     this.chosen = null;
     this.inverted = false;
-    vp.setCamera({ flipHorizontal: false, flipVertical: false });
-    vp.setViewPresentation({ rotation: 0 } as never);
     vp.resetCamera();
     const invert = !!f.instance.invert && !this.current.rendered;
     vp.setProperties(opened ? { invert, voiRange: rangeOf(opened) } : { invert });
-    this.set({ rotation: 0, invert: false, flipHorizontal: false, flipVertical: false });
-    if (this.options?.flipHorizontal) this.flip('h');
-    this.restore(this.current.flipHorizontal, false, 0);
+    this.set({ invert: false });
+    this.orient(this.options?.flipHorizontal ?? false, 0);
     this.set({ window: this.readWindow() });
   }
 

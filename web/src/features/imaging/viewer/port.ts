@@ -51,7 +51,6 @@ export interface PaneState {
   zoom: number;
   invert: boolean;
   flipHorizontal: boolean;
-  flipVertical: boolean;
   rotation: number;
   playing: boolean;
   /** The shown frame is the diagnostic one; before, measuring is off. */
@@ -134,7 +133,6 @@ export const EMPTY_STATE: PaneState = {
   zoom: 1,
   invert: false,
   flipHorizontal: false,
-  flipVertical: false,
   rotation: 0,
   playing: false,
   diagnostic: false,
