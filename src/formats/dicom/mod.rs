@@ -4,6 +4,7 @@
 //! recurses over foreign input, allocates by a declared length, or changes what was received.
 
 pub mod build;
+pub mod command;
 pub mod dataset;
 pub mod defect;
 pub mod detect;
@@ -15,6 +16,7 @@ pub mod inflate;
 pub mod iso2022;
 pub mod json;
 pub mod name;
+pub mod negotiate;
 pub mod object;
 pub mod part10;
 pub mod plausible;
