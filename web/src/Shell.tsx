@@ -4,9 +4,10 @@ import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
-import { get, setSignedOut } from './api/client';
+import { setSignedOut } from './api/client';
 import { useLineState, useLiveLine } from './api/live';
-import type { Alert } from './api/types';
+import { CriticalInbox } from './features/critical';
+import { alertsQuery } from './features/critical/queries';
 import { saveSettings, signOut, useCan, useSession } from './features/session/queries';
 import { setLanguage, useWords } from './i18n';
 import { useKeys } from './keys';
@@ -64,9 +65,18 @@ export function Shell() {
         </Link>
         <nav className="row" style={{ gap: 2 }} aria-label={t('nav.main')}>
           {can('write', 'audit') && <Place to="/worklist" text={t('nav.worklist')} />}
+          {can('verify', 'enter_results') && <Place to="/lab" text={t('nav.lab')} />}
+          {!can('verify', 'enter_results') && can('receive_specimen') && <Place to="/lab/specimens" text={t('nav.specimens')} />}
+          {can('order', 'acknowledge_critical', 'upload') && <Place to="/clinic" text={t('nav.clinic')} />}
+          {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
+          {can('administer') && (
+            <Link to="/admin/$tab" params={{ tab: 'facilities' }} className="nav-link">
+              {t('nav.admin')}
+            </Link>
+          )}
         </nav>
         <span className="grow" />
-        <CriticalBell />
+        {can('raise_critical', 'acknowledge_critical', 'lead', 'view_reports') && <CriticalBell />}
         <span className="line-dot" data-state={line} role="img" aria-label={t(`line.${line}`)} title={t(`line.${line}`)} />
         <Tooltip label={t('keys.sheet')}>
           <ActionIcon aria-label={t('keys.sheet')} onClick={() => showSheet(true)}>
@@ -108,6 +118,7 @@ export function Shell() {
             {t('line.banner')}
           </div>
         )}
+        {can('order', 'acknowledge_critical', 'upload') && <CriticalInbox />}
       </div>
       <main className="shell-main">
         <Outlet />
@@ -125,19 +136,14 @@ function Place({ to, text }: { to: string; text: string }) {
   );
 }
 
-export const openAlerts = {
-  queryKey: ['critical', 'open'],
-  queryFn: () => get<{ now: number; rows: Alert[] }>('/api/critical?state=open'),
-};
-
 function CriticalBell() {
   const { t } = useWords();
-  const alerts = useQuery({ ...openAlerts, refetchInterval: 60_000 });
+  const alerts = useQuery(alertsQuery('open'));
   const red = alerts.data?.rows.filter((a) => a.level === 'red' && a.state !== 'closed' && a.state !== 'treated').length ?? 0;
   return (
-    <span className="bell" data-some={red > 0} role="status">
+    <Link to="/critical" className="bell" data-some={red > 0}>
       <BellIcon />
-      {t('critical.bell', { n: alerts.data ? red : '–' })}
-    </span>
+      <span role="status">{t('critical.bell', { n: alerts.data ? red : '–' })}</span>
+    </Link>
   );
 }

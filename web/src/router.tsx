@@ -77,6 +77,17 @@ const tree = root.addChildren([
     page('/home', () => import('./features/session/HomePage'), 'HomePage'),
     page('/worklist', () => import('./features/worklist/pages/WorklistPage'), 'WorklistPage'),
     page('/read/$id', () => import('./features/worklist/pages/ReadPage'), 'ReadPage'),
+    page('/reports/$id', () => import('./features/report/ReportPage'), 'ReportPage'),
+    page('/lab', () => import('./features/lab/LabPage'), 'LabPage'),
+    page('/lab/specimens', () => import('./features/lab/SpecimensPage'), 'SpecimensPage'),
+    page('/lab/unmatched', () => import('./features/lab/UnmatchedPage'), 'UnmatchedPage'),
+    page('/lab/messages', () => import('./features/lab/UnmatchedPage'), 'MessagesPage'),
+    page('/clinic', () => import('./features/clinic/ClinicPage'), 'ClinicPage'),
+    page('/clinic/reports', () => import('./features/clinic/ReportsPage'), 'ReportsPage'),
+    page('/clinic/order', () => import('./features/clinic/OrderPage'), 'OrderPage'),
+    page('/clinic/orders', () => import('./features/clinic/OrdersPage'), 'OrdersPage'),
+    page('/critical', () => import('./features/critical/CriticalPage'), 'CriticalPage'),
+    page('/admin/$tab', () => import('./features/admin/AdminPage'), 'AdminPage'),
   ]),
 ]);
 

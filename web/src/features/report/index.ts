@@ -1,2 +1,3 @@
+export { AmendDialog } from './AmendDialog';
 export type { Done, ReadingPageProps, ReportEditorHandle, ReportEditorProps } from './port';
 export { ReportEditor } from './ReportEditor';

@@ -1,18 +1,18 @@
 // The frame of an open item: claim, lease, patient line, then the page of its pipeline. Opening is claiming; when somebody else
 // holds it, the same page opens read only and says who.
-import { Button, Modal, Select, Textarea } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
-import { Fault, get, post } from '../../../api/client';
+import { Fault, get } from '../../../api/client';
 import type { WorkItemDetail } from '../../../api/types';
 import { useWords } from '../../../i18n';
 import { useKeys } from '../../../keys';
 import { DueCell, PatientName, PriorityChip, Tag, useAge, usePersonName, useServerNow, useSex } from '../../../ui/bits';
 import { dicomDate, hourMinute, shortTime } from '../../../ui/format';
 import { FaultNote, Loading, useFaultText } from '../../../ui/State';
-import type { Done } from '../../report';
+import { AmendDialog, type Done } from '../../report';
 import { LeaseContext, useHeldLease } from '../lease';
 import { claim, next } from '../queries';
 
@@ -258,60 +258,5 @@ function ItemHead({
         </div>
       )}
     </div>
-  );
-}
-
-export function AmendDialog({ report, close, done }: { report: string; close: () => void; done: (opened: WorkItemDetail) => void }) {
-  const { t } = useWords();
-  const [cls, setCls] = useState<string | null>('2');
-  const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  return (
-    <Modal opened onClose={close} title={t('amend.title')}>
-      <form
-        className="col"
-        style={{ gap: 10 }}
-        onSubmit={(e) => {
-          e.preventDefault();
-          setBusy(true);
-          setError(null);
-          post<WorkItemDetail>(`/api/reports/${report}/amend`, { change_class: Number(cls ?? '2'), reason: reason.trim() }).then(
-            done,
-            (why) => {
-              setError(why);
-              setBusy(false);
-            },
-          );
-        }}
-      >
-        <Select
-          label={t('amend.class')}
-          value={cls}
-          onChange={setCls}
-          allowDeselect={false}
-          data={['0', '1', '2'].map((v) => ({ value: v, label: t(`amend.class.${v}`) }))}
-        />
-        <Textarea
-          label={t('amend.reason')}
-          value={reason}
-          onChange={(e) => setReason(e.currentTarget.value)}
-          required
-          autosize
-          minRows={2}
-          data-autofocus
-        />
-        <div className="dim">{t('amend.hint')}</div>
-        {error !== null && <FaultNote error={error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={busy} disabled={!reason.trim()}>
-            {t('amend.go')}
-          </Button>
-        </div>
-      </form>
-    </Modal>
   );
 }
