@@ -1,1 +1,20 @@
-//! HL7 v2 over MLLP.
+//! HL7 v2 over MLLP: a listener that answers after the commit, and a sender with one message in flight.
+//!
+//! The facility of a message comes from the connection's peer record, never from the message.
+
+mod answer;
+pub mod carrier;
+mod connection;
+mod intake;
+pub mod listener;
+mod orders;
+mod oru;
+mod patient;
+mod results;
+pub mod send;
+#[cfg(test)]
+mod tests;
+
+pub use carrier::Hl7Carrier;
+pub use listener::run;
+pub use send::{Connection, SendError, send};

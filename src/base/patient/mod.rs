@@ -2,5 +2,7 @@
 
 pub mod link;
 pub mod sql;
+pub mod update;
 
 pub use link::{Linked, Seen, head, link};
+pub use update::update;

@@ -104,11 +104,15 @@ pub struct Detail {
     pub text: String,
     /// `MSA-6` and an `ERR|0|` in good answers, as some instruments expect.
     pub vendor_extras: bool,
+    /// Whole MSH-9 of an answer that is no plain ACK, such as `ORR^O02`; empty = ACK.
+    pub kind: String,
+    /// Further segments, each ended by CR.
+    pub extra: String,
 }
 
 impl From<&ReadError> for Detail {
     fn from(error: &ReadError) -> Self {
-        Self { code: Some(error.code), line: error.line, text: error.to_string(), vendor_extras: false }
+        Self { code: Some(error.code), line: error.line, text: error.to_string(), ..Self::default() }
     }
 }
 
@@ -120,7 +124,9 @@ pub fn build(header: &Header, code: AckCode, detail: &Detail, own_id: &str, now:
     let version = header.part(&header.version, 1);
     let trigger = header.trigger();
     let mut kind = "ACK".to_owned();
-    if !trigger.is_empty() {
+    if !detail.kind.is_empty() {
+        kind.clone_from(&detail.kind);
+    } else if !trigger.is_empty() {
         kind.push(c);
         kind.push_str(trigger);
         if header.at_least(2, 4) {
@@ -168,5 +174,6 @@ pub fn build(header: &Header, code: AckCode, detail: &Detail, own_id: &str, now:
         }
     }
     text.push('\r');
+    text.push_str(&detail.extra);
     header.charset.encode(&text).unwrap_or_else(|| text.into_bytes())
 }

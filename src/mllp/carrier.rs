@@ -1,0 +1,73 @@
+//! The HL7 carrier: a report version as ORU^R01 over MLLP. A resend repeats the same bytes under the same MSH-10.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use base64::Engine;
+use yigong_base::Ctx;
+use yigong_clinic::delivery::carrier::{Attempt, Carrier, Outcome, Parcel};
+use yigong_clinic::report::content::ReportContent;
+
+use super::oru::{self, Style};
+use super::send;
+
+/// How long a receiver may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Brings report versions to clinic systems.
+pub struct Hl7Carrier {
+    ctx: Ctx,
+    patience: Duration,
+}
+
+impl Hl7Carrier {
+    /// A carrier that reads PDFs from this platform's blobs.
+    #[must_use]
+    pub fn new(ctx: Ctx) -> Self {
+        Self { ctx, patience: PATIENCE }
+    }
+
+    /// With another time limit for answers.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    async fn body(&self, parcel: &Parcel) -> Result<Vec<u8>, String> {
+        if let Some(body) = &parcel.body {
+            return Ok(body.clone());
+        }
+        let content: ReportContent = serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
+        let style = Style::of(&parcel.settings);
+        let pdf = if style.pdf {
+            let bytes = self.ctx.blobs.read(&parcel.pdf_sha256).await.map_err(|e| e.to_string())?;
+            Some(base64::engine::general_purpose::STANDARD.encode(bytes))
+        } else {
+            None
+        };
+        let offset = i32::try_from(self.ctx.config.centre.utc_offset_minutes).unwrap_or(480);
+        let text = oru::build(&content, &style, &parcel.control_id, offset, pdf.as_deref()).map_err(|e| e.to_string())?;
+        style.charset.encode(&text).ok_or_else(|| "the character set of the destination lacks a character".to_owned())
+    }
+
+    async fn attempt(&self, parcel: &Parcel) -> Attempt {
+        let body = match self.body(parcel).await {
+            Ok(body) => body,
+            Err(why) => return Attempt { body: Vec::new(), outcome: Outcome::Parked { why } },
+        };
+        let outcome = match send::send(&parcel.address, &body, self.patience).await {
+            Ok(ack) if matches!(ack.code.as_str(), "AA" | "CA") => Outcome::Acked { receipt: ack.code },
+            Ok(ack) => Outcome::Parked { why: format!("{} {}", ack.code, ack.text) },
+            Err(error) => Outcome::Retry { why: error.to_string() },
+        };
+        Attempt { body, outcome }
+    }
+}
+
+impl Carrier for Hl7Carrier {
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pin<Box<dyn Future<Output = Attempt> + Send + 'a>> {
+        Box::pin(self.attempt(parcel))
+    }
+}
