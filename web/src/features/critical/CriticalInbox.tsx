@@ -13,6 +13,7 @@ import { acknowledge, alertsQuery, treat, unacknowledged } from './queries';
 
 /** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
 function ring(): void {
+  if (!navigator.userActivation?.hasBeenActive) return;
   try {
     const audio = new AudioContext();
     for (const at of [0, 0.35, 0.7]) {

@@ -139,7 +139,9 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     });
   };
 
-  const found = useMemo(() => localChecks(sections, item.pipeline, item.patient.sex), [sections, item.pipeline, item.patient.sex]);
+  // An untouched report is not yet wrong: empty sections are named once something is written, and always when it is handed in.
+  const begun = names.some((n) => (sections[n] ?? '').trim() !== '');
+  const found = useMemo(() => (begun ? localChecks(sections, item.pipeline, item.patient.sex) : []), [begun, sections, item.pipeline, item.patient.sex]);
   const main: 'sign' | 'submit' | null = may.sign ? 'sign' : may.submit ? 'submit' : null;
 
   const run = async (work: () => Promise<void>) => {

@@ -151,10 +151,10 @@ function DemoAccounts({
             {accounts.map((a) => (
               <tr key={a.login}>
                 <td className="nowrap">{has(`role.${a.role}`) ? t(`role.${a.role}`) : a.role}</td>
-                <td>
-                  <span className="nowrap">{pickName(a)}</span> <span className="dim">{a.facility_name}</span>
+                <td className="nowrap">
+                  {pickName(a)} <span className="dim">{a.facility_name}</span>
                 </td>
-                <td className="mono nowrap">
+                <td className="mono nowrap" style={{ fontSize: 12 }}>
                   {a.login} <span className="dim">/ {a.password}</span>
                 </td>
                 <td className="num">
