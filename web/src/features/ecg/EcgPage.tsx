@@ -183,7 +183,6 @@ function Paper({ record, editor, canInsert, alerted }: PaperProps) {
         </div>
       </div>
       <Banners record={record} alerted={alerted} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling paper must take the keyboard */}
       <section className="ecg-sheet" ref={box} tabIndex={0} aria-label={t('ecg.paper')}>
         {wave.isPending && <Loading />}
         {wave.isError && (
@@ -374,7 +373,6 @@ interface ChoiceProps<T> {
 }
 function Choice<T extends string | number>({ label, all, now, set, text, unit }: ChoiceProps<T>) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset would break the one-line tool bar
     <div className="ecg-group" role="group" aria-label={label}>
       {all.map((v) => (
         <button

@@ -26,6 +26,8 @@ export function ImagingPage(props: ReadingPageProps) {
 function Reading({ item, onDone }: ReadingPageProps) {
   const editor = useRef<ReportEditorHandle>(null);
   const study = useQuery(studyQuery(item.subject));
+  // The engine is fetched while the study document is: neither waits for the other.
+  useEffect(() => void import('./viewer/engine').catch(() => undefined), []);
   return (
     <SplitPane
       id="reading"

@@ -32,6 +32,7 @@ export function Viewport({ index, port, hung, active, onActivate, onPane, onStat
   const frame = useRef<HTMLElement>(null);
   const element = useRef<HTMLDivElement>(null);
   const [pane, setPane] = useState<Pane | null>(null);
+  const [previewed, setPreviewed] = useState<string | null>(null);
   const state = useSyncExternalStore(pane ? (l) => pane.subscribe(l) : nothing, () => pane?.state() ?? EMPTY_STATE);
   const stack = useQuery({ ...stackQuery(hung?.series.id ?? ''), enabled: !!hung });
   const doc = stack.data;
@@ -92,8 +93,8 @@ export function Viewport({ index, port, hung, active, onActivate, onPane, onStat
       onContextMenu={(e) => e.preventDefault()}
     >
       <div ref={element} className="im-canvas" data-waiting={waiting || undefined} />
-      {waiting && hung?.series.preview && <Preview key={hung.series.id} src={hung.series.preview} />}
-      {hung && <Corners hung={hung} state={state} waiting={waiting} />}
+      {waiting && hung?.series.preview && <Preview key={hung.series.id} src={hung.series.preview} tell={setPreviewed} />}
+      {hung && <Corners hung={hung} state={state} waiting={waiting} previewed={previewed === hung.series.preview} />}
       {failed && (
         <div className="im-failed" role="alert">
           <strong>{t('imaging.frame_failed')}</strong>
@@ -124,14 +125,16 @@ export function Viewport({ index, port, hung, active, onActivate, onPane, onStat
 
 const codeOf = (error: unknown): string => (error instanceof Fault ? `${error.status} ${error.code}` : '');
 
-function Preview({ src }: { src: string }) {
+function Preview({ src, tell }: { src: string; tell: (src: string) => void }) {
   const [gone, hide] = useState(false);
-  return gone ? null : <img className="im-preview" src={src} alt="" onError={() => hide(true)} draggable={false} />;
+  return gone ? null : (
+    <img className="im-preview" src={src} alt="" onLoad={() => tell(src)} onError={() => hide(true)} draggable={false} />
+  );
 }
 
 const decimal = (v: number): string => (Math.abs(v) >= 10 || Number.isInteger(v) ? v.toFixed(0) : v.toFixed(1));
 
-function Corners({ hung, state, waiting }: { hung: Hung; state: PaneState; waiting: boolean }) {
+function Corners({ hung, state, waiting, previewed }: { hung: Hung; state: PaneState; waiting: boolean; previewed: boolean }) {
   const { t } = useWords();
   const sex = useSex();
   const age = useAge();
@@ -171,15 +174,17 @@ function Corners({ hung, state, waiting }: { hung: Hung; state: PaneState; waiti
             {i?.slice_thickness ? ` · ${t('imaging.thickness', { mm: Number(i.slice_thickness.toFixed(2)) })}` : ''}
           </span>
         )}
-        <span>
-          {i ? `${i.cols}×${i.rows}` : ''} · {t('imaging.zoom', { x: Math.round(state.zoom * 100) })}
-          {state.rotation ? ` · ${state.rotation}°` : ''}
-          {state.flipHorizontal ? ` · ${t('imaging.flipped')}` : ''}
-          {state.invert ? ` · ${t('imaging.inverted')}` : ''}
-        </span>
+        {i && (
+          <span>
+            {i.cols}×{i.rows} · {t('imaging.zoom', { x: Math.round(state.zoom * 100) })}
+            {state.rotation ? ` · ${state.rotation}°` : ''}
+            {state.flipHorizontal ? ` · ${t('imaging.flipped')}` : ''}
+            {state.invert ? ` · ${t('imaging.inverted')}` : ''}
+          </span>
+        )}
       </div>
       <div className="im-corner im-br">
-        {waiting && <strong className="im-mark">{t('imaging.preview')}</strong>}
+        {waiting && <strong className="im-mark">{t(previewed ? 'imaging.preview' : 'imaging.loading')}</strong>}
         {state.rendered && <strong className="im-mark">{t('imaging.rendered')}</strong>}
         {i && (
           <span className={i.lossy ? 'im-lossy' : undefined}>

@@ -112,9 +112,18 @@ class Viewer implements ViewerPort {
 
   pane(id: string, element: HTMLDivElement): Pane {
     this.panes.get(id)?.dispose();
-    const pane = new StackPane(id, element, this.engine, this.group, this.mode, this.numbers, () => {
-      this.panes.delete(id);
-    });
+    const pane = new StackPane(
+      id,
+      element,
+      this.engine,
+      this.group,
+      this.mode,
+      this.numbers,
+      () => this.panes.values(),
+      () => {
+        this.panes.delete(id);
+      },
+    );
     this.panes.set(id, pane);
     return pane;
   }
@@ -204,6 +213,7 @@ class StackPane implements Pane {
     group: cs.Types.IToolGroup,
     private readonly mode: RenderMode,
     private readonly numbers: Map<string, number | null>,
+    private readonly others: () => Iterable<StackPane>,
     private readonly closed: () => void,
   ) {
     engine.enableElement({
@@ -545,9 +555,10 @@ class StackPane implements Pane {
     this.set(EMPTY_STATE);
   }
 
-  /** Requests of the series this pane leaves; another pane of the same series asks again for what it needs. */
+  /** Requests of the series this pane leaves, but for those another pane waits for. */
   private drop(): void {
     const mine = new Set(this.frames.map((f) => f.imageId));
+    for (const other of this.others()) if (other !== this) for (const f of other.frames) mine.delete(f.imageId);
     queue.drop((k) => mine.has(k));
   }
 

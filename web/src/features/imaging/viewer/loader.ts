@@ -1,6 +1,6 @@
 // Image loader of the scheme `yg:`: raw little-endian samples over HTTP, no WASM, no codec.
 
-import { metaData, type Types } from '@cornerstonejs/core';
+import { cache, metaData, type Types } from '@cornerstonejs/core';
 import { metaOf, openingOf, provide, setOpening } from './metadata';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
@@ -148,14 +148,20 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
   const parsed = parseImageId(imageId);
   const meta = metaOf(imageId);
   const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
-  const promise =
-    !parsed || !meta
-      ? Promise.reject(new Error('unknown image'))
-      : queue.run(imageId, rank, async (signal) => {
-          const i = meta.ref.instance;
-          if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-          const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
-          return image(imageId, i, decodeRaw(i, data), false);
-        });
-  return { promise: promise as Promise<Types.IImage>, cancelFn: () => queue.drop((k) => k === imageId) };
+  if (!parsed || !meta) return { promise: Promise.reject(new Error('unknown image')), cancelFn: () => undefined };
+  const i = meta.ref.instance;
+  const promise = new Promise<Types.IImage>((resolve, reject) => {
+    queue
+      .run(imageId, rank, async (signal) => {
+        if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
+        const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
+        return image(imageId, i, decodeRaw(i, data), false);
+      })
+      .then(resolve, (e) => {
+        // A frame nobody wants any more is no failure: it leaves the cache, so that the next wish for it asks again.
+        if (!(e instanceof Dropped)) reject(e);
+        else if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
+      });
+  });
+  return { promise, cancelFn: () => queue.drop((k) => k === imageId) };
 }
