@@ -1,1 +1,143 @@
 //! The composition root: opens storage, registers jobs, starts listeners, stops them in order.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use yigong_base::clock::{Clock, SystemClock};
+use yigong_base::config::Config;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::id::{Ids, RandomIds};
+use yigong_base::jobs::{JobRow, Runner};
+use yigong_base::live::Live;
+use yigong_base::storage::blob::Blobs;
+use yigong_base::storage::{Db, migrate};
+use yigong_base::Ctx;
+use yigong_clinic::delivery::{self, Carriers};
+use yigong_clinic::{Centre, critical, worklist};
+
+use crate::{api, mllp};
+
+/// How often leases that ran out are looked for.
+const LEASE_SWEEP: Duration = Duration::from_secs(5);
+/// Background jobs at a time.
+const JOB_WORKERS: usize = 2;
+
+/// Bound listeners; nothing is accepted yet.
+pub struct Listeners {
+    http: std::net::TcpListener,
+    #[expect(dead_code, reason="dimse lands next")]
+    dicom: TcpListener,
+    mllp: TcpListener,
+    /// Address of the pages.
+    pub http_address: SocketAddr,
+    /// Address of the DICOM listener.
+    pub dicom_address: SocketAddr,
+    /// Address of the MLLP listener.
+    pub mllp_address: SocketAddr,
+}
+
+/// Binds the three listeners of the configuration; an error names the one that failed.
+pub async fn bind(config: &Config) -> Result<Listeners> {
+    let failed = |what: &'static str, address: &str| {
+        let address = address.to_owned();
+        move |e: std::io::Error| Fault::invalid(what, format!("cannot listen on {address}: {e}"))
+    };
+    let http = std::net::TcpListener::bind(&config.http.bind).map_err(failed("http.bind", &config.http.bind))?;
+    http.set_nonblocking(true).map_err(failed("http.bind", &config.http.bind))?;
+    let dicom = TcpListener::bind(&config.dicom.bind).await.map_err(failed("dicom.bind", &config.dicom.bind))?;
+    let mllp = TcpListener::bind(&config.mllp.bind).await.map_err(failed("mllp.bind", &config.mllp.bind))?;
+    let of = |r: std::io::Result<SocketAddr>| r.map_err(|e| Fault::io("local address", &e));
+    Ok(Listeners {
+        http_address: of(http.local_addr())?,
+        dicom_address: of(dicom.local_addr())?,
+        mllp_address: of(mllp.local_addr())?,
+        http,
+        dicom,
+        mllp,
+    })
+}
+
+/// Opens the platform: data folder, database (migrated), blobs.
+pub async fn open_platform(config: Config) -> Result<Ctx> {
+    let data = PathBuf::from(&config.storage.data);
+    std::fs::create_dir_all(&data).map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(RandomIds);
+    let db = if config.storage.database == "sqlite" {
+        Db::open_sqlite(&data.join("yigong.sqlite")).await?
+    } else {
+        Db::open_postgres(&config.storage.database).await?
+    };
+    migrate::run(&db, clock.now()).await?;
+    let blobs = Blobs::open(&data, ids.next()).await?;
+    Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default() })
+}
+
+/// Opens the centre on its platform: signing key and fonts.
+pub fn open_centre(ctx: Ctx) -> Result<Centre> {
+    let data = PathBuf::from(&ctx.config.storage.data);
+    Centre::open(ctx, Path::new(&data))
+}
+
+fn runner(centre: &Centre) -> Runner<Centre> {
+    let mut carriers: Carriers = Carriers::new();
+    carriers.insert("hl7", Arc::new(mllp::Hl7Carrier::new(centre.ctx.clone())));
+    let carriers = Arc::new(carriers);
+    Runner::new(centre.ctx.clone(), centre.clone())
+        .on("escalate", |centre: Centre, _: JobRow| async move {
+            for (alert, facility) in critical::escalate::escalate_due(&centre.ctx).await? {
+                centre.ctx.live.changed("critical", &alert, &facility);
+            }
+            Ok(())
+        })
+        .on("deliver", move |centre: Centre, job: JobRow| {
+            let carriers = Arc::clone(&carriers);
+            async move { delivery::run(&centre.ctx, &carriers, &job.key).await.map(|_| ()) }
+        })
+}
+
+async fn sweep_leases(centre: Centre, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LEASE_SWEEP) => {}
+        }
+        match worklist::expire(&centre.ctx).await {
+            Ok(freed) => {
+                for (item, facility) in freed {
+                    centre.ctx.live.changed("worklist", &item, &facility);
+                }
+            }
+            Err(fault) => tracing::error!(error = %fault, "lease.sweep failed"),
+        }
+    }
+}
+
+/// Serves until `stop`; then stops accepting, ends what runs, and returns.
+pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken) -> Result<()> {
+    let http = api::server::start(centre.clone(), listeners.http).map_err(|e| Fault::io("start http", &e))?;
+    let handle = http.handle();
+    let http = tokio::spawn(http);
+    let hl7 = {
+        let (ctx, stop) = (centre.ctx.clone(), stop.clone());
+        tokio::spawn(async move { mllp::run(listeners.mllp, ctx, async move { stop.cancelled().await }).await })
+    };
+    let jobs = tokio::spawn(runner(&centre).run(JOB_WORKERS, stop.clone()));
+    let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    handle.stop(true).await;
+    for (name, task) in [("jobs", jobs), ("leases", leases)] {
+        if task.await.is_err() {
+            tracing::error!(part = name, "part stopped unexpectedly");
+        }
+    }
+    if !matches!(hl7.await, Ok(Ok(()))) || !matches!(http.await, Ok(Ok(()))) {
+        tracing::error!("a listener stopped unexpectedly");
+    }
+    Ok(())
+}

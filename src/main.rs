@@ -1,2 +1,7 @@
 //! The `yigong` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    yigong::cli::main()
+}

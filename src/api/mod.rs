@@ -1,1 +1,18 @@
-//! The HTTP API of the pages.
+//! The HTTP API of the pages: one file per subject; each translates, calls one slice function, translates back.
+
+pub mod admin;
+pub mod admin_people;
+pub mod assets;
+pub mod auth;
+pub mod clinic;
+pub mod critical;
+pub mod events;
+pub mod fault;
+pub mod health;
+pub mod openapi;
+pub mod public;
+pub mod reports;
+pub mod server;
+pub mod session;
+pub mod work;
+pub mod worklist;

@@ -1,3 +1,139 @@
 //! The command line.
 
+pub mod audit;
 pub mod codec_worker;
+pub mod config;
+pub mod demo;
+pub mod people;
+pub mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use yigong_base::config::{self as settings, Config};
+use yigong_base::fault::{Fault, Result};
+
+/// Shared imaging, ECG and laboratory centre of a county medical community.
+#[derive(Parser)]
+#[command(name = "yigong", version, about)]
+struct Cli {
+    /// Configuration file (TOML); every key also by environment, for example YIGONG__HTTP__BIND.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the centre.
+    Serve,
+    /// Run a demonstration county on SQLite with generated sample data.
+    Demo(demo::DemoArgs),
+    /// Bring the database schema up to date and stop.
+    Migrate,
+    /// Check or print the configuration.
+    Config {
+        #[command(subcommand)]
+        command: config::ConfigCommand,
+    },
+    /// Verify the audit chain.
+    Audit {
+        #[command(subcommand)]
+        command: audit::AuditCommand,
+    },
+    /// Add facilities.
+    Facility {
+        #[command(subcommand)]
+        command: people::FacilityCommand,
+    },
+    /// Add accounts.
+    User {
+        #[command(subcommand)]
+        command: people::UserCommand,
+    },
+    /// Add machine tokens.
+    Token {
+        #[command(subcommand)]
+        command: people::TokenCommand,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Decode frames for the server; started by the server only.
+    #[command(hide = true)]
+    CodecWorker,
+}
+
+/// Parses the command line and runs it.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::CodecWorker = cli.command {
+        return codec_worker::run();
+    }
+    match run(cli) {
+        Ok(code) => code,
+        Err(fault) => {
+            complain(&fault);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line's own error message")]
+fn complain(fault: &Fault) {
+    eprintln!("yigong: {fault}");
+}
+
+/// Prints a line for the person or script that called.
+#[expect(clippy::print_stdout, reason = "the command line's own output")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let file = cli.config;
+    let config = || settings::load(file.as_deref());
+    match cli.command {
+        Command::Serve => within(serve::serve(config()?)),
+        Command::Demo(args) => within(demo::demo(config()?, args)),
+        Command::Migrate => within(async {
+            crate::app::open_platform(config()?).await?;
+            say("the schema is up to date");
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::Config { command } => config::run(&command, config()),
+        Command::Audit { command } => within(audit::run(command, config()?)),
+        Command::Facility { command } => within(people::facility(command, config()?)),
+        Command::User { command } => within(people::user(command, config()?)),
+        Command::Token { command } => within(people::token(command, config()?)),
+        Command::Openapi => {
+            let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
+            say(&document);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::CodecWorker => Ok(codec_worker::run()),
+    }
+}
+
+/// Runs a command on the server's runtime: several threads, so that DIMSE and MLLP never wait for one another.
+fn within(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Fault::io("start runtime", &e))?
+        .block_on(work)
+}
+
+/// Starts logging as configured.
+pub(crate) fn start_log(config: &Config) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)
+        .map_err(|e| Fault::invalid("log.level", e.to_string()))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let done = if config.log.format == "json" { builder.json().try_init() } else { builder.try_init() };
+    // A second start in one process (tests) keeps the first log.
+    if done.is_err() {
+        tracing::debug!("log already started");
+    }
+    Ok(())
+}

@@ -17,6 +17,7 @@ pub mod read;
 pub mod sign;
 pub mod sql;
 pub mod submit;
+pub mod track;
 #[cfg(test)]
 mod tests;
 

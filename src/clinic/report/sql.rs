@@ -91,4 +91,21 @@ yigong_base::statements! {
     /// Versions a clinic doctor must still acknowledge.
     COUNT_CHANGED = "SELECT COUNT(*) AS n FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n JOIN destination t ON t.id = d.destination
         WHERE d.facility = $1 AND t.kind = 'web' AND v.change_class >= 2 AND d.clinically_acked_at IS NULL AND d.state <> 'superseded'";
+    /// The clinic's track: the newest item of each subject since a time; $1 = scope, $2 = since.
+    TRACKS = "SELECT w.id, w.subject, w.subject_kind, w.pipeline, w.tier, w.state, w.title, w.modality, w.patient, w.deadline, w.holder, w.flags, w.priority, w.return_reason, w.return_text,
+        h.name AS holder_name, r.id AS report, r.state AS report_state, r.current_version, v.kind AS report_kind, v.signed_at,
+        (SELECT MIN(x.arrived_at) FROM work_item x WHERE x.subject = w.subject) AS first_at,
+        (SELECT MIN(x.arrived_at) FROM work_item x WHERE x.subject = w.subject AND x.tier = 'audit') AS audit_at
+        FROM work_item w LEFT JOIN account h ON h.id = w.holder LEFT JOIN report r ON r.subject = w.subject LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
+        WHERE ($1 = '*' OR w.facility = $1) AND w.arrived_at >= $2 AND w.state <> 'cancelled'
+        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND n.state <> 'cancelled' AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))
+        ORDER BY w.arrived_at DESC, w.id DESC LIMIT 300";
+    /// Orders without evidence yet; $1 = scope, $2 = since.
+    WAITING_ORDERS = "SELECT o.id, o.pipeline, o.patient, o.priority, o.created_at, o.state, (SELECT MIN(i.name) FROM order_item i WHERE i.order_id = o.id) AS title
+        FROM orders o WHERE ($1 = '*' OR o.facility = $1) AND o.created_at >= $2 AND o.state = 'ordered' AND NOT EXISTS (SELECT 1 FROM study s WHERE s.order_id = o.id)
+        AND NOT EXISTS (SELECT 1 FROM specimen t JOIN work_item k ON k.subject = t.id WHERE t.order_id = o.id) AND NOT EXISTS (SELECT 1 FROM ecg_record e WHERE e.order_id = o.id) ORDER BY o.created_at DESC LIMIT 200";
+    /// Rejected specimens; $1 = scope, $2 = since.
+    REJECTED = "SELECT t.id, t.patient, t.type, t.barcode, t.reject_reason, t.created_at FROM specimen t WHERE ($1 = '*' OR t.facility = $1) AND t.created_at >= $2 AND t.state = 'rejected' ORDER BY t.created_at DESC LIMIT 100";
+    /// Items that wait for the clinic.
+    COUNT_RETURNED = "SELECT COUNT(*) AS n FROM work_item WHERE facility = $1 AND state = 'returned'";
 }

@@ -1,0 +1,152 @@
+//! Authentication before any body is read: session cookie with CSRF token for people, bearer token for machines.
+
+use std::future::{Ready, ready};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use yigong_base::access::session::Session;
+use yigong_base::access::{Permit, session, token};
+use yigong_base::fault::Fault;
+use yigong_clinic::Centre;
+
+use super::fault::{ApiFault, problem, unauthenticated};
+
+/// Name of the session cookie.
+pub const COOKIE: &str = "yigong_session";
+
+/// What is guarded; the rest are the pages themselves.
+const GUARDED: &[&str] = &["/api/", "/fhir/", "/dicom-web/"];
+
+/// Paths that answer without a session. Everything else under a guarded prefix needs one.
+const OPEN: &[(&str, &str)] = &[
+    ("GET", "/api/public"),
+    ("POST", "/api/session"),
+    ("GET", "/api/openapi.json"),
+    ("GET", "/fhir/R4/metadata"),
+];
+
+/// The permit of the request, put there by [`guard`].
+pub struct Caller(pub Permit);
+
+impl std::ops::Deref for Caller {
+    type Target = Permit;
+    fn deref(&self) -> &Permit {
+        &self.0
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiFault;
+    type Future = Ready<Result<Self, ApiFault>>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let permit = req.extensions().get::<Permit>().cloned();
+        ready(permit.map(Caller).ok_or_else(|| ApiFault(Fault::denied("session"))))
+    }
+}
+
+/// The session of the request: only people have one.
+pub struct Person(pub Session);
+
+impl FromRequest for Person {
+    type Error = ApiFault;
+    type Future = Ready<Result<Self, ApiFault>>;
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = req.extensions().get::<Session>().cloned();
+        ready(found.map(Person).ok_or_else(|| ApiFault(Fault::denied("a person's session"))))
+    }
+}
+
+impl Person {
+    /// The password was confirmed recently enough to sign, else [`Fault::Reauth`].
+    pub fn require_fresh(&self, centre: &Centre) -> Result<(), ApiFault> {
+        let minutes = centre.ctx.config.report.reauth_minutes;
+        if centre.ctx.now() - self.0.reauth_at > minutes * yigong_base::clock::MINUTE_MS {
+            return Err(ApiFault(Fault::Reauth));
+        }
+        Ok(())
+    }
+}
+
+/// Middleware: nobody reaches a guarded path without a permit, and no body is read before.
+pub async fn guard<B: MessageBody>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    if !GUARDED.iter().any(|g| req.path().starts_with(g)) {
+        return Ok(next.call(req).await?.map_into_left_body());
+    }
+    let open = OPEN.iter().any(|(m, p)| req.method().as_str() == *m && req.path() == *p);
+    match admit(&req).await {
+        Ok(true) => {}
+        Ok(false) if open => {}
+        Ok(false) => return Ok(req.into_response(unauthenticated()).map_into_right_body()),
+        Err(Refusal::Csrf) if open => {}
+        Err(Refusal::Csrf) => {
+            let answer = problem(StatusCode::FORBIDDEN, "csrf", "请求来源校验失败,请刷新页面", "the request does not carry the session's token");
+            return Ok(req.into_response(answer).map_into_right_body());
+        }
+        Err(Refusal::Fault(fault)) => {
+            let answer = actix_web::ResponseError::error_response(&ApiFault(fault));
+            return Ok(req.into_response(answer).map_into_right_body());
+        }
+    }
+    Ok(next.call(req).await?.map_into_left_body())
+}
+
+enum Refusal {
+    Csrf,
+    Fault(Fault),
+}
+
+/// Finds out who asks; `false` when nobody is named.
+async fn admit(req: &ServiceRequest) -> Result<bool, Refusal> {
+    let Some(centre) = req.app_data::<web::Data<Centre>>() else {
+        return Err(Refusal::Fault(Fault::internal("no centre")));
+    };
+    let bearer = req
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.strip_prefix("Bearer ").or_else(|| v.strip_prefix("bearer ")));
+    if let Some(secret) = bearer {
+        let permit = token::find(&centre.ctx, secret.trim()).await.map_err(Refusal::Fault)?;
+        let found = permit.is_some();
+        if let Some(permit) = permit {
+            req.extensions_mut().insert(permit);
+        }
+        return Ok(found);
+    }
+    let Some(cookie) = cookie_of(req.headers()) else { return Ok(false) };
+    let Some(session) = session::find(&centre.ctx, &cookie).await.map_err(Refusal::Fault)? else { return Ok(false) };
+    let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if !safe && !(same_origin(req) && carries_token(req, &session.csrf)) {
+        return Err(Refusal::Csrf);
+    }
+    req.extensions_mut().insert(session.permit.clone());
+    req.extensions_mut().insert(session);
+    Ok(true)
+}
+
+/// The session cookie's value.
+#[must_use]
+pub fn cookie_of(headers: &header::HeaderMap) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=').map(str::to_owned))
+}
+
+fn carries_token(req: &ServiceRequest, csrf: &str) -> bool {
+    req.headers().get("x-csrf-token").and_then(|v| v.to_str().ok()).is_some_and(|given| given == csrf)
+}
+
+/// A browser names the origin of an unsafe request; a foreign one is refused. Programs name none.
+fn same_origin(req: &ServiceRequest) -> bool {
+    let Some(origin) = req.headers().get(header::ORIGIN).and_then(|v| v.to_str().ok()) else { return true };
+    let host = req.connection_info().host().to_owned();
+    origin.split("://").nth(1).is_some_and(|o| o == host)
+}

@@ -1,0 +1,36 @@
+//! The OpenAPI document, merged from the handlers' own annotations.
+
+use actix_web::{HttpResponse, get, web};
+use utoipa::OpenApi;
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(show);
+}
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Yigong", description = "Shared imaging, ECG and laboratory centre of a county medical community"))]
+struct Base;
+
+/// The whole document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut doc = Base::openapi();
+    doc.merge(super::session::Doc::openapi());
+    doc.merge(super::worklist::Doc::openapi());
+    doc.merge(super::work::Doc::openapi());
+    doc.merge(super::reports::Doc::openapi());
+    doc.merge(super::critical::Doc::openapi());
+    doc.merge(super::clinic::Doc::openapi());
+    doc.merge(super::events::Doc::openapi());
+    doc.merge(super::admin::Doc::openapi());
+    doc.merge(super::admin_people::Doc::openapi());
+    doc.merge(super::public::Doc::openapi());
+    doc
+}
+
+/// The document as JSON.
+#[get("/api/openapi.json")]
+async fn show() -> HttpResponse {
+    HttpResponse::Ok().json(document())
+}

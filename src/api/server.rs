@@ -1,0 +1,59 @@
+//! The HTTP server: routes, authentication, headers, limits.
+
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
+use actix_web::{App, HttpServer, dev::Server, web};
+use yigong_clinic::Centre;
+
+use super::{admin, admin_people, assets, auth, clinic, critical, events, fault, health, openapi, public, reports, session, work, worklist};
+
+/// Largest JSON body.
+const JSON_LIMIT: usize = 1024 * 1024;
+
+/// Every guarded route of the program.
+fn guarded(cfg: &mut web::ServiceConfig) {
+    session::routes(cfg);
+    worklist::routes(cfg);
+    work::routes(cfg);
+    reports::routes(cfg);
+    critical::routes(cfg);
+    clinic::routes(cfg);
+    events::routes(cfg);
+    admin::routes(cfg);
+    admin_people::routes(cfg);
+    openapi::routes(cfg);
+}
+
+/// Starts the server on a bound listener; the caller stops it through its handle.
+pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result<Server> {
+    let workers = usize::try_from(centre.ctx.config.http.workers).unwrap_or(2).max(1);
+    let data = web::Data::new(centre);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(web::JsonConfig::default().limit(JSON_LIMIT).error_handler(|e, _| bad("body", &e.to_string())))
+            .app_data(web::QueryConfig::default().error_handler(|e, _| bad("query", &e.to_string())))
+            .app_data(web::PathConfig::default().error_handler(|e, _| bad("path", &e.to_string())))
+            .wrap(Compress::default())
+            .wrap(
+                DefaultHeaders::new()
+                    .add(("X-Content-Type-Options", "nosniff"))
+                    .add(("Referrer-Policy", "same-origin"))
+                    .add(("Cross-Origin-Opener-Policy", "same-origin")),
+            )
+            .configure(health::routes)
+            .configure(public::routes)
+            .service(web::scope("").wrap(from_fn(auth::guard)).configure(guarded).default_service(web::to(assets::serve)))
+    })
+    .workers(workers)
+    .keep_alive(std::time::Duration::from_secs(60))
+    .client_request_timeout(std::time::Duration::from_secs(10))
+    .shutdown_timeout(20)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(server)
+}
+
+fn bad(what: &str, detail: &str) -> actix_web::Error {
+    fault::ApiFault(yigong_base::fault::Fault::invalid(what, detail)).into()
+}
