@@ -17,6 +17,7 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 pub mod unmatched;
+pub mod verify;
 
 pub use hold::Hold;
 pub use items::Item;

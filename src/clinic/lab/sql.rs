@@ -66,10 +66,10 @@ yigong_base::statements! {
     SUPERSEDE = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE specimen = $1 AND item = $2 AND id <> $3 AND state IN ('resulted', 'held', 'published', 'rerun')";
     /// A result waits for its next run.
     RERUN = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE id = $1 AND state IN ('resulted', 'held')";
-    /// A reason is added to a waiting result.
-    SET_HOLDS = "UPDATE lab_result SET holds = $2, state = 'held', row_version = row_version + 1 WHERE id = $1 AND state IN ('resulted', 'held')";
     /// Waiting results of a specimen that still wait.
     WAITING = "SELECT COUNT(*) AS n FROM lab_result WHERE specimen = $1 AND state IN ('resulted', 'held')";
+    /// Title of the newest item of a specimen.
+    WORK_TITLE = "SELECT title FROM work_item WHERE subject = $1 ORDER BY round DESC LIMIT 1";
     /// A specimen in scope.
     SPECIMEN = "SELECT s.id, s.barcode, s.facility, s.patient, s.order_id, s.type, s.container, s.state, s.collected_at, s.received_at FROM specimen s
         WHERE s.barcode = $1 AND ($2 = '*' OR s.facility = $2)";
@@ -85,8 +85,6 @@ yigong_base::statements! {
     /// Specimens in scope; $2 = state or '' for any.
     SPECIMENS = "SELECT s.id, s.barcode, s.type, s.state, s.patient, s.collected_at, s.received_at, s.reject_reason, f.name AS facility_name FROM specimen s JOIN facility f ON f.code = s.facility
         WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.state = $2) ORDER BY s.created_at DESC, s.id DESC LIMIT 300";
-    /// Items that were reported for an order move on.
-    ITEMS_REPORTED = "UPDATE order_item SET state = 'reported' WHERE order_id = $1 AND state = 'ordered'";
     /// Messages in scope; $2 = state or ''.
     MESSAGES = "SELECT i.id, i.peer, i.received_at, i.message_type, i.state, i.reason, f.name AS facility_name FROM inbox i JOIN facility f ON f.code = i.facility
         WHERE ($1 = '*' OR i.facility = $1) AND i.kind = 'hl7' AND ($2 = '' OR i.state = $2) ORDER BY i.received_at DESC, i.id DESC LIMIT 300";

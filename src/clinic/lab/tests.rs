@@ -157,6 +157,68 @@ async fn a_foreign_instrument_and_another_sex_are_noticed() {
     }
 }
 
+fn verifier(id: &str) -> Permit {
+    use yigong_base::access::{Grant, Role};
+    Permit::person(id, id, "LEAD", true, vec![Grant { role: Role::LabVerifier, facility: "LEAD".into(), pipelines: "*".into() }, Grant { role: Role::Lead, facility: "LEAD".into(), pipelines: "*".into() }])
+}
+
+fn picks(specimen: &queue::LabSpecimen, codes: &[&str]) -> Vec<verify::Pick> {
+    let chosen = specimen.results.iter().filter(|r| r.state != "published" && codes.contains(&r.code.as_str()));
+    chosen.map(|r| verify::Pick { id: r.id.clone(), row_version: r.row_version }).collect()
+}
+
+#[tokio::test]
+async fn a_partial_release_then_the_rest_then_a_correction_make_three_versions() {
+    for bench in testing::engines().await.unwrap() {
+        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        order_with(&bench, "B7", &["K", "NA"]).await;
+        send(&bench, "i1", vec![run("B7", "K", "7.1", "mmol/L"), run("B7", "NA", "140", "mmol/L")]).await;
+        let one = verifier("v1");
+        let ready = verify::release_ready(&centre, &one).await.unwrap();
+        assert_eq!(ready.released, 0, "a specimen with a critical row is not in lane 1");
+        let specimen = lanes(&bench).await.specimens.remove(0);
+        let only = verify::release(&centre, &one, &picks(&specimen, &["K", "NA"]), "", true).await.unwrap();
+        assert_eq!((only.released, only.refused.first().map(|r| r.code)), (1, Some("held")));
+        assert_eq!(only.reports.first().map(|r| r.n), Some(1));
+        let stale = verify::release(&centre, &one, &[verify::Pick { id: picks(&specimen, &["K"])[0].id.clone(), row_version: 99 }], "", false).await.unwrap();
+        assert_eq!(stale.refused.first().map(|r| r.code), Some("changed"));
+        assert!(verify::release(&centre, &Permit::peer("x", "C01"), &[], "", false).await.is_err());
+        let second = verify::release(&centre, &one, &picks(&specimen, &["K"]), "已复测", false).await.unwrap();
+        assert_eq!((second.released, second.reports.first().map(|r| r.n)), (1, Some(2)));
+        assert!(lanes(&bench).await.specimens.is_empty());
+        let report = second.reports.first().unwrap().report.clone();
+        let mut conn = bench.ctx.db.read(&one).await.unwrap();
+        let kinds = |n: i64| report_kind(&bench, &report, n);
+        assert_eq!((kinds(1).await, kinds(2).await), ("prelim".to_owned(), "final".to_owned()));
+        let content = crate::report::read::content(&mut conn, &report, 2).await.unwrap();
+        assert_eq!(content.lab_rows.iter().map(|r| (r.code.as_str(), r.value.as_str(), r.flag.as_str())).collect::<Vec<_>>(), [("K", "7.1", "HH"), ("NA", "140", "")]);
+        drop(conn);
+        // the lead corrects a published value; another person verifies it; version 3 says what it was
+        let k = specimen.results.iter().find(|r| r.code == "K").unwrap().id.clone();
+        let two = verifier("v2");
+        let mut tx = bench.ctx.db.begin(&one).await.unwrap();
+        correct::correct(&mut tx, &bench.ctx, &one, &k, "6.9", "haemolysed").await.unwrap();
+        tx.commit().await.unwrap();
+        let specimen = lanes(&bench).await.specimens.remove(0);
+        let own = verify::release(&centre, &one, &picks(&specimen, &["K"]), "", false).await.unwrap();
+        assert_eq!(own.refused.first().map(|r| r.code), Some("own_value"));
+        let third = verify::release(&centre, &two, &picks(&specimen, &["K"]), "", false).await.unwrap();
+        assert_eq!(third.reports.first().map(|r| r.n), Some(3));
+        let mut conn = bench.ctx.db.read(&one).await.unwrap();
+        let content = crate::report::read::content(&mut conn, &report, 3).await.unwrap();
+        let k = content.lab_rows.first().unwrap();
+        assert_eq!((content.kind.as_str(), content.change_class, k.value.as_str(), k.corrected_from.as_str(), content.lab_rows.len()), ("amended", 2, "6.9", "7.1", 2));
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+async fn report_kind(bench: &Bench, report: &str, n: i64) -> String {
+    let mut conn = bench.ctx.db.read(&Permit::system(SYSTEM)).await.unwrap();
+    crate::report::read::content(&mut conn, report, n).await.unwrap().kind
+}
+
 #[tokio::test]
 async fn every_statement_is_well_formed_on_both_engines() {
     for bench in testing::engines().await.unwrap() {
