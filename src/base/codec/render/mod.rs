@@ -28,13 +28,15 @@ pub(super) fn display(pixels: &Pixels, shape: &Shape, display: &Display) -> Resu
         }
         return Ok(Image { width, height, channels: 1, data: grey::display(&pixels.data, shape, display) });
     }
-    if shape.bits_allocated != 8 || shape.samples != 3 {
-        return Err(CodecError::Unsupported(format!(
-            "display of {} samples of {} bits",
-            shape.samples, shape.bits_allocated
-        )));
+    if shape.samples != 3 {
+        return Err(CodecError::Unsupported(format!("display of {} samples", shape.samples)));
     }
-    let mut data = pixels.data.clone();
+    // of wider samples the eight highest stored bits are shown
+    let drop = shape.bits_stored.saturating_sub(8);
+    let mut data = match shape.sample_bytes() {
+        1 => pixels.data.clone(),
+        width => pixels.data.chunks_exact(width).map(|w| (grey::word(w) >> drop) as u8).collect(),
+    };
     if pixels.ybr_full {
         ybr_to_rgb(&mut data, 3);
     }

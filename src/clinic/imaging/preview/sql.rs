@@ -2,11 +2,11 @@
 
 yigong_base::statements! {
     /// Series of a study with what decides the instance to show.
-    SERIES = "SELECT s.id, s.modality, s.preview_sha256, s.thumbnail_sha256,
+    SERIES = "SELECT s.id, s.modality,
         (SELECT COUNT(*) FROM instance i WHERE i.series = s.id AND i.current = 1 AND i.stack <> '{}') AS images
         FROM series s WHERE s.study = $1 ORDER BY s.number, s.uid";
     /// The instance at a position of the series; $2 = position from 0.
-    INSTANCE = "SELECT id, transfer_syntax, object_sha256, frames, stack, frame_index FROM instance
+    INSTANCE = "SELECT transfer_syntax, object_sha256, frames, stack, frame_index FROM instance
         WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid LIMIT 1 OFFSET $2";
     /// Facility of a study.
     STUDY = "SELECT facility FROM study WHERE id = $1";
