@@ -1,3 +1,17 @@
 //! Images: receive, settle, query, retrieve.
 
+pub mod check;
+pub mod detail;
 pub mod preview;
+pub mod quarantine;
+pub mod query;
+pub mod receive;
+pub mod retrieve;
+pub mod settle;
+pub mod sql;
+mod stack;
+
+#[cfg(test)]
+mod tests;
+
+pub use receive::{Arrival, Outcome, Received, receive};

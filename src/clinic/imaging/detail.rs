@@ -1,0 +1,229 @@
+//! A study, a series and its stack as the pages show them.
+
+use serde::Serialize;
+use serde_json::Value;
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::patient::{self, link::PatientHead};
+use yigong_base::storage::{Conn, Row};
+use yigong_base::{Ctx, args};
+
+use super::sql;
+use crate::order::{self, head::OrderHead};
+
+/// A study with series and priors.
+#[derive(Debug, Serialize)]
+pub struct StudyDetail {
+    /// Row id.
+    pub id: String,
+    /// Study Instance UID.
+    pub uid: String,
+    /// Patient.
+    pub patient: PatientHead,
+    /// Facility code.
+    pub facility: String,
+    /// Facility name.
+    pub facility_name: String,
+    /// Order, when matched.
+    pub order: Option<OrderHead>,
+    /// Modality.
+    pub modality: String,
+    /// Body part.
+    pub body_part: String,
+    /// Description.
+    pub description: String,
+    /// `YYYYMMDD`.
+    pub study_date: String,
+    /// As sent.
+    pub study_time: String,
+    /// State.
+    pub state: String,
+    /// Quarantine lane or empty.
+    pub lane: String,
+    /// Defect slugs of its instances.
+    pub defects: Vec<String>,
+    /// Series.
+    pub series: Vec<SeriesHead>,
+    /// Earlier studies of the person.
+    pub priors: Vec<Prior>,
+}
+
+/// A series.
+#[derive(Debug, Serialize)]
+pub struct SeriesHead {
+    /// Row id.
+    pub id: String,
+    /// Series Instance UID.
+    pub uid: String,
+    /// Modality.
+    pub modality: String,
+    /// Series number.
+    pub number: Option<i64>,
+    /// Description.
+    pub description: String,
+    /// Body part.
+    pub body_part: String,
+    /// Laterality.
+    pub laterality: String,
+    /// Instances.
+    pub instance_count: i64,
+    /// Frames to show.
+    pub frames: i64,
+    /// Address of the thumbnail once it exists.
+    pub thumbnail: Option<String>,
+    /// Address of the preview once it exists.
+    pub preview: Option<String>,
+}
+
+/// An earlier study.
+#[derive(Debug, Serialize)]
+pub struct Prior {
+    /// Row id.
+    pub id: String,
+    /// `YYYYMMDD`.
+    pub study_date: String,
+    /// Modality.
+    pub modality: String,
+    /// Body part.
+    pub body_part: String,
+    /// Description.
+    pub description: String,
+    /// Facility name.
+    pub facility_name: String,
+    /// Its published report.
+    pub report: Option<String>,
+}
+
+/// A study in scope.
+///
+/// # Errors
+/// `NotFound` outside the scope.
+pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<StudyDetail> {
+    let row = conn.opt(sql::STUDY, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    let order = match row.opt_text("order_id")? {
+        Some(order) => order::head::head(conn, permit, &order).await?,
+        None => None,
+    };
+    let mut defects: Vec<String> = Vec::new();
+    for found in conn.all(sql::DEFECTS, args![id]).await? {
+        for slug in found.json::<Vec<String>>("defects")? {
+            if !defects.contains(&slug) {
+                defects.push(slug);
+            }
+        }
+    }
+    let series = conn.all(sql::SERIES_OF_STUDY, args![id]).await?;
+    let priors = conn.all(sql::PRIORS, args![row.text("person")?, id, permit.scope()]).await?;
+    Ok(StudyDetail {
+        patient: patient::head(conn, &row.text("patient")?, ctx.now()).await?,
+        id: row.text("id")?,
+        uid: row.text("uid")?,
+        facility: row.text("facility")?,
+        facility_name: row.text("facility_name")?,
+        order,
+        modality: row.text("modality")?,
+        body_part: row.text("body_part")?,
+        description: row.text("description")?,
+        study_date: row.text("study_date")?,
+        study_time: row.text("study_time")?,
+        state: row.text("state")?,
+        lane: row.text("lane")?,
+        defects,
+        series: series.iter().map(series_head).collect::<Result<_>>()?,
+        priors: priors.iter().map(prior).collect::<Result<_>>()?,
+    })
+}
+
+fn series_head(row: &Row) -> Result<SeriesHead> {
+    let id = row.text("id")?;
+    let made = |column: &str, name: &str| Ok::<_, Fault>(row.opt_text(column)?.map(|_| format!("/api/series/{id}/{name}")));
+    Ok(SeriesHead {
+        thumbnail: made("thumbnail_sha256", "thumbnail")?,
+        preview: made("preview_sha256", "preview")?,
+        uid: row.text("uid")?,
+        modality: row.text("modality")?,
+        number: row.opt_int("number")?,
+        description: row.text("description")?,
+        body_part: row.text("body_part")?,
+        laterality: row.text("laterality")?,
+        instance_count: row.int("instance_count")?,
+        frames: row.int("frames")?,
+        id,
+    })
+}
+
+fn prior(row: &Row) -> Result<Prior> {
+    Ok(Prior {
+        id: row.text("id")?,
+        study_date: row.text("study_date")?,
+        modality: row.text("modality")?,
+        body_part: row.text("body_part")?,
+        description: row.text("description")?,
+        facility_name: row.text("facility_name")?,
+        report: row.opt_text("report")?,
+    })
+}
+
+/// The stack document of a series: sorted by position along the normal where every slice has one, else by number.
+#[derive(Debug, Serialize)]
+pub struct Stack {
+    /// Series row.
+    pub series: String,
+    /// Images may still come.
+    pub partial: bool,
+    /// Instance documents.
+    pub instances: Vec<Value>,
+}
+
+/// The stack of a series in scope.
+///
+/// # Errors
+/// `NotFound` outside the scope.
+pub async fn stack(conn: &mut Conn, permit: &Permit, series: &str) -> Result<Stack> {
+    let head = conn.opt(sql::SERIES, args![series, permit.scope()]).await?.ok_or_else(|| Fault::not_found("series"))?;
+    let rows = conn.all(sql::STACKS, args![series]).await?;
+    let mut instances = rows.iter().map(|r| r.json::<Value>("stack")).collect::<Result<Vec<_>>>()?;
+    let keys: Option<Vec<f64>> = instances.iter().map(along_normal).collect();
+    if let Some(keys) = keys {
+        let mut both: Vec<(f64, Value)> = keys.into_iter().zip(instances).collect();
+        both.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Slices run as the scanner numbered them: ascending numbers first.
+        let number = |v: Option<&(f64, Value)>| v.and_then(|(_, s)| s.get("number")).and_then(Value::as_i64);
+        if number(both.first()) > number(both.last()) {
+            both.reverse();
+        }
+        instances = both.into_iter().map(|(_, v)| v).collect();
+    }
+    Ok(Stack { series: series.to_owned(), partial: head.text("state")? == "receiving", instances })
+}
+
+/// Position along the slice normal, mm; `None` without position and orientation.
+fn along_normal(stack: &Value) -> Option<f64> {
+    let numbers = |key: &str, n: usize| -> Option<Vec<f64>> {
+        let list: Vec<f64> = stack.get(key)?.as_array()?.iter().filter_map(Value::as_f64).collect();
+        (list.len() == n).then_some(list)
+    };
+    let (p, o) = (numbers("position", 3)?, numbers("orientation", 6)?);
+    let ([px, py, pz], [a, b, c, d, e, f]) = (p.as_slice(), o.as_slice()) else { return None };
+    Some(px * (b * f - c * e) + py * (c * d - a * f) + pz * (a * e - b * d))
+}
+
+/// Which image stands for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// Up to 1024 pixels.
+    Preview,
+    /// Up to 160 pixels.
+    Thumbnail,
+}
+
+/// Blob address of the picture of a study or series (`kind` = `study`, `series`).
+///
+/// # Errors
+/// `NotFound` outside the scope or while it is not made yet.
+pub async fn picture(conn: &mut Conn, permit: &Permit, kind: &str, id: &str, which: Picture) -> Result<String> {
+    let statement = if kind == "study" { sql::STUDY_PREVIEW } else { sql::SERIES };
+    let row = conn.opt(statement, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("picture"))?;
+    let column = if which == Picture::Preview { "preview_sha256" } else { "thumbnail_sha256" };
+    row.opt_text(column)?.ok_or_else(|| Fault::not_found("picture"))
+}

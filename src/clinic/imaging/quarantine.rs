@@ -1,0 +1,120 @@
+//! Quarantine: what cannot be matched or trusted is kept, seen by a person, and has a way back (specification §7.4).
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args, audit};
+
+use super::sql;
+
+/// A new entry.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// `identity`, `content`, `defect`, `security`, `charset`.
+    pub lane: &'a str,
+    /// Slug.
+    pub reason: &'a str,
+    /// Facility of the peer.
+    pub facility: &'a str,
+    /// Peer id.
+    pub peer: &'a str,
+    /// `study`, `instance`, `object`.
+    pub object_kind: &'a str,
+    /// Row id, or the blob address for `object`.
+    pub object_id: &'a str,
+    /// Blob.
+    pub blob: Option<&'a str>,
+    /// More, without patient names.
+    pub detail: Value,
+}
+
+/// Opens an entry unless the same object is already held for the same reason.
+///
+/// # Errors
+/// Storage faults.
+pub async fn open(tx: &mut Tx, ctx: &Ctx, permit: &Permit, entry: &Entry<'_>) -> Result<()> {
+    if tx.opt(sql::QUARANTINED, args![entry.object_id, entry.reason]).await?.is_some() {
+        return Ok(());
+    }
+    let id = ctx.id();
+    tx.exec(
+        sql::QUARANTINE,
+        args![
+            &id, entry.lane, entry.reason, entry.facility, entry.peer, entry.object_kind, entry.object_id, entry.blob,
+            &entry.detail, ctx.now()
+        ],
+    )
+    .await?;
+    let detail = json!({"lane": entry.lane, "reason": entry.reason, "object": entry.object_id});
+    audit::append(tx, ctx, permit, "quarantine.open", "quarantine", &id, &detail).await
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Held {
+    /// Row id.
+    pub id: String,
+    /// Lane.
+    pub lane: String,
+    /// Slug.
+    pub reason: String,
+    /// Facility code.
+    pub facility: String,
+    /// Facility name.
+    pub facility_name: String,
+    /// `study`, `instance`, `object`.
+    pub object_kind: String,
+    /// What is held.
+    pub object_id: String,
+    /// `open`, `released`, `rejected`.
+    pub state: String,
+    /// When, ms.
+    pub created_at: i64,
+    /// More.
+    pub detail: Value,
+}
+
+/// Entries in scope; `state` empty = all.
+///
+/// # Errors
+/// Storage faults.
+pub async fn list(conn: &mut Conn, permit: &Permit, state: &str) -> Result<Vec<Held>> {
+    let rows = conn.all(sql::QUARANTINE_LIST, args![permit.scope(), state]).await?;
+    rows.iter()
+        .map(|r| {
+            Ok(Held {
+                id: r.text("id")?,
+                lane: r.text("lane")?,
+                reason: r.text("reason")?,
+                facility: r.text("facility")?,
+                facility_name: r.text("facility_name")?,
+                object_kind: r.text("object_kind")?,
+                object_id: r.text("object_id")?,
+                state: r.text("state")?,
+                created_at: r.int("created_at")?,
+                detail: r.json("detail")?,
+            })
+        })
+        .collect()
+}
+
+/// A person has looked: the entry is closed; a study without other blocking entries goes on to the worklist.
+///
+/// # Errors
+/// `Denied` without the right to link identities, `NotFound`, `Conflict` when it was closed meanwhile.
+pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str) -> Result<()> {
+    permit.require(Right::LinkIdentity)?;
+    let row = tx.opt(sql::QUARANTINE_ONE, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("quarantine entry"))?;
+    if tx.exec(sql::QUARANTINE_CLOSE, args![id, "released", ctx.now(), permit.who()]).await? == 0 {
+        return Err(Fault::conflict("closed", "the entry was closed before"));
+    }
+    let (kind, object) = (row.text("object_kind")?, row.text("object_id")?);
+    if kind == "study" && tx.one(sql::BLOCKING, args![&object]).await?.int("n")? == 0 {
+        tx.exec(sql::CLEAR_LANE, args![&object]).await?;
+        jobs::enqueue(tx, ctx, Job::new("settle", object)).await?;
+    }
+    audit::append(tx, ctx, permit, "quarantine.release", "quarantine", id, &json!({"why": why})).await
+}

@@ -1,0 +1,317 @@
+//! Receiving one object: scan, keep, one transaction, and only then an answer (specification §7.1).
+
+use serde_json::{Value, json};
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
+use yigong_base::patient::{self, Seen};
+use yigong_base::site::peer::Peer;
+use yigong_base::storage::spool::Spooled;
+use yigong_base::storage::{Row, Tx};
+use yigong_base::{Ctx, args, audit};
+use yigong_formats::dicom::{Header, name, tag, uid};
+
+use super::check::{Checked, check};
+use super::quarantine::{self, Entry};
+use super::{sql, stack};
+use crate::{Centre, order};
+
+/// A spooled Part-10 file and where it came from.
+pub struct Arrival {
+    /// Who sent it; the facility comes from here.
+    pub peer: Peer,
+    /// The bytes, hashed and closed.
+    pub spooled: Spooled,
+    /// SOP Class UID of the command, when there was one.
+    pub sop_class: Option<String>,
+    /// SOP Instance UID of the command, when there was one.
+    pub sop_instance: Option<String>,
+    /// `dimse`, `stow`, `import`.
+    pub source: &'static str,
+}
+
+/// What became of it. Every outcome is a success for the sender (specification §7.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new instance.
+    New,
+    /// Already here with equal data: nothing changed.
+    Same,
+    /// Same UID, other bytes: kept beside the first one, which stays current.
+    Version,
+    /// Kept, held for a person.
+    Quarantined,
+}
+
+/// The receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Instance row, or the blob address when the object is held outside the index.
+    pub instance: String,
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Slug of the quarantine reason, else empty.
+    pub reason: &'static str,
+}
+
+/// Receives. When this returns `Ok`, bytes and rows are durable.
+///
+/// # Errors
+/// `Invalid { what: "sop-mismatch" }`: command and data set disagree (A900). `Invalid` with another slug: refused by the
+/// scanner (C000). Everything else: nothing was stored, the sender may retry (A700).
+pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
+    receive_with(&centre.ctx, arrival).await
+}
+
+/// The same with the platform only: receiving needs neither fonts nor codecs.
+///
+/// # Errors
+/// As [`receive`].
+pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
+    let Arrival { peer, spooled, sop_class, sop_instance, source } = arrival;
+    let path = spooled.path().to_owned();
+    let checked = tokio::task::spawn_blocking(move || check(&path)).await.map_err(|_| Fault::internal("the scan of an object stopped"))??;
+    let h = &checked.header;
+    if sop_class.is_some_and(|c| c != h.sop_class) || sop_instance.is_some_and(|i| i != h.sop_instance) {
+        return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
+    }
+    let size = spooled.len;
+    let object = ctx.blobs.keep(spooled).await?;
+    let permit = peer.permit();
+    let new = New { ctx, permit: &permit, peer: &peer, checked: &checked, object: &object, size, source };
+    // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
+    let mut tries = 0;
+    loop {
+        let mut tx = ctx.db.begin(&permit).await?;
+        match new.store(&mut tx).await {
+            Ok((receipt, study)) => {
+                if receipt.outcome != Outcome::Same {
+                    tx.commit().await?;
+                    ctx.live.changed("imaging", &study, &peer.facility);
+                }
+                return Ok(receipt);
+            }
+            Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+struct New<'a> {
+    ctx: &'a Ctx,
+    permit: &'a Permit,
+    peer: &'a Peer,
+    checked: &'a Checked,
+    object: &'a str,
+    size: u64,
+    source: &'static str,
+}
+
+impl New<'_> {
+    fn header(&self) -> &Header {
+        &self.checked.header
+    }
+
+    fn facility(&self) -> &str {
+        &self.peer.facility
+    }
+
+    async fn store(&self, tx: &mut Tx) -> Result<(Received, String)> {
+        let h = self.header();
+        let versions = tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?;
+        for row in &versions {
+            if row.text("dataset_sha256")? == self.checked.dataset_sha256 {
+                return Ok((Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" }, row.text("study")?));
+            }
+        }
+        let found = tx.opt(sql::STUDY_OF_UID, args![self.facility(), &h.study]).await?;
+        if let Some(study) = &found
+            && let Some(reason) = clash_with(study, h)?
+        {
+            return self.hold(tx, study, reason).await;
+        }
+        let study = match &found {
+            Some(row) => row.text("id")?,
+            None => self.new_study(tx).await?,
+        };
+        let (series, is_new) = self.series(tx, &study).await?;
+        let version = match versions.first() {
+            Some(row) => row.int("version")? + 1,
+            None => 1,
+        };
+        let id = self.insert(tx, &study, &series, version).await?;
+        if version > 1 {
+            return self.other_version(tx, &id, &study, &versions).await;
+        }
+        tx.exec(sql::GROW_SERIES, args![&series]).await?;
+        let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
+        let now = self.ctx.now();
+        tx.exec(sql::GROW_STUDY, args![&study, i64::from(is_new), now, &modality, modalities, h.text(tag::BODY_PART)]).await?;
+        self.lanes(tx, &study, &id).await?;
+        if uid::is_waveform(&h.sop_class) {
+            jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;
+        } else {
+            let quiet = super::settle::quiet_ms(self.ctx, &modality);
+            jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet)).await?;
+        }
+        let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
+        audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
+        Ok((Received { instance: id, outcome: Outcome::New, reason: "" }, study))
+    }
+
+    /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
+    async fn other_version(&self, tx: &mut Tx, id: &str, study: &str, versions: &[Row]) -> Result<(Received, String)> {
+        let reason = if versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study)) { "same-uid-other-bytes" } else { "same-uid-other-study" };
+        let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
+        self.quarantine(tx, "content", reason, "instance", id, detail.clone()).await?;
+        audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
+        Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
+    }
+
+    /// Another patient under a known study UID: kept outside the index until a person decides (specification §7.3).
+    async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
+        let study = study.text("id")?;
+        if tx.opt(sql::QUARANTINED, args![self.object, reason]).await?.is_some() {
+            return Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason }, study));
+        }
+        let h = self.header();
+        let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
+        self.quarantine(tx, "identity", reason, "object", self.object, detail).await?;
+        Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
+    }
+
+    async fn quarantine(&self, tx: &mut Tx, lane: &str, reason: &str, kind: &str, object: &str, detail: Value) -> Result<()> {
+        let entry = Entry { lane, reason, facility: self.facility(), peer: &self.peer.id, object_kind: kind, object_id: object, blob: Some(self.object), detail };
+        quarantine::open(tx, self.ctx, self.permit, &entry).await
+    }
+
+    async fn lanes(&self, tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
+        let Some((lane, reason)) = self.checked.lane() else { return Ok(()) };
+        let (kind, object) = if lane == "security" { ("study", study) } else { ("instance", instance) };
+        self.quarantine(tx, lane, reason, kind, object, json!({"study": study, "defects": self.header().defects.slugs()})).await?;
+        tx.exec(sql::SET_LANE, args![study, lane]).await?;
+        Ok(())
+    }
+
+    async fn new_study(&self, tx: &mut Tx) -> Result<String> {
+        let h = self.header();
+        let (ctx, facility) = (self.ctx, self.facility());
+        let mut seen = Seen {
+            local_id: h.patient_id.clone(),
+            name: h.name.shown.clone(),
+            pinyin: h.name.pinyin.clone(),
+            initials: h.name.initials.clone(),
+            sex: h.sex.clone(),
+            birth_date: h.birth_date.clone(),
+            phone: h.text(tag::PHONE),
+            ..Seen::default()
+        };
+        let mut linked = patient::link(tx, ctx, facility, &seen).await?;
+        let trouble = match linked.clash {
+            // Nobody is guessed: the study gets a patient of its own until a person links it.
+            Some(clash) => {
+                seen.local_id = String::new();
+                linked = patient::link(tx, ctx, facility, &seen).await?;
+                Some(("patient-clash", clash))
+            }
+            None if !linked.identified => Some(("patient-id-junk", "")),
+            None => None,
+        };
+        let id = ctx.id();
+        let accession = h.text(tag::ACCESSION);
+        let order = if trouble.is_none() { order::match_study(tx, facility, &accession, &linked.id).await? } else { None };
+        let modality = h.text(tag::MODALITY);
+        let attributes = json!({
+            "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "sex": h.sex, "birth_date": h.birth_date,
+            "institution": h.text(tag::INSTITUTION),
+        });
+        let text = |t| h.text(t);
+        tx.exec(
+            sql::NEW_STUDY,
+            args![
+                &id, &h.study, facility, &linked.id, &order, if trouble.is_some() { "identity" } else { "" }, &accession,
+                text(tag::STUDY_ID), &modality, &modality, text(tag::BODY_PART), text(tag::STUDY_DESCRIPTION), digits(&text(tag::STUDY_DATE)),
+                text(tag::STUDY_TIME), text(tag::REFERRING), text(tag::STATION), ctx.now(), attributes
+            ],
+        )
+        .await?;
+        if let Some((reason, what)) = trouble {
+            self.quarantine(tx, "identity", reason, "study", &id, json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what})).await?;
+        }
+        if let Some(order) = &order {
+            order::head::advance(tx, order, "received", ctx.now()).await?;
+        }
+        Ok(id)
+    }
+
+    async fn series(&self, tx: &mut Tx, study: &str) -> Result<(String, bool)> {
+        let h = self.header();
+        if let Some(row) = tx.opt(sql::SERIES_OF_UID, args![study, &h.series]).await? {
+            return Ok((row.text("id")?, false));
+        }
+        let id = self.ctx.id();
+        let attributes = json!({"station": h.text(tag::STATION), "manufacturer": h.text(tag::MANUFACTURER), "model": h.text(tag::MODEL)});
+        tx.exec(
+            sql::NEW_SERIES,
+            args![
+                &id, study, &h.series, h.text(tag::MODALITY), h.root().int(tag::SERIES_NUMBER), h.text(tag::SERIES_DESCRIPTION),
+                h.text(tag::BODY_PART), stack::laterality(h), attributes
+            ],
+        )
+        .await?;
+        Ok((id, true))
+    }
+
+    async fn insert(&self, tx: &mut Tx, study: &str, series: &str, version: i64) -> Result<String> {
+        let h = self.header();
+        let id = self.ctx.id();
+        let c = h.charset();
+        let charset = json!({"declared": c.declared, "used": c.charset.term(), "how": c.how.as_str(), "confidence": c.confidence});
+        let i = &h.image;
+        let attributes = json!({"rows": i.rows, "cols": i.cols, "bits_allocated": i.bits_allocated});
+        let size = i64::try_from(self.size).unwrap_or(i64::MAX);
+        tx.exec(
+            sql::NEW_INSTANCE,
+            args![
+                &id, study, series, self.facility(), &h.sop_instance, &h.sop_class, &h.transfer_syntax,
+                h.root().int(tag::INSTANCE_NUMBER), h.frames.count().max(1), self.object, &self.checked.dataset_sha256, size, version,
+                version == 1, &self.peer.id, self.ctx.now(), json!(h.defects.slugs()), charset, stack::document(&id, h), attributes, h.frames.to_bytes()
+            ],
+        )
+        .await?;
+        Ok(id)
+    }
+}
+
+/// Does the object name another patient than the study it belongs to?
+fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
+    let held: Value = study.json("attributes")?;
+    let of = |key: &str| held.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let differs = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
+    if of("patient_id") != h.patient_id {
+        return Ok(Some("other-patient-in-study"));
+    }
+    if differs(&of("name_fold"), &name::fold(&h.name.shown)) || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date) {
+        return Ok(Some("patient-differs-in-study"));
+    }
+    Ok(None)
+}
+
+/// Main modality and the list of all; what only accompanies images never leads.
+fn modalities(study: Option<&Row>, this: &str) -> Result<(String, String)> {
+    let (main, list) = match study {
+        Some(row) => (row.text("modality")?, row.text("modalities")?),
+        None => (String::new(), String::new()),
+    };
+    let beside = |m: &str| matches!(m, "" | "SR" | "PR" | "KO" | "DOC" | "AU");
+    let main = if beside(&main) && (main.is_empty() || !beside(this)) { this.to_owned() } else { main };
+    let mut all: Vec<&str> = list.split('!').filter(|m| !m.is_empty()).collect();
+    if !this.is_empty() && !all.contains(&this) {
+        all.push(this);
+    }
+    Ok((main, all.join("!")))
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).take(8).collect()
+}

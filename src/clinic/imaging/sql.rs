@@ -1,0 +1,94 @@
+//! SQL of the imaging slice.
+
+yigong_base::statements! {
+    /// Versions of an instance, newest first.
+    VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
+    /// The study of a UID in one facility.
+    STUDY_OF_UID = "SELECT id, patient, state, lane, modality, modalities, order_id, attributes FROM study WHERE facility = $1 AND uid = $2";
+    /// A new study.
+    NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes)
+        VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)";
+    /// One more image: $2 = new series, $3 = time, $4 = modality, $5 = modalities, $6 = body part or ''.
+    GROW_STUDY = "UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
+        body_part = CASE WHEN body_part = '' THEN $6 ELSE body_part END,
+        late_images = late_images + CASE WHEN state IN ('receiving', 'held') THEN 0 ELSE 1 END WHERE id = $1";
+    /// Puts a study into a lane; the first lane stays.
+    SET_LANE = "UPDATE study SET lane = $2 WHERE id = $1 AND lane IN ('', 'defect', 'charset')";
+    /// The series of a UID in a study.
+    SERIES_OF_UID = "SELECT id FROM series WHERE study = $1 AND uid = $2";
+    /// A new series.
+    NEW_SERIES = "INSERT INTO series (id, study, uid, modality, number, description, body_part, laterality, attributes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// One more image in a series.
+    GROW_SERIES = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $1";
+    /// A new instance version.
+    NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_sha256, dataset_sha256, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    /// Opens a quarantine entry.
+    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// Is the same thing in quarantine already?
+    QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND state = 'open'";
+    /// Quarantine entries in scope, newest first.
+    QUARANTINE_LIST = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
+        WHERE ($1 = '*' OR q.facility = $1) AND ($2 = '' OR q.state = $2) ORDER BY q.created_at DESC, q.id DESC LIMIT 500";
+    /// One quarantine entry in scope.
+    QUARANTINE_ONE = "SELECT id, lane, reason, facility, object_kind, object_id, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Closes a quarantine entry.
+    QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
+    /// Blocking entries of a study that are still open.
+    BLOCKING = "SELECT COUNT(*) AS n FROM quarantine WHERE object_kind = 'study' AND object_id = $1 AND state = 'open' AND lane IN ('identity', 'content', 'security')";
+    /// Frees a study from its lane.
+    CLEAR_LANE = "UPDATE study SET lane = '' WHERE id = $1";
+    /// A study as the settle job needs it.
+    SETTLING = "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.accession, s.last_received_at, s.late_images,
+        (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND i.stack <> '{}') AS images FROM study s WHERE s.id = $1";
+    /// The state after settling.
+    SETTLED = "UPDATE study SET state = $2, settled_at = $3 WHERE id = $1 AND state IN ('receiving', 'held')";
+    /// A study in scope as the page shows it.
+    STUDY = "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, p.person
+        FROM study s JOIN facility f ON f.code = s.facility JOIN patient p ON p.id = s.patient WHERE s.id = $1 AND ($2 = '*' OR s.facility = $2)";
+    /// Its series.
+    SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_sha256, e.thumbnail_sha256,
+        (SELECT COALESCE(SUM(i.frames), 0) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
+        FROM series e WHERE e.study = $1 ORDER BY e.number, e.uid";
+    /// Defects of its instances.
+    DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";
+    /// Earlier studies of the same person in scope.
+    PRIORS = "SELECT s.id, s.study_date, s.modality, s.body_part, s.description, f.name AS facility_name, r.id AS report FROM study s JOIN patient p ON p.id = s.patient JOIN facility f ON f.code = s.facility
+        LEFT JOIN report r ON r.subject = s.id AND r.subject_kind = 'study' AND r.current_version > 0
+        WHERE p.person = $1 AND s.id <> $2 AND ($3 = '*' OR s.facility = $3) AND s.lane NOT IN ('identity', 'content', 'security') ORDER BY s.study_date DESC, s.first_received_at DESC LIMIT 50";
+    /// A series in scope.
+    SERIES = "SELECT e.id, e.study, e.preview_sha256, e.thumbnail_sha256, s.state, s.facility FROM series e JOIN study s ON s.id = e.study WHERE e.id = $1 AND ($2 = '*' OR s.facility = $2)";
+    /// Preview addresses of a study in scope.
+    STUDY_PREVIEW = "SELECT preview_sha256, thumbnail_sha256 FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Stack documents of a series.
+    STACKS = "SELECT id, stack FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
+    /// An instance in scope by row id.
+    INSTANCE = "SELECT id, uid, sop_class, transfer_syntax, frames, object_sha256, size_bytes, frame_index, stack, facility FROM instance WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// The current instance of the three UIDs in scope.
+    INSTANCE_BY_UID = "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility
+        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
+        WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ($4 = '*' OR i.facility = $4) ORDER BY i.received_at LIMIT 1";
+    /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope.
+    INSTANCES = "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid
+        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
+        WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ($3 = '*' OR i.facility = $3) ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000";
+    /// Studies for a query. $1 scope, $2 study UID or '', $3 patient id pattern or '', $4 name pattern (folded) or '', $5 pinyin pattern, $6 accession pattern or '',
+    /// $7 first date, $8 last date, $9 modality pattern ('%\\CT\\%') or '', $10 study id, $11 birth date or '', $12 description pattern or '', $13 referring pattern or '', $14 limit, $15 offset.
+    QUERY_STUDIES = "SELECT s.id, s.uid, s.facility, s.accession, s.study_id, s.modalities, s.description, s.study_date, s.study_time, s.referring, s.series_count, s.instance_count, s.attributes,
+        p.local_id, p.identified, p.name, p.sex, p.birth_date FROM study s JOIN patient p ON p.id = s.patient
+        WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
+        AND ($4 = '' OR LOWER(p.name) LIKE $4 ESCAPE '!' OR p.pinyin LIKE $5 ESCAPE '!' OR p.initials LIKE $5 ESCAPE '!')
+        AND ($6 = '' OR s.accession LIKE $6 ESCAPE '!') AND ($7 = '' OR s.study_date >= $7) AND ($8 = '' OR s.study_date <= $8)
+        AND ($9 = '' OR '!' || s.modalities || '!' LIKE $9) AND ($10 = '' OR s.study_id = $10) AND ($11 = '' OR p.birth_date = $11)
+        AND ($12 = '' OR LOWER(s.description) LIKE $12 ESCAPE '!') AND ($13 = '' OR LOWER(s.referring) LIKE $13 ESCAPE '!')
+        ORDER BY s.study_date DESC, s.first_received_at DESC, s.id DESC LIMIT $14 OFFSET $15";
+    /// Series for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 modality or '', $5 number or NULL, $6 limit, $7 offset.
+    QUERY_SERIES = "SELECT e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.attributes, s.uid AS study_uid
+        FROM series e JOIN study s ON s.id = e.study WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
+        AND ($4 = '' OR e.modality = $4) AND ($5 = -1 OR e.number = $5) ORDER BY s.study_date DESC, s.id, e.number, e.uid LIMIT $6 OFFSET $7";
+    /// Instances for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 instance UID or '', $5 SOP class or '', $6 number or -1, $7 limit, $8 offset.
+    QUERY_INSTANCES = "SELECT i.uid, i.sop_class, i.transfer_syntax, i.number, i.frames, i.attributes, e.uid AS series_uid, e.modality, s.uid AS study_uid
+        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study WHERE i.current = 1 AND ($1 = '*' OR i.facility = $1)
+        AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3) AND ($4 = '' OR i.uid = $4) AND ($5 = '' OR i.sop_class = $5) AND ($6 = -1 OR i.number = $6)
+        ORDER BY s.study_date DESC, s.id, e.number, e.uid, i.number, i.uid LIMIT $7 OFFSET $8";
+}

@@ -1,0 +1,183 @@
+//! Receiving, duplicates, conflicts, settling and queries, on every engine.
+
+use yigong_base::access::Permit;
+use yigong_base::args;
+use yigong_base::site::peer::{self, Peer};
+use yigong_base::testing::{Bench, engines};
+use yigong_formats::dicom::dataset::Writer;
+use yigong_formats::dicom::{Vr, part10, tag, uid};
+
+use super::query::Keys;
+use super::*;
+
+const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
+
+async fn known(bench: &Bench) -> Peer {
+    let p = Peer {
+        id: "p1".into(),
+        kind: "dicom".into(),
+        facility: "C01".into(),
+        name: "CR01".into(),
+        ae_title: Some("CR01".into()),
+        app: None,
+        app_facility: None,
+        addresses: "127.0.0.1".into(),
+        port: None,
+        policy: serde_json::json!({}),
+        enabled: true,
+        last_seen_at: None,
+    };
+    let permit = Permit::system("test");
+    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+    peer::create(&mut tx, &bench.ctx, &permit, &p).await.unwrap();
+    tx.commit().await.unwrap();
+    p
+}
+
+struct Made<'a> {
+    instance: &'a str,
+    patient: &'a str,
+    name: &'a str,
+    pixel: u8,
+}
+
+fn file(m: &Made<'_>) -> Vec<u8> {
+    let mut w = Writer::new(true);
+    w.text(tag::CHARSET, Vr::CS, "GB18030");
+    w.text(tag::SOP_CLASS, Vr::UI, CR);
+    w.text(tag::SOP_INSTANCE, Vr::UI, m.instance);
+    w.text(tag::STUDY_DATE, Vr::DA, "20260831");
+    w.text(tag::MODALITY, Vr::CS, "CR");
+    w.element(tag::STUDY_DESCRIPTION, Vr::LO, &[0xD0, 0xD8, 0xB2, 0xBF]);
+    w.element(tag::PATIENT_NAME, Vr::PN, &yigong_formats::dicom::text::encode("GB18030", m.name).unwrap());
+    w.text(tag::PATIENT_ID, Vr::LO, m.patient);
+    w.text(tag::STUDY_UID, Vr::UI, "1.2.3");
+    w.text(tag::SERIES_UID, Vr::UI, "1.2.3.4");
+    w.text(tag::INSTANCE_NUMBER, Vr::IS, "1");
+    w.element(tag::SAMPLES, Vr::US, &1u16.to_le_bytes());
+    w.text(tag::PHOTOMETRIC, Vr::CS, "MONOCHROME2");
+    for (t, n) in [(tag::ROWS, 4u16), (tag::COLS, 4), (tag::BITS_ALLOCATED, 8), (tag::BITS_STORED, 8), (tag::HIGH_BIT, 7), (tag::PIXEL_REPRESENTATION, 0)] {
+        w.element(t, Vr::US, &n.to_le_bytes());
+    }
+    w.element(tag::PIXELS, Vr::OW, &[m.pixel; 16]);
+    let mut out = part10::head(CR, m.instance, uid::EXPLICIT_LE);
+    out.extend_from_slice(&w.bytes);
+    out
+}
+
+async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::Result<Received> {
+    let mut spool = bench.ctx.blobs.spool().await?;
+    spool.write(bytes).await?;
+    let spooled = spool.finish().await?;
+    super::receive::receive_with(&bench.ctx, Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" }).await
+}
+
+#[tokio::test]
+async fn one_study_from_arrival_to_worklist() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        let first = Made { instance: "1.2.3.4.5", patient: "P1", name: "Wang^XiaoDong=王^小东", pixel: 7 };
+        let got = send(&bench, &peer, &file(&first)).await.unwrap();
+        assert_eq!(got.outcome, Outcome::New);
+        assert_eq!(send(&bench, &peer, &file(&first)).await.unwrap().outcome, Outcome::Same);
+        let other = send(&bench, &peer, &file(&Made { pixel: 8, ..first })).await.unwrap();
+        assert_eq!((other.outcome, other.reason), (Outcome::Version, "same-uid-other-bytes"));
+        let stranger = file(&Made { instance: "1.2.3.4.6", patient: "P2", name: "Li^Si=李^四", pixel: 7 });
+        assert_eq!(send(&bench, &peer, &stranger).await.unwrap().outcome, Outcome::Quarantined);
+        assert_eq!(send(&bench, &peer, &stranger).await.unwrap().outcome, Outcome::Same);
+
+        let permit = Permit::peer("CR01", "C01");
+        let mut conn = ctx.db.read(&permit).await.unwrap();
+        for key in ["王小东", "*小东*", "wang*", "wxd", "WangXiaoDong", ""] {
+            let keys = Keys { patient_name: key.into(), ..Keys::default() };
+            let found = query::studies(&mut conn, &permit, &keys).await.unwrap();
+            assert_eq!(found.len(), 1, "{key} on {}", bench.engine);
+            assert_eq!(found[0]["00100010"]["Value"][0]["Ideographic"], "王^小东");
+            assert_eq!(found[0]["00081030"]["Value"][0], "胸部");
+        }
+        let none = Keys { patient_name: "li*".into(), ..Keys::default() };
+        assert!(query::studies(&mut conn, &permit, &none).await.unwrap().is_empty());
+        for (date, n) in [("20260831", 1), ("20260801-20260831", 1), ("-20260101", 0), ("20260901-", 0)] {
+            let keys = Keys { study_date: date.into(), modalities: vec!["CR".into(), "DX".into()], ..Keys::default() };
+            assert_eq!(query::studies(&mut conn, &permit, &keys).await.unwrap().len(), n, "{date}");
+        }
+        assert_eq!(query::series(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
+        assert_eq!(query::instances(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
+        let foreign = Permit::peer("OTHER", "C02");
+        assert!(query::studies(&mut conn, &foreign, &Keys::default()).await.unwrap().is_empty());
+        assert!(retrieve::by_uid(&mut conn, &foreign, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_err());
+        let stored = retrieve::by_uid(&mut conn, &permit, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert_eq!(retrieve::file(ctx, &stored).await.unwrap(), file(&first));
+        assert_eq!(retrieve::frame_bytes(ctx, &stored.object, &stored.frame_index, 0).await.unwrap(), vec![7; 16]);
+        let meta = retrieve::metadata(ctx, &stored, "/x".into()).await.unwrap();
+        assert_eq!(meta["7FE00010"]["BulkDataURI"], "/x/bulkdata/7FE00010");
+        assert_eq!(quarantine::list(&mut conn, &permit, "open").await.unwrap().len(), 2);
+        drop(conn);
+
+        bench.clock.advance(31_000);
+        let study = settled(&bench).await;
+        let permit = Permit::system("test");
+        let mut conn = ctx.db.read(&permit).await.unwrap();
+        let detail = detail::study(&mut conn, ctx, &permit, &study).await.unwrap();
+        assert_eq!((detail.state.as_str(), detail.series.len(), detail.patient.name.as_str()), ("queued", 1, "王小东"));
+        let stack = detail::stack(&mut conn, &permit, &detail.series[0].id).await.unwrap();
+        assert_eq!(stack.instances[0]["rows"], 4);
+        let list = crate::worklist::admit::of_subject(&mut ctx.db.begin(&permit).await.unwrap(), &study, "write").await.unwrap();
+        assert_eq!(list.unwrap().title, "胸部");
+    }
+}
+
+async fn settled(bench: &Bench) -> String {
+    let permit = Permit::system("test");
+    let study = {
+        let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+        conn.one(sql::STUDY_OF_UID, args!["C01", "1.2.3"]).await.unwrap().text("id").unwrap()
+    };
+    super::settle::settle_with(&bench.ctx, &study).await.unwrap();
+    study
+}
+
+#[tokio::test]
+async fn junk_ids_and_clashes_wait_for_a_person() {
+    for bench in engines().await.unwrap() {
+        let peer = known(&bench).await;
+        let junk = file(&Made { instance: "1.2.3.4.5", patient: "0", name: "王^小东", pixel: 1 });
+        assert_eq!(send(&bench, &peer, &junk).await.unwrap().outcome, Outcome::New);
+        bench.clock.advance(31_000);
+        let study = settled(&bench).await;
+        let permit = Permit::system("test");
+        let held = {
+            let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+            let detail = detail::study(&mut conn, &bench.ctx, &permit, &study).await.unwrap();
+            assert_eq!((detail.state.as_str(), detail.lane.as_str(), detail.patient.identified), ("held", "identity", false));
+            quarantine::list(&mut conn, &permit, "open").await.unwrap()
+        };
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        quarantine::release(&mut tx, &bench.ctx, &permit, &held[0].id, "checked by phone").await.unwrap();
+        tx.commit().await.unwrap();
+        super::settle::settle_with(&bench.ctx, &study).await.unwrap();
+        let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+        let detail = detail::study(&mut conn, &bench.ctx, &permit, &study).await.unwrap();
+        assert_eq!(detail.state, "queued");
+    }
+}
+
+#[tokio::test]
+async fn refused_objects_leave_nothing() {
+    for bench in engines().await.unwrap() {
+        let peer = known(&bench).await;
+        let bad = file(&Made { instance: "1..2", patient: "P1", name: "A^B", pixel: 1 });
+        let fault = send(&bench, &peer, &bad).await.unwrap_err();
+        assert!(matches!(fault, yigong_base::fault::Fault::Invalid { ref what, .. } if what == "uid"), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_statement_is_well_formed_on_both_engines() {
+    for bench in engines().await.unwrap() {
+        let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+        for (name, statement) in sql::ALL {
+            conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
+        }
+    }
+}
