@@ -8,7 +8,8 @@ use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::{FileSource, Header, header};
 
 /// Defects that make an image unreliable to read.
-const HARMFUL: &[&str] = &["value-past-end", "truncated", "structure", "pixel-size", "pixel-length", "fragment-count"];
+const HARMFUL: &[&str] =
+    &["value-past-end", "truncated", "structure", "pixel-size", "pixel-length", "fragment-count"];
 
 /// What the check found.
 #[derive(Debug)]

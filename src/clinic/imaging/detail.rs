@@ -99,7 +99,8 @@ pub struct Prior {
 /// # Errors
 /// `NotFound` outside the scope.
 pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<StudyDetail> {
-    let row = conn.opt(sql::STUDY, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    let row =
+        conn.opt(sql::STUDY, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
     let order = match row.opt_text("order_id")? {
         Some(order) => order::head::head(conn, permit, &order).await?,
         None => None,
@@ -136,7 +137,9 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
 
 fn series_head(row: &Row) -> Result<SeriesHead> {
     let id = row.text("id")?;
-    let made = |column: &str, name: &str| Ok::<_, Fault>(row.opt_text(column)?.map(|_| format!("/api/series/{id}/{name}")));
+    let made = |column: &str, name: &str| {
+        Ok::<_, Fault>(row.opt_text(column)?.map(|_| format!("/api/series/{id}/{name}")))
+    };
     Ok(SeriesHead {
         thumbnail: made("thumbnail_sha256", "thumbnail")?,
         preview: made("preview_sha256", "preview")?,
@@ -180,7 +183,10 @@ pub struct Stack {
 /// # Errors
 /// `NotFound` outside the scope.
 pub async fn stack(conn: &mut Conn, permit: &Permit, series: &str) -> Result<Stack> {
-    let head = conn.opt(sql::SERIES, args![series, permit.scope()]).await?.ok_or_else(|| Fault::not_found("series"))?;
+    let head = conn
+        .opt(sql::SERIES, args![series, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("series"))?;
     let rows = conn.all(sql::STACKS, args![series]).await?;
     let mut instances = rows.iter().map(|r| r.json::<Value>("stack")).collect::<Result<Vec<_>>>()?;
     let keys: Option<Vec<f64>> = instances.iter().map(along_normal).collect();
@@ -221,9 +227,16 @@ pub enum Picture {
 ///
 /// # Errors
 /// `NotFound` outside the scope or while it is not made yet.
-pub async fn picture(conn: &mut Conn, permit: &Permit, kind: &str, id: &str, which: Picture) -> Result<String> {
+pub async fn picture(
+    conn: &mut Conn,
+    permit: &Permit,
+    kind: &str,
+    id: &str,
+    which: Picture,
+) -> Result<String> {
     let statement = if kind == "study" { sql::STUDY_PREVIEW } else { sql::SERIES };
-    let row = conn.opt(statement, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("picture"))?;
+    let row =
+        conn.opt(statement, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("picture"))?;
     let column = if which == Picture::Preview { "preview_sha256" } else { "thumbnail_sha256" };
     row.opt_text(column)?.ok_or_else(|| Fault::not_found("picture"))
 }

@@ -43,8 +43,16 @@ pub async fn open(tx: &mut Tx, ctx: &Ctx, permit: &Permit, entry: &Entry<'_>) ->
     tx.exec(
         sql::QUARANTINE,
         args![
-            &id, entry.lane, entry.reason, entry.facility, entry.peer, entry.object_kind, entry.object_id, entry.blob,
-            &entry.detail, ctx.now()
+            &id,
+            entry.lane,
+            entry.reason,
+            entry.facility,
+            entry.peer,
+            entry.object_kind,
+            entry.object_id,
+            entry.blob,
+            &entry.detail,
+            ctx.now()
         ],
     )
     .await?;
@@ -107,7 +115,10 @@ pub async fn list(conn: &mut Conn, permit: &Permit, state: &str) -> Result<Vec<H
 /// `Denied` without the right to link identities, `NotFound`, `Conflict` when it was closed meanwhile.
 pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str) -> Result<()> {
     permit.require(Right::LinkIdentity)?;
-    let row = tx.opt(sql::QUARANTINE_ONE, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("quarantine entry"))?;
+    let row = tx
+        .opt(sql::QUARANTINE_ONE, args![id, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("quarantine entry"))?;
     if tx.exec(sql::QUARANTINE_CLOSE, args![id, "released", ctx.now(), permit.who()]).await? == 0 {
         return Err(Fault::conflict("closed", "the entry was closed before"));
     }

@@ -87,7 +87,11 @@ pub async fn studies(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<Ve
     let (limit, offset) = keys.page();
     let (from, to) = range(&keys.study_date);
     let folded = pattern(&name::fold(&keys.patient_name), keys.fuzzy);
-    let lists: Vec<String> = if keys.modalities.is_empty() { vec![String::new()] } else { keys.modalities.iter().map(|m| format!("%!{m}!%")).collect() };
+    let lists: Vec<String> = if keys.modalities.is_empty() {
+        vec![String::new()]
+    } else {
+        keys.modalities.iter().map(|m| format!("%!{m}!%")).collect()
+    };
     let mut out = Vec::new();
     let mut seen = Vec::new();
     for modality in lists {
@@ -95,8 +99,21 @@ pub async fn studies(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<Ve
             .all(
                 sql::QUERY_STUDIES,
                 args![
-                    permit.scope(), &keys.study, pattern(&keys.patient_id, false), &folded, &folded, pattern(&keys.accession, false), &from, &to, modality,
-                    &keys.study_id, &keys.birth_date, pattern(&keys.description.to_lowercase(), true), pattern(&keys.referring.to_lowercase(), true), limit, offset
+                    permit.scope(),
+                    &keys.study,
+                    pattern(&keys.patient_id, false),
+                    &folded,
+                    &folded,
+                    pattern(&keys.accession, false),
+                    &from,
+                    &to,
+                    modality,
+                    &keys.study_id,
+                    &keys.birth_date,
+                    pattern(&keys.description.to_lowercase(), true),
+                    pattern(&keys.referring.to_lowercase(), true),
+                    limit,
+                    offset
                 ],
             )
             .await?;
@@ -135,11 +152,21 @@ fn study(row: &Row) -> Result<Value> {
     text(&mut m, tag::STUDY_DATE, Vr::DA, row.text("study_date")?);
     text(&mut m, tag::STUDY_TIME, Vr::TM, row.text("study_time")?);
     text(&mut m, tag::ACCESSION, Vr::SH, row.text("accession")?);
-    put(&mut m, tag::MODALITIES_IN_STUDY, Vr::CS, row.text("modalities")?.split('!').map(|v| json!(v)).collect());
+    put(
+        &mut m,
+        tag::MODALITIES_IN_STUDY,
+        Vr::CS,
+        row.text("modalities")?.split('!').map(|v| json!(v)).collect(),
+    );
     put(&mut m, tag::REFERRING, Vr::PN, vec![person(&row.text("referring")?)]);
     text(&mut m, tag::STUDY_DESCRIPTION, Vr::LO, row.text("description")?);
     put(&mut m, tag::PATIENT_NAME, Vr::PN, vec![person(&of("patient_name"))]);
-    text(&mut m, tag::PATIENT_ID, Vr::LO, if row.flag("identified")? { row.text("local_id")? } else { of("patient_id") });
+    text(
+        &mut m,
+        tag::PATIENT_ID,
+        Vr::LO,
+        if row.flag("identified")? { row.text("local_id")? } else { of("patient_id") },
+    );
     text(&mut m, tag::BIRTH_DATE, Vr::DA, row.text("birth_date")?);
     text(&mut m, tag::SEX, Vr::CS, row.text("sex")?);
     text(&mut m, tag::STUDY_UID, Vr::UI, row.text("uid")?);
@@ -157,7 +184,18 @@ pub async fn series(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<Vec
     let (limit, offset) = keys.page();
     let modality = keys.modalities.first().cloned().unwrap_or_default();
     let rows = conn
-        .all(sql::QUERY_SERIES, args![permit.scope(), &keys.study, &keys.series, modality, keys.number.unwrap_or(-1), limit, offset])
+        .all(
+            sql::QUERY_SERIES,
+            args![
+                permit.scope(),
+                &keys.study,
+                &keys.series,
+                modality,
+                keys.number.unwrap_or(-1),
+                limit,
+                offset
+            ],
+        )
         .await?;
     rows.iter()
         .map(|row| {
@@ -169,7 +207,12 @@ pub async fn series(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<Vec
             text(&mut m, tag::LATERALITY, Vr::CS, row.text("laterality")?);
             text(&mut m, tag::STUDY_UID, Vr::UI, row.text("study_uid")?);
             text(&mut m, tag::SERIES_UID, Vr::UI, row.text("uid")?);
-            put(&mut m, tag::SERIES_NUMBER, Vr::IS, row.opt_int("number")?.map(|n| json!(n)).into_iter().collect());
+            put(
+                &mut m,
+                tag::SERIES_NUMBER,
+                Vr::IS,
+                row.opt_int("number")?.map(|n| json!(n)).into_iter().collect(),
+            );
             put(&mut m, Tag(0x0020_1209), Vr::IS, vec![json!(row.int("instance_count")?)]);
             Ok(Value::Object(m))
         })
@@ -185,13 +228,28 @@ pub async fn instances(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<
     let rows = conn
         .all(
             sql::QUERY_INSTANCES,
-            args![permit.scope(), &keys.study, &keys.series, &keys.instance, &keys.sop_class, keys.number.unwrap_or(-1), limit, offset],
+            args![
+                permit.scope(),
+                &keys.study,
+                &keys.series,
+                &keys.instance,
+                &keys.sop_class,
+                keys.number.unwrap_or(-1),
+                limit,
+                offset
+            ],
         )
         .await?;
     rows.iter()
         .map(|row| {
             let held: Value = row.json("attributes")?;
-            let count = |key: &str| held.get(key).filter(|v| v.as_i64().is_some_and(|n| n > 0)).cloned().into_iter().collect::<Vec<_>>();
+            let count = |key: &str| {
+                held.get(key)
+                    .filter(|v| v.as_i64().is_some_and(|n| n > 0))
+                    .cloned()
+                    .into_iter()
+                    .collect::<Vec<_>>()
+            };
             let mut m = Map::new();
             charset(&mut m);
             text(&mut m, tag::SOP_CLASS, Vr::UI, row.text("sop_class")?);
@@ -199,7 +257,12 @@ pub async fn instances(conn: &mut Conn, permit: &Permit, keys: &Keys) -> Result<
             text(&mut m, tag::MODALITY, Vr::CS, row.text("modality")?);
             text(&mut m, tag::STUDY_UID, Vr::UI, row.text("study_uid")?);
             text(&mut m, tag::SERIES_UID, Vr::UI, row.text("series_uid")?);
-            put(&mut m, tag::INSTANCE_NUMBER, Vr::IS, row.opt_int("number")?.map(|n| json!(n)).into_iter().collect());
+            put(
+                &mut m,
+                tag::INSTANCE_NUMBER,
+                Vr::IS,
+                row.opt_int("number")?.map(|n| json!(n)).into_iter().collect(),
+            );
             put(&mut m, tag::FRAMES, Vr::IS, vec![json!(row.int("frames")?)]);
             put(&mut m, tag::ROWS, Vr::US, count("rows"));
             put(&mut m, tag::COLS, Vr::US, count("cols"));

@@ -70,7 +70,9 @@ pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
 pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
     let Arrival { peer, spooled, sop_class, sop_instance, source } = arrival;
     let path = spooled.path().to_owned();
-    let checked = tokio::task::spawn_blocking(move || check(&path)).await.map_err(|_| Fault::internal("the scan of an object stopped"))??;
+    let checked = tokio::task::spawn_blocking(move || check(&path))
+        .await
+        .map_err(|_| Fault::internal("the scan of an object stopped"))??;
     let h = &checked.header;
     if sop_class.is_some_and(|c| c != h.sop_class) || sop_instance.is_some_and(|i| i != h.sop_instance) {
         return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
@@ -121,7 +123,10 @@ impl New<'_> {
         let versions = tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?;
         for row in &versions {
             if row.text("dataset_sha256")? == self.checked.dataset_sha256 {
-                return Ok((Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" }, row.text("study")?));
+                return Ok((
+                    Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" },
+                    row.text("study")?,
+                ));
             }
         }
         let found = tx.opt(sql::STUDY_OF_UID, args![self.facility(), &h.study]).await?;
@@ -146,7 +151,11 @@ impl New<'_> {
         tx.exec(sql::GROW_SERIES, args![&series]).await?;
         let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
         let now = self.ctx.now();
-        tx.exec(sql::GROW_STUDY, args![&study, i64::from(is_new), now, &modality, modalities, h.text(tag::BODY_PART)]).await?;
+        tx.exec(
+            sql::GROW_STUDY,
+            args![&study, i64::from(is_new), now, &modality, modalities, h.text(tag::BODY_PART)],
+        )
+        .await?;
         self.lanes(tx, &study, &id).await?;
         if uid::is_waveform(&h.sop_class) {
             jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;
@@ -160,8 +169,18 @@ impl New<'_> {
     }
 
     /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
-    async fn other_version(&self, tx: &mut Tx, id: &str, study: &str, versions: &[Row]) -> Result<(Received, String)> {
-        let reason = if versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study)) { "same-uid-other-bytes" } else { "same-uid-other-study" };
+    async fn other_version(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        study: &str,
+        versions: &[Row],
+    ) -> Result<(Received, String)> {
+        let reason = if versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study)) {
+            "same-uid-other-bytes"
+        } else {
+            "same-uid-other-study"
+        };
         let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
         self.quarantine(tx, "content", reason, "instance", id, detail.clone()).await?;
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
@@ -172,7 +191,10 @@ impl New<'_> {
     async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
         let study = study.text("id")?;
         if tx.opt(sql::QUARANTINED, args![self.object, reason]).await?.is_some() {
-            return Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason }, study));
+            return Ok((
+                Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason },
+                study,
+            ));
         }
         let h = self.header();
         let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
@@ -180,15 +202,40 @@ impl New<'_> {
         Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
     }
 
-    async fn quarantine(&self, tx: &mut Tx, lane: &str, reason: &str, kind: &str, object: &str, detail: Value) -> Result<()> {
-        let entry = Entry { lane, reason, facility: self.facility(), peer: &self.peer.id, object_kind: kind, object_id: object, blob: Some(self.object), detail };
+    async fn quarantine(
+        &self,
+        tx: &mut Tx,
+        lane: &str,
+        reason: &str,
+        kind: &str,
+        object: &str,
+        detail: Value,
+    ) -> Result<()> {
+        let entry = Entry {
+            lane,
+            reason,
+            facility: self.facility(),
+            peer: &self.peer.id,
+            object_kind: kind,
+            object_id: object,
+            blob: Some(self.object),
+            detail,
+        };
         quarantine::open(tx, self.ctx, self.permit, &entry).await
     }
 
     async fn lanes(&self, tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
         let Some((lane, reason)) = self.checked.lane() else { return Ok(()) };
         let (kind, object) = if lane == "security" { ("study", study) } else { ("instance", instance) };
-        self.quarantine(tx, lane, reason, kind, object, json!({"study": study, "defects": self.header().defects.slugs()})).await?;
+        self.quarantine(
+            tx,
+            lane,
+            reason,
+            kind,
+            object,
+            json!({"study": study, "defects": self.header().defects.slugs()}),
+        )
+        .await?;
         tx.exec(sql::SET_LANE, args![study, lane]).await?;
         Ok(())
     }
@@ -219,7 +266,11 @@ impl New<'_> {
         };
         let id = ctx.id();
         let accession = h.text(tag::ACCESSION);
-        let order = if trouble.is_none() { order::match_study(tx, facility, &accession, &linked.id).await? } else { None };
+        let order = if trouble.is_none() {
+            order::match_study(tx, facility, &accession, &linked.id).await?
+        } else {
+            None
+        };
         let modality = h.text(tag::MODALITY);
         let attributes = json!({
             "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "sex": h.sex, "birth_date": h.birth_date,
@@ -229,14 +280,37 @@ impl New<'_> {
         tx.exec(
             sql::NEW_STUDY,
             args![
-                &id, &h.study, facility, &linked.id, &order, if trouble.is_some() { "identity" } else { "" }, &accession,
-                text(tag::STUDY_ID), &modality, &modality, text(tag::BODY_PART), text(tag::STUDY_DESCRIPTION), digits(&text(tag::STUDY_DATE)),
-                text(tag::STUDY_TIME), text(tag::REFERRING), text(tag::STATION), ctx.now(), attributes
+                &id,
+                &h.study,
+                facility,
+                &linked.id,
+                &order,
+                if trouble.is_some() { "identity" } else { "" },
+                &accession,
+                text(tag::STUDY_ID),
+                &modality,
+                &modality,
+                text(tag::BODY_PART),
+                text(tag::STUDY_DESCRIPTION),
+                digits(&text(tag::STUDY_DATE)),
+                text(tag::STUDY_TIME),
+                text(tag::REFERRING),
+                text(tag::STATION),
+                ctx.now(),
+                attributes
             ],
         )
         .await?;
         if let Some((reason, what)) = trouble {
-            self.quarantine(tx, "identity", reason, "study", &id, json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what})).await?;
+            self.quarantine(
+                tx,
+                "identity",
+                reason,
+                "study",
+                &id,
+                json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what}),
+            )
+            .await?;
         }
         if let Some(order) = &order {
             order::head::advance(tx, order, "received", ctx.now()).await?;
@@ -254,8 +328,15 @@ impl New<'_> {
         tx.exec(
             sql::NEW_SERIES,
             args![
-                &id, study, &h.series, h.text(tag::MODALITY), h.root().int(tag::SERIES_NUMBER), h.text(tag::SERIES_DESCRIPTION),
-                h.text(tag::BODY_PART), stack::laterality(h), attributes
+                &id,
+                study,
+                &h.series,
+                h.text(tag::MODALITY),
+                h.root().int(tag::SERIES_NUMBER),
+                h.text(tag::SERIES_DESCRIPTION),
+                h.text(tag::BODY_PART),
+                stack::laterality(h),
+                attributes
             ],
         )
         .await?;
@@ -273,9 +354,27 @@ impl New<'_> {
         tx.exec(
             sql::NEW_INSTANCE,
             args![
-                &id, study, series, self.facility(), &h.sop_instance, &h.sop_class, &h.transfer_syntax,
-                h.root().int(tag::INSTANCE_NUMBER), h.frames.count().max(1), self.object, &self.checked.dataset_sha256, size, version,
-                version == 1, &self.peer.id, self.ctx.now(), json!(h.defects.slugs()), charset, stack::document(&id, h), attributes, h.frames.to_bytes()
+                &id,
+                study,
+                series,
+                self.facility(),
+                &h.sop_instance,
+                &h.sop_class,
+                &h.transfer_syntax,
+                h.root().int(tag::INSTANCE_NUMBER),
+                h.frames.count().max(1),
+                self.object,
+                &self.checked.dataset_sha256,
+                size,
+                version,
+                version == 1,
+                &self.peer.id,
+                self.ctx.now(),
+                json!(h.defects.slugs()),
+                charset,
+                stack::document(&id, h),
+                attributes,
+                h.frames.to_bytes()
             ],
         )
         .await?;
@@ -291,7 +390,10 @@ fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
     if of("patient_id") != h.patient_id {
         return Ok(Some("other-patient-in-study"));
     }
-    if differs(&of("name_fold"), &name::fold(&h.name.shown)) || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date) {
+    if differs(&of("name_fold"), &name::fold(&h.name.shown))
+        || differs(&of("sex"), &h.sex)
+        || differs(&of("birth_date"), &h.birth_date)
+    {
         return Ok(Some("patient-differs-in-study"));
     }
     Ok(None)

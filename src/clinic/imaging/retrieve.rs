@@ -1,12 +1,12 @@
 //! Stored instances and frames, in the scope of the permit.
 
 use serde_json::Value;
+use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::args;
+use yigong_base::codec::Output;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
-use yigong_base::Ctx;
-use yigong_base::codec::Output;
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::{Keep, Object, SliceSource, json, uid};
@@ -62,7 +62,10 @@ fn of_row(row: &Row) -> Result<Stored> {
 /// # Errors
 /// `NotFound` outside the scope.
 pub async fn instance(conn: &mut Conn, permit: &Permit, id: &str) -> Result<Stored> {
-    let row = conn.opt(sql::INSTANCE, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("instance"))?;
+    let row = conn
+        .opt(sql::INSTANCE, args![id, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("instance"))?;
     of_row(&row)
 }
 
@@ -70,8 +73,17 @@ pub async fn instance(conn: &mut Conn, permit: &Permit, id: &str) -> Result<Stor
 ///
 /// # Errors
 /// `NotFound` outside the scope.
-pub async fn by_uid(conn: &mut Conn, permit: &Permit, study: &str, series: &str, instance: &str) -> Result<Stored> {
-    let row = conn.opt(sql::INSTANCE_BY_UID, args![instance, study, series, permit.scope()]).await?.ok_or_else(|| Fault::not_found("instance"))?;
+pub async fn by_uid(
+    conn: &mut Conn,
+    permit: &Permit,
+    study: &str,
+    series: &str,
+    instance: &str,
+) -> Result<Stored> {
+    let row = conn
+        .opt(sql::INSTANCE_BY_UID, args![instance, study, series, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("instance"))?;
     of_row(&row)
 }
 
@@ -128,12 +140,17 @@ async fn inflated_range(ctx: &Ctx, object: &str, ranges: &[(u64, u64)]) -> Resul
         let all = inflate(&mut source, head.dataset, true)?;
         let mut out = Vec::new();
         for (offset, length) in ranges {
-            let part = usize::try_from(offset).ok().zip(usize::try_from(length).ok()).and_then(|(o, l)| all.bytes.get(o..o.checked_add(l)?));
+            let part = usize::try_from(offset)
+                .ok()
+                .zip(usize::try_from(length).ok())
+                .and_then(|(o, l)| all.bytes.get(o..o.checked_add(l)?));
             out.extend_from_slice(part.unwrap_or_default());
         }
         Ok::<_, yigong_formats::dicom::Refusal>(out)
     });
-    work.await.map_err(|_| Fault::internal("inflating stopped"))?.map_err(|r| Fault::invalid(r.slug, r.detail))
+    work.await
+        .map_err(|_| Fault::internal("inflating stopped"))?
+        .map_err(|r| Fault::invalid(r.slug, r.detail))
 }
 
 /// How a page wants a frame.
@@ -163,7 +180,11 @@ pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Re
         Form::Jpeg(side) => Output::Jpeg { longest_side: side.unwrap_or(RENDERED_SIDE), quality: 85 },
     };
     // Inflated samples are plain little endian.
-    let syntax = if stored.transfer_syntax == uid::DEFLATED_LE { uid::EXPLICIT_LE } else { stored.transfer_syntax.as_str() };
+    let syntax = if stored.transfer_syntax == uid::DEFLATED_LE {
+        uid::EXPLICIT_LE
+    } else {
+        stored.transfer_syntax.as_str()
+    };
     let request = preview::request(&stored.stack, syntax, vec![output])?;
     let parts = centre.codec.decode(&request, &bytes).await?;
     parts.into_iter().next().ok_or_else(|| Fault::internal("the codec worker answered nothing"))
@@ -180,7 +201,8 @@ pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value>
         let file = std::fs::File::open(path).map_err(|e| io(&e))?;
         let length = file.metadata().map_err(|e| io(&e))?.len();
         let mut source = yigong_formats::dicom::FileSource::new(file, length);
-        let object = Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+        let object =
+            Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
         Ok::<_, Fault>(json::dataset(&object, &|path| format!("{base}/bulkdata/{path}")))
     });
     work.await.map_err(|_| Fault::internal("reading a header stopped"))?

@@ -74,12 +74,14 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Str
         Some(id) => order::head::head(tx, permit, &id).await?,
         None => None,
     };
-    let (modality, mut body_part, description) = (row.text("modality")?, row.text("body_part")?, row.text("description")?);
+    let (modality, mut body_part, description) =
+        (row.text("modality")?, row.text("body_part")?, row.text("description")?);
     let ordered = order.as_ref().and_then(|o| o.items.first());
     if body_part.is_empty() {
         body_part = ordered.map(|i| i.body_part.clone()).unwrap_or_default();
     }
-    let title = [ordered.map(|i| i.name.clone()).unwrap_or_default(), description, format!("{modality} {body_part}")];
+    let title =
+        [ordered.map(|i| i.name.clone()).unwrap_or_default(), description, format!("{modality} {body_part}")];
     let new = NewItem {
         subject_kind: "study",
         subject: row.text("id")?,

@@ -48,7 +48,7 @@ yigong_base::statements! {
         FROM study s JOIN facility f ON f.code = s.facility JOIN patient p ON p.id = s.patient WHERE s.id = $1 AND ($2 = '*' OR s.facility = $2)";
     /// Its series.
     SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_sha256, e.thumbnail_sha256,
-        (SELECT COALESCE(SUM(i.frames), 0) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
+        (SELECT CAST(COALESCE(SUM(i.frames), 0) AS BIGINT) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
         FROM series e WHERE e.study = $1 ORDER BY e.number, e.uid";
     /// Defects of its instances.
     DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";

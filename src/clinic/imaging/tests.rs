@@ -56,7 +56,14 @@ fn file(m: &Made<'_>) -> Vec<u8> {
     w.text(tag::INSTANCE_NUMBER, Vr::IS, "1");
     w.element(tag::SAMPLES, Vr::US, &1u16.to_le_bytes());
     w.text(tag::PHOTOMETRIC, Vr::CS, "MONOCHROME2");
-    for (t, n) in [(tag::ROWS, 4u16), (tag::COLS, 4), (tag::BITS_ALLOCATED, 8), (tag::BITS_STORED, 8), (tag::HIGH_BIT, 7), (tag::PIXEL_REPRESENTATION, 0)] {
+    for (t, n) in [
+        (tag::ROWS, 4u16),
+        (tag::COLS, 4),
+        (tag::BITS_ALLOCATED, 8),
+        (tag::BITS_STORED, 8),
+        (tag::HIGH_BIT, 7),
+        (tag::PIXEL_REPRESENTATION, 0),
+    ] {
         w.element(t, Vr::US, &n.to_le_bytes());
     }
     w.element(tag::PIXELS, Vr::OW, &[m.pixel; 16]);
@@ -69,7 +76,11 @@ async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::R
     let mut spool = bench.ctx.blobs.spool().await?;
     spool.write(bytes).await?;
     let spooled = spool.finish().await?;
-    super::receive::receive_with(&bench.ctx, Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" }).await
+    super::receive::receive_with(
+        &bench.ctx,
+        Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" },
+    )
+    .await
 }
 
 #[tokio::test]
@@ -98,7 +109,11 @@ async fn one_study_from_arrival_to_worklist() {
         let none = Keys { patient_name: "li*".into(), ..Keys::default() };
         assert!(query::studies(&mut conn, &permit, &none).await.unwrap().is_empty());
         for (date, n) in [("20260831", 1), ("20260801-20260831", 1), ("-20260101", 0), ("20260901-", 0)] {
-            let keys = Keys { study_date: date.into(), modalities: vec!["CR".into(), "DX".into()], ..Keys::default() };
+            let keys = Keys {
+                study_date: date.into(),
+                modalities: vec!["CR".into(), "DX".into()],
+                ..Keys::default()
+            };
             assert_eq!(query::studies(&mut conn, &permit, &keys).await.unwrap().len(), n, "{date}");
         }
         assert_eq!(query::series(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
@@ -108,7 +123,10 @@ async fn one_study_from_arrival_to_worklist() {
         assert!(retrieve::by_uid(&mut conn, &foreign, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_err());
         let stored = retrieve::by_uid(&mut conn, &permit, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
         assert_eq!(retrieve::file(ctx, &stored).await.unwrap(), file(&first));
-        assert_eq!(retrieve::frame_bytes(ctx, &stored.object, &stored.frame_index, 0).await.unwrap(), vec![7; 16]);
+        assert_eq!(
+            retrieve::frame_bytes(ctx, &stored.object, &stored.frame_index, 0).await.unwrap(),
+            vec![7; 16]
+        );
         let meta = retrieve::metadata(ctx, &stored, "/x".into()).await.unwrap();
         assert_eq!(meta["7FE00010"]["BulkDataURI"], "/x/bulkdata/7FE00010");
         assert_eq!(quarantine::list(&mut conn, &permit, "open").await.unwrap().len(), 2);
@@ -119,10 +137,16 @@ async fn one_study_from_arrival_to_worklist() {
         let permit = Permit::system("test");
         let mut conn = ctx.db.read(&permit).await.unwrap();
         let detail = detail::study(&mut conn, ctx, &permit, &study).await.unwrap();
-        assert_eq!((detail.state.as_str(), detail.series.len(), detail.patient.name.as_str()), ("queued", 1, "王小东"));
+        assert_eq!(
+            (detail.state.as_str(), detail.series.len(), detail.patient.name.as_str()),
+            ("queued", 1, "王小东")
+        );
         let stack = detail::stack(&mut conn, &permit, &detail.series[0].id).await.unwrap();
         assert_eq!(stack.instances[0]["rows"], 4);
-        let list = crate::worklist::admit::of_subject(&mut ctx.db.begin(&permit).await.unwrap(), &study, "write").await.unwrap();
+        let list =
+            crate::worklist::admit::of_subject(&mut ctx.db.begin(&permit).await.unwrap(), &study, "write")
+                .await
+                .unwrap();
         assert_eq!(list.unwrap().title, "胸部");
     }
 }
@@ -149,7 +173,10 @@ async fn junk_ids_and_clashes_wait_for_a_person() {
         let held = {
             let mut conn = bench.ctx.db.read(&permit).await.unwrap();
             let detail = detail::study(&mut conn, &bench.ctx, &permit, &study).await.unwrap();
-            assert_eq!((detail.state.as_str(), detail.lane.as_str(), detail.patient.identified), ("held", "identity", false));
+            assert_eq!(
+                (detail.state.as_str(), detail.lane.as_str(), detail.patient.identified),
+                ("held", "identity", false)
+            );
             quarantine::list(&mut conn, &permit, "open").await.unwrap()
         };
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
@@ -168,7 +195,10 @@ async fn refused_objects_leave_nothing() {
         let peer = known(&bench).await;
         let bad = file(&Made { instance: "1..2", patient: "P1", name: "A^B", pixel: 1 });
         let fault = send(&bench, &peer, &bad).await.unwrap_err();
-        assert!(matches!(fault, yigong_base::fault::Fault::Invalid { ref what, .. } if what == "uid"), "{fault:?}");
+        assert!(
+            matches!(fault, yigong_base::fault::Fault::Invalid { ref what, .. } if what == "uid"),
+            "{fault:?}"
+        );
     }
 }
 
