@@ -95,7 +95,7 @@ function Paper({ record, editor, canInsert, alerted }: PaperProps) {
   const [compare, setCompare] = useState(false);
   const [screen, setScreen] = useState(readScreen);
   const [dialog, showDialog] = useState(false);
-  const before = record.previous[0];
+  const before = record.previous?.[0];
   const old = useQuery({ ...recordQuery(before?.id ?? ''), enabled: compare && !!before });
   const oldWave = useQuery({ ...waveQuery(before?.id ?? ''), enabled: compare && !!before });
   const [box, size] = useSize();
@@ -315,11 +315,11 @@ function useLines() {
 
 function Banners({ record, alerted }: { record: EcgRecord; alerted: boolean }) {
   const { t, pick } = useWords();
-  const warnings = record.warnings.map((w) => pick(w.text_zh, w.text_en)).filter(Boolean);
+  const warnings = (record.warnings ?? []).map((w) => pick(w.text_zh, w.text_en)).filter(Boolean);
   const q = record.quality;
-  const bad = q && q.verdict !== 'good';
+  const bad = q?.verdict === 'usable' || q?.verdict === 'redo';
   const triaged = record.triage === 'red' || record.triage === 'orange';
-  const vendor = record.vendor_statements.filter(Boolean);
+  const vendor = (record.vendor_statements ?? []).filter(Boolean);
   return (
     <>
       {triaged && (

@@ -54,10 +54,12 @@ export function Statements({ editor, sections, measurements }: Props) {
               key={s.code}
               className="ecg-chip"
               aria-pressed={on}
+              aria-label={words(s.code)}
+              title={words(s.code)}
               data-on={on || undefined}
               onClick={() => flip(s.code)}
             >
-              {words(s.code)}
+              {t(`ecg.sts.${s.code}`)}
             </button>
           );
         })}

@@ -153,7 +153,10 @@ describe('wave blob', () => {
     groups: [
       { kind: 'rhythm', rate_hz: 500, t0_ms: 0, leads: [{ name: 'I', nv_per_unit: 2500, offset_nv: 1000, count: 3, missing: [[1, 2]] }] },
     ],
-    markers: [{ what: 'r_peak', group: 0, ms: 300 }],
+    markers: [
+      { what: 'r', group: 'rhythm', ms: 300 },
+      { what: 'qrs_on', group: 'median', ms: 10 },
+    ],
   };
   it('gives microvolts, gaps and beats', () => {
     const w = decodeWave(pack(head, [100, 5, -200]));

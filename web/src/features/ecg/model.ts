@@ -28,9 +28,9 @@ export interface EcgRecord {
   } | null;
   measurements: EcgMeasurement[];
   warnings: { code: string; text_zh: string; text_en: string }[];
-  vendor_statements: string[];
-  banner: string;
-  filters: string;
+  vendor_statements: string[] | null;
+  banner: string | null;
+  filters: string | null;
   previous: { id: string; acquired_at: number | null; report: string | null }[];
   groups: { kind: string; rate_hz: number; samples: number }[];
 }
@@ -50,7 +50,8 @@ interface GroupHead {
 }
 export interface Marker {
   what: string;
-  group: number;
+  /** Kind of the group, or its index. */
+  group: string | number;
   ms: number;
 }
 
@@ -95,10 +96,14 @@ export function decodeWave(buffer: ArrayBuffer): Wave {
 
 export const rhythmOf = (w: Wave): Group | null => w.groups.find((g) => g.kind === 'rhythm') ?? w.groups[0] ?? null;
 
-/** R peaks (or QRS onsets when no peaks are given) of the rhythm group in ms. */
+/** R peaks of the rhythm group in ms. */
 export function beatsOf(w: Wave): number[] {
-  const index = w.groups.findIndex((g) => g.kind === 'rhythm');
-  const of = (pattern: RegExp) => w.markers.filter((m) => m.group === Math.max(0, index) && pattern.test(m.what)).map((m) => m.ms);
-  const peaks = of(/^(r|r_peak|qrs_peak|qrs|beat)$/i);
-  return (peaks.length > 0 ? peaks : []).sort((a, b) => a - b);
+  const index = Math.max(
+    0,
+    w.groups.findIndex((g) => g.kind === 'rhythm'),
+  );
+  return w.markers
+    .filter((m) => (m.group === 'rhythm' || m.group === index) && /^(r|r_peak|qrs_peak|beat)$/i.test(m.what))
+    .map((m) => m.ms)
+    .sort((a, b) => a - b);
 }

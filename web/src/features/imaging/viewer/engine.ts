@@ -129,6 +129,8 @@ class Viewer implements ViewerPort {
   }
 
   tool(id: ToolId): void {
+    // The engine holds a click back for a possible double click; without this it would begin a measurement of the new tool.
+    for (const p of this.panes.values()) p.settle();
     chooseTool(this.group, id);
   }
 
@@ -239,6 +241,11 @@ class StackPane implements Pane {
       }
     });
     this.observer.observe(element);
+  }
+
+  /** Ends a click that the engine still holds back. */
+  settle(): void {
+    this.element.dispatchEvent(new MouseEvent('mousemove', { clientX: -100, clientY: -100 }));
   }
 
   private viewport(): Types.IStackViewport {
