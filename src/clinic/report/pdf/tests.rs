@@ -237,6 +237,9 @@ fn a_missing_chinese_font_is_named() {
 #[test]
 fn the_same_document_gives_the_same_bytes_quickly() {
     let Some(fonts) = fonts() else { return };
+    let started = std::time::Instant::now();
+    drop(Fonts::load(&[PathBuf::from(DEFAULT_FOLDER)]));
+    println!("fonts found in {} ms", started.elapsed().as_millis());
     let first = render(&sample(chest()), fonts).unwrap();
     let started = std::time::Instant::now();
     let again = render(&ReportDocument { report_no: "R2".into(), ..sample(potassium()) }, fonts).unwrap();
