@@ -172,18 +172,19 @@ pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Re
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
     let ctx = &centre.ctx;
     let bytes = frame_bytes(ctx, &stored.object, &stored.frame_index, n).await?;
-    let plain = matches!(Frames::from_bytes(&stored.frame_index), Frames::Native { big: false, .. });
+    let frames = Frames::from_bytes(&stored.frame_index);
+    let plain = matches!(frames, Frames::Native { big: false, .. });
     let output = match form {
         Form::Stored => return Ok(bytes),
         Form::Raw if plain => return Ok(bytes),
         Form::Raw => Output::Raw,
         Form::Jpeg(side) => Output::Jpeg { longest_side: side.unwrap_or(RENDERED_SIDE), quality: 85 },
     };
-    // Inflated samples are plain little endian.
-    let syntax = if stored.transfer_syntax == uid::DEFLATED_LE {
-        uid::EXPLICIT_LE
-    } else {
-        stored.transfer_syntax.as_str()
+    // What the frame really is: inflated samples are plain little endian, and a codestream label over native pixels is wrong.
+    let syntax = match frames {
+        Frames::Native { big: true, .. } => uid::EXPLICIT_BE,
+        Frames::Native { .. } => uid::EXPLICIT_LE,
+        _ => stored.transfer_syntax.as_str(),
     };
     let request = preview::request(&stored.stack, syntax, vec![output])?;
     let parts = centre.codec.decode(&request, &bytes).await?;

@@ -6,7 +6,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::{preview, retrieve, sql};
+use super::{preview, sql};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -110,12 +110,5 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Str
 /// Storage faults and a codec worker that cannot be started.
 pub async fn preview(centre: &Centre, study: &str) -> Result<()> {
     let permit = Permit::system("preview");
-    preview::make(centre, &permit, study, |picked| {
-        let ctx = centre.ctx.clone();
-        async move {
-            let n = picked.frame.saturating_sub(1) as usize;
-            retrieve::frame_bytes(&ctx, &picked.object_sha256, &picked.frame_index, n).await
-        }
-    })
-    .await
+    preview::make(centre, &permit, study).await
 }
