@@ -2,21 +2,23 @@
 //!
 //! Derived and rebuildable: the job `preview` (key = study) makes them when a study has settled; doing it twice is harmless.
 
-mod frame;
 pub mod sql;
 mod stack;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::codec::Output;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
+use yigong_formats::dicom::frames::Frames;
+use yigong_formats::dicom::uid;
 
+use super::retrieve::frame_bytes;
 use crate::Centre;
 
-pub use frame::StoredFrame;
 pub use stack::request;
 
 /// Longest side of a preview, pixels.
@@ -25,13 +27,19 @@ const PREVIEW_SIDE: u16 = 1024;
 const THUMBNAIL_SIDE: u16 = 160;
 const QUALITY: u8 = 85;
 
-/// What stands for a series, or what became of it.
+/// The frame that stands for a series.
 struct Picked {
     series: String,
     images: i64,
-    frame: StoredFrame,
+    transfer_syntax: String,
+    object: String,
+    frame_index: Vec<u8>,
+    /// From 0.
+    frame: usize,
+    stack: Value,
 }
 
+/// What became of a series.
 struct Made {
     series: String,
     images: i64,
@@ -76,7 +84,9 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
 async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let outputs =
         [PREVIEW_SIDE, THUMBNAIL_SIDE].map(|side| Output::Jpeg { longest_side: side, quality: QUALITY });
-    let parts = picked.frame.decode(centre, outputs.to_vec()).await?;
+    let bytes = frame_bytes(&centre.ctx, &picked.object, &picked.frame_index, picked.frame).await?;
+    let request = request(&picked.stack, syntax_of(picked), outputs.to_vec())?;
+    let parts = centre.codec.decode(&request, &bytes).await?;
     let [preview, thumbnail] = &parts[..] else { return Err(Fault::internal("not two images")) };
     let blobs = &centre.ctx.blobs;
     let (preview, thumbnail) = (blobs.put(preview).await?, blobs.put(thumbnail).await?);
@@ -91,7 +101,7 @@ async fn pick_all(conn: &mut Conn, study: &str) -> Result<Vec<Picked>> {
         let middle = stands_in_the_middle(&series.text("modality")?);
         let position = if middle { images / 2 } else { 0 };
         if let Some(row) = conn.opt(sql::INSTANCE, args![&id, position]).await? {
-            picked.push(Picked { series: id, images, frame: pick(&row, middle)? });
+            picked.push(pick(id, images, &row, middle)?);
         }
     }
     Ok(picked)
@@ -102,7 +112,24 @@ fn stands_in_the_middle(modality: &str) -> bool {
     matches!(modality, "CT" | "MR" | "PT" | "NM")
 }
 
-fn pick(row: &Row, middle: bool) -> Result<StoredFrame> {
+fn pick(series: String, images: i64, row: &Row, middle: bool) -> Result<Picked> {
     let frames = usize::try_from(row.int("frames")?).unwrap_or(1).max(1);
-    StoredFrame::of(row, if middle { frames / 2 + 1 } else { 1 }.min(frames))
+    Ok(Picked {
+        series,
+        images,
+        transfer_syntax: row.text("transfer_syntax")?,
+        object: row.text("object_sha256")?,
+        frame_index: row.opt_bytes("frame_index")?.unwrap_or_default(),
+        frame: if middle { frames / 2 } else { 0 },
+        stack: row.json("stack")?,
+    })
+}
+
+/// What the frame really is: an object that names a codestream but holds native pixels is read as native.
+fn syntax_of(picked: &Picked) -> &str {
+    match Frames::from_bytes(&picked.frame_index) {
+        Frames::Native { big: true, .. } => uid::EXPLICIT_BE,
+        Frames::Native { .. } => uid::EXPLICIT_LE,
+        Frames::Encapsulated(_) | Frames::None => &picked.transfer_syntax,
+    }
 }
