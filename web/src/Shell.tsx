@@ -88,7 +88,7 @@ export function Shell() {
             {scheme === 'dark' ? <SunIcon /> : <MoonIcon />}
           </ActionIcon>
         </Tooltip>
-        <UnstyledButton className="nav-link" onClick={changeLanguage} aria-label={t('lang.switch')} fz={13}>
+        <UnstyledButton className="nav-link" onClick={changeLanguage} title={t('lang.switch')} fz={13}>
           {language === 'en' ? t('lang.zh') : t('lang.en')}
         </UnstyledButton>
         <Menu position="bottom-end" withinPortal>

@@ -26,6 +26,19 @@ const blue: MantineColorsTuple = [
   '#005394',
 ];
 
+const red: MantineColorsTuple = [
+  '#ffecec',
+  '#fbd3d3',
+  '#f5a9a8',
+  '#f08a87',
+  '#ee7f7c',
+  '#e25a58',
+  '#d9363e',
+  '#c3202b',
+  '#a81a24',
+  '#8c131c',
+];
+
 export const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Noto Sans SC",system-ui,sans-serif';
 
 export const theme = createTheme({
@@ -33,7 +46,7 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace,Consolas,"Noto Sans Mono CJK SC",monospace',
   primaryColor: 'blue',
   primaryShade: { light: 7, dark: 6 },
-  colors: { dark, blue },
+  colors: { dark, blue, red },
   defaultRadius: 4,
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '18px' },
   headings: { fontFamily: FONT, sizes: { h1: { fontSize: '18px' }, h2: { fontSize: '15px' }, h3: { fontSize: '14px' } } },

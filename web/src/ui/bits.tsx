@@ -114,6 +114,6 @@ export function PatientName({ patient, strong }: { patient: PatientHead; strong?
 }
 
 export function usePersonName(): (p: Person | null | undefined) => string {
-  const { pick } = useWords();
-  return (p) => (p ? pick(p.name, p.name_en) : '');
+  const { t, pick } = useWords();
+  return (p) => (!p ? '' : p.id.startsWith('system') ? t('person.system') : pick(p.name, p.name_en));
 }

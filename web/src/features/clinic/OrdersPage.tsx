@@ -31,6 +31,7 @@ export function OrdersPage() {
   return (
     <div className="page-fill">
       <div className="bar">
+        <h1 className="sr-only">{t('clinic.orders')}</h1>
         <ClinicTabs />
         <span className="grow" />
         <TextInput

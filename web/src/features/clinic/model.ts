@@ -32,7 +32,9 @@ export function stepsOf(track: Track): ShownStep[] {
   const reached = RANK[track.step];
   let nowGiven = false;
   return keys.map((key) => {
-    const time = at.get(key) ?? (key === 'uploaded' ? track.arrived_at : null);
+    const given = at.get(key) ?? (key === 'uploaded' && reached > 0 ? track.arrived_at : null);
+    // A step without a time of its own shows none, rather than the time of the arrival again.
+    const time = key !== 'uploaded' && key !== 'ordered' && given === track.arrived_at ? null : given;
     const rank = RANK[key as TrackStep] ?? 0;
     const done = track.step === 'published' || time !== null || rank < reached;
     if (done && !(key === track.step && track.step !== 'published')) return { key, at: time, state: 'done' };

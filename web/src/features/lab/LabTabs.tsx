@@ -6,6 +6,7 @@ export function LabTabs() {
   const { t } = useWords();
   return (
     <nav className="row" style={{ gap: 2 }} aria-label={t('nav.lab')}>
+      <h1 className="sr-only">{t('nav.lab')}</h1>
       {(
         [
           ['/lab', 'nav.lab'],

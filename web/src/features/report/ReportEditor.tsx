@@ -141,7 +141,10 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
 
   // An untouched report is not yet wrong: empty sections are named once something is written, and always when it is handed in.
   const begun = names.some((n) => (sections[n] ?? '').trim() !== '');
-  const found = useMemo(() => (begun ? localChecks(sections, item.pipeline, item.patient.sex) : []), [begun, sections, item.pipeline, item.patient.sex]);
+  const found = useMemo(
+    () => (begun ? localChecks(sections, item.pipeline, item.patient.sex) : []),
+    [begun, sections, item.pipeline, item.patient.sex],
+  );
   const main: 'sign' | 'submit' | null = may.sign ? 'sign' : may.submit ? 'submit' : null;
 
   const run = async (work: () => Promise<void>) => {
@@ -417,7 +420,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       {dialog === 'critical' && (
         <RaiseDialog
           item={item.id}
-          suggestion={(sections.impression ?? '').split('\n')[0] ?? ''}
+          suggestion={sections.positive ? ((sections.impression ?? '').split('\n')[0] ?? '') : ''}
           close={() => open(null)}
           raised={(a) => {
             open(null);

@@ -28,10 +28,12 @@ export function ReadPage() {
   const [item, setItem] = useState<WorkItemDetail | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [amending, amend] = useState(false);
+  const [refused, refuse] = useState<unknown>(null);
   const loaded = useRef('');
 
   const load = useCallback(async () => {
     setError(null);
+    refuse(null);
     // The server's "next" has claimed it already and handed the whole item over.
     const handed = client.getQueryData<WorkItemDetail>(['work', id]);
     client.removeQueries({ queryKey: ['work', id] });
@@ -46,6 +48,7 @@ export function ReadPage() {
         } catch (e) {
           // Held by somebody else, or not ours to write: the page still opens to read.
           if (!(e instanceof Fault && [403, 409].includes(e.status))) throw e;
+          refuse(e);
           if (e.status === 409) detail = await get<WorkItemDetail>(`/api/work/${id}`);
         }
       }
@@ -109,6 +112,7 @@ export function ReadPage() {
           reclaim={() => void load()}
           amend={() => amend(true)}
         />
+        {refused !== null && !lease.held && item.state === 'queued' && <FaultNote error={refused} />}
         <div className="grow" style={{ minHeight: 0 }}>
           <Suspense fallback={<Loading />}>
             {item.pipeline === 'ecg' ? (
@@ -167,9 +171,9 @@ function ItemHead({
         <Link to="/worklist" className="nav-link" aria-label={t('work.back')} title={t('work.back')}>
           ←
         </Link>
-        <span style={{ fontSize: 16, fontWeight: 700 }} className="nowrap">
+        <h1 style={{ fontSize: 16, fontWeight: 700 }} className="nowrap">
           <PatientName patient={item.patient} />
-        </span>
+        </h1>
         <span className="nowrap">
           {sex(item.patient.sex)} {age(item.patient.age)}
         </span>

@@ -15,6 +15,7 @@ import { dayTime, dicomDate, hourMinute, shortTime } from '../../../ui/format';
 import { SplitPane } from '../../../ui/SplitPane';
 import { Empty, FaultNote, Loading, NoRight, useFaultText } from '../../../ui/State';
 import { useCan } from '../../session';
+import { sortRows } from '../model';
 import { next, worklistQuery } from '../queries';
 
 const TABS: WorkTab[] = ['write', 'audit', 'mine', 'returned', 'critical', 'published', 'overdue'];
@@ -46,7 +47,7 @@ export function WorklistPage() {
   const set = (change: Record<string, string | undefined>) =>
     void navigate({ to: '/worklist', search: { ...search, tab, ...change } as never, replace: true });
 
-  const rows = list.data?.rows ?? [];
+  const rows = useMemo(() => sortRows(list.data?.rows ?? [], search.sort, search.dir), [list.data, search.sort, search.dir]);
   const [chosen, choose] = useState<string | null>(null);
   const at = Math.max(
     0,
