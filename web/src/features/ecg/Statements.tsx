@@ -54,7 +54,6 @@ export function Statements({ editor, sections, measurements }: Props) {
               key={s.code}
               className="ecg-chip"
               aria-pressed={on}
-              aria-label={words(s.code)}
               title={words(s.code)}
               data-on={on || undefined}
               onClick={() => flip(s.code)}

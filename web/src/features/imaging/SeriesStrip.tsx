@@ -54,7 +54,6 @@ function SeriesButton({ series, current, open, go }: { series: StudySeries; curr
     <button
       type="button"
       className="im-series"
-      aria-label={label}
       title={label}
       aria-current={current || undefined}
       data-open={open || undefined}

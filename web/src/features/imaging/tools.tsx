@@ -210,7 +210,7 @@ export function Toolbar({ tool, choose, state, layout, setLayout, window: setWin
       <PresetMenu state={state} set={setWindow} />
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <button type="button" className="im-tool im-wide" aria-label={t('imaging.layout')}>
+          <button type="button" className="im-tool im-wide" aria-label={`${t('imaging.layout')} ${layout}`}>
             {layout}
           </button>
         </Menu.Target>
@@ -245,11 +245,12 @@ function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => v
   const same = state.presets.filter((p) => w && Math.abs(p.center - w.center) < 0.6 && Math.abs(p.width - w.width) < 0.6);
   const now = same.find((p) => p.key !== 0) ?? same[0];
   if (state.rendered || state.presets.length === 0) return null;
+  const text = `${now ? name(now) : t('imaging.preset.manual')} ${w ? `${plain(w.width)}/${plain(w.center)}` : ''}`.trim();
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
-        <button type="button" className="im-tool im-wide" aria-label={t('imaging.presets')}>
-          {now ? name(now) : t('imaging.preset.manual')} {w ? `${plain(w.width)}/${plain(w.center)}` : ''}
+        <button type="button" className="im-tool im-wide" aria-label={`${t('imaging.presets')} ${text}`}>
+          {text}
         </button>
       </Menu.Target>
       <Menu.Dropdown>

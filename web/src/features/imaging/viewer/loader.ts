@@ -6,7 +6,7 @@ import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame } from './samples';
 import type { StackInstance } from './stack';
-import { parseImageId } from './stack';
+import { drawable, parseImageId } from './stack';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -153,7 +153,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
   const promise = new Promise<Types.IImage>((resolve, reject) => {
     queue
       .run(imageId, rank, async (signal) => {
-        if (!i.raw_ok) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
+        if (!drawable(i)) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
         const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
         return image(imageId, i, decodeRaw(i, data), false);
       })

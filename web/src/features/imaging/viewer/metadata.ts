@@ -4,7 +4,7 @@ import type { Point } from './calibration';
 import { pixelAspect } from './calibration';
 import type { VoiWindow } from './presets';
 import type { FrameRef, Triple } from './stack';
-import { cross } from './stack';
+import { cross, drawable } from './stack';
 
 export interface FrameMeta {
   ref: FrameRef;
@@ -101,7 +101,7 @@ export function provide(type: string, query: unknown): unknown {
   if (!meta) return undefined;
   const i = meta.ref.instance;
   const p = meta.plane;
-  const color = i.samples > 1 || !i.raw_ok;
+  const color = i.samples > 1 || !drawable(i);
   switch (type) {
     case 'imagePlaneModule':
       return {

@@ -73,6 +73,9 @@ export interface StackDoc {
   instances: StackInstance[];
 }
 
+/** Frames whose raw samples can be drawn here; others come rendered by the server (palettes need their table, 1 bit its packing). */
+export const drawable = (i: StackInstance): boolean => i.raw_ok && i.photometric !== 'PALETTE COLOR' && i.bits_allocated >= 8;
+
 /** One frame of one instance, in reading order. `frame` counts from 1 as in DICOM. */
 export interface FrameRef {
   imageId: string;
@@ -125,7 +128,8 @@ export function orderInstances(list: readonly StackInstance[]): StackInstance[] 
 /** Every frame of the series in reading order. */
 export function framesOf(doc: StackDoc): FrameRef[] {
   const out: FrameRef[] = [];
-  orderInstances(doc.instances).forEach((instance, image) => {
+  // An object without pixels leaves an empty place in the document.
+  orderInstances(doc.instances.filter((i) => i.id && i.rows > 0 && i.cols > 0)).forEach((instance, image) => {
     for (let frame = 1; frame <= Math.max(1, instance.frames); frame++) {
       out.push({ imageId: imageIdOf(instance.id, frame), instance, frame, image });
     }
