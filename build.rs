@@ -10,7 +10,8 @@ fn main() {
     let dist = Path::new(&root).join("web/dist");
     let mut text = String::new();
     let list = std::fs::read_to_string(dist.join("assets.json")).ok();
-    let list = list.map(|t| serde_json::from_str::<serde_json::Value>(&t).expect("web/dist/assets.json is json"));
+    let list =
+        list.map(|t| serde_json::from_str::<serde_json::Value>(&t).expect("web/dist/assets.json is json"));
     let build = list.as_ref().and_then(|l| l["build"].as_str()).unwrap_or_default();
     writeln!(text, "const BUILD: &str = {build:?};\nstatic ASSETS: &[Asset] = &[").expect("text grows");
     for file in list.iter().flat_map(|l| l["files"].as_array().into_iter().flatten()) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use yigong_base::Ctx;
 use yigong_base::clock::{Clock, SystemClock};
 use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
@@ -15,9 +16,8 @@ use yigong_base::jobs::{JobRow, Runner};
 use yigong_base::live::Live;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
-use yigong_base::Ctx;
 use yigong_clinic::delivery::{self, Carriers};
-use yigong_clinic::{Centre, critical, worklist};
+use yigong_clinic::{Centre, critical, imaging, worklist};
 
 use crate::{api, mllp};
 
@@ -29,7 +29,7 @@ const JOB_WORKERS: usize = 2;
 /// Bound listeners; nothing is accepted yet.
 pub struct Listeners {
     http: std::net::TcpListener,
-    #[expect(dead_code, reason="dimse lands next")]
+    #[expect(dead_code, reason = "dimse lands next")]
     dicom: TcpListener,
     mllp: TcpListener,
     /// Address of the pages.
@@ -46,9 +46,11 @@ pub async fn bind(config: &Config) -> Result<Listeners> {
         let address = address.to_owned();
         move |e: std::io::Error| Fault::invalid(what, format!("cannot listen on {address}: {e}"))
     };
-    let http = std::net::TcpListener::bind(&config.http.bind).map_err(failed("http.bind", &config.http.bind))?;
+    let http =
+        std::net::TcpListener::bind(&config.http.bind).map_err(failed("http.bind", &config.http.bind))?;
     http.set_nonblocking(true).map_err(failed("http.bind", &config.http.bind))?;
-    let dicom = TcpListener::bind(&config.dicom.bind).await.map_err(failed("dicom.bind", &config.dicom.bind))?;
+    let dicom =
+        TcpListener::bind(&config.dicom.bind).await.map_err(failed("dicom.bind", &config.dicom.bind))?;
     let mllp = TcpListener::bind(&config.mllp.bind).await.map_err(failed("mllp.bind", &config.mllp.bind))?;
     let of = |r: std::io::Result<SocketAddr>| r.map_err(|e| Fault::io("local address", &e));
     Ok(Listeners {
@@ -64,7 +66,8 @@ pub async fn bind(config: &Config) -> Result<Listeners> {
 /// Opens the platform: data folder, database (migrated), blobs.
 pub async fn open_platform(config: Config) -> Result<Ctx> {
     let data = PathBuf::from(&config.storage.data);
-    std::fs::create_dir_all(&data).map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
+    std::fs::create_dir_all(&data)
+        .map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = if config.storage.database == "sqlite" {
@@ -88,6 +91,13 @@ fn runner(centre: &Centre) -> Runner<Centre> {
     carriers.insert("hl7", Arc::new(mllp::Hl7Carrier::new(centre.ctx.clone())));
     let carriers = Arc::new(carriers);
     Runner::new(centre.ctx.clone(), centre.clone())
+        .on("settle", |centre: Centre, job: JobRow| async move {
+            imaging::settle::settle(&centre, &job.key).await?;
+            Ok(())
+        })
+        .on("preview", |centre: Centre, job: JobRow| async move {
+            imaging::settle::preview(&centre, &job.key).await
+        })
         .on("escalate", |centre: Centre, _: JobRow| async move {
             for (alert, facility) in critical::escalate::escalate_due(&centre.ctx).await? {
                 centre.ctx.live.changed("critical", &alert, &facility);
@@ -124,7 +134,9 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     let http = tokio::spawn(http);
     let hl7 = {
         let (ctx, stop) = (centre.ctx.clone(), stop.clone());
-        tokio::spawn(async move { mllp::run(listeners.mllp, ctx, async move { stop.cancelled().await }).await })
+        tokio::spawn(
+            async move { mllp::run(listeners.mllp, ctx, async move { stop.cancelled().await }).await },
+        )
     };
     let jobs = tokio::spawn(runner(&centre).run(JOB_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));

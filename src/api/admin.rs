@@ -22,7 +22,21 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(facilities, put_facility, change_facility, peers, add_peer, change_peer, destinations, add_destination, change_destination, deliveries, resend, search_audit, list_jobs))]
+#[openapi(paths(
+    facilities,
+    put_facility,
+    change_facility,
+    peers,
+    add_peer,
+    change_peer,
+    destinations,
+    add_destination,
+    change_destination,
+    deliveries,
+    resend,
+    search_audit,
+    list_jobs
+))]
 pub struct Doc;
 
 /// The facilities; every signed-in person may name them.
@@ -43,7 +57,12 @@ async fn put_facility(centre: web::Data<Centre>, permit: Caller, body: web::Json
 /// Changes a facility.
 #[utoipa::path(put, path = "/api/admin/facilities/{code}", tag = "admin", responses((status = 200, description = "the facility")))]
 #[put("/api/admin/facilities/{code}")]
-async fn change_facility(centre: web::Data<Centre>, permit: Caller, code: web::Path<String>, body: web::Json<Facility>) -> Answer {
+async fn change_facility(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    code: web::Path<String>,
+    body: web::Json<Facility>,
+) -> Answer {
     let mut facility = body.into_inner();
     facility.code = code.into_inner();
     store_facility(&centre, &permit, &facility).await
@@ -81,7 +100,12 @@ async fn add_peer(centre: web::Data<Centre>, permit: Caller, body: web::Json<Pee
 /// Changes a peer.
 #[utoipa::path(put, path = "/api/admin/peers/{id}", tag = "admin", responses((status = 200, description = "the peer")))]
 #[put("/api/admin/peers/{id}")]
-async fn change_peer(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Peer>) -> Answer {
+async fn change_peer(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Peer>,
+) -> Answer {
     permit.require(Right::Administer)?;
     let mut changed = body.into_inner();
     changed.id = id.into_inner();
@@ -115,7 +139,12 @@ async fn add_destination(centre: web::Data<Centre>, permit: Caller, body: web::J
 /// Changes a destination.
 #[utoipa::path(put, path = "/api/admin/destinations/{id}", tag = "admin", responses((status = 200, description = "the destination")))]
 #[put("/api/admin/destinations/{id}")]
-async fn change_destination(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Destination>) -> Answer {
+async fn change_destination(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Destination>,
+) -> Answer {
     permit.require(Right::Administer)?;
     let mut changed = body.into_inner();
     changed.id = id.into_inner();
@@ -170,7 +199,11 @@ async fn search_audit(centre: web::Data<Centre>, permit: Caller, query: web::Que
     let like = if q.is_empty() { String::new() } else { format!("%{q}%") };
     let mut reader = centre.ctx.db.read(&permit).await?;
     let found = reader.all(audit::sql::SEARCH, args![before, &query.object, like]).await?;
-    let next = if found.len() == 100 { found.last().map(|r| r.int("seq")).transpose()?.map(|s| s.to_string()) } else { None };
+    let next = if found.len() == 100 {
+        found.last().map(|r| r.int("seq")).transpose()?.map(|s| s.to_string())
+    } else {
+        None
+    };
     let mut rows = Vec::new();
     for row in &found {
         rows.push(json!({

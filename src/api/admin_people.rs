@@ -62,7 +62,8 @@ fn grants(roles: &[RoleAt]) -> Result<Vec<Grant>> {
     roles
         .iter()
         .map(|r| {
-            let role = Role::parse(&r.role).ok_or_else(|| Fault::invalid("role", format!("{} is unknown", r.role)))?;
+            let role = Role::parse(&r.role)
+                .ok_or_else(|| Fault::invalid("role", format!("{} is unknown", r.role)))?;
             Ok(Grant { role, facility: r.facility.clone(), pipelines: r.pipelines.clone() })
         })
         .collect()
@@ -111,12 +112,18 @@ async fn add_user(centre: web::Data<Centre>, permit: Caller, body: web::Json<Use
 /// Changes an account.
 #[utoipa::path(put, path = "/api/admin/users/{id}", tag = "admin", request_body = User, responses((status = 204, description = "changed")))]
 #[put("/api/admin/users/{id}")]
-async fn change_user(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<User>) -> Answer {
+async fn change_user(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<User>,
+) -> Answer {
     permit.require(Right::Administer)?;
     let grants = grants(&body.roles)?;
     let mut tx = centre.ctx.db.begin(&permit).await?;
-    let changed =
-        tx.exec(sql::UPDATE_ACCOUNT, args![id.as_str(), &body.name, &body.name_en, &body.facility, body.active]).await?;
+    let changed = tx
+        .exec(sql::UPDATE_ACCOUNT, args![id.as_str(), &body.name, &body.name_en, &body.facility, body.active])
+        .await?;
     if changed == 0 {
         return Err(Fault::not_found("account").into());
     }
@@ -124,7 +131,16 @@ async fn change_user(centre: web::Data<Centre>, permit: Caller, id: web::Path<St
     if !body.active {
         tx.exec(sql::DELETE_SESSIONS_OF, args![id.as_str()]).await?;
     }
-    audit::append(&mut tx, &centre.ctx, &permit, "account.update", "account", &id, &json!({"active": body.active, "roles": body.roles.len()})).await?;
+    audit::append(
+        &mut tx,
+        &centre.ctx,
+        &permit,
+        "account.update",
+        "account",
+        &id,
+        &json!({"active": body.active, "roles": body.roles.len()}),
+    )
+    .await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -138,7 +154,12 @@ pub struct NewPassword {
 /// Sets a password and ends the account's sessions.
 #[utoipa::path(post, path = "/api/admin/users/{id}/password", tag = "admin", request_body = NewPassword, responses((status = 204, description = "set")))]
 #[post("/api/admin/users/{id}/password")]
-async fn set_password(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<NewPassword>) -> Answer {
+async fn set_password(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<NewPassword>,
+) -> Answer {
     permit.require(Right::Administer)?;
     account::set_password(&centre.ctx, &permit, &id, &body.password).await?;
     Ok(HttpResponse::NoContent().finish())

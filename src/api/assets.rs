@@ -38,7 +38,8 @@ pub async fn serve(req: HttpRequest, centre: web::Data<Centre>) -> HttpResponse 
     let Some(index) = ASSETS.iter().find(|a| a.path == "/index.html") else {
         return HttpResponse::Ok().content_type("text/html; charset=utf-8").body(NO_PAGES);
     };
-    let nonce = base64::engine::general_purpose::STANDARD.encode(centre.ctx.ids.secret_bytes().get(..16).unwrap_or_default());
+    let nonce = base64::engine::general_purpose::STANDARD
+        .encode(centre.ctx.ids.secret_bytes().get(..16).unwrap_or_default());
     let html = inflate(index.gz).replace("__CSP_NONCE__", &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; img-src 'self' blob: data:; font-src 'self'; \
@@ -54,10 +55,16 @@ pub async fn serve(req: HttpRequest, centre: web::Data<Centre>) -> HttpResponse 
 
 fn file(req: &HttpRequest, asset: &'static Asset) -> HttpResponse {
     let etag = format!("\"{}\"", asset.sha256);
-    if req.headers().get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains(&etag)) {
+    if req
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.contains(&etag))
+    {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }
-    let accepts = req.headers().get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let accepts =
+        req.headers().get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = HttpResponse::Ok();
     answer

@@ -85,7 +85,12 @@ pub async fn guard<B: MessageBody>(
         Ok(false) => return Ok(req.into_response(unauthenticated()).map_into_right_body()),
         Err(Refusal::Csrf) if open => {}
         Err(Refusal::Csrf) => {
-            let answer = problem(StatusCode::FORBIDDEN, "csrf", "请求来源校验失败,请刷新页面", "the request does not carry the session's token");
+            let answer = problem(
+                StatusCode::FORBIDDEN,
+                "csrf",
+                "请求来源校验失败,请刷新页面",
+                "the request does not carry the session's token",
+            );
             return Ok(req.into_response(answer).map_into_right_body());
         }
         Err(Refusal::Fault(fault)) => {
@@ -120,7 +125,9 @@ async fn admit(req: &ServiceRequest) -> Result<bool, Refusal> {
         return Ok(found);
     }
     let Some(cookie) = cookie_of(req.headers()) else { return Ok(false) };
-    let Some(session) = session::find(&centre.ctx, &cookie).await.map_err(Refusal::Fault)? else { return Ok(false) };
+    let Some(session) = session::find(&centre.ctx, &cookie).await.map_err(Refusal::Fault)? else {
+        return Ok(false);
+    };
     let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe && !(same_origin(req) && carries_token(req, &session.csrf)) {
         return Err(Refusal::Csrf);

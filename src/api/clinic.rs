@@ -56,5 +56,6 @@ async fn today(centre: web::Data<Centre>, permit: Caller, query: web::Query<Days
 async fn reports(centre: web::Data<Centre>, permit: Caller, query: web::Query<Search>) -> Answer {
     permit.require(Right::ViewReports)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(track::reports(&mut reader, &centre.ctx, &permit, &query.q, &query.cursor).await?))
+    Ok(HttpResponse::Ok()
+        .json(track::reports(&mut reader, &centre.ctx, &permit, &query.q, &query.cursor).await?))
 }

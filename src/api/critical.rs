@@ -89,7 +89,12 @@ async fn open(centre: web::Data<Centre>, permit: Caller, body: web::Json<Open>) 
 /// Records a call.
 #[utoipa::path(post, path = "/api/critical/{id}/call", tag = "critical", responses((status = 200, description = "the alert")))]
 #[post("/api/critical/{id}/call")]
-async fn call(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<notify::Call>) -> Answer {
+async fn call(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<notify::Call>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let facility = notify::call(&mut tx, &centre.ctx, &permit, &id, &body).await?;
     tx.commit().await?;
@@ -99,7 +104,12 @@ async fn call(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, 
 /// A clinic doctor acknowledges.
 #[utoipa::path(post, path = "/api/critical/{id}/acknowledge", tag = "critical", request_body = ReadBack, responses((status = 200, description = "the alert")))]
 #[post("/api/critical/{id}/acknowledge")]
-async fn ack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<ReadBack>) -> Answer {
+async fn ack(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<ReadBack>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let facility = acknowledge::acknowledge(&mut tx, &centre.ctx, &permit, &id, &body.read_back).await?;
     tx.commit().await?;
@@ -109,7 +119,12 @@ async fn ack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, b
 /// A clinic doctor writes the treatment note.
 #[utoipa::path(post, path = "/api/critical/{id}/treat", tag = "critical", request_body = Note, responses((status = 200, description = "the alert")))]
 #[post("/api/critical/{id}/treat")]
-async fn treat(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Note>) -> Answer {
+async fn treat(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Note>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let facility = acknowledge::treat(&mut tx, &centre.ctx, &permit, &id, &body.note).await?;
     tx.commit().await?;

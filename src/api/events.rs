@@ -35,13 +35,16 @@ async fn events(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, _pe
     let permit = permit.0.clone();
     let first: String = missed.iter().filter(|e| permit.sees(&e.facility)).map(frame).collect();
     let head = Bytes::from(format!("retry: 2000\n\n{first}"));
-    let stream = futures_util::stream::unfold((receiver, permit, Some(head)), |(mut receiver, permit, head)| async move {
-        if let Some(head) = head {
-            return Some((Ok::<_, actix_web::Error>(head), (receiver, permit, None)));
-        }
-        let text = wait(&mut receiver, &permit).await?;
-        Some((Ok(Bytes::from(text)), (receiver, permit, None)))
-    });
+    let stream = futures_util::stream::unfold(
+        (receiver, permit, Some(head)),
+        |(mut receiver, permit, head)| async move {
+            if let Some(head) = head {
+                return Some((Ok::<_, actix_web::Error>(head), (receiver, permit, None)));
+            }
+            let text = wait(&mut receiver, &permit).await?;
+            Some((Ok(Bytes::from(text)), (receiver, permit, None)))
+        },
+    );
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))

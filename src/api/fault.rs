@@ -66,9 +66,7 @@ impl ResponseError for ApiFault {
         }
         let (what, current) = match &self.0 {
             Fault::Conflict { current, .. } | Fault::Stale { current, .. } => (None, current.clone()),
-            Fault::Invalid { what, current, .. } => {
-                (Some(what.clone()), current.clone())
-            }
+            Fault::Invalid { what, current, .. } => (Some(what.clone()), current.clone()),
             Fault::NotFound { what } | Fault::Denied { what } => (Some(what.clone()), Value::Null),
             _ => (None, Value::Null),
         };

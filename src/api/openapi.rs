@@ -9,7 +9,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "Yigong", description = "Shared imaging, ECG and laboratory centre of a county medical community"))]
+#[openapi(info(
+    title = "Yigong",
+    description = "Shared imaging, ECG and laboratory centre of a county medical community"
+))]
 struct Base;
 
 /// The whole document.

@@ -113,15 +113,23 @@ fn describe(report: &Value, offset: i64) -> String {
         "<div class=\"s bad\">✕ 该报告已撤回,请勿使用。<br><small>This report was withdrawn. Do not use it.</small></div>".to_owned()
     } else {
         let more = if current > 1 {
-            format!("<br>第 1 至 {} 版已被替代。 <small>Versions 1 to {} were replaced.</small>", current - 1, current - 1)
+            format!(
+                "<br>第 1 至 {} 版已被替代。 <small>Versions 1 to {} were replaced.</small>",
+                current - 1,
+                current - 1
+            )
         } else {
             String::new()
         };
         let kind = versions.last().map(|v| text(v, "kind")).unwrap_or_default();
         if kind == "prelim" {
-            format!("<div class=\"s old\">△ 有效的急诊报告(第 {current} 版),以正式报告为准。<br><small>Valid preliminary report, version {current}; a final one follows.</small></div>")
+            format!(
+                "<div class=\"s old\">△ 有效的急诊报告(第 {current} 版),以正式报告为准。<br><small>Valid preliminary report, version {current}; a final one follows.</small></div>"
+            )
         } else {
-            format!("<div class=\"s ok\">✓ 有效报告,当前为第 {current} 版。<br><small>Valid report; the current version is {current}.</small>{more}</div>")
+            format!(
+                "<div class=\"s ok\">✓ 有效报告,当前为第 {current} 版。<br><small>Valid report; the current version is {current}.</small>{more}</div>"
+            )
         }
     };
     let mut rows = String::new();
@@ -129,14 +137,22 @@ fn describe(report: &Value, offset: i64) -> String {
         let n = v.get("n").and_then(Value::as_i64).unwrap_or(0);
         let at = time_of(v.get("signed_at").and_then(Value::as_i64).unwrap_or(0), offset);
         let standing = if n == current { "有效 valid" } else { "已被替代 replaced" };
-        let demo = if v.get("signer_demo").and_then(Value::as_bool).unwrap_or(false) { "<br>演示签名 demo signature" } else { "" };
+        let demo = if v.get("signer_demo").and_then(Value::as_bool).unwrap_or(false) {
+            "<br>演示签名 demo signature"
+        } else {
+            ""
+        };
         rows.push_str(&format!(
             "<tr><td>{n}</td><td>{standing}</td><td>{} {:02}:{:02}{demo}</td><td><code>{}</code></td></tr>",
-            at.date(), at.hour(), at.minute(), text(v, "pdf_sha256")
+            at.date(),
+            at.hour(),
+            at.minute(),
+            text(v, "pdf_sha256")
         ));
     }
     format!(
         "{state}<p>{} <small>{}</small></p><table><thead><tr><th>版本 n</th><th>状态 state</th><th>签发时间 signed</th><th>PDF SHA-256</th></tr></thead><tbody>{rows}</tbody></table>",
-        text(report, "facility_name"), text(report, "facility_name_en")
+        text(report, "facility_name"),
+        text(report, "facility_name_en")
     )
 }

@@ -18,13 +18,33 @@ use super::worklist::{answer, told};
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(save).service(send).service(sign).service(preliminary).service(send_back).service(recall);
-    cfg.service(start_amend).service(cancel_amend).service(show).service(pdf).service(seen).service(acknowledge);
+    cfg.service(start_amend)
+        .service(cancel_amend)
+        .service(show)
+        .service(pdf)
+        .service(seen)
+        .service(acknowledge);
     cfg.service(templates).service(phrases);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(save, send, sign, preliminary, send_back, recall, start_amend, cancel_amend, show, pdf, seen, acknowledge, templates, phrases))]
+#[openapi(paths(
+    save,
+    send,
+    sign,
+    preliminary,
+    send_back,
+    recall,
+    start_amend,
+    cancel_amend,
+    show,
+    pdf,
+    seen,
+    acknowledge,
+    templates,
+    phrases
+))]
 pub struct Doc;
 
 /// Text under a claim.
@@ -68,11 +88,26 @@ fn tell(centre: &Centre, report: &str, item: &ItemRow) {
 /// Saves the draft; `If-Match` carries the version last seen.
 #[utoipa::path(put, path = "/api/reports/{report}/draft", tag = "report", request_body = Write, responses((status = 200, description = "version, saved_at"), (status = 412, description = "lease lost or draft newer; the text is kept")))]
 #[put("/api/reports/{report}/draft")]
-async fn save(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, report: web::Path<String>, body: web::Json<Write>) -> Answer {
+async fn save(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    report: web::Path<String>,
+    body: web::Json<Write>,
+) -> Answer {
     let given = req.headers().get(header::IF_MATCH).and_then(|v| v.to_str().ok()).unwrap_or("0");
-    let version: i64 =
-        given.trim().trim_matches('"').parse().map_err(|_| Fault::invalid("If-Match", "the version last seen, for example \"3\""))?;
-    let save = draft::Save { report: &report, item: &body.item, epoch: body.epoch, version, sections: &body.sections };
+    let version: i64 = given
+        .trim()
+        .trim_matches('"')
+        .parse()
+        .map_err(|_| Fault::invalid("If-Match", "the version last seen, for example \"3\""))?;
+    let save = draft::Save {
+        report: &report,
+        item: &body.item,
+        epoch: body.epoch,
+        version,
+        sections: &body.sections,
+    };
     let (version, saved_at) = draft::save(&centre.ctx, &permit, &save).await?;
     Ok(HttpResponse::Ok().json(json!({ "version": version, "saved_at": saved_at })))
 }
@@ -80,7 +115,12 @@ async fn save(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, repor
 /// Submits to the auditor.
 #[utoipa::path(post, path = "/api/reports/{report}/submit", tag = "report", request_body = Write, responses((status = 200, description = "state, checks"), (status = 422, description = "findings of the checks")))]
 #[post("/api/reports/{report}/submit")]
-async fn send(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>, body: web::Json<Write>) -> Answer {
+async fn send(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    report: web::Path<String>,
+    body: web::Json<Write>,
+) -> Answer {
     let (item, checks) = submit::submit(&centre.ctx, &permit, &act(&report, &body)).await?;
     tell(&centre, &report, &item);
     Ok(HttpResponse::Ok().json(json!({"state": "written", "checks": checks})))
@@ -89,7 +129,13 @@ async fn send(centre: web::Data<Centre>, permit: Caller, report: web::Path<Strin
 /// Signs the final version.
 #[utoipa::path(post, path = "/api/reports/{report}/sign", tag = "report", request_body = Write, responses((status = 200, description = "published"), (status = 401, description = "confirm the password first"), (status = 412, description = "lease lost")))]
 #[post("/api/reports/{report}/sign")]
-async fn sign(centre: web::Data<Centre>, permit: Caller, person: Person, report: web::Path<String>, body: web::Json<Write>) -> Answer {
+async fn sign(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    person: Person,
+    report: web::Path<String>,
+    body: web::Json<Write>,
+) -> Answer {
     person.require_fresh(&centre)?;
     let done = publish::sign(&centre, &permit, &act(&report, &body)).await?;
     tell(&centre, &report, &done.item);
@@ -99,7 +145,13 @@ async fn sign(centre: web::Data<Centre>, permit: Caller, person: Person, report:
 /// Publishes a preliminary version of an emergency.
 #[utoipa::path(post, path = "/api/reports/{report}/preliminary", tag = "report", request_body = Write, responses((status = 200, description = "published"), (status = 401, description = "confirm the password first")))]
 #[post("/api/reports/{report}/preliminary")]
-async fn preliminary(centre: web::Data<Centre>, permit: Caller, person: Person, report: web::Path<String>, body: web::Json<Write>) -> Answer {
+async fn preliminary(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    person: Person,
+    report: web::Path<String>,
+    body: web::Json<Write>,
+) -> Answer {
     person.require_fresh(&centre)?;
     let done = publish::preliminary(&centre, &permit, &act(&report, &body)).await?;
     tell(&centre, &report, &done.item);
@@ -109,8 +161,14 @@ async fn preliminary(centre: web::Data<Centre>, permit: Caller, person: Person, 
 /// The auditor sends the report back.
 #[utoipa::path(post, path = "/api/reports/{report}/send_back", tag = "report", request_body = Comment, responses((status = 204, description = "with the writer")))]
 #[post("/api/reports/{report}/send_back")]
-async fn send_back(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>, body: web::Json<Comment>) -> Answer {
-    let item = submit::send_back(&centre.ctx, &permit, &report, &body.item, body.epoch, &body.comment).await?;
+async fn send_back(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    report: web::Path<String>,
+    body: web::Json<Comment>,
+) -> Answer {
+    let item =
+        submit::send_back(&centre.ctx, &permit, &report, &body.item, body.epoch, &body.comment).await?;
     tell(&centre, &report, &item);
     Ok(HttpResponse::NoContent().finish())
 }
@@ -127,7 +185,12 @@ async fn recall(centre: web::Data<Centre>, permit: Caller, report: web::Path<Str
 /// Opens an amendment.
 #[utoipa::path(post, path = "/api/reports/{report}/amend", tag = "report", request_body = Amend, responses((status = 200, description = "the claimed item"), (status = 409, description = "nothing to amend")))]
 #[post("/api/reports/{report}/amend")]
-async fn start_amend(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>, body: web::Json<Amend>) -> Answer {
+async fn start_amend(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    report: web::Path<String>,
+    body: web::Json<Amend>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = amend::amend(&mut tx, &centre.ctx, &permit, &report, body.change_class, &body.reason).await?;
     tx.commit().await?;
@@ -138,7 +201,12 @@ async fn start_amend(centre: web::Data<Centre>, permit: Caller, report: web::Pat
 /// Gives an amendment up.
 #[utoipa::path(post, path = "/api/reports/{report}/amend/cancel", tag = "report", request_body = Comment, responses((status = 204, description = "the current version stays")))]
 #[post("/api/reports/{report}/amend/cancel")]
-async fn cancel_amend(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>, body: web::Json<Comment>) -> Answer {
+async fn cancel_amend(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    report: web::Path<String>,
+    body: web::Json<Comment>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = amend::cancel(&mut tx, &centre.ctx, &permit, &report, &body.item, body.epoch).await?;
     tx.commit().await?;
@@ -168,14 +236,22 @@ async fn pdf(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String,
         .content_type("application/pdf")
         .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"report-{n}.pdf\"")))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        ))
         .body(bytes))
 }
 
 /// A person of the clinic opened the version.
 #[utoipa::path(post, path = "/api/reports/{report}/versions/{n}/seen", tag = "report", responses((status = 204, description = "recorded")))]
 #[post("/api/reports/{report}/versions/{n}/seen")]
-async fn seen(centre: web::Data<Centre>, permit: Caller, _person: Person, path: web::Path<(String, i64)>) -> Answer {
+async fn seen(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    _person: Person,
+    path: web::Path<(String, i64)>,
+) -> Answer {
     let (report, n) = path.into_inner();
     let mut tx = centre.ctx.db.begin(&permit).await?;
     if delivery::receipt::seen(&mut tx, &centre.ctx, &permit, &report, n).await? {
@@ -211,7 +287,8 @@ pub struct For {
 #[get("/api/templates")]
 async fn templates(centre: web::Data<Centre>, permit: Caller, query: web::Query<For>) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(read::templates(&mut reader, &query.pipeline, &query.modality, &query.body_part).await?))
+    Ok(HttpResponse::Ok()
+        .json(read::templates(&mut reader, &query.pipeline, &query.modality, &query.body_part).await?))
 }
 
 /// Quick phrases.

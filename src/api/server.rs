@@ -4,7 +4,10 @@ use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
-use super::{admin, admin_people, assets, auth, clinic, critical, events, fault, health, openapi, public, reports, session, work, worklist};
+use super::{
+    admin, admin_people, assets, auth, clinic, critical, events, fault, health, openapi, public, reports,
+    session, work, worklist,
+};
 
 /// Largest JSON body.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -23,6 +26,15 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     openapi::routes(cfg);
 }
 
+/// All routes: health and public ones, then everything behind the guard, then the pages.
+pub fn everything(cfg: &mut web::ServiceConfig) {
+    health::routes(cfg);
+    public::routes(cfg);
+    cfg.service(
+        web::scope("").wrap(from_fn(auth::guard)).configure(guarded).default_service(web::to(assets::serve)),
+    );
+}
+
 /// Starts the server on a bound listener; the caller stops it through its handle.
 pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result<Server> {
     let workers = usize::try_from(centre.ctx.config.http.workers).unwrap_or(2).max(1);
@@ -30,7 +42,11 @@ pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result
     let server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
-            .app_data(web::JsonConfig::default().limit(JSON_LIMIT).error_handler(|e, _| bad("body", &e.to_string())))
+            .app_data(
+                web::JsonConfig::default()
+                    .limit(JSON_LIMIT)
+                    .error_handler(|e, _| bad("body", &e.to_string())),
+            )
             .app_data(web::QueryConfig::default().error_handler(|e, _| bad("query", &e.to_string())))
             .app_data(web::PathConfig::default().error_handler(|e, _| bad("path", &e.to_string())))
             .wrap(Compress::default())
@@ -40,9 +56,7 @@ pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result
                     .add(("Referrer-Policy", "same-origin"))
                     .add(("Cross-Origin-Opener-Policy", "same-origin")),
             )
-            .configure(health::routes)
-            .configure(public::routes)
-            .service(web::scope("").wrap(from_fn(auth::guard)).configure(guarded).default_service(web::to(assets::serve)))
+            .configure(everything)
     })
     .workers(workers)
     .keep_alive(std::time::Duration::from_secs(60))

@@ -69,14 +69,25 @@ async fn sign_in(req: HttpRequest, centre: web::Data<Centre>, body: web::Json<Si
     let token = match session::sign_in(&centre.ctx, body.login.trim(), &body.password, &address).await {
         Ok(token) => token,
         Err(Fault::Denied { .. }) => {
-            return Ok(problem(StatusCode::UNAUTHORIZED, "bad_credentials", "用户名或密码错误", "wrong login or password"));
+            return Ok(problem(
+                StatusCode::UNAUTHORIZED,
+                "bad_credentials",
+                "用户名或密码错误",
+                "wrong login or password",
+            ));
         }
         Err(Fault::Busy { detail }) => {
-            return Ok(problem(StatusCode::TOO_MANY_REQUESTS, "locked", "密码错误次数过多,请稍后再试", &detail));
+            return Ok(problem(
+                StatusCode::TOO_MANY_REQUESTS,
+                "locked",
+                "密码错误次数过多,请稍后再试",
+                &detail,
+            ));
         }
         Err(other) => return Err(other.into()),
     };
-    let found = session::find(&centre.ctx, &token).await?.ok_or_else(|| Fault::internal("session vanished"))?;
+    let found =
+        session::find(&centre.ctx, &token).await?.ok_or_else(|| Fault::internal("session vanished"))?;
     let secure = centre.ctx.config.http.public_url.starts_with("https://");
     let cookie = Cookie::build(COOKIE, token)
         .path("/")

@@ -12,7 +12,12 @@ use super::worklist::told;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(heartbeat).service(release).service(skip).service(send_back).service(break_lease).service(answer_return);
+    cfg.service(heartbeat)
+        .service(release)
+        .service(skip)
+        .service(send_back)
+        .service(break_lease)
+        .service(answer_return);
 }
 
 /// OpenAPI of this file.
@@ -51,7 +56,12 @@ pub struct Return {
 /// Extends the lease.
 #[utoipa::path(post, path = "/api/work/{id}/heartbeat", tag = "work", request_body = Epoch, responses((status = 200, description = "lease_until"), (status = 412, description = "the lease has ended")))]
 #[post("/api/work/{id}/heartbeat")]
-async fn heartbeat(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Epoch>) -> Answer {
+async fn heartbeat(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Epoch>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let until = worklist::heartbeat(&mut tx, &centre.ctx, &permit, &id, body.epoch).await?;
     tx.commit().await?;
@@ -61,7 +71,12 @@ async fn heartbeat(centre: web::Data<Centre>, permit: Caller, id: web::Path<Stri
 /// Gives the item back.
 #[utoipa::path(post, path = "/api/work/{id}/release", tag = "work", request_body = Epoch, responses((status = 204, description = "back in the queue")))]
 #[post("/api/work/{id}/release")]
-async fn release(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Epoch>) -> Answer {
+async fn release(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Epoch>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = worklist::release(&mut tx, &centre.ctx, &permit, &id, body.epoch).await?;
     tx.commit().await?;
@@ -72,7 +87,12 @@ async fn release(centre: web::Data<Centre>, permit: Caller, id: web::Path<String
 /// Hides the item from the caller for a while.
 #[utoipa::path(post, path = "/api/work/{id}/skip", tag = "work", request_body = Reason, responses((status = 204, description = "skipped")))]
 #[post("/api/work/{id}/skip")]
-async fn skip(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Reason>) -> Answer {
+async fn skip(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Reason>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = worklist::next::skip(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
     tx.commit().await?;
@@ -83,10 +103,16 @@ async fn skip(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, 
 /// Returns the item to the clinic.
 #[utoipa::path(post, path = "/api/work/{id}/return", tag = "work", request_body = Return, responses((status = 204, description = "with the clinic")))]
 #[post("/api/work/{id}/return")]
-async fn send_back(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Return>) -> Answer {
+async fn send_back(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Return>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item =
-        worklist::return_to_clinic(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.reason, &body.text).await?;
+        worklist::return_to_clinic(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.reason, &body.text)
+            .await?;
     tx.commit().await?;
     told(&centre, &item);
     centre.ctx.live.changed("clinic", &item.id, &item.facility);
@@ -96,7 +122,12 @@ async fn send_back(centre: web::Data<Centre>, permit: Caller, id: web::Path<Stri
 /// A lead takes the item from its holder.
 #[utoipa::path(post, path = "/api/work/{id}/break", tag = "work", request_body = Reason, responses((status = 204, description = "back in the queue")))]
 #[post("/api/work/{id}/break")]
-async fn break_lease(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Reason>) -> Answer {
+async fn break_lease(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Reason>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = worklist::break_lease(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
     tx.commit().await?;
@@ -107,7 +138,12 @@ async fn break_lease(centre: web::Data<Centre>, permit: Caller, id: web::Path<St
 /// The clinic answers a return.
 #[utoipa::path(post, path = "/api/clinic/returned/{item}/answer", tag = "clinic", request_body = Text, responses((status = 204, description = "back in the queue")))]
 #[post("/api/clinic/returned/{item}/answer")]
-async fn answer_return(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Text>) -> Answer {
+async fn answer_return(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Text>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = worklist::answer_return(&mut tx, &centre.ctx, &permit, &id, &body.text).await?;
     tx.commit().await?;

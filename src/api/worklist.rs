@@ -4,9 +4,9 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use yigong_base::fault::{Fault, Result};
+use yigong_clinic::Centre;
 use yigong_clinic::report::{detail, open};
 use yigong_clinic::worklist::{self, Filter, ItemRow, Tab};
-use yigong_clinic::Centre;
 
 use super::auth::Caller;
 use super::fault::Answer;
@@ -54,7 +54,9 @@ impl Default for ListQuery {
 #[get("/api/worklist")]
 async fn list(centre: web::Data<Centre>, permit: Caller, query: web::Query<ListQuery>) -> Answer {
     let q = query.into_inner();
-    let tab = Tab::parse(&q.tab).ok_or_else(|| Fault::invalid("tab", "write, audit, mine, returned, critical, published or overdue"))?;
+    let tab = Tab::parse(&q.tab).ok_or_else(|| {
+        Fault::invalid("tab", "write, audit, mine, returned, critical, published or overdue")
+    })?;
     let filter = Filter {
         pipeline: q.pipeline,
         facility: q.facility,

@@ -93,7 +93,9 @@ async fn bench(db: Db, folder: PathBuf, engine: &'static str) -> Result<Bench> {
     };
     let permit = Permit::system("test");
     let mut tx = ctx.db.begin(&permit).await?;
-    for (code, name, kind) in [("LEAD", "县人民医院", "lead"), ("C01", "青山镇卫生院", "clinic"), ("C02", "白水镇卫生院", "clinic")] {
+    for (code, name, kind) in
+        [("LEAD", "县人民医院", "lead"), ("C01", "青山镇卫生院", "clinic"), ("C02", "白水镇卫生院", "clinic")]
+    {
         let f = Facility {
             code: code.into(),
             name: name.into(),

@@ -80,7 +80,16 @@ pub async fn facility(command: FacilityCommand, config: Config) -> Result<ExitCo
     let FacilityCommand::Add { code, name, name_en, kind, duty_phone } = command;
     let ctx = open_platform(config).await?;
     let permit = Permit::system("cli");
-    let new = Facility { code, name, name_en, kind, grid: String::new(), phone: String::new(), duty_phone, active: true };
+    let new = Facility {
+        code,
+        name,
+        name_en,
+        kind,
+        grid: String::new(),
+        phone: String::new(),
+        duty_phone,
+        active: true,
+    };
     let mut tx = ctx.db.begin(&permit).await?;
     site::put(&mut tx, &ctx, &permit, &new).await?;
     tx.commit().await?;

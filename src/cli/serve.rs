@@ -19,7 +19,9 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let ctx = app::open_platform(config).await?;
     let people = ctx.db.read(&Permit::system("serve")).await?.all(sql::LIST_ACCOUNTS, args![]).await?.len();
     if people == 0 {
-        say("no account yet: add the lead hospital with `yigong facility add` and an administrator with `yigong user create`");
+        say(
+            "no account yet: add the lead hospital with `yigong facility add` and an administrator with `yigong user create`",
+        );
     }
     let centre = app::open_centre(ctx)?;
     say(&ready(&listeners, &centre.ctx.config.dicom.ae_title));
@@ -31,7 +33,11 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
 #[must_use]
 pub fn ready(listeners: &Listeners, ae_title: &str) -> String {
     let local = |address: std::net::SocketAddr| {
-        if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() }
+        if address.ip().is_unspecified() {
+            format!("127.0.0.1:{}", address.port())
+        } else {
+            address.to_string()
+        }
     };
     format!(
         "ready http={} dicom={} aet={ae_title} mllp={}",

@@ -27,7 +27,13 @@ pub struct NewAccount {
 }
 
 /// Hashes outside the unit of work, then creates the account in it.
-pub async fn create(ctx: &Ctx, permit: &Permit, new: &NewAccount, secret: &str, cost: password::Cost) -> Result<String> {
+pub async fn create(
+    ctx: &Ctx,
+    permit: &Permit,
+    new: &NewAccount,
+    secret: &str,
+    cost: password::Cost,
+) -> Result<String> {
     check_password(secret, cost)?;
     let hash = password::hash(secret, ctx.ids.secret_bytes(), cost).await?;
     let mut tx = ctx.db.begin(permit).await?;
@@ -56,7 +62,8 @@ pub async fn insert(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewAccount, h
 pub async fn set_roles(tx: &mut Tx, account: &str, grants: &[Grant]) -> Result<()> {
     tx.exec(sql::CLEAR_ROLES, args![account]).await?;
     for grant in grants {
-        tx.exec(sql::ADD_ROLE, args![account, grant.role.as_str(), &grant.facility, &grant.pipelines]).await?;
+        tx.exec(sql::ADD_ROLE, args![account, grant.role.as_str(), &grant.facility, &grant.pipelines])
+            .await?;
     }
     Ok(())
 }

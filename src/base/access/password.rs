@@ -24,7 +24,8 @@ fn hasher(cost: Cost) -> Result<Argon2<'static>> {
         Cost::Full => (64 * 1024, 3),
         Cost::Demo => (4 * 1024, 1),
     };
-    let params = Params::new(memory_kib, passes, 1, None).map_err(|e| Fault::internal(format!("argon2: {e}")))?;
+    let params =
+        Params::new(memory_kib, passes, 1, None).map_err(|e| Fault::internal(format!("argon2: {e}")))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 

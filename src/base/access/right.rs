@@ -109,7 +109,9 @@ impl Role {
     pub fn rights(self) -> &'static [Right] {
         use Right as R;
         match self {
-            Self::ClinicDoctor => &[R::ViewReports, R::Order, R::AcknowledgeCritical, R::Upload, R::PrintShare],
+            Self::ClinicDoctor => {
+                &[R::ViewReports, R::Order, R::AcknowledgeCritical, R::Upload, R::PrintShare]
+            }
             Self::ClinicTechnician => &[R::ViewReports, R::Upload, R::PrintShare],
             Self::Registrar => &[R::ViewReports, R::PrintShare, R::LinkIdentity, R::ReceiveSpecimen],
             Self::Writer => &[R::ViewReports, R::Write, R::Preliminary, R::RaiseCritical, R::GradeImages],
@@ -117,8 +119,17 @@ impl Role {
                 &[R::ViewReports, R::Write, R::Preliminary, R::Audit, R::RaiseCritical, R::GradeImages]
             }
             Self::Lead => &[
-                R::ViewReports, R::PrintShare, R::Write, R::Preliminary, R::Audit, R::Withdraw, R::RaiseCritical,
-                R::Lead, R::Verify, R::GradeImages, R::Cockpit,
+                R::ViewReports,
+                R::PrintShare,
+                R::Write,
+                R::Preliminary,
+                R::Audit,
+                R::Withdraw,
+                R::RaiseCritical,
+                R::Lead,
+                R::Verify,
+                R::GradeImages,
+                R::Cockpit,
             ],
             Self::LabTechnician => &[R::ReceiveSpecimen, R::EnterResults],
             Self::LabVerifier => {

@@ -73,7 +73,8 @@ pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Res
         };
         let mut tx = ctx.db.begin(&permit).await?;
         tx.exec(sql::COUNT_FAILURE, args![&id, rest]).await?;
-        audit::append(&mut tx, ctx, &permit, "session.refuse", "account", &id, &json!({"address": address})).await?;
+        audit::append(&mut tx, ctx, &permit, "session.refuse", "account", &id, &json!({"address": address}))
+            .await?;
         tx.commit().await?;
         return Err(refused());
     }
@@ -85,7 +86,8 @@ pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Res
         args![sha256_hex(token.as_bytes()), &id, ctx.ids.secret(), now, now + LIFE_MS, address],
     )
     .await?;
-    audit::append(&mut tx, ctx, &permit, "session.open", "account", &id, &json!({"address": address})).await?;
+    audit::append(&mut tx, ctx, &permit, "session.open", "account", &id, &json!({"address": address}))
+        .await?;
     tx.commit().await?;
     Ok(token)
 }
@@ -134,7 +136,8 @@ pub async fn reauth(ctx: &Ctx, session: &Session, secret: &str) -> Result<i64> {
     let now = ctx.now();
     let mut tx = ctx.db.begin(&session.permit).await?;
     tx.exec(sql::REAUTH_SESSION, args![&session.token_hash, now]).await?;
-    audit::append(&mut tx, ctx, &session.permit, "session.reauth", "account", &session.account, &json!({})).await?;
+    audit::append(&mut tx, ctx, &session.permit, "session.reauth", "account", &session.account, &json!({}))
+        .await?;
     tx.commit().await?;
     Ok(now)
 }
@@ -143,7 +146,8 @@ pub async fn reauth(ctx: &Ctx, session: &Session, secret: &str) -> Result<i64> {
 pub async fn sign_out(ctx: &Ctx, session: &Session) -> Result<()> {
     let mut tx = ctx.db.begin(&session.permit).await?;
     tx.exec(sql::DELETE_SESSION, args![&session.token_hash]).await?;
-    audit::append(&mut tx, ctx, &session.permit, "session.close", "account", &session.account, &json!({})).await?;
+    audit::append(&mut tx, ctx, &session.permit, "session.close", "account", &session.account, &json!({}))
+        .await?;
     tx.commit().await
 }
 

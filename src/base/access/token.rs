@@ -33,14 +33,25 @@ pub async fn create(
         args![&id, sha256_hex(secret.as_bytes()), name, facility, scopes.join(","), ctx.now()],
     )
     .await?;
-    audit::append(tx, ctx, permit, "token.create", "token", &id, &json!({"facility": facility, "scopes": scopes})).await?;
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "token.create",
+        "token",
+        &id,
+        &json!({"facility": facility, "scopes": scopes}),
+    )
+    .await?;
     Ok(id)
 }
 
 /// The permit of a token, or `None` when unknown or revoked.
 pub async fn find(ctx: &Ctx, secret: &str) -> Result<Option<Permit>> {
     let mut reader = ctx.db.read(&Permit::system("token")).await?;
-    let Some(row) = reader.opt(sql::FIND_TOKEN, args![sha256_hex(secret.as_bytes())]).await? else { return Ok(None) };
+    let Some(row) = reader.opt(sql::FIND_TOKEN, args![sha256_hex(secret.as_bytes())]).await? else {
+        return Ok(None);
+    };
     let scopes = row.text("scopes")?.split(',').map(str::to_owned).collect();
     Ok(Some(Permit::machine(&row.text("id")?, &row.text("name")?, &row.text("facility")?, scopes)))
 }

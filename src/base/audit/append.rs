@@ -36,10 +36,14 @@ pub async fn append(
     };
     let now = ctx.now();
     let detail = detail.to_string();
-    let columns = [permit.who(), permit.role(), permit.facility(), action, object_kind, object_id, detail.as_str()];
+    let columns =
+        [permit.who(), permit.role(), permit.facility(), action, object_kind, object_id, detail.as_str()];
     let hash = link(&prev, seq, now, columns);
     let [who, role, facility, action, object_kind, object_id, detail] = columns;
-    tx.exec(sql::INSERT, args![seq, now, who, role, facility, action, object_kind, object_id, detail, prev, hash])
-        .await?;
+    tx.exec(
+        sql::INSERT,
+        args![seq, now, who, role, facility, action, object_kind, object_id, detail, prev, hash],
+    )
+    .await?;
     Ok(())
 }

@@ -44,10 +44,11 @@ pub async fn verify(ctx: &Ctx) -> Result<Verdict> {
             if row.text("prev")? != prev {
                 return Ok(Verdict::Broken { seq, why: "it does not continue the row before" });
             }
-            let texts: Vec<String> = ["who", "role", "facility", "action", "object_kind", "object_id", "detail"]
-                .iter()
-                .map(|c| row.text(c))
-                .collect::<Result<_>>()?;
+            let texts: Vec<String> =
+                ["who", "role", "facility", "action", "object_kind", "object_id", "detail"]
+                    .iter()
+                    .map(|c| row.text(c))
+                    .collect::<Result<_>>()?;
             let mut columns = [""; 7];
             for (slot, text) in columns.iter_mut().zip(&texts) {
                 *slot = text;

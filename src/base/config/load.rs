@@ -23,7 +23,8 @@ pub fn load(file: Option<&Path>) -> Result<Config> {
 /// Reads TOML text and environment pairs. Errors name the key and, if misspelt, the nearest known one.
 pub fn read(text: &str, environment: impl Iterator<Item = (String, String)>) -> Result<Config> {
     let mut table: Table = text.parse().map_err(|e| Fault::invalid("config", format!("not toml: {e}")))?;
-    let known = Table::try_from(Config::default()).map_err(|e| Fault::internal(format!("default config: {e}")))?;
+    let known =
+        Table::try_from(Config::default()).map_err(|e| Fault::internal(format!("default config: {e}")))?;
     for (name, value) in environment {
         if let Some(rest) = name.strip_prefix(PREFIX) {
             overlay(&mut table, &known, &name, rest, &value)?;
@@ -46,7 +47,9 @@ fn overlay(table: &mut Table, known: &Table, full: &str, rest: &str, value: &str
     let parsed = match sample {
         Value::Integer(_) => value.parse().map(Value::Integer).ok(),
         Value::Boolean(_) => value.parse().map(Value::Boolean).ok(),
-        Value::Array(_) => Some(Value::Array(value.split(':').map(|v| Value::String(v.to_owned())).collect())),
+        Value::Array(_) => {
+            Some(Value::Array(value.split(':').map(|v| Value::String(v.to_owned())).collect()))
+        }
         _ => Some(Value::String(value.to_owned())),
     }
     .ok_or_else(|| Fault::invalid(full, format!("expected a value like {sample}")))?;

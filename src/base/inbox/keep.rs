@@ -73,7 +73,15 @@ pub async fn find_same_body(conn: &mut Conn, peer: &str, sha256: &str, since: i6
 }
 
 /// Records how a frame ended: state `done`, `error` or `quarantined`, the reason and the answer.
-pub async fn finish(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, state: &str, reason: &str, ack: &[u8]) -> Result<()> {
+pub async fn finish(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: &str,
+    frame: &Frame,
+    state: &str,
+    reason: &str,
+    ack: &[u8],
+) -> Result<()> {
     tx.exec(
         sql::FINISH,
         args![id, state, reason, ack, ctx.now(), &frame.charset, &frame.message_type, &frame.control_id],
@@ -83,5 +91,10 @@ pub async fn finish(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, state: &str
 }
 
 fn kept_of(row: &Row) -> Result<Kept> {
-    Ok(Kept { id: row.text("id")?, sha256: row.text("sha256")?, state: row.text("state")?, ack: row.opt_bytes("ack")? })
+    Ok(Kept {
+        id: row.text("id")?,
+        sha256: row.text("sha256")?,
+        state: row.text("state")?,
+        ack: row.opt_bytes("ack")?,
+    })
 }

@@ -66,8 +66,13 @@ pub struct PatientHead {
 /// Ids that name nobody (dicom specification 7.3).
 fn is_junk(local_id: &str) -> bool {
     let id = local_id.trim();
-    let date = id.len() == 8 && id.bytes().all(|b| b.is_ascii_digit()) && (id.starts_with("19") || id.starts_with("20"));
-    date || matches!(id, "" | "0" | "1" | "急诊" | "无" | "测试" | "无名氏" | "test" | "TEST" | "ANONYMOUS" | "000000")
+    let date = id.len() == 8
+        && id.bytes().all(|b| b.is_ascii_digit())
+        && (id.starts_with("19") || id.starts_with("20"));
+    date || matches!(
+        id,
+        "" | "0" | "1" | "急诊" | "无" | "测试" | "无名氏" | "test" | "TEST" | "ANONYMOUS" | "000000"
+    )
 }
 
 /// Finds or creates the patient row of (facility, local id).
@@ -117,8 +122,16 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
             tx.exec(
                 sql::FILL,
                 args![
-                    &id, name, or(row.text("pinyin")?, &seen.pinyin), &seen.initials, or(sex, &seen.sex),
-                    or(birth, &seen.birth_date), national, or(phone, &seen.phone), person, now
+                    &id,
+                    name,
+                    or(row.text("pinyin")?, &seen.pinyin),
+                    &seen.initials,
+                    or(sex, &seen.sex),
+                    or(birth, &seen.birth_date),
+                    national,
+                    or(phone, &seen.phone),
+                    person,
+                    now
                 ],
             )
             .await?;
@@ -127,13 +140,32 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
     Ok(Linked { id, identified: row.flag("identified")?, clash })
 }
 
-async fn insert(tx: &mut Tx, id: &str, facility: &str, local: &str, seen: &Seen, identified: bool, now: i64) -> Result<()> {
+async fn insert(
+    tx: &mut Tx,
+    id: &str,
+    facility: &str,
+    local: &str,
+    seen: &Seen,
+    identified: bool,
+    now: i64,
+) -> Result<()> {
     let person = person_of(tx, &seen.national_id, &seen.name).await?.unwrap_or_else(|| id.to_owned());
     tx.exec(
         sql::INSERT,
         args![
-            id, facility, local, &seen.name, &seen.pinyin, &seen.initials, &seen.sex, &seen.birth_date, &seen.national_id,
-            &seen.phone, person, identified, now
+            id,
+            facility,
+            local,
+            &seen.name,
+            &seen.pinyin,
+            &seen.initials,
+            &seen.sex,
+            &seen.birth_date,
+            &seen.national_id,
+            &seen.phone,
+            person,
+            identified,
+            now
         ],
     )
     .await?;

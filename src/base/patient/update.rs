@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::sql;
 use super::link::Seen;
+use super::sql;
 use crate::access::Permit;
 use crate::ctx::Ctx;
 use crate::digest::sha256_hex;
@@ -13,13 +13,18 @@ use crate::{args, audit};
 
 /// Overwrites what the facility says about its own patient; empty text keeps the held value. Answers the row id.
 pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, seen: &Seen) -> Result<String> {
-    let row = tx.opt(sql::FIND, args![facility, seen.local_id.trim()]).await?.ok_or_else(|| Fault::not_found("patient"))?;
+    let row = tx
+        .opt(sql::FIND, args![facility, seen.local_id.trim()])
+        .await?
+        .ok_or_else(|| Fault::not_found("patient"))?;
     let id = row.text("id")?;
     let or = |held: String, said: &str| if said.is_empty() { held } else { said.to_owned() };
     let (name, sex, birth) = (row.text("name")?, row.text("sex")?, row.text("birth_date")?);
     let before = sha256_hex(format!("{name}|{sex}|{birth}").as_bytes());
     let mut changed = Vec::new();
-    for (what, held, said) in [("name", &name, &seen.name), ("sex", &sex, &seen.sex), ("birth_date", &birth, &seen.birth_date)] {
+    for (what, held, said) in
+        [("name", &name, &seen.name), ("sex", &sex, &seen.sex), ("birth_date", &birth, &seen.birth_date)]
+    {
         if !said.is_empty() && held != said {
             changed.push(what);
         }
@@ -28,13 +33,30 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, see
     tx.exec(
         sql::FILL,
         args![
-            &id, new_name, or(row.text("pinyin")?, &seen.pinyin), &seen.initials, or(sex, &seen.sex), or(birth, &seen.birth_date),
-            or(row.text("national_id")?, &seen.national_id), or(row.text("phone")?, &seen.phone), row.text("person")?, ctx.now()
+            &id,
+            new_name,
+            or(row.text("pinyin")?, &seen.pinyin),
+            &seen.initials,
+            or(sex, &seen.sex),
+            or(birth, &seen.birth_date),
+            or(row.text("national_id")?, &seen.national_id),
+            or(row.text("phone")?, &seen.phone),
+            row.text("person")?,
+            ctx.now()
         ],
     )
     .await?;
     if !changed.is_empty() {
-        audit::append(tx, ctx, permit, "patient.update", "patient", &id, &json!({"changed": changed, "before": before})).await?;
+        audit::append(
+            tx,
+            ctx,
+            permit,
+            "patient.update",
+            "patient",
+            &id,
+            &json!({"changed": changed, "before": before}),
+        )
+        .await?;
     }
     Ok(id)
 }

@@ -12,7 +12,8 @@ use crate::fault::{Fault, Result};
 use crate::storage::{Conn, Row, Tx};
 
 /// Kinds of facility (glossary, `Facility`).
-pub const KINDS: &[&str] = &["lead", "branch", "clinic", "village_point", "external", "third_party_lab", "regulator"];
+pub const KINDS: &[&str] =
+    &["lead", "branch", "clinic", "village_point", "external", "third_party_lab", "regulator"];
 
 /// A member of the community.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +57,16 @@ pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, f: &Facility) -> Resul
         args![&f.code, &f.name, &f.name_en, &f.kind, &f.grid, &f.phone, &f.duty_phone, f.active, ctx.now()],
     )
     .await?;
-    audit::append(tx, ctx, permit, "facility.put", "facility", &f.code, &json!({"kind": f.kind, "active": f.active})).await
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "facility.put",
+        "facility",
+        &f.code,
+        &json!({"kind": f.kind, "active": f.active}),
+    )
+    .await
 }
 
 /// All facilities.

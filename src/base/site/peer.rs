@@ -90,7 +90,10 @@ fn check(peer: &Peer) -> Result<()> {
             let ae = peer.ae_title.as_deref().unwrap_or_default();
             let legal = |c: char| c.is_ascii_graphic() && c != '\\' || c == ' ';
             if ae.is_empty() || ae.len() > 16 || ae.trim() != ae || !ae.chars().all(legal) {
-                return Err(Fault::invalid("ae_title", "1 to 16 characters of the default repertoire (PS3.5 6.2 AE)"));
+                return Err(Fault::invalid(
+                    "ae_title",
+                    "1 to 16 characters of the default repertoire (PS3.5 6.2 AE)",
+                ));
             }
         }
         "hl7" => {}
@@ -113,12 +116,31 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
     tx.exec(
         sql::INSERT_PEER,
         args![
-            &id, &peer.kind, &peer.facility, &peer.name, &peer.ae_title, &peer.app, &peer.app_facility, &peer.addresses,
-            peer.port, &peer.policy, peer.enabled, ctx.now()
+            &id,
+            &peer.kind,
+            &peer.facility,
+            &peer.name,
+            &peer.ae_title,
+            &peer.app,
+            &peer.app_facility,
+            &peer.addresses,
+            peer.port,
+            &peer.policy,
+            peer.enabled,
+            ctx.now()
         ],
     )
     .await?;
-    audit::append(tx, ctx, permit, "peer.create", "peer", &id, &json!({"kind": peer.kind, "facility": peer.facility})).await?;
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "peer.create",
+        "peer",
+        &id,
+        &json!({"kind": peer.kind, "facility": peer.facility}),
+    )
+    .await?;
     Ok(id)
 }
 
@@ -129,8 +151,16 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
         .exec(
             sql::UPDATE_PEER,
             args![
-                &peer.id, &peer.facility, &peer.name, &peer.ae_title, &peer.app, &peer.app_facility, &peer.addresses,
-                peer.port, &peer.policy, peer.enabled
+                &peer.id,
+                &peer.facility,
+                &peer.name,
+                &peer.ae_title,
+                &peer.app,
+                &peer.app_facility,
+                &peer.addresses,
+                peer.port,
+                &peer.policy,
+                peer.enabled
             ],
         )
         .await?;
@@ -157,7 +187,12 @@ pub async fn find_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
 }
 
 /// The enabled HL7 peer that may come from `address` and names itself `app` and `app_facility` (MSH-3, MSH-4).
-pub async fn find_hl7(conn: &mut Conn, address: IpAddr, app: &str, app_facility: &str) -> Result<Option<Peer>> {
+pub async fn find_hl7(
+    conn: &mut Conn,
+    address: IpAddr,
+    app: &str,
+    app_facility: &str,
+) -> Result<Option<Peer>> {
     let fits = |want: &Option<String>, got: &str| want.as_deref().is_none_or(|w| w.is_empty() || w == got);
     for row in conn.all(sql::LIST_HL7, args![]).await? {
         let peer = of_row(&row)?;

@@ -50,7 +50,9 @@ impl Disk {
         let target = self.path(&spooled.sha256)?;
         let objects = self.objects.clone();
         let source = spooled.path().to_owned();
-        blocking(move || place(&source, &target, &objects)).await.map_err(|e| Fault::io("keep object", &e))?;
+        blocking(move || place(&source, &target, &objects))
+            .await
+            .map_err(|e| Fault::io("keep object", &e))?;
         spooled.mark_kept();
         Ok(spooled.sha256.clone())
     }
@@ -58,7 +60,9 @@ impl Disk {
     /// Syncs a file: the readiness probe.
     pub async fn sync_only(&self, path: &Path) -> Result<()> {
         let path = path.to_owned();
-        blocking(move || std::fs::File::open(path)?.sync_data()).await.map_err(|e| Fault::io("sync probe", &e))
+        blocking(move || std::fs::File::open(path)?.sync_data())
+            .await
+            .map_err(|e| Fault::io("sync probe", &e))
     }
 }
 
@@ -81,6 +85,8 @@ fn sync_dir(dir: &Path) -> std::io::Result<()> {
     std::fs::File::open(dir)?.sync_all()
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> std::io::Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| std::io::Error::other("disk task stopped"))?
 }

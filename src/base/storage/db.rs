@@ -54,7 +54,8 @@ impl Db {
             .disable_statement_logging();
         let step = |e: sqlx::Error| Fault::storage(format!("open {}: {e}", file.display()));
         let mut writer = options.connect().await.map_err(step)?;
-        let mode: String = sqlx::query("PRAGMA journal_mode").fetch_one(&mut writer).await.map_err(step)?.get(0);
+        let mode: String =
+            sqlx::query("PRAGMA journal_mode").fetch_one(&mut writer).await.map_err(step)?.get(0);
         let sync: i64 = sqlx::query("PRAGMA synchronous").fetch_one(&mut writer).await.map_err(step)?.get(0);
         if !mode.eq_ignore_ascii_case("wal") || sync != 2 {
             return Err(Fault::storage(format!(
@@ -67,7 +68,10 @@ impl Db {
             .connect_with(options.read_only(true))
             .await
             .map_err(step)?;
-        Ok(Self { pools: Pools::Sqlite { write: Writer::start(writer), read }, jobs: Arc::new(Notify::new()) })
+        Ok(Self {
+            pools: Pools::Sqlite { write: Writer::start(writer), read },
+            jobs: Arc::new(Notify::new()),
+        })
     }
 
     /// Opens a PostgreSQL database. `fsync` and `synchronous_commit` are read back.
@@ -154,7 +158,11 @@ impl Db {
             return Err(Fault::internal("database name"));
         }
         let statement = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::raw_sql(statement).execute(pool).await.map(|_| ()).map_err(|e| super::conn::fault_of("CREATE DATABASE", &e))
+        sqlx::raw_sql(statement)
+            .execute(pool)
+            .await
+            .map(|_| ())
+            .map_err(|e| super::conn::fault_of("CREATE DATABASE", &e))
     }
 
     /// Rung when a job was enqueued.

@@ -1,6 +1,7 @@
 //! Migrations: numbered SQL files for each engine, applied once, in order; a newer schema is refused.
 
 use super::db::{Db, Engine};
+use super::sql::{CREATE_LEDGER, LIST_APPLIED, REMEMBER};
 use crate::access::Permit;
 use crate::args;
 use crate::fault::{Fault, Result};
@@ -20,15 +21,6 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0002_clinic.sql"),
     ),
 ];
-
-crate::statements! {
-    /// The table that remembers what was applied.
-    CREATE_LEDGER = "CREATE TABLE IF NOT EXISTS schema_migration (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
-    /// What was applied.
-    LIST_APPLIED = "SELECT version FROM schema_migration ORDER BY version";
-    /// Remember one.
-    REMEMBER = "INSERT INTO schema_migration (version, name, applied_at) VALUES ($1, $2, $3)";
-}
 
 /// Brings the schema up to date; answers how many migrations were applied.
 pub async fn run(db: &Db, now: i64) -> Result<usize> {

@@ -30,7 +30,13 @@ impl Writer {
     /// Starts the writer and the task that commits its batches.
     pub(super) fn start(connection: SqliteConnection) -> Arc<Mutex<Self>> {
         let flush = Arc::new(Notify::new());
-        let writer = Self { connection, open: false, abandoned: false, waiting: Vec::new(), flush: Arc::clone(&flush) };
+        let writer = Self {
+            connection,
+            open: false,
+            abandoned: false,
+            waiting: Vec::new(),
+            flush: Arc::clone(&flush),
+        };
         let shared = Arc::new(Mutex::new(writer));
         let weak = Arc::downgrade(&shared);
         tokio::spawn(async move {

@@ -77,7 +77,11 @@ pub fn all() -> Vec<DemoAccount> {
 /// The token of a demonstration facility; the same in every demonstration.
 #[must_use]
 pub fn token(facility: &str) -> String {
-    format!("demo-{}-{}", facility.to_lowercase(), &sha256_hex(format!("yigong demonstration {facility}").as_bytes())[..24])
+    format!(
+        "demo-{}-{}",
+        facility.to_lowercase(),
+        &sha256_hex(format!("yigong demonstration {facility}").as_bytes())[..24]
+    )
 }
 
 /// People as JSON, for the login page.

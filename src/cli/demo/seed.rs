@@ -92,7 +92,16 @@ async fn seed_place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, place: &Place) -> R
     new.app_facility = Some(place.code.into());
     peer::create(tx, ctx, permit, &new).await?;
     let scopes = ["reports:read".to_owned(), "images:read".to_owned()];
-    token::create(tx, ctx, permit, &format!("{} demo", place.code), place.code, &scopes, &demo_token(place.code)).await?;
+    token::create(
+        tx,
+        ctx,
+        permit,
+        &format!("{} demo", place.code),
+        place.code,
+        &scopes,
+        &demo_token(place.code),
+    )
+    .await?;
     if place.kind == "clinic" {
         for (kind, name) in [("web", "基层页面"), ("fhir", "FHIR 拉取")] {
             let d = Destination {
@@ -134,17 +143,32 @@ async fn texts(tx: &mut Tx) -> Result<()> {
     let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let list = |key: &str| all.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
     for (n, t) in list("templates").iter().enumerate() {
-        let sections = t.get("sections").cloned().ok_or_else(|| Fault::internal("template without sections"))?;
+        let sections =
+            t.get("sections").cloned().ok_or_else(|| Fault::internal("template without sections"))?;
         tx.exec(
             report_sql::PUT_TEMPLATE,
-            args![text(t, "id"), text(t, "pipeline"), text(t, "modality"), text(t, "body_part"), text(t, "name"), sections, n],
+            args![
+                text(t, "id"),
+                text(t, "pipeline"),
+                text(t, "modality"),
+                text(t, "body_part"),
+                text(t, "name"),
+                sections,
+                n
+            ],
         )
         .await?;
     }
     for p in list("phrases") {
         tx.exec(
             report_sql::PUT_PHRASE,
-            args![text(&p, "id"), text(&p, "code"), text(&p, "pipeline"), text(&p, "section"), text(&p, "text")],
+            args![
+                text(&p, "id"),
+                text(&p, "code"),
+                text(&p, "pipeline"),
+                text(&p, "section"),
+                text(&p, "text")
+            ],
         )
         .await?;
     }
@@ -172,7 +196,15 @@ async fn evidence(tx: &mut Tx, ctx: &Ctx, permit: &Permit) -> Result<()> {
     Ok(())
 }
 
-async fn item(tx: &mut Tx, ctx: &Ctx, permit: &Permit, code: &str, name: &str, kind: &str, window: Option<i64>) -> Result<()> {
+async fn item(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    code: &str,
+    name: &str,
+    kind: &str,
+    window: Option<i64>,
+) -> Result<()> {
     let new = Item {
         code: code.into(),
         name: name.into(),
@@ -186,7 +218,17 @@ async fn item(tx: &mut Tx, ctx: &Ctx, permit: &Permit, code: &str, name: &str, k
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of the row")]
-async fn pass(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, code: &str, scheme: &str, level: &str, from: i64, to: i64) -> Result<()> {
+async fn pass(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    facility: &str,
+    code: &str,
+    scheme: &str,
+    level: &str,
+    from: i64,
+    to: i64,
+) -> Result<()> {
     let e = Evidence {
         facility: facility.into(),
         item: code.into(),

@@ -16,7 +16,13 @@ use super::sql;
 const TREATMENT_MS: i64 = HOUR_MS;
 
 /// A doctor of the clinic acknowledges; the text read back is required.
-pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, read_back: &str) -> Result<String> {
+pub async fn acknowledge(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    alert: &str,
+    read_back: &str,
+) -> Result<String> {
     permit.require(Right::AcknowledgeCritical)?;
     if read_back.trim().is_empty() {
         return Err(Fault::invalid("read_back", "repeat the finding in your own words"));

@@ -32,7 +32,9 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
     if !["reached_readback", "reached_no_readback", "unable"].contains(&call.outcome.as_str()) {
         return Err(Fault::invalid("outcome", "reached_readback, reached_no_readback or unable"));
     }
-    if call.outcome == "reached_readback" && (call.recipient.trim().is_empty() || call.read_back.trim().is_empty()) {
+    if call.outcome == "reached_readback"
+        && (call.recipient.trim().is_empty() || call.read_back.trim().is_empty())
+    {
         return Err(Fault::invalid("read_back", "name the recipient and what was read back"));
     }
     let (state, facility) = open(tx, permit, alert).await?;
@@ -42,7 +44,16 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
     }
     let detail = json!({"outcome": call.outcome, "recipient": call.recipient, "phone": call.phone, "read_back": call.read_back, "note": call.note});
     event(tx, ctx, permit, alert, "call", &detail).await?;
-    audit::append(tx, ctx, permit, "critical.call", "critical_alert", alert, &json!({"outcome": call.outcome})).await?;
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "critical.call",
+        "critical_alert",
+        alert,
+        &json!({"outcome": call.outcome}),
+    )
+    .await?;
     Ok(facility)
 }
 

@@ -81,8 +81,22 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     tx.exec(
         sql::INSERT,
         args![
-            &alert, &new.pipeline, &new.subject_kind, &new.subject, &new.dedupe, &new.patient, &new.facility, &new.level,
-            &new.finding, &new.value, &new.rule, new.provisional, &new.report, permit.who(), now, first
+            &alert,
+            &new.pipeline,
+            &new.subject_kind,
+            &new.subject,
+            &new.dedupe,
+            &new.patient,
+            &new.facility,
+            &new.level,
+            &new.finding,
+            &new.value,
+            &new.rule,
+            new.provisional,
+            &new.report,
+            permit.who(),
+            now,
+            first
         ],
     )
     .await?;
@@ -90,13 +104,21 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     if let Some(at) = first {
         enqueue(tx, ctx, Job::new("escalate", &alert).at(at)).await?;
     }
-    let detail = json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
+    let detail =
+        json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
     audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail).await?;
     Ok(Raised { alert, joined: false })
 }
 
 /// Records an event of an alert.
-pub(super) async fn event(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, action: &str, detail: &Value) -> Result<()> {
+pub(super) async fn event(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    alert: &str,
+    action: &str,
+    detail: &Value,
+) -> Result<()> {
     tx.exec(sql::ADD_EVENT, args![ctx.id(), alert, ctx.now(), permit.who(), action, detail]).await?;
     Ok(())
 }

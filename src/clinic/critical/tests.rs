@@ -39,7 +39,11 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         let first = raise(&mut tx, ctx, &system, &potassium(&patient, "s1", "7.1")).await.unwrap();
         assert!(!first.joined);
         let same = raise(&mut tx, ctx, &system, &potassium(&patient, "s1", "7.1")).await.unwrap();
-        assert_eq!((same.alert.as_str(), same.joined), (first.alert.as_str(), true), "a repeat changes nothing");
+        assert_eq!(
+            (same.alert.as_str(), same.joined),
+            (first.alert.as_str(), true),
+            "a repeat changes nothing"
+        );
         let again = raise(&mut tx, ctx, &system, &potassium(&patient, "s2", "6.9")).await.unwrap();
         assert_eq!(again.alert, first.alert, "within four hours a repeat joins");
         tx.commit().await.unwrap();
@@ -53,10 +57,22 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         let doctor = person("d", Role::ClinicDoctor, "C01");
         let foreign = person("f", Role::ClinicDoctor, "C02");
         let mut tx = ctx.db.begin(&doctor).await.unwrap();
-        assert!(matches!(acknowledge::acknowledge(&mut tx, ctx, &verifier, &alert, "x").await, Err(Fault::Denied { .. })));
-        assert!(matches!(acknowledge::acknowledge(&mut tx, ctx, &foreign, &alert, "x").await, Err(Fault::NotFound { .. })));
-        assert!(matches!(acknowledge::close(&mut tx, ctx, &doctor, &alert).await, Err(Fault::Conflict { .. })));
-        assert!(matches!(acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, " ").await, Err(Fault::Invalid { .. })));
+        assert!(matches!(
+            acknowledge::acknowledge(&mut tx, ctx, &verifier, &alert, "x").await,
+            Err(Fault::Denied { .. })
+        ));
+        assert!(matches!(
+            acknowledge::acknowledge(&mut tx, ctx, &foreign, &alert, "x").await,
+            Err(Fault::NotFound { .. })
+        ));
+        assert!(matches!(
+            acknowledge::close(&mut tx, ctx, &doctor, &alert).await,
+            Err(Fault::Conflict { .. })
+        ));
+        assert!(matches!(
+            acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, " ").await,
+            Err(Fault::Invalid { .. })
+        ));
         acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, "血钾七点一").await.unwrap();
         tx.commit().await.unwrap();
 

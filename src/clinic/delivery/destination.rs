@@ -35,7 +35,9 @@ fn check(d: &Destination) -> Result<()> {
     if !["web", "fhir", "hl7"].contains(&d.kind.as_str()) {
         return Err(Fault::invalid("kind", "web, fhir or hl7"));
     }
-    if d.kind == "hl7" && d.address.rsplit_once(':').is_none_or(|(h, p)| h.is_empty() || p.parse::<u16>().is_err()) {
+    if d.kind == "hl7"
+        && d.address.rsplit_once(':').is_none_or(|(h, p)| h.is_empty() || p.parse::<u16>().is_err())
+    {
         return Err(Fault::invalid("address", "host:port"));
     }
     Ok(())
@@ -50,17 +52,28 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) ->
         args![&id, &d.facility, &d.kind, &d.name, &d.address, &d.settings, d.enabled, ctx.now()],
     )
     .await?;
-    audit::append(tx, ctx, permit, "destination.create", "destination", &id, &json!({"kind": d.kind, "facility": d.facility})).await?;
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "destination.create",
+        "destination",
+        &id,
+        &json!({"kind": d.kind, "facility": d.facility}),
+    )
+    .await?;
     Ok(id)
 }
 
 /// Changes a destination.
 pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) -> Result<()> {
     check(d)?;
-    if tx.exec(sql::UPDATE_DESTINATION, args![&d.id, &d.name, &d.address, &d.settings, d.enabled]).await? == 0 {
+    if tx.exec(sql::UPDATE_DESTINATION, args![&d.id, &d.name, &d.address, &d.settings, d.enabled]).await? == 0
+    {
         return Err(Fault::not_found("destination"));
     }
-    audit::append(tx, ctx, permit, "destination.update", "destination", &d.id, &json!({"enabled": d.enabled})).await
+    audit::append(tx, ctx, permit, "destination.update", "destination", &d.id, &json!({"enabled": d.enabled}))
+        .await
 }
 
 /// All destinations with the size of their queues.

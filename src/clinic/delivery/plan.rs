@@ -10,7 +10,14 @@ use super::sql;
 
 /// Plans the delivery of version `n` to every enabled destination of the facility. An older version that was not
 /// sent yet is superseded. The sequence number is taken in commit order, so a pulling reader never misses a row.
-pub async fn plan(tx: &mut Tx, ctx: &Ctx, facility: &str, report: &str, n: i64, patient: &str) -> Result<usize> {
+pub async fn plan(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    facility: &str,
+    report: &str,
+    n: i64,
+    patient: &str,
+) -> Result<usize> {
     let destinations = tx.all(sql::DESTINATIONS_OF, args![facility]).await?;
     let now = ctx.now();
     for row in &destinations {

@@ -27,7 +27,8 @@ pub async fn seen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64)
 /// A doctor of the clinic acknowledges a changed version.
 pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<()> {
     permit.require(Right::AcknowledgeCritical)?;
-    let done = tx.exec(sql::CLINICALLY_ACKED, args![report, n, ctx.now(), permit.who(), permit.facility()]).await?;
+    let done =
+        tx.exec(sql::CLINICALLY_ACKED, args![report, n, ctx.now(), permit.who(), permit.facility()]).await?;
     if done == 0 {
         return Err(Fault::conflict("acknowledged", "nothing of this version waits for an acknowledgement"));
     }

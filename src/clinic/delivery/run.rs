@@ -27,7 +27,10 @@ pub async fn run(ctx: &Ctx, carriers: &Carriers, destination: &str) -> Result<us
     let permit = Permit::system("deliver");
     let (head, rows) = {
         let mut r = ctx.db.read(&permit).await?;
-        let head = r.opt(sql::DESTINATION, args![destination]).await?.ok_or_else(|| Fault::not_found("destination"))?;
+        let head = r
+            .opt(sql::DESTINATION, args![destination])
+            .await?
+            .ok_or_else(|| Fault::not_found("destination"))?;
         let rows = r.all(sql::WAITING, args![destination]).await?;
         (head, rows)
     };
@@ -84,7 +87,13 @@ fn parcel_of(destination: &str, head: &Row, row: &Row) -> Result<Parcel> {
 }
 
 /// Writes down how a try ended; `true` when the receiver has it.
-async fn record(ctx: &Ctx, permit: &Permit, row: &Row, attempt: Attempt, soonest: &mut Option<i64>) -> Result<bool> {
+async fn record(
+    ctx: &Ctx,
+    permit: &Permit,
+    row: &Row,
+    attempt: Attempt,
+    soonest: &mut Option<i64>,
+) -> Result<bool> {
     let now = ctx.now();
     let tries = usize::try_from(row.int("attempts")?).unwrap_or(0);
     let (state, next, error, acked) = match attempt.outcome {

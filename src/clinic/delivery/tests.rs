@@ -30,7 +30,8 @@ impl Carrier for Recorder {
         Box::pin(async move {
             self.got.lock().unwrap().push((parcel.report.clone(), parcel.n));
             let mut script = self.script.lock().unwrap();
-            let outcome = if script.is_empty() { Outcome::Acked { receipt: "AA".into() } } else { script.remove(0) };
+            let outcome =
+                if script.is_empty() { Outcome::Acked { receipt: "AA".into() } } else { script.remove(0) };
             Attempt { body: b"MSH|".to_vec(), outcome }
         })
     }
@@ -81,7 +82,11 @@ async fn order_per_patient_retry_and_supersede() {
         let mut carriers: Carriers = HashMap::new();
         carriers.insert("hl7", recorder.clone());
         assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 1);
-        assert_eq!(*recorder.got.lock().unwrap(), [("r1".into(), 1), ("r3".into(), 1)], "r2 waits behind r1, r3 does not");
+        assert_eq!(
+            *recorder.got.lock().unwrap(),
+            [("r1".into(), 1), ("r3".into(), 1)],
+            "r2 waits behind r1, r3 does not"
+        );
         assert_eq!(state(&bench, "r1", 1).await, "retry");
         publish(&bench, "r1", 2, &patients[0]).await;
         assert_eq!(state(&bench, "r1", 1).await, "superseded", "an unsent older version is never sent");

@@ -56,7 +56,15 @@ pub async fn put_item(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &Item) -> R
     }
     tx.exec(
         sql::PUT_ITEM,
-        args![&item.code, item.valid_from, item.valid_to, &item.name, &item.kind, item.window_days, &item.scope_level],
+        args![
+            &item.code,
+            item.valid_from,
+            item.valid_to,
+            &item.name,
+            &item.kind,
+            item.window_days,
+            &item.scope_level
+        ],
     )
     .await?;
     audit::append(tx, ctx, permit, "recognition.item", "recognition_item", &item.code, &json!({})).await

@@ -17,7 +17,11 @@ async fn the_mark_needs_catalogue_eqa_and_iqc_at_test_time() {
             performed_at: at,
         };
         let mut tx = ctx.db.begin(&permit).await.unwrap();
-        assert_eq!(mark(&mut tx, &asked(START_MS)).await.unwrap().unwrap().level, "consortium", "nothing filed");
+        assert_eq!(
+            mark(&mut tx, &asked(START_MS)).await.unwrap().unwrap().level,
+            "consortium",
+            "nothing filed"
+        );
         let item = Item {
             code: "K".into(),
             name: "钾".into(),
@@ -38,10 +42,18 @@ async fn the_mark_needs_catalogue_eqa_and_iqc_at_test_time() {
             valid_to: to,
         };
         file(&mut tx, ctx, &permit, &evidence("eqa", "national", START_MS + DAY_MS)).await.unwrap();
-        assert_eq!(mark(&mut tx, &asked(START_MS)).await.unwrap().unwrap().level, "consortium", "no internal control");
+        assert_eq!(
+            mark(&mut tx, &asked(START_MS)).await.unwrap().unwrap().level,
+            "consortium",
+            "no internal control"
+        );
         file(&mut tx, ctx, &permit, &evidence("iqc", "county", START_MS + 9 * DAY_MS)).await.unwrap();
         let marked = mark(&mut tx, &asked(START_MS)).await.unwrap().unwrap();
-        assert_eq!((marked.text.as_str(), marked.evidence.len()), ("省HR", 2), "the catalogue caps the level");
+        assert_eq!(
+            (marked.text.as_str(), marked.evidence.len()),
+            ("省HR", 2),
+            "the catalogue caps the level"
+        );
         let lapsed = mark(&mut tx, &asked(START_MS + 2 * DAY_MS)).await.unwrap().unwrap();
         assert_eq!(lapsed.level, "consortium", "A-16: the evidence lapsed before the test");
         let none = Asked { items: Vec::new(), ..asked(START_MS) };

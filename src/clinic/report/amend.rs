@@ -12,7 +12,14 @@ use super::{read, sql};
 use crate::worklist::{self, ItemRow, NewItem, admit, claim};
 
 /// Opens an amendment of class 0, 1 or 2; answers the claimed item, whose draft is the text of the current version.
-pub async fn amend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, change_class: i64, reason: &str) -> Result<ItemRow> {
+pub async fn amend(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    report: &str,
+    change_class: i64,
+    reason: &str,
+) -> Result<ItemRow> {
     if !(0..=2).contains(&change_class) {
         return Err(Fault::invalid("change_class", "0, 1 or 2; a withdrawal (3) needs two persons"));
     }
@@ -25,7 +32,9 @@ pub async fn amend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, change
         return Err(Fault::conflict("lab", "a laboratory value is corrected on the verification page"));
     }
     let last = read::content(tx, report, row.current_version).await?;
-    if last.kind == "prelim" || tx.exec(sql::START_AMEND, args![report, change_class, permit.who(), ctx.now()]).await? == 0 {
+    if last.kind == "prelim"
+        || tx.exec(sql::START_AMEND, args![report, change_class, permit.who(), ctx.now()]).await? == 0
+    {
         return Err(Fault::conflict("not_published", "only a published final report can be amended"));
     }
     let old = worklist::admit::of_subject(tx, &row.subject, "audit").await?;
@@ -61,9 +70,18 @@ pub async fn amend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, change
 }
 
 /// Gives an amendment up: the current version stays.
-pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, item: &str, epoch: i64) -> Result<ItemRow> {
+pub async fn cancel(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    report: &str,
+    item: &str,
+    epoch: i64,
+) -> Result<ItemRow> {
     let held = worklist::fence(tx, ctx, permit, item, epoch).await?;
-    if held.report.as_deref() != Some(report) || tx.exec(sql::STOP_AMEND, args![report, ctx.now()]).await? == 0 {
+    if held.report.as_deref() != Some(report)
+        || tx.exec(sql::STOP_AMEND, args![report, ctx.now()]).await? == 0
+    {
         return Err(Fault::conflict("not_amending", "no amendment is open"));
     }
     tx.exec(worklist::sql::CLOSE, args![item, "cancelled", ctx.now()]).await?;

@@ -33,8 +33,18 @@ pub struct About<'a> {
 
 const FEMALE_ORGANS: &[&str] = &["子宫", "卵巢", "宫颈", "附件区", "输卵管"];
 const MALE_ORGANS: &[&str] = &["前列腺", "精囊", "睾丸", "阴囊"];
-const CRITICAL_WORDS: &[&str] =
-    &["张力性气胸", "主动脉夹层", "肺栓塞", "脑疝", "急性脑出血", "消化道穿孔", "膈下游离气体", "ST段弓背向上抬高", "急性心肌梗死", "室性心动过速"];
+const CRITICAL_WORDS: &[&str] = &[
+    "张力性气胸",
+    "主动脉夹层",
+    "肺栓塞",
+    "脑疝",
+    "急性脑出血",
+    "消化道穿孔",
+    "膈下游离气体",
+    "ST段弓背向上抬高",
+    "急性心肌梗死",
+    "室性心动过速",
+];
 /// Findings whose negation in one section contradicts a claim in the other.
 const CLAIMS: &[&str] = &["骨折", "气胸", "积液", "占位", "结节", "肿块", "梗阻", "出血"];
 
@@ -54,9 +64,20 @@ pub fn run(s: &Sections, about: &About<'_>) -> Vec<Check> {
     if conclusion.trim().is_empty() {
         found.push(check("empty", "impression", "block", "诊断意见为空".into(), "the impression is empty"));
     }
-    for (section, text) in [("technique", &s.technique), ("findings", &s.findings), ("impression", &s.impression), ("recommendation", &s.recommendation)] {
+    for (section, text) in [
+        ("technique", &s.technique),
+        ("findings", &s.findings),
+        ("impression", &s.impression),
+        ("recommendation", &s.recommendation),
+    ] {
         if let Some(left) = leftover(text) {
-            found.push(check("leftover", section, "block", format!("模板占位未填写:{left}"), "a template placeholder was left"));
+            found.push(check(
+                "leftover",
+                section,
+                "block",
+                format!("模板占位未填写:{left}"),
+                "a template placeholder was left",
+            ));
         }
     }
     sides(s, &mut found);
@@ -67,16 +88,34 @@ pub fn run(s: &Sections, about: &About<'_>) -> Vec<Check> {
         _ => &[],
     };
     if let Some(organ) = wrong.iter().find(|o| all.contains(*o)) {
-        found.push(check("sex_organ", "findings", "block", format!("性别与器官不符:{organ}"), "organ does not fit the patient's sex"));
+        found.push(check(
+            "sex_organ",
+            "findings",
+            "block",
+            format!("性别与器官不符:{organ}"),
+            "organ does not fit the patient's sex",
+        ));
     }
     for claim in CLAIMS {
         if denied(&s.findings, claim) && claimed(&conclusion, claim) {
-            found.push(check("negation", "impression", "warn", format!("所见未见{claim},诊断意见却提示{claim}"), "the impression contradicts the findings"));
+            found.push(check(
+                "negation",
+                "impression",
+                "warn",
+                format!("所见未见{claim},诊断意见却提示{claim}"),
+                "the impression contradicts the findings",
+            ));
         }
     }
     if !about.has_alert {
         if let Some(word) = CRITICAL_WORDS.iter().find(|w| claimed(&conclusion, w)) {
-            found.push(check("critical_word", "impression", "warn", format!("诊断含“{word}”,尚未上报危急值"), "a critical finding without a critical alert"));
+            found.push(check(
+                "critical_word",
+                "impression",
+                "warn",
+                format!("诊断含“{word}”,尚未上报危急值"),
+                "a critical finding without a critical alert",
+            ));
         }
     }
     found
@@ -100,7 +139,13 @@ fn sides(s: &Sections, found: &mut Vec<Check>) {
     let only_left = left(f) && !right(f) && !f.contains('双');
     let only_right = right(f) && !left(f) && !f.contains('双');
     if (only_left && right(i) && !left(i)) || (only_right && left(i) && !right(i)) {
-        found.push(check("side", "impression", "warn", "所见与诊断意见的左右侧不一致".into(), "sides differ between findings and impression"));
+        found.push(check(
+            "side",
+            "impression",
+            "warn",
+            "所见与诊断意见的左右侧不一致".into(),
+            "sides differ between findings and impression",
+        ));
     }
 }
 

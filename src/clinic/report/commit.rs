@@ -18,9 +18,7 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     let c = &ready.content;
     let now = ctx.now();
     let seq = next_number(tx, "report_version").await?;
-    let advanced = tx
-        .exec(sql::ADVANCE, args![&c.report, "published", c.n, now, seq, c.n - 1])
-        .await?;
+    let advanced = tx.exec(sql::ADVANCE, args![&c.report, "published", c.n, now, seq, c.n - 1]).await?;
     if advanced == 0 {
         return Err(Fault::conflict("version", "another version of this report was published meanwhile"));
     }
@@ -28,9 +26,25 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     tx.exec(
         sql::INSERT_VERSION,
         args![
-            &c.report, c.n, &c.kind, c.change_class, &c.change_reason, &ready.canonical, &ready.content_sha256, &ready.pdf_sha256,
-            ready.pdf_bytes, serde_json::to_value(&c.mark)?, &c.writer.id, auditor, permit.name(), c.signer_demo,
-            ready.signature, ready.certificate, c.signed_at, c.predecessor, seq
+            &c.report,
+            c.n,
+            &c.kind,
+            c.change_class,
+            &c.change_reason,
+            &ready.canonical,
+            &ready.content_sha256,
+            &ready.pdf_sha256,
+            ready.pdf_bytes,
+            serde_json::to_value(&c.mark)?,
+            &c.writer.id,
+            auditor,
+            permit.name(),
+            c.signer_demo,
+            ready.signature,
+            ready.certificate,
+            c.signed_at,
+            c.predecessor,
+            seq
         ],
     )
     .await?;

@@ -36,7 +36,10 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
         map.insert("versions".into(), Value::from(versions));
         map.insert("lost_drafts".into(), Value::from(lost));
         map.insert("send_back_comment".into(), Value::from(comment));
-        map.insert("alerts".into(), Value::from(critical::list::of_subject(conn, ctx, permit, &row.subject).await?));
+        map.insert(
+            "alerts".into(),
+            Value::from(critical::list::of_subject(conn, ctx, permit, &row.subject).await?),
+        );
         map.insert("previous_reports".into(), Value::from(previous(conn, &row).await?));
         map.insert("now".into(), Value::from(ctx.now()));
     }
@@ -92,8 +95,10 @@ async fn previous(conn: &mut Conn, item: &ItemRow) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     for row in conn.all(sql::PREVIOUS, args![&item.patient, &item.subject]).await? {
         let content = row.json::<ReportContent>("content")?;
-        let statements = content.sections.ecg_statements.iter().map(|s| s.text.clone()).collect::<Vec<_>>().join(";");
-        let impression = if content.sections.impression.is_empty() { statements } else { content.sections.impression };
+        let statements =
+            content.sections.ecg_statements.iter().map(|s| s.text.clone()).collect::<Vec<_>>().join(";");
+        let impression =
+            if content.sections.impression.is_empty() { statements } else { content.sections.impression };
         all.push(json!({
             "report": row.text("id")?, "n": row.int("current_version")?, "pipeline": row.text("pipeline")?, "title": content.title,
             "published_at": row.int("signed_at")?, "facility_name": row.text("facility_name")?, "impression": impression,

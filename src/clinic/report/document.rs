@@ -2,8 +2,8 @@
 
 use super::content::{Ecg, ReportContent};
 use super::pdf::{
-    Body, EcgBody, Field, ImagingBody, Issuer, Kind, LabBody, LabRow, Lang, Measurement, OrderInfo, PatientHeader,
-    ReportDocument, SignedBy, Tracing,
+    Body, EcgBody, Field, ImagingBody, Issuer, Kind, LabBody, LabRow, Lang, Measurement, OrderInfo,
+    PatientHeader, ReportDocument, SignedBy, Tracing,
 };
 use crate::centre::time_of;
 
@@ -19,9 +19,16 @@ fn size_mm(svg: &str) -> (f64, f64) {
 
 /// Puts `content` into the words of the page. `svg` = drawing of an ECG; `offset` = minutes east of UTC.
 #[must_use]
-pub fn document_of(content: &ReportContent, svg: Option<String>, offset: i64, english: bool) -> ReportDocument {
+pub fn document_of(
+    content: &ReportContent,
+    svg: Option<String>,
+    offset: i64,
+    english: bool,
+) -> ReportDocument {
     let say = |zh: &str, en: &str| if english { en.to_owned() } else { zh.to_owned() };
-    let name = |p: &super::content::Place| if english && !p.name_en.is_empty() { p.name_en.clone() } else { p.name.clone() };
+    let name = |p: &super::content::Place| {
+        if english && !p.name_en.is_empty() { p.name_en.clone() } else { p.name.clone() }
+    };
     let time = |ms: i64| shown(ms, offset);
     let order = content.order.clone().unwrap_or_default();
     let items = order.items.iter().map(|i| i.name.clone()).collect::<Vec<_>>().join("、");
@@ -60,7 +67,11 @@ pub fn document_of(content: &ReportContent, svg: Option<String>, offset: i64, en
         version: u32::try_from(content.n).unwrap_or(u32::MAX),
         report_no: content.report.clone(),
         title: title(content, english),
-        facility: Issuer { centre: name(&content.centre), clinic: name(&content.facility), phone: String::new() },
+        facility: Issuer {
+            centre: name(&content.centre),
+            clinic: name(&content.facility),
+            phone: String::new(),
+        },
         patient: PatientHeader {
             name: content.patient.name.clone(),
             sex,
@@ -76,14 +87,22 @@ pub fn document_of(content: &ReportContent, svg: Option<String>, offset: i64, en
             item: if items.is_empty() { content.title.clone() } else { items },
             ordered_by: order.orderer,
             clinical_info: order.history,
-            examined_at: time(if content.pipeline == "lab" { content.subject.collected_at } else { content.subject.performed_at }),
+            examined_at: time(if content.pipeline == "lab" {
+                content.subject.collected_at
+            } else {
+                content.subject.performed_at
+            }),
             received_at: time(content.subject.received_at),
         },
         body: body(content, svg),
         change_reason: content.change_reason.clone(),
         recognition_mark: content.mark.as_ref().map(|m| m.text.clone()),
         signers,
-        communications: content.critical.iter().map(|c| format!("{}{c}", say("危急值:", "Critical: "))).collect(),
+        communications: content
+            .critical
+            .iter()
+            .map(|c| format!("{}{c}", say("危急值:", "Critical: ")))
+            .collect(),
         issued_at: rfc3339(content.signed_at, offset),
         verify_url: content.verify_url.clone(),
         demo_signer: content.signer_demo,
@@ -121,7 +140,10 @@ fn body(content: &ReportContent, svg: Option<String>) -> Body {
                     unit: r.unit.clone(),
                     range: r.reference.clone(),
                     method: r.method.clone(),
-                    recognised: content.mark.as_ref().is_some_and(|m| m.level != "consortium" && m.items.contains(&r.code)),
+                    recognised: content
+                        .mark
+                        .as_ref()
+                        .is_some_and(|m| m.level != "consortium" && m.items.contains(&r.code)),
                 })
                 .collect(),
             notes: s.comment.clone(),
@@ -140,7 +162,13 @@ fn body(content: &ReportContent, svg: Option<String>) -> Body {
 fn measurements(ecg: &Ecg) -> Vec<Measurement> {
     let mut list = Vec::new();
     let names = [
-        ("hr", "HR"), ("pr", "PR"), ("qrs", "QRS"), ("qt", "QT"), ("qtcf", "QTcF"), ("qtcb", "QTcB"), ("axis_qrs", "QRS axis"),
+        ("hr", "HR"),
+        ("pr", "PR"),
+        ("qrs", "QRS"),
+        ("qt", "QT"),
+        ("qtcf", "QTcF"),
+        ("qtcb", "QTcB"),
+        ("axis_qrs", "QRS axis"),
     ];
     for (what, name) in names {
         let best = ["physician", "server", "vendor"]

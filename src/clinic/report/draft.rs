@@ -41,7 +41,11 @@ pub async fn save(ctx: &Ctx, permit: &Permit, save: &Save<'_>) -> Result<(i64, i
         let current = json!({"epoch": item.1.epoch, "holder": Value::Null, "draft": current(&mut tx, permit, save.report).await?});
         keep_lost(&mut tx, ctx, permit, save.report, save.epoch, save.sections).await?;
         tx.commit().await?;
-        return Err(Fault::stale("stale", "the draft was saved elsewhere meanwhile; your text is kept", current));
+        return Err(Fault::stale(
+            "stale",
+            "the draft was saved elsewhere meanwhile; your text is kept",
+            current,
+        ));
     }
     let now = ctx.now();
     let sections = serde_json::to_value(save.sections)?;
@@ -76,7 +80,14 @@ pub(super) async fn fenced(
     }
 }
 
-async fn keep_lost(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, epoch: i64, sections: &Sections) -> Result<()> {
+async fn keep_lost(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    report: &str,
+    epoch: i64,
+    sections: &Sections,
+) -> Result<()> {
     if *sections == Sections::default() {
         return Ok(());
     }

@@ -33,7 +33,11 @@ pub async fn gather(conn: &mut Conn, ctx: &Ctx, report: &ReportRow, title: &str)
             name: ctx.config.centre.name.clone(),
             name_en: ctx.config.centre.name_en.clone(),
         },
-        subject: Subject { kind: report.subject_kind.clone(), id: report.subject.clone(), ..Subject::default() },
+        subject: Subject {
+            kind: report.subject_kind.clone(),
+            id: report.subject.clone(),
+            ..Subject::default()
+        },
         verify_url: format!("{}/v/{}", public_url(ctx), report.verify_code),
         predecessor: (report.current_version > 0).then_some(report.current_version),
         ..ReportContent::default()
@@ -163,7 +167,8 @@ fn dicom_time(date: &str, clock: &str, utc_offset_minutes: i64) -> Option<i64> {
     let year = date.get(0..4)?.parse::<i32>().ok()?;
     let month = time::Month::try_from(part(date, 4, 6)?).ok()?;
     let day = time::Date::from_calendar_date(year, month, part(date, 6, 8)?).ok()?;
-    let (h, m, s) = (part(clock, 0, 2).unwrap_or(0), part(clock, 2, 4).unwrap_or(0), part(clock, 4, 6).unwrap_or(0));
+    let (h, m, s) =
+        (part(clock, 0, 2).unwrap_or(0), part(clock, 2, 4).unwrap_or(0), part(clock, 4, 6).unwrap_or(0));
     let local = day.with_hms(h, m, s).ok()?.assume_utc().unix_timestamp();
     Some((local - utc_offset_minutes * 60) * 1_000)
 }

@@ -39,7 +39,9 @@ pub struct LabReport {
 pub async fn prepare_lab(centre: &Centre, permit: &Permit, lab: LabReport) -> Result<Ready> {
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(permit).await?;
-    let id = open(&mut tx, ctx, "lab", "specimen", &lab.specimen, &lab.patient, &lab.facility, Some(lab.order_id)).await?;
+    let id =
+        open(&mut tx, ctx, "lab", "specimen", &lab.specimen, &lab.patient, &lab.facility, Some(lab.order_id))
+            .await?;
     let report = find(&mut tx, permit, &id).await?;
     let mut content = gather(&mut tx, ctx, &report, &lab.title).await?;
     let before = if report.current_version > 0 {

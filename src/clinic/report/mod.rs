@@ -17,9 +17,9 @@ pub mod read;
 pub mod sign;
 pub mod sql;
 pub mod submit;
-pub mod track;
 #[cfg(test)]
 mod tests;
+pub mod track;
 
 pub use commit::commit_version;
 pub use lab::{LabReport, prepare_lab};

@@ -1,8 +1,8 @@
 //! Opening the report of a subject: one row, made at the first claim.
 
+use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row, Tx};
-use yigong_base::access::Permit;
 use yigong_base::{Ctx, args};
 
 use super::sql;
@@ -37,7 +37,10 @@ pub struct ReportRow {
 
 /// A report in the caller's scope.
 pub async fn find(conn: &mut Conn, permit: &Permit, report: &str) -> Result<ReportRow> {
-    let row = conn.opt(sql::FIND, args![report, permit.scope()]).await?.ok_or_else(|| Fault::not_found("report"))?;
+    let row = conn
+        .opt(sql::FIND, args![report, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("report"))?;
     of_row(&row)
 }
 
@@ -54,7 +57,11 @@ pub async fn open(
     order_id: Option<String>,
 ) -> Result<String> {
     let code = ctx.ids.secret().chars().take(20).collect::<String>();
-    tx.exec(sql::OPEN, args![ctx.id(), pipeline, subject_kind, subject, patient, facility, order_id, code, ctx.now()]).await?;
+    tx.exec(
+        sql::OPEN,
+        args![ctx.id(), pipeline, subject_kind, subject, patient, facility, order_id, code, ctx.now()],
+    )
+    .await?;
     let report = tx.one(sql::BY_SUBJECT, args![subject]).await?.text("id")?;
     tx.exec(crate::worklist::sql::SET_REPORT, args![subject, &report]).await?;
     Ok(report)
@@ -74,7 +81,8 @@ pub async fn open_for(tx: &mut Tx, ctx: &Ctx, item: &ItemRow) -> Result<String> 
         Some(row) => row.opt_text("order_id")?,
         None => None,
     };
-    open(tx, ctx, &item.pipeline, &item.subject_kind, &item.subject, &item.patient, &item.facility, order).await
+    open(tx, ctx, &item.pipeline, &item.subject_kind, &item.subject, &item.patient, &item.facility, order)
+        .await
 }
 
 fn of_row(row: &Row) -> Result<ReportRow> {

@@ -71,7 +71,8 @@ pub async fn prepare(centre: &Centre, permit: &Permit, mut content: ReportConten
     let pdf_sha256 = ctx.blobs.put(&signed).await?;
     Ok(Ready {
         content,
-        canonical: String::from_utf8(canonical).map_err(|_| Fault::internal("canonical json is not utf-8"))?,
+        canonical: String::from_utf8(canonical)
+            .map_err(|_| Fault::internal("canonical json is not utf-8"))?,
         content_sha256: signature.sha256,
         pdf_sha256,
         pdf_bytes: i64::try_from(signed.len()).unwrap_or(i64::MAX),

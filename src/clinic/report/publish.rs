@@ -65,9 +65,14 @@ pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Pub
     if report.amend_class.is_some() {
         content.change_reason = super::amend::reason(&mut tx, &report.id).await?;
     }
-    let writer = if item.tier == "audit" && !item.written_by.is_empty() { item.written_by.as_str() } else { permit.who() };
+    let writer = if item.tier == "audit" && !item.written_by.is_empty() {
+        item.written_by.as_str()
+    } else {
+        permit.who()
+    };
     content.writer = person(&mut tx, permit, writer).await?;
-    content.auditor = if writer == permit.who() { None } else { Some(person(&mut tx, permit, permit.who()).await?) };
+    content.auditor =
+        if writer == permit.who() { None } else { Some(person(&mut tx, permit, permit.who()).await?) };
     drop(tx);
     // Rendering and signing take a while: outside any unit of work; the fence stands again at the commit.
     let ready = prepare(centre, permit, content).await?;
@@ -104,7 +109,8 @@ pub async fn preliminary(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Res
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     // The item stays with its reader: the text of the preliminary is the draft of the final.
     let sections = serde_json::to_value(act.sections)?;
-    tx.exec(super::sql::PUT_DRAFT, args![act.report, 1_i64, act.epoch, permit.who(), sections, ctx.now()]).await?;
+    tx.exec(super::sql::PUT_DRAFT, args![act.report, 1_i64, act.epoch, permit.who(), sections, ctx.now()])
+        .await?;
     tx.exec(super::sql::SET_STATE, args![act.report, "draft", ctx.now()]).await?;
     set_subject(&mut tx, &item, "reading").await?;
     tx.commit().await?;

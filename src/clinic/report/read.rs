@@ -15,14 +15,16 @@ use crate::worklist::row::person;
 
 /// Frozen content of a version.
 pub async fn content(conn: &mut Conn, report: &str, n: i64) -> Result<ReportContent> {
-    let row = conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
+    let row =
+        conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
     row.json("content")
 }
 
 /// Blob address and state of a version's PDF in the caller's scope.
 pub async fn pdf(conn: &mut Conn, permit: &Permit, report: &str, n: i64) -> Result<String> {
     find(conn, permit, report).await?;
-    let row = conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
+    let row =
+        conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
     row.text("pdf_sha256")
 }
 
@@ -96,7 +98,12 @@ pub async fn verify(conn: &mut Conn, code: &str) -> Result<Value> {
 }
 
 /// Report templates.
-pub async fn templates(conn: &mut Conn, pipeline: &str, modality: &str, body_part: &str) -> Result<Vec<Value>> {
+pub async fn templates(
+    conn: &mut Conn,
+    pipeline: &str,
+    modality: &str,
+    body_part: &str,
+) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     for row in conn.all(sql::TEMPLATES, args![pipeline, modality, body_part]).await? {
         all.push(json!({"id": row.text("id")?, "name": row.text("name")?, "sections": row.json::<Value>("sections")?}));
@@ -108,7 +115,9 @@ pub async fn templates(conn: &mut Conn, pipeline: &str, modality: &str, body_par
 pub async fn phrases(conn: &mut Conn, pipeline: &str) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     for row in conn.all(sql::PHRASES, args![pipeline]).await? {
-        all.push(json!({"code": row.text("code")?, "section": row.text("section")?, "text": row.text("text")?}));
+        all.push(
+            json!({"code": row.text("code")?, "section": row.text("section")?, "text": row.text("text")?}),
+        );
     }
     Ok(all)
 }

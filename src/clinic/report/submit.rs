@@ -29,7 +29,12 @@ pub struct Act<'a> {
 }
 
 /// Runs the checks; a block, or a warning that was not confirmed, is [`Fault::Invalid`] with the list.
-pub async fn checked(tx: &mut yigong_base::storage::Conn, ctx: &Ctx, act: &Act<'_>, item: &ItemRow) -> Result<Vec<Check>> {
+pub async fn checked(
+    tx: &mut yigong_base::storage::Conn,
+    ctx: &Ctx,
+    act: &Act<'_>,
+    item: &ItemRow,
+) -> Result<Vec<Check>> {
     let head = yigong_base::patient::head(tx, &item.patient, ctx.now()).await?;
     let alerts = tx.all(sql::FINDINGS, args![&item.subject]).await?;
     let about = About { pipeline: &item.pipeline, sex: &head.sex, has_alert: !alerts.is_empty() };
@@ -55,7 +60,8 @@ pub async fn submit(ctx: &Ctx, permit: &Permit, act: &Act<'_>) -> Result<(ItemRo
     let found = checked(&mut tx, ctx, act, &item).await?;
     let version = tx.opt(sql::DRAFT, args![act.report]).await?.map_or(Ok(0), |r| r.int("version"))?;
     let sections = serde_json::to_value(act.sections)?;
-    tx.exec(sql::PUT_DRAFT, args![act.report, version + 1, act.epoch, permit.who(), sections, ctx.now()]).await?;
+    tx.exec(sql::PUT_DRAFT, args![act.report, version + 1, act.epoch, permit.who(), sections, ctx.now()])
+        .await?;
     let now = ctx.now();
     tx.exec(worklist::sql::CLOSE, args![&item.id, "done", now]).await?;
     let earlier = tx.opt(worklist::sql::OF_SUBJECT, args![&item.subject, "audit"]).await?;
@@ -64,7 +70,16 @@ pub async fn submit(ctx: &Ctx, permit: &Permit, act: &Act<'_>) -> Result<(ItemRo
     admit(&mut tx, ctx, permit, &audit_item).await?;
     tx.exec(sql::SET_STATE, args![act.report, "written", now]).await?;
     set_subject(&mut tx, &item, "written").await?;
-    audit::append(&mut tx, ctx, permit, "report.submit", "report", act.report, &json!({"item": item.id, "checks": found.len()})).await?;
+    audit::append(
+        &mut tx,
+        ctx,
+        permit,
+        "report.submit",
+        "report",
+        act.report,
+        &json!({"item": item.id, "checks": found.len()}),
+    )
+    .await?;
     tx.commit().await?;
     Ok((item, found))
 }
@@ -117,7 +132,14 @@ pub(super) async fn set_subject(tx: &mut Tx, item: &ItemRow, state: &str) -> Res
 }
 
 /// The auditor sends the report back to tier 1 with a comment; the draft stays.
-pub async fn send_back(ctx: &Ctx, permit: &Permit, report: &str, item: &str, epoch: i64, comment: &str) -> Result<ItemRow> {
+pub async fn send_back(
+    ctx: &Ctx,
+    permit: &Permit,
+    report: &str,
+    item: &str,
+    epoch: i64,
+    comment: &str,
+) -> Result<ItemRow> {
     if comment.trim().is_empty() {
         return Err(Fault::invalid("comment", "say what to change"));
     }
@@ -129,7 +151,8 @@ pub async fn send_back(ctx: &Ctx, permit: &Permit, report: &str, item: &str, epo
         return Err(Fault::conflict("tier", "only a written report can be sent back"));
     }
     back_to_tier_one(&mut tx, ctx, permit, &held, report).await?;
-    audit::append(&mut tx, ctx, permit, "report.send_back", "report", report, &json!({"comment": comment})).await?;
+    audit::append(&mut tx, ctx, permit, "report.send_back", "report", report, &json!({"comment": comment}))
+        .await?;
     tx.commit().await?;
     Ok(held)
 }
@@ -149,7 +172,13 @@ pub async fn recall(ctx: &Ctx, permit: &Permit, report: &str) -> Result<ItemRow>
     Ok(item)
 }
 
-async fn back_to_tier_one(tx: &mut Tx, ctx: &Ctx, permit: &Permit, audit_item: &ItemRow, report: &str) -> Result<()> {
+async fn back_to_tier_one(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    audit_item: &ItemRow,
+    report: &str,
+) -> Result<()> {
     let now = ctx.now();
     tx.exec(worklist::sql::CLOSE, args![&audit_item.id, "cancelled", now]).await?;
     let write = worklist::admit::of_subject(tx, &audit_item.subject, "write").await?;

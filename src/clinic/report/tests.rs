@@ -23,7 +23,11 @@ fn reader(id: &str, role: Role) -> Permit {
 }
 
 fn text(impression: &str) -> Sections {
-    Sections { findings: "双肺纹理清晰,心影不大。".into(), impression: impression.into(), ..Sections::default() }
+    Sections {
+        findings: "双肺纹理清晰,心影不大。".into(),
+        impression: impression.into(),
+        ..Sections::default()
+    }
 }
 
 async fn centre(bench: &Bench) -> Centre {
@@ -51,7 +55,13 @@ async fn centre(bench: &Bench) -> Centre {
 async fn study(bench: &Bench, priority: &str) -> String {
     let (ctx, permit) = (&bench.ctx, Permit::system("test"));
     let mut tx = ctx.db.begin(&permit).await.unwrap();
-    let seen = Seen { local_id: ctx.id(), name: "卢瑋".into(), sex: "M".into(), birth_date: "19630210".into(), ..Seen::default() };
+    let seen = Seen {
+        local_id: ctx.id(),
+        name: "卢瑋".into(),
+        sex: "M".into(),
+        birth_date: "19630210".into(),
+        ..Seen::default()
+    };
     let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
     let subject = ctx.id();
     tx.exec(STUDY, args![&subject, &patient, ctx.now()]).await.unwrap();
@@ -105,16 +115,25 @@ async fn two_tiers_then_amend_and_the_versions_stay() {
         let item = study(&bench, "routine").await;
         let (held, report) = take(&centre, &writer, &item).await;
         let empty = Sections::default();
-        assert!(matches!(submit::submit(ctx, &writer, &act(&report, &held, &empty)).await, Err(Fault::Invalid { .. })));
+        assert!(matches!(
+            submit::submit(ctx, &writer, &act(&report, &held, &empty)).await,
+            Err(Fault::Invalid { .. })
+        ));
         let v1 = text("心肺膈未见异常。");
-        assert!(matches!(publish::sign(&centre, &writer, &act(&report, &held, &v1)).await, Err(Fault::Denied { .. })));
+        assert!(matches!(
+            publish::sign(&centre, &writer, &act(&report, &held, &v1)).await,
+            Err(Fault::Denied { .. })
+        ));
         submit::submit(ctx, &writer, &act(&report, &held, &v1)).await.unwrap();
 
         let second = audit_item(&centre, &auditor, &held.subject).await;
         assert_eq!(second.deadline, held.deadline, "the first deadline is kept");
         let both = reader("w", Role::Auditor);
         let mut tx = ctx.db.begin(&both).await.unwrap();
-        assert!(worklist::claim(&mut tx, ctx, &both, &second.id).await.is_err(), "A-11: the auditor is another person");
+        assert!(
+            worklist::claim(&mut tx, ctx, &both, &second.id).await.is_err(),
+            "A-11: the auditor is another person"
+        );
         drop(tx);
         let (second, _) = take(&centre, &auditor, &second.id).await;
         assert_eq!(publish::sign(&centre, &auditor, &act(&report, &second, &v1)).await.unwrap().n, 1);
@@ -152,20 +171,36 @@ async fn a_stale_reader_loses_no_text() {
         let item = study(&bench, "routine").await;
         let (old, report) = take(&centre, &a, &item).await;
         let mine = text("甲写的诊断意见。");
-        let save = |epoch: i64, version: i64, sections| draft::Save { report: &report, item: &item, epoch, version, sections };
+        let save = |epoch: i64, version: i64, sections| draft::Save {
+            report: &report,
+            item: &item,
+            epoch,
+            version,
+            sections,
+        };
         assert_eq!(draft::save(ctx, &a, &save(old.epoch, 0, &mine)).await.unwrap().0, 1);
         bench.clock.advance(16 * MINUTE_MS);
         worklist::expire(ctx).await.unwrap();
         let (new, _) = take(&centre, &b, &item).await;
         let late = text("甲后来又写的一句。");
         assert!(matches!(draft::save(ctx, &a, &save(old.epoch, 1, &late)).await, Err(Fault::Stale { .. })));
-        assert!(matches!(publish::sign(&centre, &a, &act(&report, &old, &late)).await, Err(Fault::Stale { .. })));
-        assert!(matches!(submit::submit(ctx, &a, &act(&report, &old, &late)).await, Err(Fault::Stale { .. })));
+        assert!(matches!(
+            publish::sign(&centre, &a, &act(&report, &old, &late)).await,
+            Err(Fault::Stale { .. })
+        ));
+        assert!(matches!(
+            submit::submit(ctx, &a, &act(&report, &old, &late)).await,
+            Err(Fault::Stale { .. })
+        ));
         let mut r = ctx.db.read(&b).await.unwrap();
         let seen = draft::current(&mut r, &b, &report).await.unwrap();
         assert_eq!(seen["sections"]["impression"], mine.impression.as_str(), "b sees a's draft");
         let lost = draft::lost(&mut r, ctx, &report).await.unwrap();
-        assert_eq!(lost[0]["sections"]["impression"], late.impression.as_str(), "and what a wrote too late is kept");
+        assert_eq!(
+            lost[0]["sections"]["impression"],
+            late.impression.as_str(),
+            "and what a wrote too late is kept"
+        );
         drop(r);
         assert_eq!(draft::save(ctx, &b, &save(new.epoch, 1, &mine)).await.unwrap().0, 2);
     }
@@ -186,7 +221,10 @@ async fn an_emergency_has_a_preliminary_and_then_a_final() {
         assert_eq!(publish::sign(&centre, &auditor, &act(&report, &second, &v1)).await.unwrap().n, 2);
         let mut r = centre.ctx.db.read(&auditor).await.unwrap();
         let versions = read::versions(&mut r, &report, false).await.unwrap();
-        assert_eq!((versions[0]["kind"].as_str(), versions[1]["kind"].as_str()), (Some("prelim"), Some("final")));
+        assert_eq!(
+            (versions[0]["kind"].as_str(), versions[1]["kind"].as_str()),
+            (Some("prelim"), Some("final"))
+        );
         assert_eq!(versions[1]["change_class"], 0);
     }
 }

@@ -64,7 +64,8 @@ fn step_of(row: &Row) -> Result<&'static str> {
 
 async fn track(conn: &mut Conn, ctx: &Ctx, row: &Row) -> Result<Value> {
     let step = step_of(row)?;
-    let (first, audit, signed) = (row.opt_int("first_at")?, row.opt_int("audit_at")?, row.opt_int("signed_at")?);
+    let (first, audit, signed) =
+        (row.opt_int("first_at")?, row.opt_int("audit_at")?, row.opt_int("signed_at")?);
     let steps = json!([
         {"key": "uploaded", "at": first},
         {"key": "writing", "at": if step == "queued" || step == "returned" { None } else { first }},
@@ -103,7 +104,11 @@ pub async fn reports(conn: &mut Conn, ctx: &Ctx, permit: &Permit, q: &str, curso
     let q = q.replace(['%', '_'], "");
     let like = if q.is_empty() { String::new() } else { format!("%{q}%") };
     let found = conn.all(sql::CLINIC_LIST, args![permit.scope(), before, like]).await?;
-    let next = if found.len() == 50 { found.last().map(|r| r.int("seq")).transpose()?.map(|s| s.to_string()) } else { None };
+    let next = if found.len() == 50 {
+        found.last().map(|r| r.int("seq")).transpose()?.map(|s| s.to_string())
+    } else {
+        None
+    };
     let mut rows = Vec::new();
     for row in &found {
         let (report, n, class) = (row.text("report")?, row.int("n")?, row.int("change_class")?);

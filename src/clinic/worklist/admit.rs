@@ -52,22 +52,40 @@ pub struct NewItem {
 /// Admits an item; an item of the same subject, tier and round is answered as it stands.
 pub async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewItem) -> Result<String> {
     let id = ctx.id();
-    let due = new
-        .deadline
-        .unwrap_or_else(|| deadline(new.pipeline, &new.modality, &new.priority, new.arrived_at));
+    let due =
+        new.deadline.unwrap_or_else(|| deadline(new.pipeline, &new.modality, &new.priority, new.arrived_at));
     let flags = Value::from(new.flags.clone());
     let made = tx
         .exec(
             sql::ADMIT,
             args![
-                &id, new.subject_kind, &new.subject, new.tier, new.round, new.pipeline, &new.modality, &new.body_part,
-                &new.title, &new.patient, &new.facility, &new.report, &new.priority, rank(&new.priority), due,
-                new.arrived_at, &new.triage, flags, &new.written_by
+                &id,
+                new.subject_kind,
+                &new.subject,
+                new.tier,
+                new.round,
+                new.pipeline,
+                &new.modality,
+                &new.body_part,
+                &new.title,
+                &new.patient,
+                &new.facility,
+                &new.report,
+                &new.priority,
+                rank(&new.priority),
+                due,
+                new.arrived_at,
+                &new.triage,
+                flags,
+                &new.written_by
             ],
         )
         .await?;
     if made == 0 {
-        return Ok(of_subject(tx, &new.subject, new.tier).await?.ok_or_else(|| Fault::internal("item vanished"))?.id);
+        return Ok(of_subject(tx, &new.subject, new.tier)
+            .await?
+            .ok_or_else(|| Fault::internal("item vanished"))?
+            .id);
     }
     let detail = json!({"subject": new.subject, "tier": new.tier, "priority": new.priority});
     audit::append(tx, ctx, permit, "work.admit", "work_item", &id, &detail).await?;
@@ -80,10 +98,21 @@ pub async fn of_subject(tx: &mut Tx, subject: &str, tier: &str) -> Result<Option
 }
 
 /// Raises the class of an open item; a lower class is ignored: the machine only raises (invariant 10).
-pub async fn raise_priority(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, priority: &str, triage: &str, why: &str) -> Result<bool> {
-    let row = tx.opt(sql::FIND, args![item, permit.scope()]).await?.ok_or_else(|| Fault::not_found("work item"))?;
+pub async fn raise_priority(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &str,
+    priority: &str,
+    triage: &str,
+    why: &str,
+) -> Result<bool> {
+    let row =
+        tx.opt(sql::FIND, args![item, permit.scope()]).await?.ok_or_else(|| Fault::not_found("work item"))?;
     let held = ItemRow::of(&row)?;
-    if rank(priority) > rank(&held.priority) || (rank(priority) == rank(&held.priority) && triage == held.triage) {
+    if rank(priority) > rank(&held.priority)
+        || (rank(priority) == rank(&held.priority) && triage == held.triage)
+    {
         return Ok(false);
     }
     let due = deadline(&held.pipeline, &held.modality, priority, held.arrived_at);

@@ -22,7 +22,10 @@ pub fn right_of(pipeline: &str, tier: &str) -> Right {
 
 /// An item in the caller's scope.
 pub async fn find(conn: &mut Conn, permit: &Permit, item: &str) -> Result<ItemRow> {
-    let row = conn.opt(sql::FIND, args![item, permit.scope()]).await?.ok_or_else(|| Fault::not_found("work item"))?;
+    let row = conn
+        .opt(sql::FIND, args![item, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("work item"))?;
     ItemRow::of(&row)
 }
 
@@ -32,7 +35,8 @@ pub async fn find_locked(tx: &mut Tx, permit: &Permit, item: &str) -> Result<Ite
         Engine::Sqlite => sql::FIND,
         Engine::Postgres => sql::FIND_FOR_UPDATE_POSTGRES,
     };
-    let row = tx.opt(statement, args![item, permit.scope()]).await?.ok_or_else(|| Fault::not_found("work item"))?;
+    let row =
+        tx.opt(statement, args![item, permit.scope()]).await?.ok_or_else(|| Fault::not_found("work item"))?;
     ItemRow::of(&row)
 }
 
@@ -50,7 +54,8 @@ pub async fn claim(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str) -> Resul
         return Err(refused(tx, &held).await?);
     }
     let now_held = find(tx, permit, item).await?;
-    audit::append(tx, ctx, permit, "work.claim", "work_item", item, &json!({"epoch": now_held.epoch})).await?;
+    audit::append(tx, ctx, permit, "work.claim", "work_item", item, &json!({"epoch": now_held.epoch}))
+        .await?;
     Ok(now_held)
 }
 
@@ -76,7 +81,8 @@ async fn holder_json(conn: &mut Conn, holder: Option<&str>) -> Result<serde_json
 pub async fn fence(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoch: i64) -> Result<ItemRow> {
     let held = find_locked(tx, permit, item).await?;
     let alive = held.lease_until.is_some_and(|until| until >= ctx.now());
-    if held.state == "reading" && held.holder.as_deref() == Some(permit.who()) && held.epoch == epoch && alive {
+    if held.state == "reading" && held.holder.as_deref() == Some(permit.who()) && held.epoch == epoch && alive
+    {
         return Ok(held);
     }
     let holder = holder_json(tx, held.holder.as_deref()).await?;
@@ -101,7 +107,13 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoch:
 }
 
 /// A lead takes an item from its holder; the reason is kept.
-pub async fn break_lease(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, reason: &str) -> Result<ItemRow> {
+pub async fn break_lease(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &str,
+    reason: &str,
+) -> Result<ItemRow> {
     permit.require(Right::Lead)?;
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "must not be empty"));

@@ -128,7 +128,13 @@ fn cursor_of(row: &Row, tab: Tab) -> Result<String> {
     if tab == Tab::Published {
         return Ok(format!("{}.0.0.", row.opt_int("closed_at")?.unwrap_or(0)));
     }
-    Ok(format!("{}.{}.{}.{}", row.int("rank")?, row.int("deadline")?, row.int("arrived_at")?, row.text("id")?))
+    Ok(format!(
+        "{}.{}.{}.{}",
+        row.int("rank")?,
+        row.int("deadline")?,
+        row.int("arrived_at")?,
+        row.text("id")?
+    ))
 }
 
 fn cursor(text: &str) -> Result<Option<(i64, i64, i64, String)>> {

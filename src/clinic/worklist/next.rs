@@ -26,13 +26,20 @@ fn lanes(permit: &Permit) -> String {
 
 /// Claims the next item among those the caller may read; `None` when nothing waits. Two callers never get the same item:
 /// on SQLite the single writer runs them one after the other, on PostgreSQL the chosen row is locked and skipped by others.
-pub async fn next(tx: &mut Tx, ctx: &Ctx, permit: &Permit, pipeline: &str, tier: &str) -> Result<Option<ItemRow>> {
+pub async fn next(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    pipeline: &str,
+    tier: &str,
+) -> Result<Option<ItemRow>> {
     let statement = match tx.engine() {
         Engine::Sqlite => sql::NEXT_SQLITE,
         Engine::Postgres => sql::NEXT_POSTGRES,
     };
-    let chosen =
-        tx.opt(statement, args![permit.scope(), lanes(permit), permit.who(), ctx.now(), pipeline, tier]).await?;
+    let chosen = tx
+        .opt(statement, args![permit.scope(), lanes(permit), permit.who(), ctx.now(), pipeline, tier])
+        .await?;
     match chosen {
         Some(row) => claim(tx, ctx, permit, &row.text("id")?).await.map(Some),
         None => Ok(None),

@@ -101,8 +101,15 @@ pub enum Tab {
 
 impl Tab {
     /// Every tab.
-    pub const ALL: [Self; 7] =
-        [Self::Write, Self::Audit, Self::Mine, Self::Returned, Self::Critical, Self::Published, Self::Overdue];
+    pub const ALL: [Self; 7] = [
+        Self::Write,
+        Self::Audit,
+        Self::Mine,
+        Self::Returned,
+        Self::Critical,
+        Self::Published,
+        Self::Overdue,
+    ];
 
     /// Its text.
     #[must_use]

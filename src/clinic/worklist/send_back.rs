@@ -11,11 +11,27 @@ use super::row::ItemRow;
 use super::sql;
 
 /// Coded reasons (workflow specification 2.1).
-pub const REASONS: &[&str] =
-    &["position", "motion", "exposure", "wrong_side", "missing_series", "missing_history", "wrong_patient", "other"];
+pub const REASONS: &[&str] = &[
+    "position",
+    "motion",
+    "exposure",
+    "wrong_side",
+    "missing_series",
+    "missing_history",
+    "wrong_patient",
+    "other",
+];
 
 /// Returns an item to the clinic that sent it.
-pub async fn return_to_clinic(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoch: i64, reason: &str, text: &str) -> Result<ItemRow> {
+pub async fn return_to_clinic(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &str,
+    epoch: i64,
+    reason: &str,
+    text: &str,
+) -> Result<ItemRow> {
     if !REASONS.contains(&reason) {
         return Err(Fault::invalid("reason", format!("one of {}", REASONS.join(", "))));
     }
@@ -24,12 +40,27 @@ pub async fn return_to_clinic(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &st
     }
     let held = fence(tx, ctx, permit, item, epoch).await?;
     tx.exec(sql::RETURN, args![item, reason, text, ctx.now()]).await?;
-    audit::append(tx, ctx, permit, "work.return", "work_item", item, &json!({"reason": reason, "epoch": epoch})).await?;
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "work.return",
+        "work_item",
+        item,
+        &json!({"reason": reason, "epoch": epoch}),
+    )
+    .await?;
     Ok(held)
 }
 
 /// The clinic answers a return (new images were sent, or information was given): back into the queue.
-pub async fn answer_return(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, text: &str) -> Result<ItemRow> {
+pub async fn answer_return(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &str,
+    text: &str,
+) -> Result<ItemRow> {
     permit.require(Right::Upload)?;
     let held = find_locked(tx, permit, item).await?;
     if tx.exec(sql::ANSWERED, args![item, ctx.now(), text]).await? == 0 {

@@ -98,7 +98,9 @@ async fn a_stale_reader_is_fenced() {
         let (a, b) = (reader("a", Role::Writer), reader("b", Role::Writer));
         let old = take(&bench, &a).await.unwrap();
         let mut tx = bench.ctx.db.begin(&b).await.unwrap();
-        assert!(matches!(claim(&mut tx, &bench.ctx, &b, &item).await, Err(Fault::Conflict { code, .. }) if code == "held"));
+        assert!(
+            matches!(claim(&mut tx, &bench.ctx, &b, &item).await, Err(Fault::Conflict { code, .. }) if code == "held")
+        );
         drop(tx);
         bench.clock.advance(16 * MINUTE_MS);
         assert_eq!(expire(&bench.ctx).await.unwrap().len(), 1);
@@ -124,7 +126,8 @@ async fn a_clinic_sees_only_its_own_rows_and_a_return_keeps_the_deadline() {
         let mut tx = ctx.db.begin(&writer).await.unwrap();
         return_to_clinic(&mut tx, ctx, &writer, &item, held.epoch, "motion", "").await.unwrap();
         tx.commit().await.unwrap();
-        let grant = |f: &str| vec![Grant { role: Role::ClinicDoctor, facility: f.into(), pipelines: "*".into() }];
+        let grant =
+            |f: &str| vec![Grant { role: Role::ClinicDoctor, facility: f.into(), pipelines: "*".into() }];
         let own = Permit::person("d1", "d1", "C01", false, grant("C01"));
         let foreign = Permit::person("d2", "d2", "C02", false, grant("C02"));
         let filter = Filter { limit: 10, ..Filter::default() };
@@ -134,7 +137,10 @@ async fn a_clinic_sees_only_its_own_rows_and_a_return_keeps_the_deadline() {
         assert_eq!(counts(&mut r, ctx, &own, "").await.unwrap().returned, 1);
         drop(r);
         let mut tx = ctx.db.begin(&foreign).await.unwrap();
-        assert!(matches!(answer_return(&mut tx, ctx, &foreign, &item, "").await, Err(Fault::NotFound { .. })));
+        assert!(matches!(
+            answer_return(&mut tx, ctx, &foreign, &item, "").await,
+            Err(Fault::NotFound { .. })
+        ));
         drop(tx);
         let mut tx = ctx.db.begin(&own).await.unwrap();
         answer_return(&mut tx, ctx, &own, &item, "重拍").await.unwrap();

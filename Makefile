@@ -1,0 +1,29 @@
+# Every recipe is one plain line that also works by hand.
+.PHONY: run test check web e2e interop faults fmt deny bench image
+
+run:
+	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
+
+test:
+	scripts/test.sh
+
+check:
+	cargo fmt --check && cargo clippy --workspace --all-targets -- -D warnings && npm --prefix web run check && npm --prefix web run lint
+
+web:
+	npm --prefix web run setup
+
+interop:
+	.venv/bin/python -m pytest tests/interop -q
+
+faults:
+	.venv/bin/python -m pytest tests/faults -q
+
+e2e:
+	node --test tests/e2e/
+
+deny:
+	cargo deny check
+
+image:
+	docker build -f docker/Dockerfile -t yigong .

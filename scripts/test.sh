@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Everything that proves this tree, on a fresh machine: Rust tests on SQLite and PostgreSQL, other people's clients,
+# faults, the browser. Prints each runner's closing line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export YIGONG_SHARED=${YIGONG_SHARED:-$(cd .. && pwd)/shared}
+scripts/install.sh test
+step() { echo; echo "== $*"; }
+
+step "pages: install, check, unit tests, build"
+npm --prefix web ci --ignore-scripts --no-audit --no-fund
+npm --prefix web run check
+npm --prefix web run lint
+npm --prefix web run unit
+npm --prefix web run build
+
+step "rust: format, clippy"
+cargo fmt --check
+cargo clippy --workspace --all-targets -- -D warnings
+
+step "rust: unit and integration tests on SQLite and PostgreSQL"
+scripts/with-postgres.sh cargo test --workspace
+
+step "licences and advisories"
+if command -v cargo-deny >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "SKIPPED: cargo-deny is not installed (cargo install cargo-deny)"; fi
+
+export YIGONG_BIN=${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}
+cargo build
+step "other people's clients: DCMTK, pynetdicom, MLLP, pdfsig"
+.venv/bin/python -m pytest tests/interop -q
+
+step "faults"
+.venv/bin/python -m pytest tests/faults -q
+
+step "browser"
+node --test tests/e2e/

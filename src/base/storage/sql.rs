@@ -1,0 +1,10 @@
+//! SQL of the migration ledger.
+
+crate::statements! {
+    /// The table that remembers what was applied.
+    CREATE_LEDGER = "CREATE TABLE IF NOT EXISTS schema_migration (version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+    /// What was applied.
+    LIST_APPLIED = "SELECT version FROM schema_migration ORDER BY version";
+    /// Remember one.
+    REMEMBER = "INSERT INTO schema_migration (version, name, applied_at) VALUES ($1, $2, $3)";
+}
