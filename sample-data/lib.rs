@@ -3,8 +3,10 @@
 //! Everything is computed from seeds; nothing in it comes from a patient.
 
 pub mod county;
+pub mod ct;
 pub mod ecg;
 pub mod film;
 pub mod geometry;
 pub mod object;
 pub mod random;
+pub mod ultrasound;
