@@ -15,7 +15,7 @@ import {
 import * as cs from '@cornerstonejs/tools';
 import type { UserCalibration } from './calibration';
 import type { YgImage } from './loader';
-import { configure, load, queue } from './loader';
+import { configure, FrameFailed, load, queue } from './loader';
 import { cacheBytes, prefetchFrames, prefetchOrder } from './memory';
 import { forget, metaOf, openingOf, register, toWorld } from './metadata';
 import type { LabelWords, Measurement, OpenOptions, Pane, PaneState, RenderMode, ToolId, ViewerPort } from './port';
@@ -90,6 +90,7 @@ class Viewer implements ViewerPort {
     configure({ cpu: mode.cpu, fetch: options.fetch, window: (imageId) => this.keptWindow(imageId) });
     this.group = createTools(this.context);
     for (const e of MEASUREMENT_EVENTS) eventTarget.addEventListener(e, this.changed);
+    window.addEventListener('unhandledrejection', quiet);
   }
 
   /** A window the reader chose holds for the whole series, also for frames that arrive later. */
@@ -181,6 +182,7 @@ class Viewer implements ViewerPort {
 
   dispose(): void {
     for (const e of MEASUREMENT_EVENTS) eventTarget.removeEventListener(e, this.changed);
+    window.removeEventListener('unhandledrejection', quiet);
     if (this.pending) cancelAnimationFrame(this.pending);
     queue.drop(() => true);
     for (const p of [...this.panes.values()]) p.dispose();
@@ -190,6 +192,11 @@ class Viewer implements ViewerPort {
     cache.purgeCache();
     this.listeners.clear();
   }
+}
+
+/** The engine's cache throws a failed frame a second time where nobody can catch it; the pane has already shown it. */
+function quiet(e: PromiseRejectionEvent): void {
+  if (e.reason instanceof FrameFailed) e.preventDefault();
 }
 
 const MEASUREMENT_EVENTS = [cs.Enums.Events.ANNOTATION_COMPLETED, cs.Enums.Events.ANNOTATION_MODIFIED, cs.Enums.Events.ANNOTATION_REMOVED];

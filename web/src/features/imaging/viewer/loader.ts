@@ -33,6 +33,14 @@ export function configure(o: LoaderOptions): void {
   }
 }
 
+/** A frame that could not be fetched or read after all attempts. */
+export class FrameFailed extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'FrameFailed';
+  }
+}
+
 const ATTEMPTS = 3;
 
 async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
@@ -159,7 +167,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
       })
       .then(resolve, (e) => {
         // A frame nobody wants any more is no failure: it leaves the cache, so that the next wish for it asks again.
-        if (!(e instanceof Dropped)) reject(e);
+        if (!(e instanceof Dropped)) reject(new FrameFailed(e instanceof Error ? e.message : String(e)));
         else if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
       });
   });
