@@ -1,5 +1,7 @@
 //! Embeds the built pages (`web/dist`) into the binary. Without them one plain page says so; npm is never run here.
 
+#![expect(clippy::expect_used, reason = "a build that cannot embed the pages must stop")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
