@@ -20,8 +20,8 @@ const blue: MantineColorsTuple = [
   '#6badee',
   '#4296e8',
   '#2a87e5',
-  '#1c7ed6',
-  '#0f6cbd',
+  '#1a70c0',
+  '#0f62ac',
   '#0660a9',
   '#005394',
 ];
@@ -75,6 +75,8 @@ export const tokens: CSSVariablesResolver = () => ({
   variables: {},
   dark: {
     '--mantine-color-body': '#12161b',
+    '--mantine-color-dimmed': '#93a1af',
+    '--mantine-color-placeholder': '#8693a0',
     '--yg-ground': '#0e1216',
     '--yg-panel': '#171c22',
     '--yg-raised': '#1f2730',
@@ -96,6 +98,8 @@ export const tokens: CSSVariablesResolver = () => ({
   },
   light: {
     '--mantine-color-body': '#f4f6f8',
+    '--mantine-color-dimmed': '#566572',
+    '--mantine-color-placeholder': '#6b7884',
     '--yg-ground': '#eef1f4',
     '--yg-panel': '#ffffff',
     '--yg-raised': '#f6f8fa',

@@ -13,6 +13,8 @@ export interface DemoAccount {
   facility_name: string;
   name: string;
   name_en?: string;
+  /** `imaging`, `ecg`, `lab`, or `*` for all. */
+  pipelines?: string;
 }
 export interface PublicInfo {
   product: string;

@@ -609,7 +609,8 @@ function Audit() {
                       {dayTime(r.at).slice(0, 10)} {clock(r.at)}
                     </td>
                     <td className="nowrap">
-                      {r.who_name || r.who} <span className="dim">{has(`role.${r.role}`) ? t(`role.${r.role}`) : r.role}</span>
+                      {r.who === 'system' ? '' : r.who_name || r.who}{' '}
+                      <span className="dim">{has(`role.${r.role}`) ? t(`role.${r.role}`) : r.role}</span>
                     </td>
                     <td>{r.facility}</td>
                     <td className="mono">{r.action}</td>

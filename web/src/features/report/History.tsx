@@ -17,7 +17,7 @@ export function History({ item, insert }: { item: WorkItemDetail; insert?: (text
     <div className="editor-history">
       {item.previous_reports.length > 0 && (
         <section>
-          <h3 className="label">{t('report.previous', { n: item.previous_reports.length })}</h3>
+          <h2 className="label">{t('report.previous', { n: item.previous_reports.length })}</h2>
           {item.previous_reports.map((p) => (
             <div key={p.report + p.n} className="history-row">
               <button
@@ -53,7 +53,7 @@ export function History({ item, insert }: { item: WorkItemDetail; insert?: (text
       )}
       {item.versions.length > 0 && (
         <section>
-          <h3 className="label">{t('report.versions')}</h3>
+          <h2 className="label">{t('report.versions')}</h2>
           {item.versions.map((v) => (
             <div key={v.n} className="row history-row">
               <a href={v.pdf} target="_blank" rel="noreferrer">
@@ -69,7 +69,7 @@ export function History({ item, insert }: { item: WorkItemDetail; insert?: (text
       )}
       {item.lost_drafts.length > 0 && (
         <section>
-          <h3 className="label">{t('report.lost_drafts')}</h3>
+          <h2 className="label">{t('report.lost_drafts')}</h2>
           {item.lost_drafts.map((d) => {
             const key = `${d.author.id}${d.at}`;
             return (

@@ -41,6 +41,7 @@ export function LoginPage() {
   return (
     <main className="login">
       <section className="login-side" aria-hidden="true">
+        <p className="login-words">{t('app.line')}</p>
         <svg viewBox="0 0 600 120" className="login-trace" role="presentation">
           <path d="M0 70h70l8-12 9 12h16l6 8 10-62 11 78 7-24h22c8 0 12-18 24-18s14 18 22 18h60l8-12 9 12h16l6 8 10-62 11 78 7-24h22c8 0 12-18 24-18s14 18 22 18h60l8-12 9 12h16l6 8 10-62 11 78 7-24h22" />
         </svg>
@@ -135,7 +136,7 @@ function DemoAccounts({
       <p className="dim" style={{ margin: '2px 0 8px', fontSize: 12 }}>
         {t('login.demo_hint')}
       </p>
-      <div className="panel scroll" style={{ maxHeight: 330 }}>
+      <div className="panel scroll" style={{ maxHeight: 'max(220px, calc(100vh - 420px))' }}>
         <table className="plain">
           <thead>
             <tr>
@@ -150,7 +151,10 @@ function DemoAccounts({
           <tbody>
             {accounts.map((a) => (
               <tr key={a.login}>
-                <td className="nowrap">{has(`role.${a.role}`) ? t(`role.${a.role}`) : a.role}</td>
+                <td className="nowrap">
+                  {has(`role.${a.role}`) ? t(`role.${a.role}`) : a.role}
+                  {a.pipelines && has(`pipeline.${a.pipelines}`) && <span className="dim"> {t(`pipeline.${a.pipelines}`)}</span>}
+                </td>
                 <td className="nowrap">
                   {pickName(a)} <span className="dim">{a.facility_name}</span>
                 </td>
