@@ -1,18 +1,21 @@
 // The ECG page: paper left, report right. The route holds the lease and shows the patient.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { Fault, get } from '../../api/client';
 import type { Sections } from '../../api/types';
 import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
-import { Keys, useAge, useSex } from '../../ui/bits';
+import { Keys } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
 import { SplitPane } from '../../ui/SplitPane';
 import { Empty, FaultNote, Loading } from '../../ui/State';
 import { type ReadingPageProps, ReportEditor, type ReportEditorHandle } from '../report';
+import { Banners } from './Banners';
 import { type Caliper, nudge, readCaliper } from './caliper';
+import { Choice, Toggle, useSize } from './controls';
 import { EcgCanvas } from './EcgCanvas';
 import { LAYOUT_NAMES, type LayoutName, plan, UNITS } from './layout';
+import { useLines } from './lines';
 import { beatsOf, decodeWave, type EcgRecord, rhythmOf, type Wave } from './model';
 import { fitScale, GAINS, type Gain, onGlass, readScreen, SPEEDS, type Speed } from './paper';
 import { ScreenDialog } from './ScreenDialog';
@@ -283,145 +286,4 @@ function Paper({ record, editor, canInsert, alerted }: PaperProps) {
       )}
     </div>
   );
-}
-
-/** The two lines printed on the paper: whose it is and how it was taken; a strip that leaves the page still says both. */
-function useLines() {
-  const { t } = useWords();
-  const sex = useSex();
-  const age = useAge();
-  return {
-    head: (r: EcgRecord) =>
-      [
-        r.patient.name || t('patient.unnamed'),
-        `${sex(r.patient.sex)} ${age(r.patient.age)}`,
-        r.patient.local_id,
-        r.acquired_at ? dayTime(r.acquired_at) : t('ecg.no_time'),
-        r.facility_name,
-      ].join('   '),
-    foot: (r: EcgRecord, speed: Speed, gain: Gain, rate: number) =>
-      [
-        `${speed} mm/s`,
-        `${gain} mm/mV`,
-        r.filters || t('ecg.filter_unknown'),
-        `${Number(rate.toFixed(1))} Hz`,
-        t('ecg.simultaneous'),
-        [r.device?.maker, r.device?.model].filter(Boolean).join(' '),
-      ]
-        .filter(Boolean)
-        .join('   '),
-  };
-}
-
-function Banners({ record, alerted }: { record: EcgRecord; alerted: boolean }) {
-  const { t, pick } = useWords();
-  const warnings = (record.warnings ?? []).map((w) => pick(w.text_zh, w.text_en)).filter(Boolean);
-  const q = record.quality;
-  const bad = q?.verdict === 'usable' || q?.verdict === 'redo';
-  const triaged = record.triage === 'red' || record.triage === 'orange';
-  const vendor = (record.vendor_statements ?? []).filter(Boolean);
-  return (
-    <>
-      {triaged && (
-        <div className="ecg-banner" data-level={record.triage} role={record.triage === 'red' ? 'alert' : 'status'}>
-          <strong>{t(`ecg.triage.${record.triage}`)}</strong>
-          <span className="grow">{warnings.join(' · ')}</span>
-          <span>
-            {alerted ? t('ecg.alert_raised') : t('ecg.call_first')}
-            {!alerted && <Keys keys="ctrl+k" />}
-          </span>
-        </div>
-      )}
-      {!triaged && warnings.length > 0 && (
-        <div className="ecg-banner" data-level="note" role="status">
-          {warnings.join(' · ')}
-        </div>
-      )}
-      {(bad || record.banner) && (
-        <div className="ecg-banner" data-level={q?.verdict === 'redo' ? 'redo' : 'note'} role="status">
-          {q && bad && <strong>{t(`ecg.quality.${q.verdict}`)}</strong>}
-          <span>
-            {[
-              ...(q?.reasons ?? []).map((r) => {
-                const text = pick(r.text_zh, r.text_en) || r.code;
-                const where = r.electrode && !text.includes(r.electrode) ? t('ecg.electrode', { e: r.electrode }) : '';
-                return where ? `${text} (${where})` : text;
-              }),
-              record.banner,
-            ]
-              .filter(Boolean)
-              .join(' · ')}
-          </span>
-        </div>
-      )}
-      {vendor.length > 0 && (
-        <div className="ecg-vendor">
-          <span className="dim">{t('ecg.vendor_statement')}</span> {vendor.join('; ')}
-        </div>
-      )}
-    </>
-  );
-}
-
-interface ChoiceProps<T> {
-  label: string;
-  all: readonly T[];
-  now: T;
-  set: (v: T) => void;
-  text: (v: T) => string;
-  unit?: string;
-}
-function Choice<T extends string | number>({ label, all, now, set, text, unit }: ChoiceProps<T>) {
-  return (
-    <div className="ecg-group" role="group" aria-label={label}>
-      {all.map((v) => (
-        <button
-          type="button"
-          key={v}
-          className="ecg-btn"
-          aria-pressed={v === now}
-          aria-label={unit ? `${text(v)} ${unit}` : undefined}
-          data-on={v === now || undefined}
-          onClick={() => set(v)}
-        >
-          {text(v)}
-        </button>
-      ))}
-      {unit && <span className="ecg-unit">{unit}</span>}
-    </div>
-  );
-}
-
-function Toggle({ on, off, run, keys, text }: { on: boolean; off?: boolean; run: () => void; keys: string; text: string }) {
-  return (
-    <button
-      type="button"
-      className="ecg-btn"
-      aria-pressed={on}
-      aria-disabled={off || undefined}
-      data-on={on || undefined}
-      onClick={() => !off && run()}
-    >
-      {text}
-      {!off && <Keys keys={keys} />}
-    </button>
-  );
-}
-
-function useSize(): [React.RefObject<HTMLElement | null>, { width: number; height: number }] {
-  const ref = useRef<HTMLElement>(null);
-  const [size, set] = useState({ width: 0, height: 0 });
-  useEffect(() => {
-    const el = ref.current;
-    if (!el) return;
-    const read = () =>
-      set((was) =>
-        was.width === el.clientWidth && was.height === el.clientHeight ? was : { width: el.clientWidth, height: el.clientHeight },
-      );
-    const watch = new ResizeObserver(read);
-    watch.observe(el);
-    read();
-    return () => watch.disconnect();
-  }, []);
-  return [ref, size];
 }
