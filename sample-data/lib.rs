@@ -2,11 +2,13 @@
 //!
 //! Everything is computed from seeds; nothing in it comes from a patient.
 
+pub mod cases;
 pub mod county;
 pub mod ct;
 pub mod ecg;
 pub mod film;
 pub mod geometry;
+pub mod hl7;
 pub mod object;
 pub mod random;
 pub mod ultrasound;
