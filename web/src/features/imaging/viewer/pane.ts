@@ -2,6 +2,7 @@
 
 import { cache, Enums, eventTarget, imageLoader, type RenderingEngine, type Types, utilities } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
+import { play } from './cine';
 import type { YgImage } from './loader';
 import { queue } from './loader';
 import { prefetchFrames, prefetchOrder } from './memory';
@@ -23,7 +24,7 @@ export class StackPane implements Pane {
   private chosen: VoiWindow | null = null;
   private inverted = false;
   private direction: 1 | -1 = 1;
-  private timer = 0;
+  private running: (() => void) | null = null;
   private opening = 0;
   private gone = false;
   private notify = 0;
@@ -240,19 +241,8 @@ export class StackPane implements Pane {
   }
 
   private prefetch(shown: number): void {
-    const per = this.current.bytesPerFrame;
-    const limit = prefetchFrames(cache.getMaxCacheSize(), per, this.frames.length);
     const base = this.options?.prior ? RANK.prior : RANK.series;
-    prefetchOrder(shown, this.frames.length, this.direction, limit).forEach((at, n) => {
-      const f = this.frames[at];
-      if (!f) return;
-      const rank = n < 3 ? RANK.near + n : base + n / 1000;
-      if (cache.getImageLoadObject(f.imageId)) {
-        queue.raise(f.imageId, rank);
-        return;
-      }
-      imageLoader.loadAndCacheImage(f.imageId, { requestType: 'prefetch', rank } as never).catch(() => undefined);
-    });
+    fetchAhead(this.frames, shown, this.direction, this.current.bytesPerFrame, base);
   }
 
   goto(index: number): void {
@@ -343,32 +333,26 @@ export class StackPane implements Pane {
   cine(on: boolean): void {
     this.stop();
     if (!on || this.frames.length < 2) return;
-    const ms = this.current.frame?.instance.frame_time_ms ?? 0;
-    const every = ms >= 10 && ms <= 2000 ? ms : 66;
-    let due = performance.now() + every;
-    const step = (): void => {
-      if (this.gone) return;
-      const now = performance.now();
-      if (now >= due) {
-        // Waits for a frame that has not arrived: cine never skips and never lies about its rate by dropping images.
-        const next = (this.current.index + 1) % this.frames.length;
-        const f = this.frames[next];
-        if (f && cache.getImage(f.imageId)) {
-          this.goto(next);
-          due = Math.max(due + every, now);
-        } else if (f) {
-          queue.raise(f.imageId, RANK.near);
+    this.running = play({
+      everyMs: this.current.frame?.instance.frame_time_ms ?? null,
+      next: () => {
+        const at = (this.current.index + 1) % this.frames.length;
+        const f = this.frames[at];
+        if (this.gone || !f) return false;
+        if (cache.getImage(f.imageId)) {
+          this.goto(at);
+          return true;
         }
-      }
-      this.timer = requestAnimationFrame(step);
-    };
-    this.timer = requestAnimationFrame(step);
+        queue.raise(f.imageId, RANK.near);
+        return false;
+      },
+    });
     this.set({ playing: true });
   }
 
   private stop(): void {
-    if (this.timer) cancelAnimationFrame(this.timer);
-    this.timer = 0;
+    this.running?.();
+    this.running = null;
     this.set({ playing: false });
   }
 
@@ -413,6 +397,18 @@ export class StackPane implements Pane {
     this.listeners.clear();
     this.closed();
   }
+}
+
+/** Asks for the frames around the shown one: three ahead first, then rings, as far as the cache holds them. */
+function fetchAhead(frames: readonly FrameRef[], shown: number, direction: 1 | -1, bytesPerFrame: number, base: number): void {
+  const limit = prefetchFrames(cache.getMaxCacheSize(), bytesPerFrame, frames.length);
+  prefetchOrder(shown, frames.length, direction, limit).forEach((at, n) => {
+    const f = frames[at];
+    if (!f) return;
+    const rank = n < 3 ? RANK.near + n : base + n / 1000;
+    if (cache.getImageLoadObject(f.imageId)) queue.raise(f.imageId, rank);
+    else imageLoader.loadAndCacheImage(f.imageId, { requestType: 'prefetch', rank } as never).catch(() => undefined);
+  });
 }
 
 /** Lower and upper grey value of a window, PS3.3 C.11.2.1.2. */
