@@ -29,6 +29,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::admin::Doc::openapi());
     doc.merge(super::admin_people::Doc::openapi());
     doc.merge(super::public::Doc::openapi());
+    doc.merge(super::orders::Doc::openapi());
+    doc.merge(super::lab::Doc::openapi());
+    doc.merge(super::specimens::Doc::openapi());
     doc
 }
 

@@ -5,8 +5,8 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, events, fault, health, openapi, public, reports,
-    session, work, worklist,
+    admin, admin_people, assets, auth, clinic, critical, events, fault, health, lab, openapi, orders, public,
+    reports, session, specimens, work, worklist,
 };
 
 /// Largest JSON body.
@@ -23,6 +23,10 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     events::routes(cfg);
     admin::routes(cfg);
     admin_people::routes(cfg);
+    orders::routes(cfg);
+    lab::routes(cfg);
+    specimens::routes(cfg);
+    crate::fhir::routes(cfg);
     openapi::routes(cfg);
 }
 

@@ -1,0 +1,43 @@
+//! Versions as entries of a searchset. The same report may stand in it with several versions (R4 bdl-7).
+
+use base64::Engine;
+use serde_json::{Value, json};
+use yigong_base::Ctx;
+use yigong_base::fault::Result;
+use yigong_base::storage::Row;
+use yigong_clinic::report::content::ReportContent;
+
+use super::instant::Instant;
+use super::report::{Version, resource};
+
+/// The resource of a version row, with its PDF inline.
+pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -> Result<Value> {
+    let content: ReportContent = row.json("content")?;
+    let pdf = ctx.blobs.read(&row.text("pdf_sha256")?).await?;
+    let pdf = base64::engine::general_purpose::STANDARD.encode(pdf);
+    Ok(resource(&Version {
+        content: &content,
+        instant,
+        replaced: row.int("n")? < row.int("current_version")?,
+        base,
+        pdf: &pdf,
+        pdf_bytes: row.int("pdf_bytes")?,
+    }))
+}
+
+/// The bundle; `next` when more waits, `poll` always: the address from which only later versions come.
+pub(super) fn searchset(base: &str, own: &str, entries: Vec<Value>, next: Option<String>, poll: String) -> Value {
+    let mut links = vec![json!({"relation": "self", "url": own})];
+    if let Some(next) = next {
+        links.push(json!({"relation": "next", "url": next}));
+    }
+    links.push(json!({"relation": "urn:yigong:poll", "url": poll}));
+    let entries: Vec<Value> = entries
+        .into_iter()
+        .map(|r| {
+            let id = r.get("id").and_then(Value::as_str).unwrap_or_default();
+            json!({"fullUrl": format!("{base}/DiagnosticReport/{id}"), "resource": r, "search": {"mode": "match"}})
+        })
+        .collect();
+    json!({"resourceType": "Bundle", "type": "searchset", "link": links, "entry": entries})
+}
