@@ -96,12 +96,13 @@ impl Profile {
         }
     }
 
-    /// From a peer's policy `{"profile": {...}}` or `{"dialect": "mindray-bs", ...}`: the dialect, with single keys overridden.
+    /// From a peer's policy `{"dialect": "mindray-bs", "charset": "gb18030"}`: the dialect, with single keys overridden.
+    /// The keys may also stand under `profile`.
     ///
     /// # Errors
     /// An unknown dialect, key or value, named.
     pub fn of_policy(policy: &serde_json::Value) -> Result<Self, String> {
-        let given = policy.get("profile").unwrap_or(&serde_json::Value::Null);
+        let given = policy.get("profile").unwrap_or(policy);
         let name = given.get("dialect").and_then(serde_json::Value::as_str).unwrap_or("generic");
         let base = Self::named(name).ok_or_else(|| format!("unknown dialect {name}"))?;
         let mut merged = serde_json::to_value(base).map_err(|e| e.to_string())?;
@@ -135,6 +136,8 @@ mod tests {
         let policy = serde_json::json!({"profile": {"dialect": "mindray-bs", "charset": "gb18030"}});
         let got = Profile::of_policy(&policy).unwrap();
         assert!(got.msh16_sample_kind && got.charset == "gb18030" && got.control_id == ControlId::Weak);
+        assert!(Profile::of_policy(&serde_json::json!({"instrument": true})).unwrap().instrument);
+        assert_eq!(Profile::of_policy(&serde_json::Value::Null).unwrap(), Profile::default());
         assert_eq!(Profile::of_policy(&serde_json::json!({})).unwrap(), Profile::default());
         assert!(
             Profile::of_policy(&serde_json::json!({"profile": {"chraset": "x"}}))
