@@ -1,11 +1,11 @@
 // One stack viewport of the engine: opens a series, keeps window and orientation, fetches ahead, tells its state.
 
-import { cache, Enums, eventTarget, imageLoader, type RenderingEngine, type Types, utilities } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, type RenderingEngine, type Types } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
+import { fetchAhead } from './ahead';
 import { play } from './cine';
 import type { YgImage } from './loader';
 import { queue } from './loader';
-import { prefetchFrames, prefetchOrder } from './memory';
 import { metaOf, openingOf, register, toWorld } from './metadata';
 import type { OpenOptions, Pane, PaneState, RenderMode } from './port';
 import { EMPTY_STATE } from './port';
@@ -14,6 +14,7 @@ import { presetsFor } from './presets';
 import { Dropped, RANK } from './queue';
 import type { FrameRef, StackDoc } from './stack';
 import { framesOf } from './stack';
+import { rangeOf, windowOf } from './voi';
 
 export class StackPane implements Pane {
   private current: PaneState = EMPTY_STATE;
@@ -168,10 +169,7 @@ export class StackPane implements Pane {
   }
 
   private readWindow(): VoiWindow | null {
-    const range = this.viewport().getProperties().voiRange;
-    if (!range) return null;
-    const w = utilities.windowLevel.toWindowLevel(range.lower, range.upper);
-    return { center: Math.round(w.windowCenter * 10) / 10, width: Math.round(w.windowWidth * 10) / 10 };
+    return windowOf(this.viewport().getProperties().voiRange);
   }
 
   private readonly onWanted = (e: Event): void => {
@@ -397,21 +395,4 @@ export class StackPane implements Pane {
     this.listeners.clear();
     this.closed();
   }
-}
-
-/** Asks for the frames around the shown one: three ahead first, then rings, as far as the cache holds them. */
-function fetchAhead(frames: readonly FrameRef[], shown: number, direction: 1 | -1, bytesPerFrame: number, base: number): void {
-  const limit = prefetchFrames(cache.getMaxCacheSize(), bytesPerFrame, frames.length);
-  prefetchOrder(shown, frames.length, direction, limit).forEach((at, n) => {
-    const f = frames[at];
-    if (!f) return;
-    const rank = n < 3 ? RANK.near + n : base + n / 1000;
-    if (cache.getImageLoadObject(f.imageId)) queue.raise(f.imageId, rank);
-    else imageLoader.loadAndCacheImage(f.imageId, { requestType: 'prefetch', rank } as never).catch(() => undefined);
-  });
-}
-
-/** Lower and upper grey value of a window, PS3.3 C.11.2.1.2. */
-function rangeOf(w: VoiWindow): { lower: number; upper: number } {
-  return utilities.windowLevel.toLowHighRange(w.width, w.center);
 }

@@ -1,0 +1,16 @@
+// Windows in the words of the reader and of the engine.
+
+import { utilities } from '@cornerstonejs/core';
+import type { VoiWindow } from './presets';
+
+/** Lower and upper grey value of a window, PS3.3 C.11.2.1.2. */
+export function rangeOf(w: VoiWindow): { lower: number; upper: number } {
+  return utilities.windowLevel.toLowHighRange(w.width, w.center);
+}
+
+/** Inverse of rangeOf, to a tenth. */
+export function windowOf(range: { lower: number; upper: number } | undefined): VoiWindow | null {
+  if (!range) return null;
+  const w = utilities.windowLevel.toWindowLevel(range.lower, range.upper);
+  return { center: Math.round(w.windowCenter * 10) / 10, width: Math.round(w.windowWidth * 10) / 10 };
+}
