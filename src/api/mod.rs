@@ -9,6 +9,7 @@ pub mod critical;
 pub mod events;
 pub mod fault;
 pub mod health;
+pub mod imaging;
 pub mod lab;
 pub mod openapi;
 pub mod orders;

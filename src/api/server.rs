@@ -5,7 +5,7 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, events, fault, health, lab, openapi, orders, public,
+    admin, admin_people, assets, auth, clinic, critical, events, fault, health, imaging, lab, openapi, orders, public,
     reports, session, specimens, work, worklist,
 };
 
@@ -20,6 +20,8 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     reports::routes(cfg);
     critical::routes(cfg);
     clinic::routes(cfg);
+    imaging::routes(cfg);
+    crate::dicomweb::routes(cfg);
     events::routes(cfg);
     admin::routes(cfg);
     admin_people::routes(cfg);

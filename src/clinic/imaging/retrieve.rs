@@ -9,7 +9,8 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::inflate::inflate;
-use yigong_formats::dicom::{Keep, Object, SliceSource, json, uid};
+use yigong_formats::dicom::scan::Kind;
+use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, json, uid};
 
 use super::{preview, sql};
 use crate::Centre;
@@ -201,10 +202,50 @@ pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value>
         let io = |e: &std::io::Error| Fault::io("read object header", e);
         let file = std::fs::File::open(path).map_err(|e| io(&e))?;
         let length = file.metadata().map_err(|e| io(&e))?.len();
-        let mut source = yigong_formats::dicom::FileSource::new(file, length);
+        let mut source = FileSource::new(file, length);
         let object =
             Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
         Ok::<_, Fault>(json::dataset(&object, &|path| format!("{base}/bulkdata/{path}")))
     });
     work.await.map_err(|_| Fault::internal("reading a header stopped"))?
+}
+
+/// The value of one element by its path in the metadata (`7FE00010`, `54000100/1/54001010`).
+///
+/// # Errors
+/// `NotFound` when there is no such value; `Invalid` for encapsulated pixel data, whose frames are resources of their own.
+pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Vec<u8>> {
+    let file = ctx.blobs.path(&stored.object)?;
+    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
+    let work = tokio::task::spawn_blocking(move || {
+        let io = |e: &std::io::Error| Fault::io("read object header", e);
+        let file = std::fs::File::open(file).map_err(|e| io(&e))?;
+        let length = file.metadata().map_err(|e| io(&e))?.len();
+        let mut source = FileSource::new(file, length);
+        let object = Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+        if object.deflated.is_some() {
+            return Err(Fault::invalid("bulkdata", "the object is deflated"));
+        }
+        let mut node = object.root();
+        let mut steps = steps.iter();
+        while let Some(tag) = steps.next().and_then(|s| Tag::from_hex(s)) {
+            match steps.next().and_then(|n| n.parse::<usize>().ok()) {
+                Some(n) => {
+                    let item = n.checked_sub(1).and_then(|n| node.items(tag).into_iter().nth(n));
+                    node = item.ok_or_else(|| Fault::not_found("bulk data"))?;
+                }
+                None => {
+                    let (_, token) = node.get(tag).ok_or_else(|| Fault::not_found("bulk data"))?;
+                    if token.kind != Kind::Element {
+                        return Err(Fault::invalid("bulkdata", "encapsulated pixel data is read by frames"));
+                    }
+                    return Ok((token.offset, token.length));
+                }
+            }
+        }
+        Err(Fault::not_found("bulk data"))
+    });
+    let (offset, length) = work.await.map_err(|_| Fault::internal("reading a header stopped"))??;
+    let length = usize::try_from(length).map_err(|_| Fault::invalid("bulkdata", "length"))?;
+    ctx.blobs.read_range(&stored.object, offset, length).await
 }
