@@ -8,20 +8,36 @@ use yigong_base::access::{Permit, Right};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{self, Picture};
-use yigong_clinic::imaging::retrieve::{self, Form};
 use yigong_clinic::imaging::quarantine;
+use yigong_clinic::imaging::retrieve::{self, Form};
 
 use super::auth::Caller;
 use super::fault::{Answer, ApiFault};
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(study).service(stack).service(frame).service(series_picture).service(study_picture).service(file).service(held).service(release);
+    cfg.service(get_study)
+        .service(get_stack)
+        .service(get_frame)
+        .service(series_picture)
+        .service(study_picture)
+        .service(get_file)
+        .service(get_held)
+        .service(release);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(study, stack, frame, series_picture, study_picture, file, held, release))]
+#[openapi(paths(
+    get_study,
+    get_stack,
+    get_frame,
+    series_picture,
+    study_picture,
+    get_file,
+    get_held,
+    release
+))]
 pub struct Doc;
 
 /// Images are for those who read, examine or receive reports, and for machines with `images:read`.
@@ -61,7 +77,7 @@ pub struct Why {
 /// A study with its series and priors.
 #[utoipa::path(get, path = "/api/studies/{id}", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "the study")))]
 #[get("/api/studies/{id}")]
-async fn study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+async fn get_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     Ok(HttpResponse::Ok().json(detail::study(&mut conn, &centre.ctx, &permit, &id).await?))
@@ -70,7 +86,7 @@ async fn study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>)
 /// The stack document of a series.
 #[utoipa::path(get, path = "/api/series/{id}/stack", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "instances in reading order")))]
 #[get("/api/series/{id}/stack")]
-async fn stack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+async fn get_stack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     Ok(HttpResponse::Ok().json(detail::stack(&mut conn, &permit, &id).await?))
@@ -79,7 +95,13 @@ async fn stack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>)
 /// One frame of an instance, number from 1.
 #[utoipa::path(get, path = "/api/frames/{instance}/{n}", tag = "imaging", params(("instance" = String, Path), ("n" = usize, Path), FrameQuery), responses((status = 200, description = "the frame")))]
 #[get("/api/frames/{instance}/{n}")]
-async fn frame(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, usize)>, query: web::Query<FrameQuery>) -> Answer {
+async fn get_frame(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, usize)>,
+    query: web::Query<FrameQuery>,
+) -> Answer {
     require_images(&permit)?;
     let (id, n) = path.into_inner();
     let (form, mime, name) = match query.f.as_str() {
@@ -97,15 +119,29 @@ async fn frame(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     let bytes = retrieve::frame(&centre, &stored, n, form).await?;
-    Ok(HttpResponse::Ok().content_type(mime).insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable")).body(bytes))
+    Ok(HttpResponse::Ok()
+        .content_type(mime)
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"))
+        .body(bytes))
 }
 
 /// True when the client holds this version.
 pub(crate) fn unchanged(req: &HttpRequest, tag: &str) -> bool {
-    req.headers().get(IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.split(',').any(|t| t.trim() == tag))
+    req.headers()
+        .get(IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.split(',').any(|t| t.trim() == tag))
 }
 
-async fn picture(req: &HttpRequest, centre: &Centre, permit: &Permit, kind: &str, id: &str, name: &str) -> Answer {
+async fn picture(
+    req: &HttpRequest,
+    centre: &Centre,
+    permit: &Permit,
+    kind: &str,
+    id: &str,
+    name: &str,
+) -> Answer {
     require_images(permit)?;
     let which = match name {
         "preview" => Picture::Preview,
@@ -122,27 +158,41 @@ async fn picture(req: &HttpRequest, centre: &Centre, permit: &Permit, kind: &str
     }
     let bytes = centre.ctx.blobs.read(&address).await?;
     // Late images may change what stands for the study: asked again, answered by the tag.
-    Ok(HttpResponse::Ok().content_type("image/jpeg").insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, max-age=60")).body(bytes))
+    Ok(HttpResponse::Ok()
+        .content_type("image/jpeg")
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "private, max-age=60"))
+        .body(bytes))
 }
 
 /// `preview` or `thumbnail` of a series; 404 until it is made.
 #[utoipa::path(get, path = "/api/series/{id}/{picture}", tag = "imaging", params(("id" = String, Path), ("picture" = String, Path)), responses((status = 200, description = "JPEG")))]
 #[get("/api/series/{id}/{picture:preview|thumbnail}")]
-async fn series_picture(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>) -> Answer {
+async fn series_picture(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
     picture(&req, &centre, &permit, "series", &path.0, &path.1).await
 }
 
 /// `preview` or `thumbnail` of a study; 404 until it is made.
 #[utoipa::path(get, path = "/api/studies/{id}/{picture}", tag = "imaging", params(("id" = String, Path), ("picture" = String, Path)), responses((status = 200, description = "JPEG")))]
 #[get("/api/studies/{id}/{picture:preview|thumbnail}")]
-async fn study_picture(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>) -> Answer {
+async fn study_picture(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
     picture(&req, &centre, &permit, "study", &path.0, &path.1).await
 }
 
 /// The stored file; its preamble is zero, every other byte as received.
 #[utoipa::path(get, path = "/api/instances/{id}/file", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "DICOM Part 10")))]
 #[get("/api/instances/{id}/file")]
-async fn file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     require_images(&permit)?;
     let stored = {
         let mut conn = centre.ctx.db.read(&permit).await?;
@@ -150,13 +200,16 @@ async fn file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) 
     };
     let bytes = retrieve::file(&centre.ctx, &stored).await?;
     let name = format!("attachment; filename=\"{}.dcm\"", stored.id);
-    Ok(HttpResponse::Ok().content_type("application/dicom").insert_header(("Content-Disposition", name)).body(bytes))
+    Ok(HttpResponse::Ok()
+        .content_type("application/dicom")
+        .insert_header(("Content-Disposition", name))
+        .body(bytes))
 }
 
 /// What waits for a person.
 #[utoipa::path(get, path = "/api/quarantine", tag = "imaging", params(Which), responses((status = 200, description = "rows")))]
 #[get("/api/quarantine")]
-async fn held(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which>) -> Answer {
+async fn get_held(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which>) -> Answer {
     require_images(&permit)?;
     let state = match query.state.as_str() {
         "" => "open",
@@ -171,7 +224,12 @@ async fn held(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which
 /// A person has looked: the entry is closed and the study goes on.
 #[utoipa::path(post, path = "/api/quarantine/{id}/release", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 204)))]
 #[post("/api/quarantine/{id}/release")]
-async fn release(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Why>) -> Answer {
+async fn release(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Why>,
+) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     quarantine::release(&mut tx, &centre.ctx, &permit, &id, &body.why).await?;
     tx.commit().await?;

@@ -27,13 +27,20 @@ fn range(text: &str, default: &str) -> Wanted {
     let parameter = |name: &str| {
         parts.iter().skip(1).find_map(|p| {
             let (key, value) = p.split_once('=')?;
-            (key.trim().eq_ignore_ascii_case(name)).then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+            (key.trim().eq_ignore_ascii_case(name))
+                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         })
     };
     let syntax = parameter("transfer-syntax").unwrap_or_default();
     match media.as_str() {
-        "multipart/related" => Wanted { multipart: true, kind: parameter("type").unwrap_or_else(|| default.to_owned()), syntax },
-        "*/*" | "multipart/*" | "application/*" | "" => Wanted { multipart: true, kind: default.to_owned(), syntax: if syntax.is_empty() { "*".into() } else { syntax } },
+        "multipart/related" => {
+            Wanted { multipart: true, kind: parameter("type").unwrap_or_else(|| default.to_owned()), syntax }
+        }
+        "*/*" | "multipart/*" | "application/*" | "" => Wanted {
+            multipart: true,
+            kind: default.to_owned(),
+            syntax: if syntax.is_empty() { "*".into() } else { syntax },
+        },
         other => Wanted { multipart: false, kind: other.to_owned(), syntax },
     }
 }

@@ -13,7 +13,12 @@ use crate::api::imaging::require_images;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(studies).service(study_series).service(all_series).service(series_instances).service(study_instances).service(all_instances);
+    cfg.service(studies)
+        .service(study_series)
+        .service(all_series)
+        .service(series_instances)
+        .service(study_instances)
+        .service(all_instances);
 }
 
 type Pairs = web::Query<Vec<(String, String)>>;
@@ -32,7 +37,12 @@ async fn studies(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answer 
 }
 
 #[get("/dicom-web/studies/{study}/series")]
-async fn study_series(centre: web::Data<Centre>, permit: Caller, study: web::Path<String>, q: Pairs) -> Answer {
+async fn study_series(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    study: web::Path<String>,
+    q: Pairs,
+) -> Answer {
     answer(&centre, &permit, Level::Series, Keys { study: study.into_inner(), ..Keys::default() }, &q).await
 }
 
@@ -42,13 +52,23 @@ async fn all_series(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answ
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances")]
-async fn series_instances(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>, q: Pairs) -> Answer {
+async fn series_instances(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+    q: Pairs,
+) -> Answer {
     let (study, series) = path.into_inner();
     answer(&centre, &permit, Level::Instance, Keys { study, series, ..Keys::default() }, &q).await
 }
 
 #[get("/dicom-web/studies/{study}/instances")]
-async fn study_instances(centre: web::Data<Centre>, permit: Caller, study: web::Path<String>, q: Pairs) -> Answer {
+async fn study_instances(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    study: web::Path<String>,
+    q: Pairs,
+) -> Answer {
     answer(&centre, &permit, Level::Instance, Keys { study: study.into_inner(), ..Keys::default() }, &q).await
 }
 
@@ -57,14 +77,23 @@ async fn all_instances(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> A
     answer(&centre, &permit, Level::Instance, Keys::default(), &q).await
 }
 
-async fn answer(centre: &Centre, permit: &Caller, level: Level, mut keys: Keys, q: &[(String, String)]) -> Answer {
+async fn answer(
+    centre: &Centre,
+    permit: &Caller,
+    level: Level,
+    mut keys: Keys,
+    q: &[(String, String)],
+) -> Answer {
     require_images(permit)?;
     let mut unknown = Vec::new();
     for (name, value) in q {
         match apply(&mut keys, level, name, value) {
             Ok(true) => {}
             Ok(false) => unknown.push(name.as_str()),
-            Err(detail) => return Ok(HttpResponse::BadRequest().json(json!({"code": "query", "detail": format!("{}: {detail}", printable(name))}))),
+            Err(detail) => {
+                return Ok(HttpResponse::BadRequest()
+                    .json(json!({"code": "query", "detail": format!("{}: {detail}", printable(name))})));
+            }
         }
     }
     let mut conn = centre.ctx.db.read(permit).await?;
@@ -81,7 +110,8 @@ async fn answer(centre: &Centre, permit: &Caller, level: Level, mut keys: Keys, 
     response.content_type("application/dicom+json");
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.into_iter().map(printable).collect();
-        response.insert_header(("Warning", format!("299 yigong \"keys not supported: {}\"", names.join(", "))));
+        response
+            .insert_header(("Warning", format!("299 yigong \"keys not supported: {}\"", names.join(", "))));
     }
     Ok(response.body(body))
 }
@@ -114,7 +144,10 @@ fn apply(keys: &mut Keys, level: Level, name: &str, value: &str) -> Result<bool,
                 Some(tag::STUDY_DATE) => keys.study_date = date(&value)?,
                 Some(tag::STUDY_DESCRIPTION) => keys.description = value,
                 Some(tag::REFERRING) => keys.referring = value,
-                Some(tag::MODALITIES_IN_STUDY | tag::MODALITY) => keys.modalities = value.split(['\\', ',']).map(str::to_owned).filter(|m| !m.is_empty()).collect(),
+                Some(tag::MODALITIES_IN_STUDY | tag::MODALITY) => {
+                    keys.modalities =
+                        value.split(['\\', ',']).map(str::to_owned).filter(|m| !m.is_empty()).collect()
+                }
                 Some(tag::SERIES_NUMBER) if level == Level::Series => keys.number = Some(number(&value)?),
                 Some(tag::INSTANCE_NUMBER) if level == Level::Instance => keys.number = Some(number(&value)?),
                 _ => return Ok(false),
@@ -137,7 +170,9 @@ fn date(value: &str) -> Result<String, &'static str> {
 fn link(row: &mut Value, public_url: &str) {
     let of = |t: Tag| row.get(t.to_string()).and_then(|a| a["Value"][0].as_str()).map(str::to_owned);
     let mut url = format!("{public_url}/dicom-web");
-    for (part, t) in [("studies", tag::STUDY_UID), ("series", tag::SERIES_UID), ("instances", tag::SOP_INSTANCE)] {
+    for (part, t) in
+        [("studies", tag::STUDY_UID), ("series", tag::SERIES_UID), ("instances", tag::SOP_INSTANCE)]
+    {
         if let Some(uid) = of(t) {
             url.push_str(&format!("/{part}/{uid}"));
         }

@@ -7,8 +7,6 @@ use yigong_base::Ctx;
 use yigong_base::fault::Fault;
 use yigong_clinic::imaging::retrieve::Stored;
 
-use crate::api::fault::ApiFault;
-
 const CHUNK: usize = 256 * 1024;
 
 struct State {
@@ -21,16 +19,23 @@ struct State {
 }
 
 /// Files as parts of `application/dicom`.
-pub fn files(ctx: Ctx, list: Vec<Stored>, boundary: String) -> impl Stream<Item = Result<Bytes, ApiFault>> {
+pub fn files(ctx: Ctx, list: Vec<Stored>, boundary: String) -> impl Stream<Item = Result<Bytes, Fault>> {
     walk(State { ctx, framed: true, left: list.into_iter(), file: None, boundary, finished: false })
 }
 
 /// Files without multipart framing: for a single one.
-pub fn bare(ctx: Ctx, list: Vec<Stored>) -> impl Stream<Item = Result<Bytes, ApiFault>> {
-    walk(State { ctx, framed: false, left: list.into_iter(), file: None, boundary: String::new(), finished: true })
+pub fn bare(ctx: Ctx, list: Vec<Stored>) -> impl Stream<Item = Result<Bytes, Fault>> {
+    walk(State {
+        ctx,
+        framed: false,
+        left: list.into_iter(),
+        file: None,
+        boundary: String::new(),
+        finished: true,
+    })
 }
 
-fn walk(state: State) -> impl Stream<Item = Result<Bytes, ApiFault>> {
+fn walk(state: State) -> impl Stream<Item = Result<Bytes, Fault>> {
     stream::try_unfold(state, |mut s| async move {
         loop {
             if let Some((file, first)) = &mut s.file {
@@ -67,7 +72,10 @@ fn walk(state: State) -> impl Stream<Item = Result<Bytes, ApiFault>> {
                 if !s.framed {
                     continue;
                 }
-                let head = format!("--{}\r\nContent-Type: application/dicom; transfer-syntax={}\r\n\r\n", s.boundary, next.transfer_syntax);
+                let head = format!(
+                    "--{}\r\nContent-Type: application/dicom; transfer-syntax={}\r\n\r\n",
+                    s.boundary, next.transfer_syntax
+                );
                 return Ok(Some((Bytes::from(head), s)));
             }
             if s.finished {

@@ -17,9 +17,9 @@ use crate::api::imaging::{require_images, unchanged};
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(study_metadata).service(series_metadata).service(instance_metadata);
-    cfg.service(frame_rendered).service(frames).service(rendered).service(bulkdata);
-    cfg.service(instance).service(series).service(study);
+    cfg.service(get_study_metadata).service(get_series_metadata).service(get_instance_metadata);
+    cfg.service(get_frame_rendered).service(get_frames).service(get_rendered).service(get_bulkdata);
+    cfg.service(get_instance).service(get_series).service(get_study);
 }
 
 const OBJECT: &str = "application/dicom";
@@ -33,7 +33,12 @@ fn not_acceptable(why: &str) -> HttpResponse {
     HttpResponse::NotAcceptable().json(json!({"code": "not_acceptable", "detail": why}))
 }
 
-async fn listed(centre: &Centre, permit: &Caller, study: &str, series: &str) -> Result<Vec<Stored>, ApiFault> {
+async fn listed(
+    centre: &Centre,
+    permit: &Caller,
+    study: &str,
+    series: &str,
+) -> Result<Vec<Stored>, ApiFault> {
     require_images(permit)?;
     let mut conn = centre.ctx.db.read(permit).await?;
     Ok(retrieve::of_study(&mut conn, permit, study, series).await?)
@@ -47,12 +52,22 @@ async fn one(centre: &Centre, permit: &Caller, path: &(String, String, String)) 
 
 /// Objects as stored: acceptable when the client takes any transfer syntax, or every object's own.
 fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> HttpResponse {
-    let fits = |w: &Wanted| w.kind == OBJECT && (matches!(w.syntax.as_str(), "*" | "") || list.iter().all(|s| s.transfer_syntax == w.syntax));
-    let Some(found) = wanted(req, OBJECT).into_iter().find(|w| fits(w) && (w.multipart || list.len() == 1)) else {
-        return not_acceptable("objects go out in the transfer syntax they were stored in; ask for transfer-syntax=*");
+    let fits = |w: &Wanted| {
+        w.kind == OBJECT
+            && (matches!(w.syntax.as_str(), "*" | "") || list.iter().all(|s| s.transfer_syntax == w.syntax))
+    };
+    let Some(found) = wanted(req, OBJECT).into_iter().find(|w| fits(w) && (w.multipart || list.len() == 1))
+    else {
+        return not_acceptable(
+            "objects go out in the transfer syntax they were stored in; ask for transfer-syntax=*",
+        );
     };
     let boundary = boundary(centre);
-    let mime = if found.multipart { format!("multipart/related; type=\"application/dicom\"; boundary={boundary}") } else { OBJECT.to_owned() };
+    let mime = if found.multipart {
+        format!("multipart/related; type=\"application/dicom\"; boundary={boundary}")
+    } else {
+        OBJECT.to_owned()
+    };
     let mut response = HttpResponse::Ok();
     response.content_type(mime).insert_header(("Content-Disposition", "attachment"));
     if found.multipart {
@@ -62,19 +77,34 @@ fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> HttpRespons
 }
 
 #[get("/dicom-web/studies/{study}")]
-async fn study(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, study: web::Path<String>) -> Answer {
+async fn get_study(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    study: web::Path<String>,
+) -> Answer {
     let list = listed(&centre, &permit, &study, "").await?;
     Ok(objects(&req, &centre, list))
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}")]
-async fn series(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>) -> Answer {
+async fn get_series(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
     let list = listed(&centre, &permit, &path.0, &path.1).await?;
     Ok(objects(&req, &centre, list))
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}")]
-async fn instance(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String)>) -> Answer {
+async fn get_instance(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
     let stored = one(&centre, &permit, &path).await?;
     Ok(objects(&req, &centre, vec![stored]))
 }
@@ -83,7 +113,10 @@ async fn metadata(centre: &Centre, study: &str, list: Vec<Stored>, series: &str)
     let mut out = Vec::with_capacity(list.len());
     for stored in &list {
         let own = if stored.series_uid.is_empty() { series } else { &stored.series_uid };
-        let base = format!("{}/dicom-web/studies/{study}/series/{own}/instances/{}", centre.ctx.config.http.public_url, stored.uid);
+        let base = format!(
+            "{}/dicom-web/studies/{study}/series/{own}/instances/{}",
+            centre.ctx.config.http.public_url, stored.uid
+        );
         out.push(retrieve::metadata(&centre.ctx, stored, base).await?);
     }
     let body = serde_json::to_vec(&out).map_err(|e| Fault::internal(e.to_string()))?;
@@ -91,19 +124,27 @@ async fn metadata(centre: &Centre, study: &str, list: Vec<Stored>, series: &str)
 }
 
 #[get("/dicom-web/studies/{study}/metadata")]
-async fn study_metadata(centre: web::Data<Centre>, permit: Caller, study: web::Path<String>) -> Answer {
+async fn get_study_metadata(centre: web::Data<Centre>, permit: Caller, study: web::Path<String>) -> Answer {
     let list = listed(&centre, &permit, &study, "").await?;
     metadata(&centre, &study, list, "").await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/metadata")]
-async fn series_metadata(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>) -> Answer {
+async fn get_series_metadata(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
     let list = listed(&centre, &permit, &path.0, &path.1).await?;
     metadata(&centre, &path.0, list, &path.1).await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/metadata")]
-async fn instance_metadata(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String)>) -> Answer {
+async fn get_instance_metadata(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
     let stored = one(&centre, &permit, &path).await?;
     metadata(&centre, &path.0, vec![stored], &path.1).await
 }
@@ -113,8 +154,12 @@ fn media(transfer_syntax: &str) -> &'static str {
     match transfer_syntax {
         s if s.starts_with("1.2.840.10008.1.2.4.5") || s.starts_with("1.2.840.10008.1.2.4.7") => "image/jpeg",
         "1.2.840.10008.1.2.4.80" | "1.2.840.10008.1.2.4.81" => "image/jls",
-        s if s.starts_with("1.2.840.10008.1.2.4.90") || s.starts_with("1.2.840.10008.1.2.4.91") => "image/jp2",
-        s if s.starts_with("1.2.840.10008.1.2.4.92") || s.starts_with("1.2.840.10008.1.2.4.93") => "image/jpx",
+        s if s.starts_with("1.2.840.10008.1.2.4.90") || s.starts_with("1.2.840.10008.1.2.4.91") => {
+            "image/jp2"
+        }
+        s if s.starts_with("1.2.840.10008.1.2.4.92") || s.starts_with("1.2.840.10008.1.2.4.93") => {
+            "image/jpx"
+        }
         s if s.starts_with("1.2.840.10008.1.2.4.20") => "image/jphc",
         s if s.starts_with("1.2.840.10008.1.2.4.10") => "video/mp4",
         "1.2.840.10008.1.2.5" => "image/dicom-rle",
@@ -123,18 +168,29 @@ fn media(transfer_syntax: &str) -> &'static str {
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{list}")]
-async fn frames(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String, String)>) -> Answer {
+async fn get_frames(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String, String)>,
+) -> Answer {
     let (study, series, instance, list) = path.into_inner();
     let stored = one(&centre, &permit, &(study, series, instance)).await?;
-    let Some(numbers) = list.split(',').map(|n| n.trim().parse::<usize>().ok().filter(|n| *n > 0)).collect::<Option<Vec<_>>>() else {
-        return Ok(HttpResponse::BadRequest().json(json!({"code": "frames", "detail": "frame numbers count from 1"})));
+    let Some(numbers) = list
+        .split(',')
+        .map(|n| n.trim().parse::<usize>().ok().filter(|n| *n > 0))
+        .collect::<Option<Vec<_>>>()
+    else {
+        return Ok(HttpResponse::BadRequest()
+            .json(json!({"code": "frames", "detail": "frame numbers count from 1"})));
     };
     let own = media(&stored.transfer_syntax);
     let native = uid::is_native(&stored.transfer_syntax);
     // Stored form when the client takes its media type or anything; decoded samples when it asks for octets.
     let found = wanted(&req, OCTETS).into_iter().find_map(|w| {
         let as_stored = w.syntax == "*" || w.syntax == stored.transfer_syntax;
-        if (w.kind == own && (as_stored || w.syntax.is_empty()) && !native) || (w.kind == OCTETS && as_stored) {
+        if (w.kind == own && (as_stored || w.syntax.is_empty()) && !native) || (w.kind == OCTETS && as_stored)
+        {
             Some((w, Form::Stored))
         } else if w.kind == OCTETS && matches!(w.syntax.as_str(), "" | uid::EXPLICIT_LE) {
             Some((w, Form::Raw))
@@ -142,7 +198,11 @@ async fn frames(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, pat
             None
         }
     });
-    let Some((w, form)) = found else { return Ok(not_acceptable("frames go out as stored, or as little-endian samples (application/octet-stream)")) };
+    let Some((w, form)) = found else {
+        return Ok(not_acceptable(
+            "frames go out as stored, or as little-endian samples (application/octet-stream)",
+        ));
+    };
     let form = if native { Form::Raw } else { form };
     let tag = format!("\"{}-{list}-{form:?}\"", stored.object);
     if unchanged(&req, &tag) {
@@ -152,9 +212,12 @@ async fn frames(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, pat
     for n in numbers {
         parts.push(retrieve::frame(&centre, &stored, n, form).await?);
     }
-    let (kind, syntax) = if form == Form::Raw { (OCTETS, uid::EXPLICIT_LE) } else { (own, stored.transfer_syntax.as_str()) };
+    let (kind, syntax) =
+        if form == Form::Raw { (OCTETS, uid::EXPLICIT_LE) } else { (own, stored.transfer_syntax.as_str()) };
     let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"));
+    response
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"));
     if !w.multipart {
         return match <[Vec<u8>; 1]>::try_from(parts) {
             Ok([only]) => Ok(response.content_type(kind).body(only)),
@@ -173,7 +236,14 @@ struct Rendering {
     viewport: String,
 }
 
-async fn render(req: &HttpRequest, centre: &Centre, permit: &Caller, path: &(String, String, String), n: usize, q: &Rendering) -> Answer {
+async fn render(
+    req: &HttpRequest,
+    centre: &Centre,
+    permit: &Caller,
+    path: &(String, String, String),
+    n: usize,
+    q: &Rendering,
+) -> Answer {
     let stored = one(centre, permit, path).await?;
     if !wanted(req, "image/jpeg").iter().any(|w| matches!(w.kind.as_str(), "image/jpeg" | "image/*")) {
         return Ok(not_acceptable("rendered frames are image/jpeg"));
@@ -184,22 +254,40 @@ async fn render(req: &HttpRequest, centre: &Centre, permit: &Caller, path: &(Str
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/rendered")]
-async fn rendered(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String)>, q: web::Query<Rendering>) -> Answer {
+async fn get_rendered(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String)>,
+    q: web::Query<Rendering>,
+) -> Answer {
     render(&req, &centre, &permit, &path, 1, &q).await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{n}/rendered")]
-async fn frame_rendered(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String, usize)>, q: web::Query<Rendering>) -> Answer {
+async fn get_frame_rendered(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String, usize)>,
+    q: web::Query<Rendering>,
+) -> Answer {
     let (study, series, instance, n) = path.into_inner();
     render(&req, &centre, &permit, &(study, series, instance), n, &q).await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path:.*}")]
-async fn bulkdata(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String, String, String)>) -> Answer {
+async fn get_bulkdata(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String, String)>,
+) -> Answer {
     let (study, series, instance, element) = path.into_inner();
     let stored = one(&centre, &permit, &(study, series, instance)).await?;
     let bytes = retrieve::bulk(&centre.ctx, &stored, &element).await?;
     let boundary = boundary(&centre);
     let body = stream::parts(&boundary, OCTETS, &[bytes]);
-    Ok(HttpResponse::Ok().content_type(format!("multipart/related; type=\"{OCTETS}\"; boundary={boundary}")).body(body))
+    Ok(HttpResponse::Ok()
+        .content_type(format!("multipart/related; type=\"{OCTETS}\"; boundary={boundary}"))
+        .body(body))
 }

@@ -222,7 +222,8 @@ pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Vec<u8>> {
         let file = std::fs::File::open(file).map_err(|e| io(&e))?;
         let length = file.metadata().map_err(|e| io(&e))?.len();
         let mut source = FileSource::new(file, length);
-        let object = Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+        let object =
+            Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
         if object.deflated.is_some() {
             return Err(Fault::invalid("bulkdata", "the object is deflated"));
         }
