@@ -131,7 +131,7 @@ async fn instrument(tx: &mut Tx, ctx: &Ctx, permit: &Permit) -> Result<()> {
         app_facility: Some("LEADLAB".into()),
         addresses: "127.0.0.1".into(),
         port: None,
-        policy: json!({"dialect": "generic", "instrument": true, "control_id": "weak"}),
+        policy: json!({"profile": {"dialect": "generic", "instrument": true, "control_id": "weak"}}),
         enabled: true,
         last_seen_at: None,
     };
