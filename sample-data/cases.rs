@@ -24,7 +24,7 @@ pub enum Load {
     /// An HL7 message.
     Message(Vec<u8>),
     /// DICOM objects, made when they are sent.
-    Objects(Study),
+    Objects(Box<Study>),
 }
 
 /// A study to be generated.
@@ -90,7 +90,8 @@ impl Study {
 }
 
 /// Facility, person, item, section, priority, history, what it shows, text set.
-type Examination = (&'static str, usize, Option<Item>, &'static str, &'static str, &'static str, Option<Shows>, TextSet);
+type Examination =
+    (&'static str, usize, Option<Item>, &'static str, &'static str, &'static str, Option<Shows>, TextSet);
 
 const G: TextSet = TextSet::Gb18030;
 const U: TextSet = TextSet::Utf8;
@@ -105,7 +106,16 @@ const EXAMINATIONS: &[Examination] = &[
     ("C02", 1, Some(CHEST), "RAD", "R", "体检", Some(Shows::Film(Finding::Normal, false)), U),
     ("C07", 4, Some(ECG), "EC", "R", "高血压复查", Some(Shows::Ecg(Rhythm::Sinus)), U),
     ("C12", 11, Some(ECG), "EC", "R", "心悸", Some(Shows::Ecg(Rhythm::RightArmOff)), G),
-    ("C11", 10, Some(CHEST), "RAD", "A", "气促,双下肢水肿", Some(Shows::Film(Finding::Cardiomegaly, false)), G),
+    (
+        "C11",
+        10,
+        Some(CHEST),
+        "RAD",
+        "A",
+        "气促,双下肢水肿",
+        Some(Shows::Film(Finding::Cardiomegaly, false)),
+        G,
+    ),
     ("C03", 2, Some(CHEST_CT), "CT", "U", "体检发现右上肺结节", Some(Shows::Ct(true)), G),
     ("C08", 7, Some(ECG), "EC", "U", "心律不齐", Some(Shows::Ecg(Rhythm::Fibrillation)), G),
     ("C10", 9, Some(ECHO), "US", "R", "活动后气促", Some(Shows::Ultrasound), G),
@@ -118,7 +128,16 @@ const EXAMINATIONS: &[Examination] = &[
 ];
 
 /// Facility, person, panels, priority, history, barcode, readings (none yet = empty), text set.
-type Tube = (&'static str, usize, &'static [Item], &'static str, &'static str, &'static str, &'static [Reading], TextSet);
+type Tube = (
+    &'static str,
+    usize,
+    &'static [Item],
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [Reading],
+    TextSet,
+);
 
 const LYTES: Item = ("LYTES", "电解质");
 const RENAL: Item = ("RENAL", "肾功能");
@@ -144,7 +163,21 @@ pub fn steps(start: &Start) -> Vec<Step> {
         let placer_no = format!("{}{:03}", start.date.get(2..).unwrap_or_default(), 101 + n);
         let before = clock(start, 30 - n as u32);
         if let Some(item) = item {
-            order_steps(&mut orders, &person, &Order { person: &person, placer_no: &placer_no, items: &[*item], section, priority, history, barcode: "", at: &before }, *set);
+            order_steps(
+                &mut orders,
+                &person,
+                &Order {
+                    person: &person,
+                    placer_no: &placer_no,
+                    items: &[*item],
+                    section,
+                    priority,
+                    history,
+                    barcode: "",
+                    at: &before,
+                },
+                *set,
+            );
         }
         if let Some(shows) = shows {
             let at = clock(start, 8);
@@ -155,17 +188,32 @@ pub fn steps(start: &Start) -> Vec<Step> {
                 text: *set,
                 person,
             };
-            evidence.push(step(facility, Load::Objects(Study { exam, shows: *shows })));
+            evidence.push(step(facility, Load::Objects(Box::new(Study { exam, shows: *shows }))));
         }
     }
     for (n, (facility, who, items, priority, history, barcode, readings, set)) in TUBES.iter().enumerate() {
         let person = person(facility, *who);
         let placer_no = format!("{}{:03}", start.date.get(2..).unwrap_or_default(), 301 + n);
         let before = clock(start, 25 - n as u32);
-        order_steps(&mut orders, &person, &Order { person: &person, placer_no: &placer_no, items, section: "LAB", priority, history, barcode, at: &before }, *set);
+        order_steps(
+            &mut orders,
+            &person,
+            &Order {
+                person: &person,
+                placer_no: &placer_no,
+                items,
+                section: "LAB",
+                priority,
+                history,
+                barcode,
+                at: &before,
+            },
+            *set,
+        );
         if !readings.is_empty() {
             // The critical result comes early, the others between the images.
-            let result = step("LEAD", Load::Message(hl7::results(&person, barcode, readings, &clock(start, 2), *set)));
+            let result =
+                step("LEAD", Load::Message(hl7::results(&person, barcode, readings, &clock(start, 2), *set)));
             evidence.insert((1 + 2 * n).min(evidence.len()), result);
         }
     }
@@ -196,7 +244,12 @@ mod tests {
     #[test]
     fn the_same_start_gives_the_same_bytes() {
         let start = Start { date: "20261124".into(), minute: 615 };
-        let messages = |steps: Vec<Step>| -> Vec<Vec<u8>> { steps.into_iter().filter_map(|s| if let Load::Message(m) = s.load { Some(m) } else { None }).collect() };
+        let messages = |steps: Vec<Step>| -> Vec<Vec<u8>> {
+            steps
+                .into_iter()
+                .filter_map(|s| if let Load::Message(m) = s.load { Some(m) } else { None })
+                .collect()
+        };
         assert_eq!(messages(steps(&start)), messages(steps(&start)));
         assert!(steps(&start).len() > 40);
     }

@@ -55,14 +55,29 @@ fn msh(app: &str, facility: &str, at: &str, kind: &str, control: &str, set: Text
 fn pid(p: &Person) -> String {
     format!(
         "PID|1||{}^^^{}^MR~{}^^^GA^NI||{}||{}|{}|||{}||{}\r",
-        p.local_id, p.facility, p.national_id, clean(p.name), p.birth_date, p.sex, "云溪县", p.phone
+        p.local_id,
+        p.facility,
+        p.national_id,
+        clean(p.name),
+        p.birth_date,
+        p.sex,
+        "云溪县",
+        p.phone
     )
 }
 
 /// Registration of a patient.
 pub fn registration(person: &Person, at: &str, set: TextSet) -> Vec<u8> {
-    let control = format!("{}ADT{at}{}", person.facility, person.local_id.trim_start_matches(|c: char| !c.is_ascii_digit()));
-    let text = format!("{}EVN|A04|{at}\r{}PV1|1|O|门诊\r", msh("HIS", person.facility, at, "ADT^A04^ADT_A01", &control, set), pid(person));
+    let control = format!(
+        "{}ADT{at}{}",
+        person.facility,
+        person.local_id.trim_start_matches(|c: char| !c.is_ascii_digit())
+    );
+    let text = format!(
+        "{}EVN|A04|{at}\r{}PV1|1|O|门诊\r",
+        msh("HIS", person.facility, at, "ADT^A04^ADT_A01", &control, set),
+        pid(person)
+    );
     encode(&text, set)
 }
 
@@ -70,7 +85,8 @@ pub fn registration(person: &Person, at: &str, set: TextSet) -> Vec<u8> {
 pub fn order(o: &Order<'_>, set: TextSet) -> Vec<u8> {
     let (lab, at) = (!o.barcode.is_empty(), o.at);
     let kind = if lab { "OML^O21^OML_O21" } else { "ORM^O01^ORM_O01" };
-    let mut text = msh("HIS", o.person.facility, at, kind, &format!("{}{}", o.person.facility, o.placer_no), set);
+    let mut text =
+        msh("HIS", o.person.facility, at, kind, &format!("{}{}", o.person.facility, o.placer_no), set);
     text.push_str(&pid(o.person));
     text.push_str("PV1|1|O|全科门诊\r");
     text.push_str(&format!("ORC|NW|{}|||||^^^^^{}||{at}|||D01^门诊医生\r", o.placer_no, o.priority));
@@ -79,7 +95,14 @@ pub fn order(o: &Order<'_>, set: TextSet) -> Vec<u8> {
     }
     for (n, (code, name)) in o.items.iter().enumerate() {
         let history = if n == 0 { clean(o.history) } else { String::new() };
-        text.push_str(&format!("OBR|{}|{}||{code}^{name}^L|{}||{at}||||||{history}|||D01^门诊医生||||||||{}|||^^^^^{}\r", n + 1, o.placer_no, o.priority, o.section, o.priority));
+        text.push_str(&format!(
+            "OBR|{}|{}||{code}^{name}^L|{}||{at}||||||{history}|||D01^门诊医生||||||||{}|||^^^^^{}\r",
+            n + 1,
+            o.placer_no,
+            o.priority,
+            o.section,
+            o.priority
+        ));
     }
     if lab {
         text.push_str(&format!("SPM|1|{}||SER^血清|||||||||||||{at}\r", o.barcode));
@@ -90,7 +113,13 @@ pub fn order(o: &Order<'_>, set: TextSet) -> Vec<u8> {
 /// Results of one tube as the analyser of the lead hospital sends them.
 pub fn results(person: &Person, barcode: &str, readings: &[Reading], at: &str, set: TextSet) -> Vec<u8> {
     let mut text = msh("DEMO-LAB", "LEADLAB", at, "ORU^R01^ORU_R01", &format!("R{barcode}"), set);
-    text.push_str(&format!("PID|1||{}||{}||{}|{}\r", person.local_id, clean(person.name), person.birth_date, person.sex));
+    text.push_str(&format!(
+        "PID|1||{}||{}||{}|{}\r",
+        person.local_id,
+        clean(person.name),
+        person.birth_date,
+        person.sex
+    ));
     text.push_str(&format!("OBR|1||{barcode}|CHEM^生化分析仪|||{at}\r"));
     for (n, (code, name, value, unit, range)) in readings.iter().enumerate() {
         text.push_str(&format!("OBX|{}|NM|{code}^{name}||{value}|{unit}|{range}||||F|||{at}\r", n + 1));
@@ -155,8 +184,21 @@ mod tests {
         // 陆瑋 in GB18030 holds the byte of the field separator.
         let p = person("C02", 1);
         for set in [TextSet::Gb18030, TextSet::Utf8] {
-            let o = Order { person: &p, placer_no: "P1", items: &[("LYTES", "电解质")], section: "LAB", priority: "R", history: "复查", barcode: "B1", at: "20261124081500" };
-            for bytes in [registration(&p, "20261124081500", set), order(&o, set), results(&p, "B1", CRITICAL, "20261124090000", set)] {
+            let o = Order {
+                person: &p,
+                placer_no: "P1",
+                items: &[("LYTES", "电解质")],
+                section: "LAB",
+                priority: "R",
+                history: "复查",
+                barcode: "B1",
+                at: "20261124081500",
+            };
+            for bytes in [
+                registration(&p, "20261124081500", set),
+                order(&o, set),
+                results(&p, "B1", CRITICAL, "20261124090000", set),
+            ] {
                 let got = receive(&bytes, &ReadOptions::default()).unwrap();
                 let message = got.messages.into_iter().next().unwrap().unwrap();
                 assert_eq!(message.segment("PID").unwrap().component(5, 1), "陆瑋");

@@ -78,10 +78,12 @@ fn pixels(seed: u64) -> Vec<u8> {
             for x in 0..width {
                 let (dx, dy) = (x as f32 - APEX.0, y as f32 - APEX.1);
                 let (r, a) = ((dx * dx + dy * dy).sqrt(), dx.atan2(dy));
-                let sector = smooth(0.66, 0.645, a.abs()) * smooth(REACH + 1.0, REACH - 1.0, r) * smooth(8.0, 14.0, r);
+                let sector =
+                    smooth(0.66, 0.645, a.abs()) * smooth(REACH + 1.0, REACH - 1.0, r) * smooth(8.0, 14.0, r);
                 let mut v = 0.0;
                 if sector > 0.0 {
-                    let k = (((a + 0.7) / 1.4 * 255.0) as usize).min(rays - 1) + ((r as usize).min(depths - 1)) * rays;
+                    let k = (((a + 0.7) / 1.4 * 255.0) as usize).min(rays - 1)
+                        + ((r as usize).min(depths - 1)) * rays;
                     let grain = speckle[k] * 0.8 + 0.2 * speckle[(k * 7 + frame * 913) % speckle.len()];
                     let gain = 1.0 - 0.45 * (r / REACH);
                     v = (echo(dx, dy, squeeze, phase) * grain * gain * 260.0 + 5.0) * sector;
@@ -92,7 +94,12 @@ fn pixels(seed: u64) -> Vec<u8> {
                 // Depth marks every centimetre, long every five.
                 let depth = (y as f32 - APEX.1) * CM as f32;
                 let near = (depth - depth.round()).abs() * 1.0 / CM as f32;
-                if depth > -0.01 && near < 0.55 && depth < 12.1 && x > 582 && x < if depth.round() as i32 % 5 == 0 { 594 } else { 588 } {
+                if depth > -0.01
+                    && near < 0.55
+                    && depth < 12.1
+                    && x > 582
+                    && x < if depth.round() as i32 % 5 == 0 { 594 } else { 588 }
+                {
                     v = 210.0;
                 }
                 out.push(v.clamp(0.0, 255.0) as u8);
@@ -104,7 +111,8 @@ fn pixels(seed: u64) -> Vec<u8> {
 
 /// Echo strength at a point below the probe.
 fn echo(dx: f32, dy: f32, squeeze: f32, phase: f32) -> f32 {
-    let ellipse = |cx: f32, cy: f32, rx: f32, ry: f32| (((dx - cx) / rx).powi(2) + ((dy - cy) / ry).powi(2)).sqrt();
+    let ellipse =
+        |cx: f32, cy: f32, rx: f32, ry: f32| (((dx - cx) / rx).powi(2) + ((dy - cy) / ry).powi(2)).sqrt();
     let outer = ellipse(0.0, 205.0, 152.0, 178.0);
     let mut v = 0.34 + 0.22 * smooth(1.0, 1.15, outer);
     v = v.max(0.9 * (1.0 - ((outer - 1.02).abs() / 0.035).min(1.0)));

@@ -34,7 +34,15 @@ impl Thorax {
                 let around = k as f32 / 26.0 * std::f32::consts::TAU + random.between(-0.2, 0.2);
                 let out = random.between(0.35, 1.0);
                 let direction = [side * out, 0.55 * around.cos(), 0.9 * around.sin()];
-                grow(&mut vessels, random, [side * 34.0, 8.0 + 8.0 * around.cos(), 156.0 + 14.0 * around.sin()], unit(direction), 3.7, 24.0, 0);
+                grow(
+                    &mut vessels,
+                    random,
+                    [side * 34.0, 8.0 + 8.0 * around.cos(), 156.0 + 14.0 * around.sin()],
+                    unit(direction),
+                    3.7,
+                    24.0,
+                    0,
+                );
             }
         }
         Self { vessels, nodule, heart: random.between(0.95, 1.06) }
@@ -51,7 +59,9 @@ impl Thorax {
             // The part of the tube inside the slice, as a segment in the plane.
             let at = |f: f32| (t.from[0] + (t.to[0] - t.from[0]) * f, t.from[1] + (t.to[1] - t.from[1]) * f);
             let rise = t.to[2] - t.from[2];
-            let (f0, f1) = if rise.abs() < 0.01 { (0.0, 1.0) } else {
+            let (f0, f1) = if rise.abs() < 0.01 {
+                (0.0, 1.0)
+            } else {
                 let (a, b) = ((z - 1.25 - t.from[2]) / rise, (z + 1.25 - t.from[2]) / rise);
                 (a.min(b).clamp(0.0, 1.0), a.max(b).clamp(0.0, 1.0))
             };
@@ -67,9 +77,24 @@ fn unit(v: [f32; 3]) -> [f32; 3] {
     [v[0] / n, v[1] / n, v[2] / n]
 }
 
-fn grow(out: &mut Vec<Tube>, random: &mut Random, from: [f32; 3], direction: [f32; 3], radius: f32, length: f32, level: usize) {
-    let to = [from[0] + direction[0] * length, from[1] + direction[1] * length, from[2] + direction[2] * length];
-    if level > 5 || radius < 0.5 || to[2] < 40.0 || to[2] > 278.0 || cavity(to[0], to[1], to[2]) > 0.86 || to[0].abs() < 16.0 {
+fn grow(
+    out: &mut Vec<Tube>,
+    random: &mut Random,
+    from: [f32; 3],
+    direction: [f32; 3],
+    radius: f32,
+    length: f32,
+    level: usize,
+) {
+    let to =
+        [from[0] + direction[0] * length, from[1] + direction[1] * length, from[2] + direction[2] * length];
+    if level > 5
+        || radius < 0.5
+        || to[2] < 40.0
+        || to[2] > 278.0
+        || cavity(to[0], to[1], to[2]) > 0.86
+        || to[0].abs() < 16.0
+    {
         return;
     }
     out.push(Tube { from, to, radius });
@@ -161,7 +186,11 @@ impl Plane<'_> {
     fn content(&self, x: f32, y: f32, inside: f32) -> f32 {
         let z = self.z;
         // Two domes; the angle between dome and wall reaches lower.
-        let dome = if x < 0.0 { 64.0 - ((x + 62.0) / 11.5).powi(2) * 0.62 - (y / 13.0).powi(2) * 0.55 + 30.0 } else { 54.0 - ((x - 66.0) / 11.5).powi(2) * 0.62 - (y / 13.0).powi(2) * 0.55 + 28.0 };
+        let dome = if x < 0.0 {
+            64.0 - ((x + 62.0) / 11.5).powi(2) * 0.62 - (y / 13.0).powi(2) * 0.55 + 30.0
+        } else {
+            54.0 - ((x - 66.0) / 11.5).powi(2) * 0.62 - (y / 13.0).powi(2) * 0.55 + 28.0
+        };
         if z < dome {
             return self.abdomen(x, y, inside, dome);
         }
@@ -169,9 +198,14 @@ impl Plane<'_> {
         let heart_side = if x > 0.0 { 1.0 } else { 0.82 };
         let tall = smooth(55.0, 95.0, z) * smooth(196.0, 150.0, z);
         let waist = 19.0 + 10.0 * smooth(160.0, 200.0, z) + 6.0 * smooth(255.0, 275.0, z);
-        let ring = (((x - 20.0) / (64.0 * self.body.heart * heart_side)).powi(2) + ((y + 26.0) / 50.0).powi(2) + ((z - 112.0) / 62.0).powi(2)).sqrt();
+        let ring = (((x - 20.0) / (64.0 * self.body.heart * heart_side)).powi(2)
+            + ((y + 26.0) / 50.0).powi(2)
+            + ((z - 112.0) / 62.0).powi(2))
+        .sqrt();
         let front = 5.0 + 8.0 * tall;
-        let line = (front + (waist - front) * smooth(-70.0, -40.0, y)) * (1.0 - 0.3 * smooth(8.0, 40.0, y)) + 5.0 * smooth(40.0, 58.0, y) + 1.5 * (y * 0.16 + x.signum()).sin();
+        let line = (front + (waist - front) * smooth(-70.0, -40.0, y)) * (1.0 - 0.3 * smooth(8.0, 40.0, y))
+            + 5.0 * smooth(40.0, 58.0, y)
+            + 1.5 * (y * 0.16 + x.signum()).sin();
         if x.abs() < line || ring < 1.0 {
             return self.mediastinum(x, y, ring);
         }
@@ -179,7 +213,11 @@ impl Plane<'_> {
         let mut hu = -872.0 + 42.0 * smooth(-60.0, 80.0, y);
         for (px, py, qx, qy, r) in &self.dots {
             let reach = r + 1.0;
-            if x < px.min(*qx) - reach || x > px.max(*qx) + reach || y < py.min(*qy) - reach || y > py.max(*qy) + reach {
+            if x < px.min(*qx) - reach
+                || x > px.max(*qx) + reach
+                || y < py.min(*qy) - reach
+                || y > py.max(*qy) + reach
+            {
                 continue;
             }
             let d = crate::geometry::to_segment((x, y), (*px, *py), (*qx, *qy)).0;
@@ -217,20 +255,38 @@ impl Plane<'_> {
             hu = mix(hu, -55.0, groove * smooth(120.0, 140.0, z));
             hu = mix(hu, 40.0, disc(x, y, 38.0, -14.0, 22.0));
         }
-        let tube = |hu: f32, cx: f32, cy: f32, r: f32, low: f32, high: f32| if z > low && z < high { mix(hu, 43.0, disc(x, y, cx, cy, r)) } else { hu };
+        let tube = |hu: f32, cx: f32, cy: f32, r: f32, low: f32, high: f32| {
+            if z > low && z < high { mix(hu, 43.0, disc(x, y, cx, cy, r)) } else { hu }
+        };
         hu = tube(hu, -13.0, -26.0, 16.0, 138.0, 206.0);
         hu = tube(hu, 25.0, 38.0, 12.5, -10.0, 212.0);
         hu = tube(hu, 14.0, -36.0, 14.0, 146.0, 184.0);
         hu = tube(hu, -30.0, -16.0, 9.0, 132.0, 246.0);
         if (203.0..222.0).contains(&z) {
-            hu = mix(hu, 43.0, capsule(x, y, (-13.0, -24.0), (23.0, 32.0), 13.0 * (1.0 - ((z - 212.0) / 14.0).powi(2)).max(0.0).sqrt()));
+            hu = mix(
+                hu,
+                43.0,
+                capsule(
+                    x,
+                    y,
+                    (-13.0, -24.0),
+                    (23.0, 32.0),
+                    13.0 * (1.0 - ((z - 212.0) / 14.0).powi(2)).max(0.0).sqrt(),
+                ),
+            );
         }
         if (152.0..170.0).contains(&z) {
             hu = mix(hu, 43.0, capsule(x, y, (10.0, -24.0), (-44.0, -4.0), 8.5)).max(hu);
             hu = mix(hu, 43.0, capsule(x, y, (18.0, -26.0), (44.0, 8.0), 8.0)).max(hu);
         }
         if z > 220.0 {
-            for (cx, cy, r) in [(-16.0, -18.0, 6.5), (2.0, -20.0, 4.5), (14.0, -8.0, 5.0), (-28.0, -26.0, 7.5), (26.0, -24.0, 7.0)] {
+            for (cx, cy, r) in [
+                (-16.0, -18.0, 6.5),
+                (2.0, -20.0, 4.5),
+                (14.0, -8.0, 5.0),
+                (-28.0, -26.0, 7.5),
+                (26.0, -24.0, 7.0),
+            ] {
                 hu = mix(hu, 44.0, disc(x, y, cx, cy, r));
             }
         }
@@ -257,7 +313,8 @@ impl Plane<'_> {
         let mut hu = -96.0;
         let liver = smooth(34.0, 26.0, x + y * 0.16);
         let mut organ = 60.0;
-        for (cx, cy, r) in [(-40.0, -10.0, 4.5), (-72.0, 10.0, 3.5), (-55.0, 34.0, 3.0), (-20.0, -34.0, 3.2)] {
+        for (cx, cy, r) in [(-40.0, -10.0, 4.5), (-72.0, 10.0, 3.5), (-55.0, 34.0, 3.0), (-20.0, -34.0, 3.2)]
+        {
             organ = mix(organ, 42.0, disc(x, y, cx + z * 0.25, cy - z * 0.1, r));
         }
         hu = mix(hu, organ, liver * edge);
@@ -280,7 +337,11 @@ impl Plane<'_> {
         let gap = smooth(4.6, 3.6, within);
         let body = ((x / 17.5).powi(2) + ((y - 60.0) / 14.0).powi(2)).sqrt();
         let plate = smooth(7.6, 5.8, within) * (1.0 - gap);
-        let bone = if body > 0.86 { 430.0 } else { mix(165.0 + 14.0 * ((x * 1.3).sin() * (y * 1.1).cos()), 480.0, plate) };
+        let bone = if body > 0.86 {
+            430.0
+        } else {
+            mix(165.0 + 14.0 * ((x * 1.3).sin() * (y * 1.1).cos()), 480.0, plate)
+        };
         let mut hu = mix(hu, mix(bone, 85.0, gap), smooth(1.04, 0.97, body));
         let canal = ((x / 10.0).powi(2) + ((y - 83.0) / 8.5).powi(2)).sqrt();
         let arch = smooth(1.62, 1.5, canal) * (1.0 - 0.75 * gap);
@@ -288,7 +349,9 @@ impl Plane<'_> {
             hu = mix(hu, 460.0, arch);
         }
         hu = mix(hu, 460.0, capsule(x, y, (0.0, 96.0), (0.0, 108.0), 2.8) * smooth(20.0, 17.0, within));
-        let process = capsule(x.abs(), y, (13.0, 84.0), (33.0, 90.0), 4.4) * smooth(6.0, 8.0, within) * smooth(19.0, 17.0, within);
+        let process = capsule(x.abs(), y, (13.0, 84.0), (33.0, 90.0), 4.4)
+            * smooth(6.0, 8.0, within)
+            * smooth(19.0, 17.0, within);
         hu = mix(hu, 330.0, process);
         mix(hu, 22.0, smooth(1.03, 0.95, canal))
     }

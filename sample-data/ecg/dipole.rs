@@ -72,7 +72,9 @@ pub fn record(seed: u64, rhythm: Rhythm) -> Recording {
             Rhythm::Fibrillation => 0.27,
             _ => 0.025,
         };
-        at += rr * (1.0 + spread * f64::from(random.between(-1.0, 1.0))) * if rhythm == Rhythm::Fibrillation && random.unit() < 0.2 { 1.25 } else { 1.0 };
+        at += rr
+            * (1.0 + spread * f64::from(random.between(-1.0, 1.0)))
+            * if rhythm == Rhythm::Fibrillation && random.unit() < 0.2 { 1.25 } else { 1.0 };
     }
     let bumps = bumps(rhythm, qt, block);
     let mut vector = vec![[0.0f64; 3]; SAMPLES];
@@ -84,7 +86,9 @@ pub fn record(seed: u64, rhythm: Rhythm) -> Recording {
             let centre = if *centre > 80.0 { centre * local } else { *centre };
             let (from, to) = (r + centre - 5.0 * before, r + centre + 5.0 * after);
             let first = (from.max(0.0) / 2.0) as usize;
-            for (i, s) in vector.iter_mut().enumerate().take(((to.max(0.0) / 2.0) as usize).min(SAMPLES)).skip(first) {
+            for (i, s) in
+                vector.iter_mut().enumerate().take(((to.max(0.0) / 2.0) as usize).min(SAMPLES)).skip(first)
+            {
                 let d = i as f64 * 2.0 - r - centre;
                 let g = (-0.5 * (d / if d < 0.0 { *before } else { *after }).powi(2)).exp() * breath * size;
                 for n in 0..3 {
@@ -96,7 +100,8 @@ pub fn record(seed: u64, rhythm: Rhythm) -> Recording {
     if rhythm == Rhythm::Fibrillation {
         for (i, s) in vector.iter_mut().enumerate() {
             let t = i as f64 / RATE as f64;
-            let f = 0.055 * (TAU * 6.1 * t + 1.4 * (TAU * 0.37 * t).sin()).sin() + 0.03 * (TAU * 7.7 * t + 2.0 * (TAU * 0.23 * t).sin()).sin();
+            let f = 0.055 * (TAU * 6.1 * t + 1.4 * (TAU * 0.37 * t).sin()).sin()
+                + 0.03 * (TAU * 7.7 * t + 2.0 * (TAU * 0.23 * t).sin()).sin();
             s[0] -= 0.35 * f;
             s[1] += 0.7 * f;
             s[2] -= f;
@@ -144,7 +149,8 @@ fn project(vector: &[[f64; 3]], turn: f64, rhythm: Rhythm, random: &mut Random) 
                 .map(|(i, v)| {
                     let t = i as f64 / RATE as f64;
                     // The heart lies a little differently in everyone: rotation in the frontal plane.
-                    let (x, y) = (v[0] * turn.cos() - v[1] * turn.sin(), v[0] * turn.sin() + v[1] * turn.cos());
+                    let (x, y) =
+                        (v[0] * turn.cos() - v[1] * turn.sin(), v[0] * turn.sin() + v[1] * turn.cos());
                     hum = 0.7 * hum + 2.6 * f64::from(random.normal());
                     let wander = (18.0 + 3.0 * n as f64) * (TAU * 0.24 * t + phase).sin();
                     1000.0 * (row[0] * x + row[1] * y + row[2] * v[2]) + wander + hum
@@ -154,18 +160,28 @@ fn project(vector: &[[f64; 3]], turn: f64, rhythm: Rhythm, random: &mut Random) 
     }
     if rhythm == Rhythm::RightArmOff {
         // The open electrode adds the same antenna signal to I and II; III does not see it.
-        for i in 0..SAMPLES {
-            let t = i as f64 / RATE as f64;
-            let loose = 900.0 * (TAU * 50.0 * t).sin() + 700.0 * (TAU * 0.31 * t).sin() + 160.0 * f64::from(random.normal());
-            eight[0][i] += loose;
-            eight[1][i] += loose;
+        let (limb, _) = eight.split_at_mut(2);
+        if let [one, two] = limb {
+            for (i, (a, b)) in one.iter_mut().zip(two).enumerate() {
+                let t = i as f64 / RATE as f64;
+                let loose = 900.0 * (TAU * 50.0 * t).sin()
+                    + 700.0 * (TAU * 0.31 * t).sin()
+                    + 160.0 * f64::from(random.normal());
+                *a += loose;
+                *b += loose;
+            }
         }
     }
     if rhythm == Rhythm::V3Off {
         eight[4].iter_mut().for_each(|v| *v = 4.0 * f64::from(random.normal()).clamp(-1.0, 1.0));
     }
-    let whole: Vec<Vec<i32>> = eight.iter().map(|l| l.iter().map(|v| v.round().clamp(-30_000.0, 30_000.0) as i32).collect()).collect();
-    let from_limbs = |f: &dyn Fn(i32, i32) -> i32| -> Vec<i32> { whole[0].iter().zip(&whole[1]).map(|(a, b)| f(*a, *b)).collect() };
+    let whole: Vec<Vec<i32>> = eight
+        .iter()
+        .map(|l| l.iter().map(|v| v.round().clamp(-30_000.0, 30_000.0) as i32).collect())
+        .collect();
+    let from_limbs = |f: &dyn Fn(i32, i32) -> i32| -> Vec<i32> {
+        whole[0].iter().zip(&whole[1]).map(|(a, b)| f(*a, *b)).collect()
+    };
     let mut out = vec![
         whole[0].clone(),
         whole[1].clone(),

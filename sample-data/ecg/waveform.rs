@@ -6,7 +6,20 @@ use yigong_formats::dicom::build::{DataSet, part10};
 
 /// 12-lead ECG Waveform Storage.
 pub const SOP_CLASS: &str = "1.2.840.10008.5.1.4.1.1.9.1.1";
-const LEADS: [(u16, &str); 12] = [(1, "I"), (2, "II"), (61, "III"), (62, "aVR"), (63, "aVL"), (64, "aVF"), (3, "V1"), (4, "V2"), (5, "V3"), (6, "V4"), (7, "V5"), (8, "V6")];
+const LEADS: [(u16, &str); 12] = [
+    (1, "I"),
+    (2, "II"),
+    (61, "III"),
+    (62, "aVR"),
+    (63, "aVL"),
+    (64, "aVF"),
+    (3, "V1"),
+    (4, "V2"),
+    (5, "V3"),
+    (6, "V4"),
+    (7, "V5"),
+    (8, "V6"),
+];
 
 /// The recording of `exam` as a Part-10 file.
 pub fn waveform(exam: &Exam, rhythm: Rhythm) -> Vec<u8> {
@@ -68,7 +81,8 @@ pub fn waveform(exam: &Exam, rhythm: Rhythm) -> Vec<u8> {
         })
         .collect();
     let mut group = DataSet::new(exam.text);
-    let samples = (0..SAMPLES).flat_map(|i| recording.leads.iter().flat_map(move |l| l[i].to_le_bytes())).collect();
+    let samples =
+        (0..SAMPLES).flat_map(|i| recording.leads.iter().flat_map(move |l| l[i].to_le_bytes())).collect();
     group
         .put_text(0x003A_0004, b"CS", "ORIGINAL")
         .put_u16(0x003A_0005, &[12])
@@ -91,10 +105,23 @@ mod tests {
 
     #[test]
     fn limb_leads_follow_einthoven_exactly_and_files_repeat() {
-        for rhythm in [Rhythm::Sinus, Rhythm::AnteriorStemi, Rhythm::Fibrillation, Rhythm::RightArmOff, Rhythm::V3Off, Rhythm::SlowSinus] {
+        for rhythm in [
+            Rhythm::Sinus,
+            Rhythm::AnteriorStemi,
+            Rhythm::Fibrillation,
+            Rhythm::RightArmOff,
+            Rhythm::V3Off,
+            Rhythm::SlowSinus,
+        ] {
             let r = record(7, rhythm);
             assert!((0..SAMPLES).all(|i| r.leads[2][i] == r.leads[1][i] - r.leads[0][i]), "{rhythm:?}");
-            let exam = Exam { seed: "ecg test".into(), person: person("C01", 3), accession: String::new(), at: ("20261124".into(), "080000".into()), text: TextSet::Gb18030 };
+            let exam = Exam {
+                seed: "ecg test".into(),
+                person: person("C01", 3),
+                accession: String::new(),
+                at: ("20261124".into(), "080000".into()),
+                text: TextSet::Gb18030,
+            };
             assert_eq!(waveform(&exam, rhythm), waveform(&exam, rhythm));
         }
     }

@@ -4,10 +4,24 @@ use yigong_sample_data::{county::person, ct, ecg, film, object::Exam, ultrasound
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".into());
-    let exam = |seed: &str, n| Exam { seed: seed.into(), person: person("C01", n), accession: "A1".into(), at: ("20261124".into(), "081500".into()), text: TextSet::Gb18030 };
-    std::fs::write(format!("{folder}/cr_normal.dcm"), film::film(&exam("cr1", 1), film::Finding::Normal, true))?;
-    std::fs::write(format!("{folder}/dx_pneumonia.dcm"), film::film(&exam("dx2", 2), film::Finding::Pneumonia, false))?;
-    for rhythm in [ecg::Rhythm::Sinus, ecg::Rhythm::AnteriorStemi, ecg::Rhythm::Fibrillation, ecg::Rhythm::RightArmOff] {
+    let exam = |seed: &str, n| Exam {
+        seed: seed.into(),
+        person: person("C01", n),
+        accession: "A1".into(),
+        at: ("20261124".into(), "081500".into()),
+        text: TextSet::Gb18030,
+    };
+    std::fs::write(
+        format!("{folder}/cr_normal.dcm"),
+        film::film(&exam("cr1", 1), film::Finding::Normal, true),
+    )?;
+    std::fs::write(
+        format!("{folder}/dx_pneumonia.dcm"),
+        film::film(&exam("dx2", 2), film::Finding::Pneumonia, false),
+    )?;
+    for rhythm in
+        [ecg::Rhythm::Sinus, ecg::Rhythm::AnteriorStemi, ecg::Rhythm::Fibrillation, ecg::Rhythm::RightArmOff]
+    {
         std::fs::write(format!("{folder}/ecg_{rhythm:?}.dcm"), ecg::waveform(&exam("ecg", 3), rhythm))?;
     }
     std::fs::write(format!("{folder}/us.dcm"), ultrasound::cine(&exam("us1", 5)))?;

@@ -1,6 +1,7 @@
 //! A posterior-anterior chest film: projected tissue thickness of an invented thorax, tone curve, noise.
 
 mod anatomy;
+mod strokes;
 
 use crate::geometry::blur;
 use crate::object::{Exam, Series, seed};
