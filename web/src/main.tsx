@@ -1,3 +1,4 @@
+import './features/worklist/worklist.css';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './app.css';

@@ -1,5 +1,6 @@
 // 今日: each examination of the clinic as a track from arrival to report, with the promised time and who has it in hand; what was
 // returned stands first, because a patient may still be waiting on the bed.
+import './clinic.css';
 import { Button, Modal, SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';

@@ -1,5 +1,6 @@
 // 登记与申请: one form for the three pipelines. What the server refuses is shown beside the form; what it gives back (number, barcodes) is
 // shown large, ready to be written on the tube or scanned at the device.
+import './clinic.css';
 import { Button, Checkbox, MultiSelect, Radio, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';

@@ -1,14 +1,14 @@
 // The report beside the images: sections, templates, phrases, autosave, checks, and the ways out of an item. Keyboard first:
 // Tab walks the placeholders, Ctrl+Enter submits or signs, Ctrl+K critical, Ctrl+B back to the clinic, F8 next, F9 skip.
+import './report.css';
 import { Button, Checkbox, Menu, Select } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { useQuery } from '@tanstack/react-query';
 import { useCallback, useImperativeHandle, useMemo, useRef, useState } from 'react';
-import { Fault, get, post, query } from '../../api/client';
-import type { Alert, Check, Phrase, Sections, Template, TextSection } from '../../api/types';
+import { Fault, post } from '../../api/client';
+import type { Alert, Check, Sections, TextSection } from '../../api/types';
 import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
-import { Keys, Tag, usePersonName } from '../../ui/bits';
+import { Keys, usePersonName } from '../../ui/bits';
 import { DiffText } from '../../ui/DiffText';
 import { hourMinute } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
@@ -16,15 +16,19 @@ import { CallDialog, RaiseDialog } from '../critical';
 import { useReauth, useSession } from '../session';
 import { ReauthCancelled } from '../session/Reauth';
 import { useLease } from '../worklist';
+import { Actions, type Dialog } from './Actions';
+import { AlertNote } from './AlertNote';
 import { ConflictScreen } from './ConflictScreen';
 import { ConfirmChecks, ReturnDialog, SendBackDialog, SkipDialog } from './dialogs';
 import { useDraft } from './draft';
 import { History } from './History';
-import { applyTemplate, checks as localChecks, ORDER, phraseAt, placeholder, withStatements } from './model';
+import { applyTemplate, checks as localChecks, ORDER, withStatements } from './model';
+import { OtherDraft } from './OtherDraft';
 import type { ReportEditorProps } from './port';
+import { usePhrases, useTemplates } from './queries';
 import { SaveMark } from './SaveMark';
+import { useTyping } from './typing';
 
-type Dialog = 'critical' | 'return' | 'send_back' | 'skip' | null;
 type Leave = 'next' | 'list';
 
 export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEditorProps) {
@@ -49,17 +53,8 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
   const [comparing, compare] = useState(false);
   const original = useRef<Sections>(item.draft?.sections ?? {});
 
-  const templates = useQuery({
-    queryKey: ['template', item.pipeline, item.modality, item.body_part],
-    queryFn: () =>
-      get<Template[]>(`/api/templates${query({ pipeline: item.pipeline, modality: item.modality, body_part: item.body_part })}`),
-    staleTime: 600_000,
-  });
-  const phrases = useQuery({
-    queryKey: ['phrase', item.pipeline],
-    queryFn: () => get<Phrase[]>(`/api/phrases${query({ pipeline: item.pipeline })}`),
-    staleTime: 600_000,
-  });
+  const templates = useTemplates(item);
+  const phrases = usePhrases(item.pipeline);
 
   const change = useCallback(
     (next: Sections) => {
@@ -69,20 +64,13 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     [draft.change, onSections],
   );
 
-  /** Types into a section as the keyboard would, so the browser's own undo keeps working. */
-  const typeInto = useCallback(
-    (name: TextSection, text: string, span?: { from: number; to: number }) => {
-      const area = areas.current.get(name);
-      if (!area || area.readOnly) return;
-      area.focus();
-      if (span) area.setSelectionRange(span.from, span.to);
-      if (!document.execCommand('insertText', false, text)) {
-        area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
-        change({ ...draft.current.current, [name]: area.value });
-      }
-    },
-    [change, draft.current],
-  );
+  const { typeInto, selectPlaceholder, onTextKey } = useTyping({
+    areas,
+    names,
+    phrases: phrases.data ?? [],
+    current: draft.current,
+    change,
+  });
 
   useImperativeHandle(
     insertRef,
@@ -93,40 +81,6 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     }),
     [typeInto, change, draft.current],
   );
-
-  const selectPlaceholder = (from: TextSection, caret: number, back: boolean): boolean => {
-    const list = back ? [...names].reverse() : names;
-    const at = list.indexOf(from);
-    for (const name of list.slice(at)) {
-      const area = areas.current.get(name);
-      if (!area) continue;
-      const start = name === from ? caret : back ? area.value.length : 0;
-      const hit = placeholder(area.value, start, back);
-      if (hit) {
-        area.focus();
-        area.setSelectionRange(hit.from, hit.to);
-        return true;
-      }
-    }
-    return false;
-  };
-
-  const onTextKey = (name: TextSection) => (event: React.KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.nativeEvent.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
-    const area = event.currentTarget;
-    if (event.key === ' ' || event.key === 'Tab') {
-      const hit = area.selectionStart === area.selectionEnd ? phraseAt(area.value, area.selectionStart, phrases.data ?? [], name) : null;
-      if (hit && !event.shiftKey) {
-        event.preventDefault();
-        typeInto(name, hit.phrase.text, hit.span);
-        return;
-      }
-    }
-    if (event.key === 'Tab') {
-      const caret = event.shiftKey ? area.selectionStart : area.selectionEnd;
-      if (selectPlaceholder(name, caret, event.shiftKey)) event.preventDefault();
-    }
-  };
 
   const useTemplate = (id: string | null) => {
     const template = templates.data?.find((x) => x.id === id);
@@ -284,21 +238,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       </div>
 
       <div className="editor-body">
-        {alert && (
-          <div className="note row wrap" data-tone="red" style={{ flex: 'none' }}>
-            <Tag tone={alert.level === 'red' ? 'red' : 'orange'} fill={alert.level === 'red'}>
-              {t(`critical.${alert.level}`)}
-            </Tag>
-            <span className="grow">
-              {alert.finding} {alert.value} · {t(`critical.state.${alert.state}`)}
-            </span>
-            {mayRaise && alert.acked_at === null && (
-              <Button size="compact-xs" variant="default" onClick={() => call(alert)}>
-                {t('critical.call')}
-              </Button>
-            )}
-          </div>
-        )}
+        {alert && <AlertNote alert={alert} call={mayRaise && alert.acked_at === null ? () => call(alert) : undefined} />}
         {item.send_back_comment && (
           <div className="note" data-tone="amber" style={{ flex: 'none' }}>
             <strong>{t('report.sent_back')}</strong> {item.send_back_comment}
@@ -389,32 +329,16 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
           )}
         </div>
         {error !== null && <FaultNote error={error} />}
-        <div className="row">
-          {mayRaise && (
-            <Button variant="outline" color="red" onClick={() => open('critical')} px={8}>
-              {t('report.critical')}
-              <Keys keys="ctrl+k" />
-            </Button>
-          )}
-          {mayReturn && (
-            <Button variant="default" onClick={() => open('return')} px={8}>
-              {t('report.return')}
-              <Keys keys="ctrl+b" />
-            </Button>
-          )}
-          {may.send_back && writable && (
-            <Button variant="default" onClick={() => open('send_back')} px={8}>
-              {t('report.send_back')}
-            </Button>
-          )}
-          <span className="grow" />
-          {main && (
-            <Button loading={busy} disabled={!writable} onClick={() => void hand('next')} px={10}>
-              {t(main === 'sign' ? 'report.sign' : 'report.submit')}
-              <Keys keys={main === 'sign' ? 'f8' : 'ctrl+enter'} />
-            </Button>
-          )}
-        </div>
+        <Actions
+          main={main}
+          writable={writable}
+          busy={busy}
+          mayRaise={mayRaise}
+          mayReturn={mayReturn}
+          maySendBack={may.send_back && writable}
+          open={open}
+          hand={() => void hand('next')}
+        />
       </footer>
 
       {dialog === 'critical' && (
@@ -465,38 +389,5 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       )}
       {reauthDialog}
     </section>
-  );
-}
-
-function OtherDraft({
-  text,
-  discard,
-  adoptWord,
-  discardWord,
-}: {
-  text: string;
-  discard: () => void;
-  adoptWord: string;
-  discardWord: string;
-}) {
-  const [shown, show] = useState(true);
-  if (!shown) return null;
-  return (
-    <div className="note row wrap" data-tone="amber" style={{ flex: 'none' }}>
-      <span className="grow">{text}</span>
-      <Button size="compact-xs" variant="default" onClick={() => show(false)}>
-        {adoptWord}
-      </Button>
-      <Button
-        size="compact-xs"
-        variant="default"
-        onClick={() => {
-          discard();
-          show(false);
-        }}
-      >
-        {discardWord}
-      </Button>
-    </div>
   );
 }

@@ -1,4 +1,5 @@
 // A published report: the signed PDF itself, its versions, and how far each delivery got. A replaced or withdrawn version says so before anything else.
+import './version.css';
 import { Button } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';

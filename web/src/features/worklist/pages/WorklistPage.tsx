@@ -6,22 +6,21 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
-import { get } from '../../../api/client';
-import type { WorkItemDetail, WorkRow, WorkTab } from '../../../api/types';
+import type { WorkRow, WorkTab } from '../../../api/types';
 import { useWords } from '../../../i18n';
 import { useKeys } from '../../../keys';
-import { DueCell, Keys, PatientName, PriorityChip, Tag, useAge, usePersonName, useServerNow, useSex, useSpan } from '../../../ui/bits';
-import { dayTime, dicomDate, hourMinute, shortTime } from '../../../ui/format';
+import { Keys, useServerNow } from '../../../ui/bits';
+import { hourMinute } from '../../../ui/format';
 import { SplitPane } from '../../../ui/SplitPane';
 import { Empty, FaultNote, Loading, NoRight, useFaultText } from '../../../ui/State';
 import { useCan } from '../../session';
 import { sortRows } from '../model';
+import { Preview } from '../Preview';
 import { next, worklistQuery } from '../queries';
+import { COLUMNS, Row } from '../Row';
 
 const TABS: WorkTab[] = ['write', 'audit', 'mine', 'returned', 'critical', 'published', 'overdue'];
 const ROW = 28;
-const COLUMNS =
-  '92px 52px 44px minmax(120px,1.3fr) minmax(150px,1.5fr) minmax(110px,1.3fr) 66px 58px 46px minmax(76px,1fr) minmax(110px,1.1fr)';
 
 export function WorklistPage() {
   const { t, pick, has } = useWords();
@@ -257,225 +256,6 @@ export function WorklistPage() {
         }
         right={<Preview row={row} now={now} open={() => openRow(row)} />}
       />
-    </div>
-  );
-}
-
-function Row({
-  row: r,
-  index,
-  selected,
-  now,
-  top,
-  finished,
-  choose,
-  open,
-  has,
-}: {
-  row: WorkRow;
-  index: number;
-  selected: boolean;
-  now: number;
-  top: number;
-  finished: boolean;
-  choose: () => void;
-  open: () => void;
-  has: (key: string) => boolean;
-}) {
-  const { t, pick } = useWords();
-  const age = useAge();
-  const sex = useSex();
-  const words = useSpan();
-  const person = usePersonName();
-  return (
-    <div
-      role="row"
-      aria-rowindex={index + 1}
-      aria-selected={selected}
-      className="grid-row"
-      style={{ gridTemplateColumns: COLUMNS, position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${top}px)` }}
-      onClick={choose}
-      onDoubleClick={open}
-      onKeyDown={() => undefined}
-    >
-      <span role="gridcell">
-        {finished ? (
-          <span className="dim nowrap">{shortTime(r.arrived_at, now)}</span>
-        ) : (
-          <DueCell arrived={r.arrived_at} deadline={r.deadline} now={now} stopped={r.state === 'returned' || r.state === 'done'} />
-        )}
-      </span>
-      <span role="gridcell">
-        <PriorityChip priority={r.priority} />
-      </span>
-      <span role="gridcell" className="mono">
-        {r.modality}
-      </span>
-      <span role="gridcell" className="cut" title={r.title}>
-        {r.title || r.body_part}
-      </span>
-      <span role="rowheader" className="row" style={{ gap: 6, minWidth: 0 }}>
-        <PatientName patient={r.patient} strong />
-        <span className="dim nowrap">
-          {sex(r.patient.sex)} {age(r.patient.age)}
-        </span>
-      </span>
-      <span role="gridcell" className="cut">
-        {pick(r.facility_name, r.facility_name_en)}
-      </span>
-      <span role="gridcell" className="nowrap dim">
-        {words(now - r.arrived_at)}
-      </span>
-      <span role="gridcell" className="nowrap">
-        {r.pipeline === 'imaging'
-          ? t('work.images', { n: r.images })
-          : r.pipeline === 'ecg'
-            ? t('work.leads')
-            : t('work.items', { n: r.images || '–' })}
-      </span>
-      <span role="gridcell" className="nowrap dim">
-        {r.priors || '–'}
-      </span>
-      <span role="gridcell" className="cut">
-        {r.holder ? (
-          <span className={r.holder_is_me ? 'tone-blue' : 'tone-amber'}>{r.holder_is_me ? t('work.me') : person(r.holder)}</span>
-        ) : (
-          <span className="dim">–</span>
-        )}
-      </span>
-      <span role="gridcell" className="row" style={{ gap: 4, overflow: 'hidden' }}>
-        {r.has_critical && (
-          <Tag tone="red" fill>
-            {t('flag.critical')}
-          </Tag>
-        )}
-        {r.triage === 'red' && (
-          <Tag tone="red" fill>
-            {t('triage.red')}
-          </Tag>
-        )}
-        {r.triage === 'orange' && <Tag tone="orange">{t('triage.orange')}</Tag>}
-        {r.report_state === 'amending' && <Tag tone="amber">{t('state.amending')}</Tag>}
-        {r.state === 'returned' && (
-          <Tag tone="amber">{has(`return.reason.${r.return_reason}`) ? t(`return.reason.${r.return_reason}`) : t('tab.returned')}</Tag>
-        )}
-        {r.flags.map((f) => (
-          <Tag key={f} tone="amber">
-            {has(`flag.${f}`) ? t(`flag.${f}`) : f}
-          </Tag>
-        ))}
-        {finished && r.report_n > 0 && <span className="dim">v{r.report_n}</span>}
-      </span>
-    </div>
-  );
-}
-
-function Preview({ row, now, open }: { row: WorkRow | undefined; now: number; open: () => void }) {
-  const { t, pick, has } = useWords();
-  const age = useAge();
-  const sex = useSex();
-  const person = usePersonName();
-  const settled = useDeferredValue(row?.id);
-  const detail = useQuery({
-    queryKey: ['worklist', 'preview', settled],
-    queryFn: () => get<WorkItemDetail>(`/api/work/${settled}`),
-    enabled: Boolean(settled),
-    staleTime: 20_000,
-  });
-  if (!row) return <div className="preview" />;
-  const d = detail.data?.id === row.id ? detail.data : undefined;
-  const order = d?.order;
-  return (
-    <aside className="preview" aria-label={t('work.preview')}>
-      <div className="row wrap">
-        <strong style={{ fontSize: 16 }}>
-          <PatientName patient={row.patient} />
-        </strong>
-        <span>
-          {sex(row.patient.sex)} {age(row.patient.age)}
-        </span>
-        <PriorityChip priority={row.priority} />
-      </div>
-      <div className="field-line">
-        <span>{t('col.title')}</span>
-        <span>
-          {row.modality} {row.title}
-        </span>
-      </div>
-      <div className="field-line">
-        <span>{t('col.clinic')}</span>
-        <span>{pick(row.facility_name, row.facility_name_en)}</span>
-      </div>
-      <div className="field-line">
-        <span>{t('patient.id')}</span>
-        <span>
-          {row.patient.local_id} {dicomDate(row.patient.birth_date)}
-        </span>
-      </div>
-      <div className="field-line">
-        <span>{t('work.arrived')}</span>
-        <span>{dayTime(row.arrived_at)}</span>
-      </div>
-      <div className="field-line">
-        <span>{t('order.orderer')}</span>
-        <span>{order ? `${order.orderer || '–'} ${order.department}` : d ? t('order.none') : '…'}</span>
-      </div>
-      <div className="field-line">
-        <span>{t('order.history')}</span>
-        <span>{order ? order.history || t('order.no_history') : d ? '–' : '…'}</span>
-      </div>
-      {row.holder && (
-        <div className="field-line">
-          <span>{t('col.holder')}</span>
-          <span>
-            {row.holder_is_me ? t('work.me') : person(row.holder)}{' '}
-            {row.lease_until && row.lease_until > now ? t('work.until', { at: hourMinute(row.lease_until) }) : ''}
-          </span>
-        </div>
-      )}
-      {row.state === 'returned' && (
-        <div className="note" data-tone="amber">
-          {has(`return.reason.${row.return_reason}`) ? t(`return.reason.${row.return_reason}`) : row.return_reason} {row.return_text}
-        </div>
-      )}
-      <Picture row={row} />
-      {d && d.previous_reports.length > 0 && (
-        <div>
-          <div className="label">{t('report.previous', { n: d.previous_reports.length })}</div>
-          {d.previous_reports.slice(0, 4).map((p) => (
-            <div key={p.report + p.n} className="cut" title={p.impression}>
-              <span className="dim">{dayTime(p.published_at).slice(0, 10)}</span> {p.title}: {p.impression}
-            </div>
-          ))}
-        </div>
-      )}
-      <div className="row" style={{ marginTop: 'auto' }}>
-        <Button onClick={open}>
-          {t(row.pipeline === 'lab' ? 'work.open_lab' : 'work.open')}
-          <Keys keys="enter" />
-        </Button>
-      </div>
-    </aside>
-  );
-}
-
-function Picture({ row }: { row: WorkRow }) {
-  const { t } = useWords();
-  const [failed, fail] = useState('');
-  const source =
-    row.pipeline === 'imaging'
-      ? (row.thumbnail?.replace(/\/thumbnail$/, '/preview') ?? `/api/studies/${row.subject}/preview`)
-      : row.pipeline === 'ecg'
-        ? `/api/ecg/${row.subject}/svg?layout=3x4%2B1&speed=25&gain=10`
-        : null;
-  if (!source) return null;
-  return (
-    <div className="picture" data-paper={row.pipeline === 'ecg'}>
-      {failed === source ? (
-        <span className="dim">{t('work.no_picture')}</span>
-      ) : (
-        <img key={source} src={source} alt={t('work.picture', { title: row.title })} onError={() => fail(source)} />
-      )}
     </div>
   );
 }
