@@ -1,18 +1,25 @@
-//! ECG recordings: one model, decoders, physics checks, measurement, quality, machine raises, drawing.
+//! ECG recordings: one model, decoders, physics checks, measurement, quality, critical rules, drawing.
 //!
-//! Reads DICOM waveforms so far; other formats are refused by name. Pure functions of bytes: no clock,
-//! no I/O, no configuration. Nothing here signs, lowers or hides anything (invariant 10).
+//! Input is bytes, output is values: the document is always recomputable from the stored original.
+//! What is read today: DICOM waveforms. Other formats are refused with a reason, never guessed.
 
+pub mod analyse;
 pub mod critical;
 pub mod decode;
 pub mod draw;
 pub mod lead;
+pub mod limits;
 pub mod measure;
 pub mod model;
 pub mod physics;
 pub mod quality;
 pub mod ratio;
 
+#[cfg(test)]
+mod tests;
+
+pub use analyse::{Analysis, analyse};
 pub use lead::LeadId;
-pub use model::{EcgDocument, Group, GroupKind, Lead, Refusal, Source, Value, Warning};
+pub use limits::{Limits, Refusal};
+pub use model::{Document, Group, GroupKind, Lead, Source, Value, Warning};
 pub use ratio::Ratio;

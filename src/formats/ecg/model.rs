@@ -1,223 +1,264 @@
-//! The decoded recording: planar integers with an exact scale, never floats.
+//! The one model of a recording: planar integers with an exact scale in nanovolts.
 
-use super::{LeadId, Ratio};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// What a group of leads is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupKind {
-    /// The recorded strip.
-    Rhythm,
-    /// The maker's median or average beat.
-    Median,
-}
+use super::lead::{LeadId, TWELVE};
+use super::ratio::Ratio;
 
-/// One recording.
-#[derive(Clone, Debug, Default)]
-pub struct EcgDocument {
-    /// Format in words, e.g. `DICOM 12-lead ECG`.
+/// A decoded recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Document {
+    /// Format as shown: `DICOM 12-lead ECG`.
     pub format: String,
-    /// Groups, the rhythm group first.
+    /// Multiplex groups.
     pub groups: Vec<Group>,
-    /// Maker, model, serial number of the cart.
-    pub device: [String; 3],
-    /// Start of recording as the cart's clock said it, `YYYYMMDDHHMMSS`; empty when unknown.
+    /// The person as the file names them.
+    pub subject: Subject,
+    /// The recorder.
+    pub device: Device,
+    /// Start as written: `YYYYMMDDHHMMSS[.f][+ZZZZ]`; empty when the file does not say.
     pub acquired: String,
-    /// Statements of the cart.
+    /// Filters of the rhythm group as shown on paper: `0.05-300 Hz AC50`.
+    pub filters: String,
+    /// Upper band limit of the recorder, Hz.
+    pub high_hz: Option<f64>,
+    /// Text statements of the maker.
     pub statements: Vec<String>,
-    /// Values computed by the cart.
-    pub measurements: Vec<Value>,
-    /// What the checks found; shown to the reader.
+    /// Values of the maker.
+    pub values: Vec<Value>,
+    /// Marks of the maker.
+    pub fiducials: Vec<Fiducial>,
+    /// What a reader must know.
     pub warnings: Vec<Warning>,
 }
 
-/// Leads sampled together.
-#[derive(Clone, Debug)]
+/// The person named in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Patient id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Sex as written.
+    pub sex: String,
+    /// `YYYYMMDD`.
+    pub birth_date: String,
+}
+
+/// The recorder. A device is its serial number, never the PC beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Device {
+    /// Maker.
+    pub maker: String,
+    /// Model.
+    pub model: String,
+    /// Serial number.
+    pub serial: String,
+}
+
+/// What a group holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupKind {
+    /// The recording itself.
+    Rhythm,
+    /// A representative beat.
+    Median,
+    /// Longer than ten minutes.
+    Holter,
+    /// Anything else.
+    Other,
+}
+
+/// Channels sampled together.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// Rhythm strip or median beat.
+    /// Kind.
     pub kind: GroupKind,
+    /// Computed from other samples by the maker.
+    pub derived: bool,
     /// Samples per second.
     pub rate: Ratio,
+    /// Offset of the first sample, ms.
+    pub t0_ms: f64,
     /// Samples of each lead.
     pub samples: usize,
-    /// The leads.
+    /// Channels.
     pub leads: Vec<Lead>,
 }
 
-/// One lead. Microvolts = (raw * scale + offset) / 1000.
-#[derive(Clone, Debug)]
+/// One channel.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lead {
-    /// Identity.
+    /// Which lead.
     pub id: LeadId,
+    /// Its name in the file.
+    pub label: String,
     /// Samples as stored.
     pub raw: Vec<i32>,
-    /// Nanovolts a unit.
+    /// Nanovolts of one unit.
     pub scale: Ratio,
     /// Nanovolts at raw 0.
     pub offset: Ratio,
-    /// Sample ranges without data, end exclusive.
+    /// Missing samples `[from, to)`: gaps in the drawing, never interpolated.
     pub missing: Vec<(usize, usize)>,
-    /// Sample ranges at either rail of the converter, end exclusive.
-    pub saturated: Vec<(usize, usize)>,
-    /// Pass band and mains notch in Hz, as declared.
-    pub band: [Option<f64>; 3],
-    /// True when computed from other leads.
+    /// Range of the stored type, for saturation.
+    pub rails: (i32, i32),
+    /// Computed here from I and II because the file has no such lead.
     pub derived: bool,
 }
 
-/// Who computed a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a value comes from. A new source adds a row and never replaces one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// The cart.
+    /// The recorder.
     Vendor,
     /// This program.
     Server,
+    /// A person.
+    Physician,
 }
 
-/// A measured value.
-#[derive(Clone, Debug, PartialEq)]
+/// One measurement.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Value {
-    /// `hr pr qrs qt qtcf qtcb axis_p axis_qrs axis_t st_j60_<LEAD>`.
+    /// `hr pr qrs qt qtc qtcf qtcb rr axis_p axis_qrs axis_t st_j60_<lead> …`.
     pub what: String,
-    /// The number; `None` means looked for and not measurable.
+    /// The number; none when looked for and not found (no P wave: no PR).
     pub number: Option<f64>,
-    /// `bpm`, `ms`, `deg` or `uV`.
+    /// `/min`, `ms`, `deg`, `uV`.
     pub unit: &'static str,
-    /// Who computed it.
+    /// Source.
     pub source: Source,
 }
 
-/// Something the reader must know about the recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Value {
+    /// A value of this program, rounded to `digits` decimals.
+    #[must_use]
+    pub fn server(what: impl Into<String>, number: Option<f64>, unit: &'static str) -> Self {
+        let number = number.filter(|n| n.is_finite()).map(|n| n.round() + 0.0);
+        Self { what: what.into(), number, unit, source: Source::Server }
+    }
+}
+
+/// A mark of the maker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fiducial {
+    /// `p_on p_off qrs_on qrs_off t_off r`.
+    pub what: &'static str,
+    /// Sample of `group`, from 0.
+    pub sample: usize,
+    /// Index into `Document::groups`.
+    pub group: usize,
+}
+
+/// Something the reader is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// Stable slug.
+    /// Stable code.
     pub code: &'static str,
-    /// Chinese sentence.
+    /// Chinese.
     pub text_zh: String,
-    /// English sentence.
+    /// English.
     pub text_en: String,
 }
 
-/// Why bytes are not a readable recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Stage that refused: `probe`, `structure`, `waveform`.
-    pub stage: &'static str,
-    /// Plain words.
-    pub reason: String,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.stage, self.reason)
+impl Warning {
+    /// A warning.
+    pub fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { code, text_zh: zh.into(), text_en: en.into() }
     }
 }
-
-impl std::error::Error for Refusal {}
 
 impl Lead {
-    /// Nanovolts of sample `i`, rounded to the nearest; `None` outside the lead or where data is missing.
-    pub fn nanovolts(&self, i: usize) -> Option<i64> {
-        let raw = i128::from(*self.raw.get(i)?);
-        if self.is_missing(i) {
-            return None;
-        }
-        let (s, o) = (self.scale, self.offset);
-        let (num, den) = (raw * i128::from(s.num) * i128::from(o.den) + i128::from(o.num) * i128::from(s.den), i128::from(s.den) * i128::from(o.den));
-        let half = if num < 0 { -den / 2 } else { den / 2 };
-        i64::try_from((num + half) / den.max(1)).ok()
-    }
-
-    /// Microvolts of sample `i`.
-    pub fn microvolts(&self, i: usize) -> Option<f64> {
+    /// Sample `i` in nanovolts; `None` when missing or outside.
+    #[must_use]
+    pub fn nv(&self, i: usize) -> Option<i64> {
         let raw = *self.raw.get(i)?;
-        (!self.is_missing(i)).then(|| (f64::from(raw) * self.scale.to_f64() + self.offset.to_f64()) / 1000.0)
+        (!self.is_missing(i)).then(|| self.nv_of(raw))
     }
 
-    /// True when sample `i` holds no data.
+    /// Whether sample `i` lies in a gap; gaps are sorted and apart.
+    #[must_use]
     pub fn is_missing(&self, i: usize) -> bool {
-        self.missing.iter().any(|(from, to)| (*from..*to).contains(&i))
+        let behind = self.missing.partition_point(|(a, _)| *a <= i);
+        behind.checked_sub(1).and_then(|k| self.missing.get(k)).is_some_and(|(_, b)| i < *b)
+    }
+
+    /// `raw * scale + offset`, rounded to a nanovolt. Cut at a hundred volts, so that sums of leads cannot overflow.
+    #[must_use]
+    pub fn nv_of(&self, raw: i32) -> i64 {
+        self.scale.scale(i64::from(raw)).saturating_add(self.offset.scale(1)).clamp(-100_000_000_000, 100_000_000_000)
+    }
+
+    /// The first `most` samples in microvolts; missing ones are NaN.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "analysis works in f32")]
+    pub fn uv(&self, most: usize) -> Vec<f32> {
+        let (k, o) = (self.scale.to_f64() / 1_000.0, self.offset.to_f64() / 1_000.0);
+        let mut out: Vec<f32> = self.raw.iter().take(most).map(|r| (f64::from(*r) * k + o) as f32).collect();
+        for (a, b) in &self.missing {
+            let end = (*b).min(out.len());
+            if let Some(gap) = out.get_mut(*a..end) {
+                gap.fill(f32::NAN);
+            }
+        }
+        out
     }
 }
 
 impl Group {
-    /// Lead by standard code.
-    pub fn lead(&self, code: u16) -> Option<&Lead> {
-        self.leads.iter().find(|l| l.id == LeadId::Code(code))
+    /// The lead of this id.
+    #[must_use]
+    pub fn lead(&self, id: &LeadId) -> Option<&Lead> {
+        self.leads.iter().find(|l| l.id == *id)
     }
 
-    /// Duration in seconds.
+    /// Length, seconds.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "sample counts are below 2^53")]
     pub fn seconds(&self) -> f64 {
-        if self.rate.is_positive() { self.samples as f64 / self.rate.to_f64() } else { 0.0 }
-    }
-
-    /// Adds III, aVR, aVL and aVF where absent: III = II-I, aVR = -(I+II)/2, aVL = I-II/2, aVF = II-I/2.
-    pub fn derive_limb_leads(&mut self) {
-        let (Some(one), Some(two)) = (self.lead(1), self.lead(2)) else { return };
-        let nanovolts = |l: &Lead| -> Vec<Option<i64>> { (0..self.samples).map(|i| l.nanovolts(i)).collect() };
-        let (one, two) = (nanovolts(one), nanovolts(two));
-        let rules: [(u16, fn(i64, i64) -> i64); 4] =
-            [(61, |a, b| b - a), (62, |a, b| -(a + b) / 2), (63, |a, b| a - b / 2), (64, |a, b| b - a / 2)];
-        for (code, rule) in rules {
-            if self.lead(code).is_some() {
-                continue;
-            }
-            let values: Vec<Option<i64>> = one.iter().zip(&two).map(|(a, b)| Some(rule((*a)?, (*b)?))).collect();
-            let missing = runs(values.len(), 1, |i| values[i].is_none());
-            // 100 nV steps keep +-200 V in 32 bits and hold every half microvolt exactly.
-            let raw = values.iter().map(|v| i32::try_from(v.unwrap_or(0) / 100).unwrap_or(0)).collect();
-            self.leads.push(Lead { id: LeadId::Code(code), raw, scale: Ratio { num: 100, den: 1 }, offset: Ratio::ZERO, missing, saturated: Vec::new(), band: [None; 3], derived: true });
-        }
+        self.samples as f64 / self.rate.to_f64()
     }
 }
 
-impl EcgDocument {
-    /// The rhythm group.
+impl Document {
+    /// The group that is read: the first rhythm group, else the longest of the others.
+    #[must_use]
     pub fn rhythm(&self) -> Option<&Group> {
-        self.groups.iter().find(|g| g.kind == GroupKind::Rhythm)
+        let with = |kind| self.groups.iter().find(|g| g.kind == kind);
+        with(GroupKind::Rhythm).or_else(|| with(GroupKind::Holter)).or_else(|| with(GroupKind::Other))
     }
 
-    /// SHA-256 over rate, count and nanovolts of I, II, V1..V6 of the rhythm group, hexadecimal: equal hash = the
-    /// same ECG in another format. `None` without these eight leads.
-    pub fn waveform_hash(&self) -> Option<String> {
-        let group = self.rhythm()?;
+    /// The maker's representative beat.
+    #[must_use]
+    pub fn median(&self) -> Option<&Group> {
+        self.groups.iter().find(|g| g.kind == GroupKind::Median)
+    }
+
+    /// The twelve standard leads that are missing from the rhythm group.
+    #[must_use]
+    pub fn absent(&self) -> Vec<LeadId> {
+        TWELVE.iter().filter(|id| self.rhythm().is_none_or(|g| g.lead(id).is_none())).cloned().collect()
+    }
+
+    /// SHA-256 over rate, count and the nanovolts (i64 LE) of I, II, V1..V6 of the rhythm group: equal = the same
+    /// recording in another format. Empty without those leads.
+    #[must_use]
+    pub fn waveform_sha256(&self) -> String {
+        let Some(group) = self.rhythm() else { return String::new() };
         let mut hash = Sha256::new();
-        hash.update(group.rate.num.to_le_bytes());
-        hash.update(group.rate.den.to_le_bytes());
+        hash.update(group.rate.num().to_le_bytes());
+        hash.update(group.rate.den().to_le_bytes());
         hash.update((group.samples as u64).to_le_bytes());
-        for code in [1, 2, 3, 4, 5, 6, 7, 8] {
-            let lead = group.lead(code)?;
-            for i in 0..group.samples {
-                hash.update(lead.nanovolts(i).unwrap_or(i64::MIN).to_le_bytes());
+        for n in 1..=8 {
+            let Some(lead) = group.lead(&LeadId::Standard(n)) else { return String::new() };
+            for raw in &lead.raw {
+                hash.update(lead.nv_of(*raw).to_le_bytes());
             }
         }
-        Some(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
-
-    /// Adds a warning once.
-    pub fn warn(&mut self, code: &'static str, text_zh: impl Into<String>, text_en: impl Into<String>) {
-        let warning = Warning { code, text_zh: text_zh.into(), text_en: text_en.into() };
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
-    }
-}
-
-/// Ranges of at least `least` consecutive indexes where `holds` is true.
-pub fn runs(count: usize, least: usize, holds: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
-    let mut out = Vec::new();
-    let mut start = None;
-    for i in 0..=count {
-        match (i < count && holds(i), start) {
-            (true, None) => start = Some(i),
-            (false, Some(from)) => {
-                if i - from >= least {
-                    out.push((from, i));
-                }
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    out
 }

@@ -1,57 +1,146 @@
-//! What must hold for any true recording; every breach is a warning shown to the reader, never a correction.
+//! Checks every recording must pass whatever its format (ECG specification 10): a warning each, shown to the reader.
 
-use super::{EcgDocument, Lead};
+use super::lead::LeadId;
+use super::model::{Document, Group, GroupKind, Lead, Warning};
+use super::ratio::Ratio;
 
-/// Adds warnings for leads that contradict each other, suspicious scale, rate, bandwidth, duration and gaps.
-pub fn check(document: &mut EcgDocument) {
-    let Some(group) = document.rhythm().cloned() else { return };
-    let lead = |code| group.lead(code);
-    let limit = group.leads.iter().map(|l| l.scale.to_f64().abs()).fold(0.0, f64::max) * 2.0;
-    let residual = |parts: [(Option<&Lead>, i64); 3]| -> bool {
-        let [(Some(a), x), (Some(b), y), (Some(c), z)] = parts else { return false };
-        let beyond = (0..group.samples)
-            .filter(|i| match (a.nanovolts(*i), b.nanovolts(*i), c.nanovolts(*i)) {
-                // Twice the value, so that halves stay whole.
-                (Some(p), Some(q), Some(r)) => ((x * p + y * q + z * r) as f64 / 2.0).abs() > limit,
-                _ => false,
-            })
-            .count();
-        beyond * 1000 > group.samples
+const I: LeadId = LeadId::Standard(1);
+const II: LeadId = LeadId::Standard(2);
+const III: LeadId = LeadId::Standard(61);
+const AVR: LeadId = LeadId::Standard(62);
+const AVL: LeadId = LeadId::Standard(63);
+const AVF: LeadId = LeadId::Standard(64);
+
+/// Share of samples that must satisfy a law, per thousand.
+const SHARE: usize = 999;
+
+/// Checks every group; appends warnings and adds derived limb leads that the file does not store.
+pub fn check(document: &mut Document) {
+    let mut warnings = Vec::new();
+    for group in &mut document.groups {
+        if group.kind == GroupKind::Rhythm {
+            plausible(group, &mut warnings);
+        }
+        einthoven(group, &mut warnings);
+        derive(group);
+    }
+    for w in warnings {
+        if !document.warnings.contains(&w) {
+            document.warnings.push(w);
+        }
+    }
+}
+
+/// Largest residual of a law over 99.9 % of the samples, nanovolts.
+#[must_use]
+pub fn residual(leads: &[&Lead], law: impl Fn(&[i64]) -> i64) -> Option<i64> {
+    let count = leads.iter().map(|l| l.raw.len()).min()?;
+    let mut row = Vec::with_capacity(leads.len());
+    let mut rest: Vec<i64> = Vec::with_capacity(count);
+    for i in 0..count {
+        row.clear();
+        row.extend(leads.iter().filter_map(|l| l.nv(i)));
+        if row.len() == leads.len() {
+            rest.push(law(&row).saturating_abs());
+        }
+    }
+    rest.sort_unstable();
+    let at = (rest.len() * SHARE / 1_000).min(rest.len().saturating_sub(1));
+    rest.get(at).copied()
+}
+
+fn einthoven(group: &Group, warnings: &mut Vec<Warning>) {
+    let get = |ids: &[&LeadId]| ids.iter().map(|id| group.lead(id)).collect::<Option<Vec<_>>>();
+    let mut broken = Vec::new();
+    let mut law = |name: &'static str, ids: &[&LeadId], f: &dyn Fn(&[i64]) -> i64| {
+        let Some(leads) = get(ids) else { return };
+        let unit = leads.iter().map(|l| l.scale.scale(1).saturating_abs()).max().unwrap_or(0);
+        if residual(&leads, f).is_some_and(|r| r > unit.saturating_mul(2)) {
+            broken.push(name);
+        }
     };
-    let broken = residual([(lead(61), 2), (lead(2), -2), (lead(1), 2)])
-        || residual([(lead(62), 2), (lead(1), 1), (lead(2), 1)])
-        || residual([(lead(63), 2), (lead(1), -1), (lead(61), 1)])
-        || residual([(lead(64), 2), (lead(2), -1), (lead(61), -1)]);
-    if broken {
-        document.warn("lead_map_or_skew", "肢体导联之间不符合 Einthoven/Goldberger 关系", "limb leads contradict each other (Einthoven or Goldberger)");
+    let at = |r: &[i64], i: usize| r.get(i).copied().unwrap_or(0);
+    law("III", &[&I, &II, &III], &|r| at(r, 2) - (at(r, 1) - at(r, 0)));
+    law("aVR", &[&I, &II, &AVR], &|r| at(r, 2) + (at(r, 0) + at(r, 1)) / 2);
+    law("aVL", &[&I, &II, &AVL], &|r| at(r, 2) - (at(r, 0) - at(r, 1) / 2));
+    law("aVF", &[&I, &II, &AVF], &|r| at(r, 2) - (at(r, 1) - at(r, 0) / 2));
+    if !broken.is_empty() {
+        let list = broken.join(" ");
+        warnings.push(Warning::new(
+            "lead_map_or_skew",
+            format!("肢体导联关系不符({list}):导联标记或采样时间有误"),
+            format!("limb leads contradict each other ({list}): wrong lead names or skewed samples"),
+        ));
     }
-    for l in &group.leads {
-        let values: Vec<i64> = (0..group.samples).filter_map(|i| l.nanovolts(i)).collect();
-        let span = values.iter().max().zip(values.iter().min()).map_or(0, |(a, b)| a - b);
-        if span > 20_000_000 || (span > 5_000 && span < 50_000) {
-            document.warn("scale_suspect", format!("{} 导联幅度可疑,请核对定标", l.id.name()), format!("amplitude of {} is implausible, check the scale", l.id.name()));
+}
+
+fn plausible(group: &Group, warnings: &mut Vec<Warning>) {
+    let mut odd = Vec::new();
+    let mut saturated = Vec::new();
+    for lead in group.leads.iter().filter(|l| l.id.number().is_some()) {
+        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        let mut run = 0;
+        let mut railed = false;
+        for (i, raw) in lead.raw.iter().enumerate() {
+            let Some(nv) = lead.nv(i) else { continue };
+            low = low.min(nv);
+            high = high.max(nv);
+            run = if *raw == lead.rails.0 || *raw == lead.rails.1 { run + 1 } else { 0 };
+            railed |= run >= 3;
         }
-        if !l.saturated.is_empty() {
-            document.warn("saturated", format!("{} 导联信号饱和", l.id.name()), format!("{} is saturated", l.id.name()));
+        let span = high.saturating_sub(low);
+        // A flat lead is a matter of quality, not of scale.
+        if low < high && span > 20_000 && !(50_000..=20_000_000).contains(&span) {
+            odd.push(lead.id.to_string());
         }
-        if !l.missing.is_empty() {
-            document.warn("gap", format!("{} 导联有数据缺失", l.id.name()), format!("{} has missing samples", l.id.name()));
+        if railed {
+            saturated.push(lead.id.to_string());
         }
     }
-    let rate = group.rate.to_f64();
-    if rate < 500.0 {
-        document.warn("rate", format!("采样率 {rate} Hz < 500 Hz:不可用于诊断"), format!("{rate} Hz < 500: not diagnostic quality"));
+    let mut add = |code, list: Vec<String>, zh: &str, en: &str| {
+        if !list.is_empty() {
+            let list = list.join(" ");
+            warnings.push(Warning::new(code, format!("{list}:{zh}"), format!("{list}: {en}")));
+        }
+    };
+    add("scale_suspect", odd, "幅度不在 50 µV–20 mV,定标可疑", "amplitude outside 50 µV to 20 mV, scale in doubt");
+    add("saturated", saturated, "信号饱和", "signal at the rail");
+}
+
+/// III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2, where absent and I, II share scale and length.
+fn derive(group: &mut Group) {
+    let (Some(one), Some(two)) = (group.lead(&I), group.lead(&II)) else { return };
+    if one.scale != two.scale || one.raw.len() != two.raw.len() || one.offset != two.offset {
+        return;
     }
-    let upper = group.leads.iter().filter_map(|l| l.band[1]).filter(|f| *f > 0.0).fold(f64::MAX, f64::min);
-    if upper < 150.0 {
-        document.warn("bandwidth", format!("频带上限 {upper} Hz < 150 Hz"), format!("upper band limit {upper} Hz < 150"));
+    // Half a unit must stay exact.
+    let Some(half) = one.scale.times(Ratio::new(1, 2).unwrap_or(Ratio::ONE)) else { return };
+    let missing = united(&one.missing, &two.missing);
+    let rails = (i32::MIN, i32::MAX);
+    let mut made = Vec::new();
+    for (id, a, b) in [(III, -2, 2), (AVR, -1, -1), (AVL, 2, -1), (AVF, -1, 2)] {
+        if group.lead(&id).is_some() {
+            continue;
+        }
+        let raw = one.raw.iter().zip(&two.raw).map(|(x, y)| x.saturating_mul(a).saturating_add(y.saturating_mul(b))).collect();
+        // The offset follows the same combination: (a + b)/2 of the common one.
+        let Some(offset) = one.offset.times(Ratio::new(i64::from(a + b), 2).unwrap_or(Ratio::ZERO)) else { continue };
+        let label = id.to_string();
+        made.push(Lead { id, label, raw, scale: half, offset, missing: missing.clone(), rails, derived: true });
     }
-    if group.seconds() < 9.5 {
-        document.warn("duration", format!("记录时长 {:.1} 秒,不足 10 秒", group.seconds()), format!("{:.1} s recorded, less than 10 s", group.seconds()));
+    group.leads.extend(made);
+}
+
+/// Gaps of either lead, sorted and joined.
+fn united(a: &[(usize, usize)], b: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let mut all: Vec<(usize, usize)> = a.iter().chain(b).copied().collect();
+    all.sort_unstable();
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    for (from, to) in all {
+        match out.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => out.push((from, to)),
+        }
     }
-    let standard = group.leads.iter().filter(|l| l.id.is_standard()).count();
-    let eight = [1, 2, 3, 4, 5, 6, 7, 8].iter().all(|c| group.lead(*c).is_some());
-    if standard < 12 && !eight {
-        document.warn("leads", format!("仅 {standard} 个标准导联"), format!("only {standard} standard leads"));
-    }
+    out
 }

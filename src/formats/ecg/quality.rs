@@ -1,201 +1,283 @@
-//! Signal quality by rules: `good | usable | redo` with reason, lead and electrode (specification §12).
+//! Technical quality: a verdict with reason, lead and electrode while the patient still lies there (ECG specification 12).
+//! Rules only. No verdict touches a sample.
 
-use super::lead::{STANDARD, chest_electrode};
-use super::{EcgDocument, Group, Lead, LeadId};
-use std::f64::consts::TAU;
+use serde::Serialize;
 
-/// Verdict on a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use super::lead::{LeadId, TWELVE};
+use super::measure::signal::{HZ, high_pass, low_pass, most, ms, percentile};
+use super::measure::{Measured, Signal};
+use super::model::{Document, Group};
+
+/// Range below which a lead shows nothing, µV.
+const FLAT_UV: f32 = 20.0;
+/// Offset a recorder should not have, µV.
+const OFFSET_UV: f32 = 5_000.0;
+/// Wander that hides the ST segment: peak to peak below 0.5 Hz, µV.
+const WANDER_UV: f32 = 700.0;
+/// Mains: peak to peak at 50 Hz, µV.
+const MAINS_UV: f32 = 100.0;
+/// Muscle noise above 40 Hz between the beats, µV RMS.
+const NOISE_UV: f32 = 35.0;
+/// Shortest strip, s.
+const SECONDS: f64 = 9.5;
+/// Lowest rate for a diagnosis, Hz.
+const RATE_HZ: f64 = 500.0;
+/// Lowest upper band limit for a diagnosis, Hz.
+const BAND_HZ: f64 = 150.0;
+
+/// `good`, `usable`, `redo`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// Nothing to say.
+    /// Nothing to object.
+    #[default]
     Good,
-    /// Readable with the named limits.
+    /// Can be read; what is wrong is named.
     Usable,
-    /// Should be recorded again while the patient still lies there.
+    /// Please record again.
     Redo,
 }
 
-impl Verdict {
-    /// Database and JSON word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Good => "good",
-            Verdict::Usable => "usable",
-            Verdict::Redo => "redo",
-        }
-    }
-}
-
-/// One reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One objection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// Stable slug.
+    /// `lead_off offset wander mains noise no_qrs leads_absent rate band duration no_waveform`.
     pub code: &'static str,
-    /// Leads concerned, e.g. `V3` or `I II`; empty when none.
+    /// Leads concerned, separated by blanks; empty = all.
     pub lead: String,
-    /// Electrode to look at: `RA LA LL RL C1`..`C6`; empty when none.
-    pub electrode: &'static str,
-    /// Chinese sentence.
+    /// Electrode to look at: `RA LA LL RL C1..C6`; empty when none is to blame.
+    pub electrode: String,
+    /// Chinese.
     pub text_zh: String,
-    /// English sentence.
+    /// English.
     pub text_en: String,
 }
 
-/// Verdict with its reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The judgement.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Quality {
-    /// The worst of the reasons.
+    /// Verdict.
     pub verdict: Verdict,
-    /// Why.
+    /// Objections.
     pub reasons: Vec<Reason>,
-    /// Standard codes of leads not to be measured.
-    pub bad: Vec<u16>,
+    /// `250 Hz < 500: not diagnostic quality`; empty when there is nothing to announce.
+    pub banner: String,
+    /// Leads that show no signal.
+    #[serde(skip)]
+    pub silent: Vec<LeadId>,
 }
 
-/// Limits in microvolts; see the rules (a) to (e).
-const FLAT_UV: f64 = 20.0;
-const OFFSET_UV: f64 = 5_000.0;
-const WANDER_UV: f64 = 500.0;
-const MAINS_UV: f64 = 100.0;
-const NOISE_UV: f64 = 25.0;
-const NOISE_BAD_UV: f64 = 120.0;
-
-struct Signs {
-    flat: bool,
-    rail: bool,
-    noise: f64,
-    mains: f64,
-    wander: f64,
-    offset: f64,
-}
-
-/// Judges the rhythm group. `beats` = QRS found without the bad leads is judged by [`with_beats`].
-pub fn assess(document: &EcgDocument) -> Quality {
-    let mut q = Quality { verdict: Verdict::Good, reasons: Vec::new(), bad: Vec::new() };
-    let Some(group) = document.rhythm() else { return q };
-    let signs: Vec<(u16, Signs)> = STANDARD.iter().filter_map(|c| group.lead(*c).map(|l| (*c, signs(l, group)))).collect();
-    let of = |holds: &dyn Fn(&Signs) -> bool| -> Vec<u16> { signs.iter().filter(|(_, s)| holds(s)).map(|(c, _)| *c).collect() };
-    let off = of(&|s| s.flat || s.rail);
-    let loud = of(&|s| !s.flat && (s.noise > NOISE_BAD_UV || s.mains > 6.0 * MAINS_UV));
-    faults(&mut q, &off, "lead_off", "电极脱落", "electrode off");
-    faults(&mut q, &loud, "noise", "干扰严重", "too noisy");
-    q.bad = off.iter().chain(&loud).copied().collect();
-    let healthy = |c: &u16| !q.bad.contains(c);
-    let soft: [(&'static str, Vec<u16>, &str, &str); 4] = [
-        ("mains", of(&|s| s.mains > MAINS_UV), "50 Hz 工频干扰", "50 Hz mains interference"),
-        ("noise", of(&|s| s.noise > NOISE_UV), "肌电干扰", "muscle noise"),
-        ("wander", of(&|s| s.wander > WANDER_UV), "基线漂移", "baseline wander"),
-        ("offset", of(&|s| s.offset > OFFSET_UV), "直流偏移", "DC offset"),
-    ];
-    let soft = soft.map(|(code, codes, zh, en)| (code, codes.into_iter().filter(healthy).collect::<Vec<_>>(), zh, en));
-    for (code, codes, zh, en) in soft {
-        if !codes.is_empty() {
-            let lead = names(&codes);
-            push(&mut q, Verdict::Usable, Reason { code, text_zh: format!("{lead}:{zh}"), text_en: format!("{lead}: {en}"), lead, electrode: "" });
+/// Judges the rhythm group.
+#[must_use]
+pub fn judge(document: &Document, measured: &Measured) -> Quality {
+    let mut q = Quality::default();
+    let Some(group) = document.rhythm() else {
+        q.object(Verdict::Redo, "no_waveform", "", "", "无波形", "no waveform");
+        return q;
+    };
+    banner(document, group, &mut q);
+    let absent: Vec<LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_none()).cloned().collect();
+    if !absent.is_empty() {
+        let list = names(&absent);
+        let (zh, en) = (format!("缺少导联 {list}"), format!("leads not recorded: {list}"));
+        q.object(Verdict::Usable, "leads_absent", &list, "", &zh, &en);
+    }
+    silent(group, &mut q);
+    if let Some(signal) = Signal::prepare(group) {
+        offsets(group, &mut q);
+        noises(&signal, measured, &mut q);
+        if measured.beats.len() < 3 && q.verdict < Verdict::Redo {
+            q.object(Verdict::Redo, "no_qrs", "", "", "可识别的心搏少于3个", "fewer than 3 beats can be recognised");
         }
     }
-    for w in &document.warnings {
-        let verdict = if w.code == "leads" { Verdict::Redo } else { Verdict::Usable };
-        push(&mut q, verdict, Reason { code: w.code, lead: String::new(), electrode: "", text_zh: w.text_zh.clone(), text_en: w.text_en.clone() });
-    }
     q
 }
 
-/// Adds the rule "fewer than three QRS".
-pub fn with_beats(mut q: Quality, beats: usize) -> Quality {
-    if beats < 3 {
-        let (text_zh, text_en) = (format!("仅检出 {beats} 个 QRS 波"), format!("only {beats} QRS found"));
-        push(&mut q, Verdict::Redo, Reason { code: "few_qrs", lead: String::new(), electrode: "", text_zh, text_en });
-    }
-    q
-}
-
-fn push(q: &mut Quality, verdict: Verdict, reason: Reason) {
-    q.verdict = q.verdict.max(verdict);
-    if !q.reasons.contains(&reason) {
-        q.reasons.push(reason);
+impl Quality {
+    fn object(&mut self, verdict: Verdict, code: &'static str, lead: &str, electrode: &str, zh: &str, en: &str) {
+        self.verdict = self.verdict.max(verdict);
+        self.reasons.push(Reason { code, lead: lead.into(), electrode: electrode.into(), text_zh: zh.into(), text_en: en.into() });
     }
 }
 
-/// Names the electrode behind a set of faulty leads: I and II = RA, I and III = LA, II and III = LL, one V = its C electrode.
-fn faults(q: &mut Quality, codes: &[u16], code: &'static str, zh: &str, en: &str) {
-    let has = |c: u16| codes.contains(&c);
-    let chest: Vec<u16> = codes.iter().copied().filter(|c| (3..=8).contains(c)).collect();
-    let limb: Vec<u16> = codes.iter().copied().filter(|c| !(3..=8).contains(c)).collect();
-    let electrode = match (has(1), has(2), has(61)) {
-        (true, true, true) => "RL",
-        (true, true, false) => "RA",
-        (true, false, true) => "LA",
-        (false, true, true) => "LL",
-        _ => "",
-    };
-    let whole = chest.len() == 6 && electrode == "RL";
-    if !limb.is_empty() {
-        let lead = names(if whole { codes } else { &limb });
-        let (who_zh, who_en) = match electrode {
-            "RA" => ("右上肢(RA)电极", "right arm (RA) electrode"),
-            "LA" => ("左上肢(LA)电极", "left arm (LA) electrode"),
-            "LL" => ("左下肢(LL)电极", "left leg (LL) electrode"),
-            "RL" => ("右下肢(RL)电极或导联线", "right leg (RL) electrode or the cable"),
-            _ => ("肢体导联", "limb lead"),
-        };
-        push(q, Verdict::Redo, Reason { code, text_zh: format!("请重做:{who_zh}{zh}({lead})"), text_en: format!("please repeat: {who_en} {en} ({lead})"), lead, electrode });
-    }
-    for c in chest.into_iter().filter(|_| !whole) {
-        let (lead, electrode) = (names(&[c]), chest_electrode(c).unwrap_or(""));
-        push(q, Verdict::Redo, Reason { code, text_zh: format!("请重做:{lead} 电极({electrode}){zh}"), text_en: format!("please repeat: {lead} electrode ({electrode}) {en}"), lead, electrode });
-    }
+fn names(ids: &[LeadId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn names(codes: &[u16]) -> String {
-    codes.iter().map(|c| LeadId::Code(*c).name().to_owned()).collect::<Vec<_>>().join(" ")
-}
-
-fn signs(lead: &Lead, group: &Group) -> Signs {
+/// Rate, bandwidth and duration are announced on the page; they are no fault of the electrodes.
+fn banner(document: &Document, group: &Group, q: &mut Quality) {
     let rate = group.rate.to_f64();
-    let scale = lead.scale.to_f64() / 1000.0;
-    let x: Vec<f64> = lead.raw.iter().enumerate().map(|(i, r)| if lead.is_missing(i) { 0.0 } else { f64::from(*r) * scale + lead.offset.to_f64() / 1000.0 }).collect();
-    let second = (rate as usize).max(1);
-    let span = |w: &[f64]| w.iter().copied().fold(f64::MIN, f64::max) - w.iter().copied().fold(f64::MAX, f64::min);
-    let quiet_windows = x.chunks_exact(second).filter(|w| span(w) < FLAT_UV).count();
-    let windows = (x.len() / second).max(1);
-    let rail: usize = lead.saturated.iter().map(|(a, b)| b - a).sum();
-    let mut means: Vec<f64> = x.chunks_exact(second).map(|w| w.iter().sum::<f64>() / w.len() as f64).collect();
-    let offset = (x.iter().sum::<f64>() / x.len().max(1) as f64).abs();
-    means.sort_by(f64::total_cmp);
-    let wander = means.last().zip(means.first()).map_or(0.0, |(a, b)| a - b);
-    let mains = mains(&x, rate);
-    Signs { flat: quiet_windows * 5 > windows, rail: rail * 10 > x.len(), noise: noise(&x, rate, mains), mains, wander, offset }
+    let mut parts = Vec::new();
+    if rate < RATE_HZ {
+        parts.push(format!("{rate} Hz < 500: not diagnostic quality"));
+        q.object(Verdict::Usable, "rate", "", "", &format!("采样率 {rate} Hz 低于 500 Hz,不可用于诊断"), &format!("sampled at {rate} Hz, below 500 Hz: not for diagnosis"));
+    }
+    if let Some(high) = document.high_hz.filter(|h| *h < BAND_HZ) {
+        parts.push(format!("band to {high} Hz < 150: not diagnostic quality"));
+        q.object(Verdict::Usable, "band", "", "", &format!("频带上限 {high} Hz 低于 150 Hz"), &format!("upper band limit {high} Hz, below 150 Hz"));
+    }
+    let seconds = group.seconds();
+    if seconds < SECONDS {
+        parts.push(format!("{seconds:.1} s < 10 s"));
+        q.object(Verdict::Redo, "duration", "", "", &format!("记录时长 {seconds:.1} 秒,不足 10 秒"), &format!("{seconds:.1} s recorded, 10 s needed"));
+    }
+    q.banner = parts.join("; ");
 }
 
-/// Peak-to-peak of the 50 Hz component over the whole strip.
-fn mains(x: &[f64], rate: f64) -> f64 {
-    if rate < 120.0 || x.is_empty() {
-        return 0.0;
+/// Lead off: flat or at the rail for more than one second. The pattern of leads names the electrode.
+fn silent(group: &Group, q: &mut Quality) {
+    let standard: Vec<&LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| !l.derived)).collect();
+    q.silent = standard.iter().filter(|id| group.lead(id).is_some_and(|l| is_silent(l, group))).map(|id| (*id).clone()).collect();
+    if q.silent.is_empty() {
+        return;
     }
-    let (mut re, mut im) = (0.0, 0.0);
-    for (i, v) in x.iter().enumerate() {
-        let phase = TAU * 50.0 * i as f64 / rate;
-        re += v * phase.cos();
-        im += v * phase.sin();
+    let off = |n: u16| q.silent.contains(&LeadId::Standard(n));
+    let electrode = if q.silent.len() == standard.len() {
+        "RL"
+    } else {
+        match (off(1), off(2), off(61)) {
+            (true, true, _) => "RA",
+            (true, false, true) => "LA",
+            (false, true, true) => "LL",
+            _ => "",
+        }
+    };
+    let list = names(&q.silent);
+    if electrode == "RL" {
+        q.object(Verdict::Redo, "lead_off", "", "RL", "请重做:所有导联无信号,检查右下肢(RL)电极和导联线", "record again: no signal in any lead, check RL electrode and cable");
+        return;
     }
-    4.0 * re.hypot(im) / x.len() as f64
+    if !electrode.is_empty() {
+        let zh = format!("请重做:{}({electrode})电极脱落(导联 {list})", limb_zh(electrode));
+        q.object(Verdict::Redo, "lead_off", &list, electrode, &zh, &format!("record again: electrode {electrode} is off (leads {list})"));
+    }
+    for id in q.silent.clone() {
+        if let Some(c) = id.chest() {
+            let electrode = format!("C{c}");
+            let zh = format!("请重做:{id} 电极脱落({electrode})");
+            q.object(Verdict::Redo, "lead_off", &id.to_string(), &electrode, &zh, &format!("record again: electrode of {id} ({electrode}) is off"));
+        } else if electrode.is_empty() {
+            // One limb lead alone has no electrode of its own: a broken channel, or the vector lies across it.
+            let (zh, en) = (format!("{id} 导联无信号"), format!("no signal in lead {id}"));
+            q.object(Verdict::Usable, "flat", &id.to_string(), "", &zh, &en);
+        }
+    }
 }
 
-/// RMS of the second difference in the quieter windows of 100 ms, scaled so that white noise of 1 uV gives 1; mains power taken off.
-fn noise(x: &[f64], rate: f64, mains: f64) -> f64 {
-    let width = ((rate / 10.0) as usize).max(8);
-    let step = ((rate / 250.0).round() as usize).max(1);
-    let mut levels: Vec<f64> = x
-        .chunks_exact(width)
-        .filter(|w| w.len() > 2 * step + 2)
+fn limb_zh(electrode: &str) -> &'static str {
+    match electrode {
+        "RA" => "右上肢",
+        "LA" => "左上肢",
+        "LL" => "左下肢",
+        _ => "右下肢",
+    }
+}
+
+/// Flat, at a rail, or missing for more than a second. Exact zeros over a whole second count; a low but living signal does not.
+fn is_silent(lead: &super::model::Lead, group: &Group) -> bool {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a second of samples")]
+    let second = group.rate.to_f64().clamp(1.0, 100_000.0) as usize;
+    let uv = lead.uv(most(group.rate.to_f64()));
+    let step = (second / 4).max(1);
+    let (mut flat, mut all) = (0, 0);
+    for window in uv.windows(second).step_by(step) {
+        all += 1;
+        let (low, high) = window.iter().filter(|v| v.is_finite()).fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+        if low > high || high - low < FLAT_UV {
+            flat += 1;
+        }
+    }
+    // Between two beats of a slow rhythm a quiet second is normal: most of the strip must be flat, or exactly constant.
+    all > 0 && (flat * 2 > all || uv.windows(second * 2).step_by(step).any(|w| w.first().is_some_and(|a| w.iter().all(|v| v == a || v.is_nan()))))
+}
+
+fn offsets(group: &Group, q: &mut Quality) {
+    let far: Vec<LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| percentile(&l.uv(most(group.rate.to_f64())), 0.5).abs() > OFFSET_UV)).cloned().collect();
+    if !far.is_empty() {
+        let list = names(&far);
+        q.object(Verdict::Usable, "offset", &list, "", &format!("{list}:直流偏移超过 5 mV"), &format!("{list}: offset above 5 mV"));
+    }
+}
+
+fn noises(signal: &Signal, measured: &Measured, q: &mut Quality) {
+    let (mut wander, mut mains, mut noise) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, s) in &signal.leads {
+        let id = LeadId::Standard(*n);
+        if q.silent.contains(&id) {
+            continue;
+        }
+        let slow = low_pass(s, 0.5, HZ);
+        if percentile(&slow, 0.99) - percentile(&slow, 0.01) > WANDER_UV {
+            wander.push(id.clone());
+        }
+        let hum = hum(s);
+        if hum > MAINS_UV {
+            mains.push(id.clone());
+        } else if quiet_rms(&high_pass(s, 40.0, HZ), &measured.beats) > NOISE_UV {
+            noise.push(id.clone());
+        }
+    }
+    let mut add = |code, list: &[LeadId], zh: &str, en: &str| {
+        if list.is_empty() {
+            return;
+        }
+        let (names, electrode) = (names(list), blamed(list, signal.leads.len()));
+        // In most leads at once it cannot be read well; wander, and one or two leads, can.
+        let verdict = if code != "wander" && list.len() * 2 > signal.leads.len() { Verdict::Redo } else { Verdict::Usable };
+        q.object(verdict, code, &names, &electrode, &format!("{names}:{zh}"), &format!("{names}: {en}"));
+    };
+    add("wander", &wander, "基线漂移", "base line wander");
+    add("mains", &mains, "50 Hz 工频干扰超过 100 µV,检查接地与电极", "mains interference above 100 µV");
+    add("noise", &noise, "肌电干扰", "muscle noise");
+}
+
+/// One V lead: its electrode. Otherwise nobody.
+fn blamed(list: &[LeadId], _all: usize) -> String {
+    match list {
+        [one] => one.chest().map(|c| format!("C{c}")).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// Peak-to-peak amplitude of the 50 Hz component, median over seconds (Goertzel of each second: 25 whole periods a half).
+fn hum(s: &[f32]) -> f32 {
+    let second = ms(1_000.0);
+    let (sin, cos): (Vec<f32>, Vec<f32>) = (0..10).map(|i| {
+        #[expect(clippy::cast_precision_loss, reason = "ten samples a period")]
+        let a = i as f32 * std::f32::consts::TAU / 10.0;
+        (a.sin(), a.cos())
+    }).unzip();
+    let amplitudes: Vec<f32> = s
+        .chunks_exact(second)
         .map(|w| {
-            let n = w.len() - 2 * step;
-            ((0..n).map(|i| (w[i] - 2.0 * w[i + step] + w[i + 2 * step]).powi(2)).sum::<f64>() / n as f64 / 6.0).sqrt()
+            let (mut re, mut im) = (0.0_f32, 0.0_f32);
+            for (i, v) in w.iter().enumerate() {
+                re += v * cos[i % 10];
+                im += v * sin[i % 10];
+            }
+            #[expect(clippy::cast_precision_loss, reason = "500 samples")]
+            let scale = 2.0 / w.len() as f32;
+            2.0 * (re * re + im * im).sqrt() * scale
         })
         .collect();
-    levels.sort_by(f64::total_cmp);
-    let level = levels.get(levels.len() * 2 / 5).copied().unwrap_or(0.0);
-    let hum = mains / 2.0 / std::f64::consts::SQRT_2 * (2.0 - 2.0 * (TAU * 50.0 * step as f64 / rate).cos()) / 6.0f64.sqrt();
-    (level * level - hum * hum).max(0.0).sqrt()
+    percentile(&amplitudes, 0.5)
+}
+
+/// RMS between the beats: at least 120 ms away from any QRS, median over pieces of 80 ms.
+fn quiet_rms(s: &[f32], beats: &[usize]) -> f32 {
+    let piece = ms(80.0);
+    let pieces: Vec<f32> = s
+        .chunks_exact(piece)
+        .enumerate()
+        .filter(|(k, _)| {
+            let middle = k * piece + piece / 2;
+            beats.iter().all(|b| b.abs_diff(middle) > ms(160.0))
+        })
+        .map(|(_, w)| {
+            #[expect(clippy::cast_precision_loss, reason = "40 samples")]
+            let mean = w.iter().map(|v| v * v).sum::<f32>() / w.len() as f32;
+            mean.sqrt()
+        })
+        .collect();
+    percentile(&pieces, 0.5)
 }

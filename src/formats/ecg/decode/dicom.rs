@@ -1,122 +1,193 @@
-//! DICOM waveform objects (PS3.3 §A.34, §C.10.9), read through the bounded scanner.
+//! DICOM waveforms (PS3.3 §C.10.9): 12-lead, General, General 32-bit, Ambulatory, Hemodynamic that carries ECG leads.
+//!
+//! Whether an object is an ECG is decided by the channel source codes, not by its SOP class.
 
-use super::channel::{self, Sampling};
-use super::{Limits, WAVEFORM_CLASSES, annotation};
-use crate::dicom::{Keep, Node, Object, SliceSource, Tag, tag};
-use crate::ecg::{EcgDocument, Group, GroupKind, Ratio, Refusal};
+use super::annotation;
+use super::channel::{self, Channel};
+use super::samples::{self, Stored};
+use crate::dicom::{Node, Object, Tag, tag};
+use crate::ecg::limits::{Limits, Refusal};
+use crate::ecg::model::{Device, Document, Group, GroupKind, Subject, Warning};
+use crate::ecg::ratio::Ratio;
 
-const ACQUISITION_DATETIME: Tag = Tag(0x0008_002A);
+const ACQUIRED: Tag = Tag(0x0008_002A);
+const TIME_OFFSET: Tag = Tag(0x0018_1068);
 const ORIGINALITY: Tag = Tag(0x003A_0004);
 const CHANNELS: Tag = Tag(0x003A_0005);
 const SAMPLES: Tag = Tag(0x003A_0010);
-const FREQUENCY: Tag = Tag(0x003A_001A);
+const RATE: Tag = Tag(0x003A_001A);
 const LABEL: Tag = Tag(0x003A_0020);
-const DEFINITIONS: Tag = Tag(0x003A_0200);
+const CHANNEL_DEFINITIONS: Tag = Tag(0x003A_0200);
 const BITS_ALLOCATED: Tag = Tag(0x5400_1004);
 const INTERPRETATION: Tag = Tag(0x5400_1006);
 const PADDING: Tag = Tag(0x5400_100A);
 const DATA: Tag = Tag(0x5400_1010);
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<EcgDocument, Refusal> {
-    let refuse = |reason: String| Refusal { stage: "structure", reason };
-    let object = Object::read(&mut SliceSource(bytes), None, Keep::WHOLE).map_err(|r| refuse(format!("not a DICOM object: {r:?}")))?;
+/// Seconds above which a recording is ambulatory.
+const HOLTER_SECONDS: f64 = 600.0;
+/// Seconds below which a derived group is a representative beat.
+const BEAT_SECONDS: f64 = 3.0;
+
+/// Decodes a DICOM object.
+///
+/// # Errors
+/// Not DICOM, no waveform, no ECG lead, unknown unit, sizes that contradict each other.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
+    let object = Object::parse(bytes, None).map_err(|e| Refusal::new("structure", e.to_string()))?;
     let root = object.root();
-    let class = root.text(tag::SOP_CLASS);
-    let mut document = EcgDocument {
-        format: WAVEFORM_CLASSES.iter().find(|(uid, _)| *uid == class).map_or("DICOM", |(_, name)| name).to_owned(),
-        device: [root.text(tag::MANUFACTURER), root.text(tag::MODEL), root.text(tag::DEVICE_SERIAL)],
-        acquired: acquired(&root),
-        ..EcgDocument::default()
+    let mut document = Document { format: format_name(&root.text(tag::SOP_CLASS)).into(), ..Document::default() };
+    document.subject = Subject {
+        id: root.text(tag::PATIENT_ID),
+        name: root.text(tag::PATIENT_NAME),
+        sex: root.text(tag::SEX),
+        birth_date: root.text(tag::BIRTH_DATE),
     };
-    let items = root.items(tag::WAVEFORMS);
-    if items.is_empty() {
-        return Err(refuse("the object holds no waveform sequence".into()));
-    }
-    for item in &items {
-        let group = group(item, limits, &mut document)?;
-        if let Some(group) = group {
-            document.groups.push(group);
+    document.device = Device {
+        maker: root.text(tag::MANUFACTURER),
+        model: root.text(tag::MODEL),
+        serial: root.text(tag::DEVICE_SERIAL),
+    };
+    document.acquired = acquired(&root);
+    match groups(&root, limits, &mut document) {
+        Ok(()) => {}
+        Err(mut refusal) => {
+            refusal.subject = Box::new(document.subject);
+            refusal.device = Box::new(document.device);
+            return Err(refusal);
         }
     }
-    classify(&mut document.groups);
-    if document.rhythm().is_none_or(|g| g.leads.is_empty()) {
-        return Err(Refusal { stage: "waveform", reason: "no group holds an ECG lead".into() });
-    }
     annotation::read(&root, &mut document);
+    for slug in object.defects.slugs() {
+        document.warnings.push(Warning::new("defect", format!("文件缺陷:{slug}"), format!("defect of the file: {slug}")));
+    }
     Ok(document)
 }
 
-fn acquired(root: &Node<'_>) -> String {
-    let digits = |t: &str, n: usize| t.chars().take_while(char::is_ascii_digit).take(n).collect::<String>();
-    let moment = digits(&root.text(ACQUISITION_DATETIME), 14);
-    if moment.len() == 14 {
-        return moment;
+fn format_name(sop_class: &str) -> &'static str {
+    match sop_class.strip_prefix("1.2.840.10008.5.1.4.1.1.9.") {
+        Some("1.1") => "DICOM 12-lead ECG",
+        Some("1.2") => "DICOM General ECG",
+        Some("1.3") => "DICOM Ambulatory ECG",
+        Some("1.4") => "DICOM General 32-bit ECG",
+        Some("2.1") => "DICOM Hemodynamic",
+        _ => "DICOM waveform",
     }
-    for (date, time) in [(Tag(0x0008_0022), Tag(0x0008_0032)), (Tag(0x0008_0023), Tag(0x0008_0033)), (tag::STUDY_DATE, tag::STUDY_TIME)] {
-        let (date, time) = (digits(&root.text(date), 8), digits(&root.text(time), 6));
-        if date.len() == 8 && time.len() >= 4 {
-            return format!("{date}{time:0<6}");
+}
+
+/// Acquisition DateTime, else the acquisition, content or study date and time.
+fn acquired(root: &Node<'_>) -> String {
+    let whole = root.text(ACQUIRED);
+    if whole.len() >= 14 {
+        return whole;
+    }
+    let pairs = [(tag::ACQUISITION_DATE, tag::ACQUISITION_TIME), (Tag(0x0008_0023), Tag(0x0008_0033)), (tag::STUDY_DATE, tag::STUDY_TIME)];
+    for (date, time) in pairs {
+        let (d, t) = (root.text(date), root.text(time));
+        if d.len() == 8 && t.len() >= 6 {
+            return format!("{d}{t}");
         }
     }
     String::new()
 }
 
-/// One item of the waveform sequence; `None` for groups without an ECG lead.
-fn group(item: &Node<'_>, limits: &Limits, document: &mut EcgDocument) -> Result<Option<Group>, Refusal> {
-    let refuse = |reason: String| Refusal { stage: "waveform", reason };
-    let count = |t: Tag, what: &str| item.int(t).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).ok_or_else(|| refuse(format!("{what} is missing or zero")));
-    let (channels, samples) = (count(CHANNELS, "number of channels")?, count(SAMPLES, "number of samples")?);
-    if channels > limits.channels || samples > limits.samples {
-        return Err(refuse(format!("{channels} channels of {samples} samples exceed the limits")));
+fn groups(root: &Node<'_>, limits: &Limits, document: &mut Document) -> Result<(), Refusal> {
+    let items = root.items(tag::WAVEFORMS);
+    if items.is_empty() {
+        return Err(Refusal::new("waveform", "the object has no waveform sequence (5400,0100)"));
     }
-    let rate = Ratio::parse(&item.text(FREQUENCY)).filter(|r| r.is_positive()).ok_or_else(|| refuse("sampling frequency is missing".into()))?;
-    let bits = item.int(BITS_ALLOCATED).unwrap_or(16);
+    let mut left = limits.total;
+    let mut foreign = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        group(item, n, limits, &mut left, document, &mut foreign)?;
+    }
+    if !document.groups.iter().any(|g| g.leads.iter().any(|l| l.id.number().is_some())) {
+        let names = foreign.into_iter().take(6).collect::<Vec<_>>().join(", ");
+        return Err(Refusal::new("lead", format!("no channel is an ECG lead ({names})")));
+    }
+    if let Some(missing) = Some(document.absent()).filter(|m| !m.is_empty()) {
+        let list = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        // Limb leads that follow from I and II are added by the physics check; only the rest is missing.
+        let rhythm = document.rhythm();
+        let have = |k| rhythm.is_some_and(|g| g.lead(&crate::ecg::LeadId::Standard(k)).is_some());
+        if !(have(1) && have(2) && missing.iter().all(crate::ecg::LeadId::is_limb)) {
+            document.warnings.push(Warning::new("leads_absent", format!("缺少导联:{list}"), format!("leads not recorded: {list}")));
+        }
+    }
+    Ok(())
+}
+
+fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document: &mut Document, foreign: &mut Vec<String>) -> Result<(), Refusal> {
+    let at = format!("group {}", n + 1);
+    let wrong = |what: &str| Refusal::new("waveform", format!("{at}: {what}"));
+    let channels = size(item, CHANNELS).ok_or_else(|| wrong("number of channels not given"))?;
+    let count = size(item, SAMPLES).ok_or_else(|| wrong("number of samples not given"))?;
+    if channels == 0 || count == 0 {
+        return Ok(());
+    }
+    if channels > limits.channels || count > limits.samples || channels.saturating_mul(count) > *left {
+        return Err(Refusal::new("limit", format!("{at}: {channels} channels of {count} samples exceed the limits")));
+    }
     let interpretation = item.text(INTERPRETATION);
-    let sampling = Sampling::of(&interpretation, bits).ok_or_else(|| refuse(format!("sample interpretation {interpretation:?} with {bits} bits is not a waveform")))?;
-    let (_, token) = item.get(DATA).ok_or_else(|| refuse("waveform data is missing".into()))?;
+    let Some(stored) = Stored::of(&interpretation, item.int(BITS_ALLOCATED).unwrap_or(16)) else {
+        // Companded audio beside the tracing is no reason to refuse the tracing.
+        let (zh, en) = (format!("{at} 的采样类型 {interpretation} 不支持"), format!("{at}: sample type {interpretation} is not read"));
+        document.warnings.push(Warning::new("group_skipped", zh, en));
+        return Ok(());
+    };
+    let rate = Ratio::from_decimal(&item.text(RATE)).filter(|r| r.is_positive()).ok_or_else(|| wrong("sampling frequency not given"))?;
     let data = item.bytes(DATA).unwrap_or_default();
-    let wanted = channels.saturating_mul(samples).saturating_mul(sampling.bytes);
-    if data.len() < wanted {
-        return Err(refuse(format!("{channels} x {samples} samples need {wanted} bytes, the data holds {}", data.len())));
+    let need = channels.saturating_mul(count).saturating_mul(stored.bytes());
+    if data.len() < need {
+        return Err(wrong(&format!("{need} bytes of samples declared, {} present", data.len())));
     }
-    let definitions = item.items(DEFINITIONS);
+    *left -= channels * count;
+    let big = item.place(DATA).is_some_and(|(_, _, big)| big);
+    let definitions = item.items(CHANNEL_DEFINITIONS);
     if definitions.len() < channels {
-        return Err(refuse(format!("{channels} channels, but {} definitions", definitions.len())));
+        return Err(wrong(&format!("{channels} channels declared, {} described", definitions.len())));
     }
-    let padding = item.bytes(PADDING).and_then(|b| sampling.sample(b, token.big));
+    let padding = item.bytes(PADDING).and_then(|b| stored.read(b, big));
     let mut leads = Vec::new();
     for (c, definition) in definitions.iter().take(channels).enumerate() {
-        match channel::lead(definition, &sampling, padding, |i| data.get((i * channels + c) * sampling.bytes..).and_then(|b| sampling.sample(b, token.big)), samples) {
-            Ok(Some(lead)) => leads.push(lead),
-            Ok(None) => {}
-            Err(why) => document.warn("unit_unknown", format!("通道 {} 的单位无法识别,未采用", c + 1), format!("channel {} left out: {why}", c + 1)),
+        match channel::read(definition, stored)? {
+            Channel::Lead(mut lead, bits) => {
+                (lead.raw, lead.missing) = samples::planar(data, big, stored, bits, (c, channels, count), padding);
+                lead.rails = stored.rails(bits);
+                leads.push(*lead);
+            }
+            Channel::Foreign(name) => foreign.push(name),
         }
     }
     if leads.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
-    let label = item.text(LABEL).to_ascii_uppercase();
-    let derived = item.text(ORIGINALITY).trim() == "DERIVED";
-    let kind = if label.contains("MEDIAN") || label.contains("AVERAGE") || label.contains("TEMPLATE") || (derived && !label.contains("RHYTHM")) {
-        GroupKind::Median
-    } else {
-        GroupKind::Rhythm
-    };
-    Ok(Some(Group { kind, rate, samples, leads }))
+    let derived = item.text(ORIGINALITY) == "DERIVED";
+    let mut group = Group { kind: GroupKind::Other, derived, rate, t0_ms: item.number(TIME_OFFSET).unwrap_or(0.0), samples: count, leads };
+    group.kind = kind(&item.text(LABEL), &group);
+    if group.kind == GroupKind::Rhythm && document.filters.is_empty() {
+        (document.filters, document.high_hz) = definitions.first().map(channel::filters).unwrap_or_default();
+    }
+    document.groups.push(group);
+    Ok(())
 }
 
-/// Without a usable label the longest group is the rhythm strip and one under 2 s is a median beat; only one rhythm group stays.
-fn classify(groups: &mut Vec<Group>) {
-    if !groups.iter().any(|g| g.kind == GroupKind::Rhythm)
-        && let Some(longest) = groups.iter_mut().max_by_key(|g| g.samples)
-    {
-        longest.kind = GroupKind::Rhythm;
+/// Label first, then originality, then duration.
+fn kind(label: &str, group: &Group) -> GroupKind {
+    let label = label.to_ascii_uppercase();
+    let seconds = group.seconds();
+    if ["MEDIAN", "REPRESENT", "AVERAGE", "TEMPLATE", "SINGLE BEAT"].iter().any(|w| label.contains(w)) && seconds < BEAT_SECONDS {
+        GroupKind::Median
+    } else if seconds > HOLTER_SECONDS {
+        GroupKind::Holter
+    } else if label.contains("RHYTHM") || !group.derived {
+        GroupKind::Rhythm
+    } else if seconds < BEAT_SECONDS {
+        GroupKind::Median
+    } else {
+        GroupKind::Other
     }
-    let longest = groups.iter().filter(|g| g.kind == GroupKind::Rhythm).map(|g| g.samples).max().unwrap_or(0);
-    for group in groups.iter_mut() {
-        if group.kind == GroupKind::Rhythm && group.samples < longest && group.seconds() < 2.0 {
-            group.kind = GroupKind::Median;
-        }
-    }
-    groups.sort_by_key(|g| (g.kind == GroupKind::Median, std::cmp::Reverse(g.samples)));
+}
+
+fn size(item: &Node<'_>, wanted: Tag) -> Option<usize> {
+    item.int(wanted).and_then(|n| usize::try_from(n).ok())
 }

@@ -1,70 +1,103 @@
-//! The wave blob of the page: u32 LE length of a JSON header, the header, then planar i16 LE samples by group and lead.
+//! Samples for the page: u32 LE header length, JSON header, then planar i16 LE (contract of `/api/ecg/{record}/wave`).
 
-use crate::ecg::measure::Analysis;
-use crate::ecg::{EcgDocument, Group, GroupKind, Lead};
 use serde_json::{Value, json};
 
-/// Builds the blob. The server's median beat is added when the cart sent none; markers are milliseconds in their group.
-pub fn page(document: &EcgDocument, analysis: &Analysis) -> Vec<u8> {
-    let mut heads = Vec::new();
-    let mut body = Vec::new();
-    for group in &document.groups {
-        let leads: Vec<Value> = ordered(group).into_iter().map(|l| lead(l, &mut body)).collect();
-        let kind = if group.kind == GroupKind::Rhythm { "rhythm" } else { "median" };
-        heads.push(json!({"kind": kind, "rate_hz": group.rate.to_f64(), "t0_ms": 0, "leads": leads, "source": "vendor"}));
+use crate::ecg::analyse::Analysis;
+use crate::ecg::lead::TWELVE;
+use crate::ecg::measure::HZ;
+use crate::ecg::model::{Document, Group, Lead};
+
+/// Longest part of a recording sent in one piece, s.
+const MOST_SECONDS: usize = 60;
+
+/// The rhythm group and the server's median beat (the maker's when nothing could be measured), with the marks of both.
+#[must_use]
+pub fn blob(document: &Document, analysis: &Analysis) -> Vec<u8> {
+    let mut groups = Vec::new();
+    let mut markers = Vec::new();
+    let mut samples: Vec<i16> = Vec::new();
+    if let Some(group) = document.rhythm() {
+        groups.push(head("rhythm", group, &mut samples));
+        markers.extend(analysis.measured.beats_ms.iter().map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})));
     }
-    let vendor_median = document.groups.iter().any(|g| g.kind == GroupKind::Median);
-    let mut markers: Vec<Value> = analysis.beats_ms.iter().map(|ms| json!({"what": "r", "group": "rhythm", "ms": ms})).collect();
-    if let (Some(median), false) = (&analysis.median, vendor_median) {
-        let leads: Vec<Value> = median
-            .codes
-            .iter()
-            .zip(&median.leads)
-            .map(|(code, x)| {
-                for v in x {
-                    body.extend_from_slice(&(v.round().clamp(-32_767.0, 32_767.0) as i16).to_le_bytes());
-                }
-                json!({"name": crate::ecg::LeadId::Code(*code).name(), "nv_per_unit": 1000, "offset_nv": 0, "count": x.len(), "missing": []})
-            })
-            .collect();
-        heads.push(json!({"kind": "median", "rate_hz": 500, "t0_ms": -500, "leads": leads, "source": "server"}));
-        if let Some(m) = analysis.marks {
-            let mut mark = |what: &str, at: Option<usize>| {
-                if let Some(at) = at {
-                    markers.push(json!({"what": what, "group": "median", "ms": at as f64 * 2.0 - 500.0}));
-                }
-            };
-            mark("p_on", m.p.map(|p| p.0));
-            mark("p_off", m.p.map(|p| p.1));
-            mark("qrs_on", Some(m.qrs_on));
-            mark("qrs_off", Some(m.qrs_off));
-            mark("t_peak", m.t.map(|t| t.0));
-            mark("t_off", m.t.map(|t| t.1));
-        }
+    let n = groups.len();
+    if !analysis.measured.median.is_empty() {
+        groups.push(median(analysis, &mut samples));
+        let m = analysis.measured.marks;
+        let at = |i: usize| ms_of(i);
+        let mut mark = |what: &str, i: Option<usize>| {
+            if let Some(i) = i {
+                markers.push(json!({"what": what, "group": n, "ms": at(i)}));
+            }
+        };
+        mark("p_on", m.p.map(|p| p.0));
+        mark("p_off", m.p.map(|p| p.1));
+        mark("qrs_on", m.qrs.map(|q| q.0));
+        mark("r_peak", Some(analysis.measured.median.peak));
+        mark("qrs_off", m.qrs.map(|q| q.1));
+        mark("t_off", m.t_off);
+    } else if let Some(group) = document.median() {
+        groups.push(head("median", group, &mut samples));
     }
-    let head = json!({"groups": heads, "markers": markers}).to_string().into_bytes();
-    let mut out = Vec::with_capacity(4 + head.len() + body.len());
-    out.extend_from_slice(&u32::try_from(head.len()).unwrap_or(0).to_le_bytes());
-    out.extend_from_slice(&head);
-    out.extend_from_slice(&body);
+    let header = json!({"groups": groups, "markers": markers}).to_string();
+    let length = u32::try_from(header.len()).unwrap_or(0);
+    let mut out = Vec::with_capacity(4 + header.len() + samples.len() * 2);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(header.as_bytes());
+    for s in samples {
+        out.extend_from_slice(&s.to_le_bytes());
+    }
     out
 }
 
-/// Standard leads first in paper order, the others as in the file.
-fn ordered(group: &Group) -> Vec<&Lead> {
-    let mut out: Vec<&Lead> = crate::ecg::lead::STANDARD.iter().filter_map(|c| group.lead(*c)).collect();
-    out.extend(group.leads.iter().filter(|l| !l.id.is_standard()));
-    out
+#[expect(clippy::cast_precision_loss, reason = "a sample of one beat")]
+fn ms_of(i: usize) -> f64 {
+    i as f64 * 1_000.0 / f64::from(HZ)
 }
 
-fn lead(l: &Lead, body: &mut Vec<u8>) -> Value {
-    // 32-bit samples beyond 16 bits are shown at a coarser step.
-    let most = l.raw.iter().enumerate().filter(|(i, _)| !l.is_missing(*i)).map(|(_, v)| i64::from(*v).abs()).max().unwrap_or(0);
-    let step = i32::try_from(most / 32_767 + 1).unwrap_or(i32::MAX);
-    for (i, v) in l.raw.iter().enumerate() {
-        let v = if l.is_missing(i) { 0 } else { v / step };
-        body.extend_from_slice(&(v.clamp(-32_767, 32_767) as i16).to_le_bytes());
+/// The twelve leads in drawing order, then the others.
+fn head(kind: &str, group: &Group, samples: &mut Vec<i16>) -> Value {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate in Hz; the cast saturates")]
+    let most = group.samples.min(group.rate.to_f64().ceil() as usize * MOST_SECONDS);
+    let ordered = TWELVE.iter().filter_map(|id| group.lead(id));
+    let others = group.leads.iter().filter(|l| !TWELVE.contains(&l.id));
+    let leads: Vec<Value> = ordered.chain(others).map(|l| lead(l, most, samples)).collect();
+    json!({"kind": kind, "rate_hz": group.rate.to_f64(), "t0_ms": group.t0_ms, "leads": leads})
+}
+
+/// Samples that do not fit 16 bits are moved to their middle and, if they still do not, divided.
+fn lead(lead: &Lead, most: usize, samples: &mut Vec<i16>) -> Value {
+    let raw = lead.raw.get(..most.min(lead.raw.len())).unwrap_or_default();
+    let gone = |i: usize| lead.is_missing(i);
+    let (mut low, mut high) = (i64::MAX, i64::MIN);
+    for (_, r) in raw.iter().enumerate().filter(|(i, _)| !gone(*i)) {
+        low = low.min(i64::from(*r));
+        high = high.max(i64::from(*r));
     }
-    json!({"name": l.id.name(), "nv_per_unit": l.scale.to_f64() * f64::from(step), "offset_nv": l.offset.to_f64(), "count": l.raw.len(),
-        "missing": l.missing.iter().map(|(a, b)| json!([a, b])).collect::<Vec<_>>(), "derived": l.derived})
+    let fits = low > high || (low >= i64::from(i16::MIN) && high <= i64::from(i16::MAX));
+    let (middle, divisor) = if fits { (0, 1) } else { (i64::midpoint(low, high), ((high - low) / 65_000 + 1).max(1)) };
+    for (i, r) in raw.iter().enumerate() {
+        let v = if gone(i) { 0 } else { (i64::from(*r) - middle) / divisor };
+        samples.push(i16::try_from(v).unwrap_or(if v > 0 { i16::MAX } else { i16::MIN }));
+    }
+    let (scale, offset) = (lead.scale.to_f64(), lead.offset.to_f64());
+    #[expect(clippy::cast_precision_loss, reason = "a header number")]
+    let (nv_per_unit, offset_nv) = (scale * divisor as f64, offset + scale * middle as f64);
+    let missing: Vec<(usize, usize)> = lead.missing.iter().filter(|(a, _)| *a < raw.len()).map(|(a, b)| (*a, (*b).min(raw.len()))).collect();
+    json!({"name": lead.id.to_string(), "nv_per_unit": nv_per_unit, "offset_nv": offset_nv, "count": raw.len(), "missing": missing})
+}
+
+/// The server's median beat, 0.5 µV a unit.
+fn median(analysis: &Analysis, samples: &mut Vec<i16>) -> Value {
+    let m = &analysis.measured.median;
+    let leads: Vec<Value> = m
+        .leads
+        .iter()
+        .map(|(n, s)| {
+            #[expect(clippy::cast_possible_truncation, reason = "clamped to 16 bits")]
+            samples.extend(s.iter().map(|v| (v * 2.0).round().clamp(-32_767.0, 32_767.0) as i16));
+            json!({"name": crate::ecg::LeadId::Standard(*n).to_string(), "nv_per_unit": 500.0, "offset_nv": 0.0, "count": s.len(), "missing": []})
+        })
+        .collect();
+    json!({"kind": "median", "rate_hz": f64::from(HZ), "t0_ms": 0.0, "leads": leads})
 }

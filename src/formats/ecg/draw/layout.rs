@@ -1,183 +1,222 @@
-//! Where every line of the paper goes. 1 unit = 10 um: at 10 mm/mV one microvolt is one unit, at 25 mm/s and 500 Hz a sample is 5 units.
+//! Layout in units of 10 µm (ECG specification 16): at 10 mm/mV one microvolt is one unit, at 25 mm/s two milliseconds
+//! are five. Positions come from the index, never from a running sum. Straight segments, no splines.
 
-use crate::ecg::{EcgDocument, Group, Lead, LeadId};
+use crate::ecg::lead::LeadId;
+use crate::ecg::model::{Document, Group, Lead};
+use crate::ecg::ratio::round_div;
 
-/// Arrangement of the leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Units of a millimetre.
+pub const MM: i32 = 100;
+/// White border.
+const BORDER: i32 = 2 * MM;
+/// Height of the line of text at the top.
+const HEAD: i32 = 6 * MM;
+/// Room for the calibration pulse.
+const PULSE: i32 = 12 * MM;
+/// Longest strip drawn on one page, ms.
+const MOST_MS: i64 = 10_000;
+
+/// Arrangement of leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Three rows of four columns and lead II below.
-    ThreeByFourPlusOne,
-    /// Six rows of two columns.
+    /// Three rows of four leads, 2.5 s each, and lead II below.
+    ThreeByFour,
+    /// Six rows of two leads, 5 s each.
     SixByTwo,
-    /// Twelve rows.
+    /// Twelve rows, 10 s each.
     TwelveByOne,
 }
 
-/// How to draw.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Layout {
-    /// Arrangement.
-    pub format: Format,
-    /// Paper speed in mm/s x 10: 125, 250 or 500.
-    pub speed_x10: u32,
-    /// Gain in mm/mV: 5, 10 or 20.
-    pub gain: u32,
-}
+impl Format {
+    /// `3x4+1`, `6x2`, `12x1`.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        match text {
+            "3x4+1" | "3x4 1" => Some(Self::ThreeByFour),
+            "6x2" => Some(Self::SixByTwo),
+            "12x1" => Some(Self::TwelveByOne),
+            _ => None,
+        }
+    }
 
-impl Default for Layout {
-    fn default() -> Self {
-        Self { format: Format::ThreeByFourPlusOne, speed_x10: 250, gain: 10 }
+    /// Rows of lead numbers, column by column; the row pitch in mm.
+    const fn plan(self) -> (&'static [&'static [u16]], i32) {
+        match self {
+            Self::ThreeByFour => (&[&[1, 62, 3, 6], &[2, 63, 4, 7], &[61, 64, 5, 8], &[2]], 32),
+            Self::SixByTwo => (&[&[1, 3], &[2, 4], &[61, 5], &[62, 6], &[63, 7], &[64, 8]], 24),
+            Self::TwelveByOne => (&[&[1], &[2], &[61], &[62], &[63], &[64], &[3], &[4], &[5], &[6], &[7], &[8]], 17),
+        }
     }
 }
 
-impl Layout {
-    /// From the words of the API: `3x4+1`, `6x2`, `12x1`; speed 12.5, 25, 50; gain 5, 10, 20. `None` for anything else.
-    pub fn parse(format: &str, speed: &str, gain: &str) -> Option<Layout> {
-        let format = match format {
-            "3x4+1" | "3x4+II" | "3x4 1" => Format::ThreeByFourPlusOne,
-            "6x2" => Format::SixByTwo,
-            "12x1" => Format::TwelveByOne,
-            _ => return None,
-        };
-        let speed_x10 = match speed {
+/// Arrangement and scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paper {
+    /// Arrangement.
+    pub format: Format,
+    /// Paper speed, tenths of mm/s: 125, 250, 500.
+    pub speed: i32,
+    /// Gain, mm/mV: 5, 10, 20.
+    pub gain: i32,
+}
+
+impl Paper {
+    /// What reports show: 3x4+1, 25 mm/s, 10 mm/mV.
+    pub const REPORT: Paper = Paper { format: Format::ThreeByFour, speed: 250, gain: 10 };
+
+    /// From what a page asks for; `None` for anything that is not on paper.
+    #[must_use]
+    pub fn of(format: &str, speed: &str, gain: &str) -> Option<Self> {
+        let speed = match speed {
             "12.5" => 125,
             "25" => 250,
             "50" => 500,
             _ => return None,
         };
         let gain = gain.parse().ok().filter(|g| [5, 10, 20].contains(g))?;
-        Some(Layout { format, speed_x10, gain })
+        Some(Self { format: Format::of(format)?, speed, gain })
     }
 }
 
-/// A label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Text at a place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
-    /// Left end of the baseline.
-    pub at: (i32, i32),
-    /// Height of the letters, units.
-    pub size: i32,
-    /// The words.
-    pub words: String,
+    /// Left end of the base line.
+    pub x: i32,
+    /// Base line.
+    pub y: i32,
+    /// Text.
+    pub text: String,
 }
 
-/// Everything on the paper, units of 10 um.
-#[derive(Clone, Debug, Default)]
+/// What is on the paper.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drawing {
-    /// Width and height of the paper.
-    pub size: (i32, i32),
-    /// Wave strokes, one polyline a stroke; a gap in the data ends a stroke.
-    pub waves: Vec<Vec<(i32, i32)>>,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+    /// Paper from x, y to x, y.
+    pub grid: (i32, i32, i32, i32),
+    /// Strokes of the tracing.
+    pub strokes: Vec<Vec<(i32, i32)>>,
     /// Calibration pulses and column ticks.
     pub marks: Vec<Vec<(i32, i32)>>,
-    /// Labels.
-    pub texts: Vec<Text>,
+    /// Lead names.
+    pub names: Vec<Text>,
+    /// The line of text.
+    pub line: Text,
 }
 
-const MARGIN: i32 = 500;
-const PULSE: i32 = 1000;
-const SECONDS: f64 = 10.0;
-
-/// Lays out the first 10 s of the rhythm group; an empty drawing when there is none.
-pub fn layout(document: &EcgDocument, how: &Layout) -> Drawing {
-    let mut out = Drawing::default();
-    let Some(group) = document.rhythm() else { return out };
-    let rows: Vec<Vec<u16>> = match how.format {
-        Format::ThreeByFourPlusOne => vec![vec![1, 62, 3, 6], vec![2, 63, 4, 7], vec![61, 64, 5, 8], vec![2]],
-        Format::SixByTwo => vec![vec![1, 3], vec![2, 4], vec![61, 5], vec![62, 6], vec![63, 7], vec![64, 8]],
-        Format::TwelveByOne => [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8].iter().map(|c| vec![*c]).collect(),
-    };
-    let height = match how.format {
-        Format::ThreeByFourPlusOne => 3000,
-        Format::SixByTwo => 2500,
-        Format::TwelveByOne => 2000,
-    } * if how.gain == 20 { 2 } else { 1 };
-    let shown = group.seconds().min(SECONDS);
-    let left = MARGIN + PULSE;
-    let width = across(SECONDS, how);
-    // Whole 5 mm squares.
-    let whole = |v: i32| (v + 499) / 500 * 500;
-    out.size = (whole(left + width + MARGIN), whole(1000 + height * rows.len() as i32 + 500));
-    for (r, codes) in rows.iter().enumerate() {
-        let base = 1000 + height * r as i32 + height / 2;
-        pulse(&mut out, base, how);
-        let columns = codes.len() as f64;
-        for (c, code) in codes.iter().enumerate() {
-            let (from, to) = (SECONDS * c as f64 / columns, (SECONDS * (c + 1) as f64 / columns).min(shown));
-            let x0 = left + across(from, how);
-            out.texts.push(Text { at: (x0 + 100, base - height / 2 + 450), size: 350, words: LeadId::Code(*code).name().to_owned() });
+/// Lays the rhythm group out.
+#[must_use]
+pub fn layout(document: &Document, paper: &Paper) -> Drawing {
+    let (rows, pitch) = paper.format.plan();
+    // Units per second of paper.
+    let per_second = i64::from(paper.speed) * i64::from(MM) / 10;
+    let strip = i32::try_from(MOST_MS * per_second / 1_000).unwrap_or(0);
+    let count = i32::try_from(rows.len()).unwrap_or(0);
+    let (left, top) = (BORDER, BORDER + HEAD);
+    let mut out = Drawing { width: strip + PULSE + 2 * BORDER, height: top + count * pitch * MM + BORDER, ..Drawing::default() };
+    // Whole 5 mm squares from the left and top edge of the paper.
+    out.grid = (left, top, out.width - BORDER, out.height - BORDER);
+    out.line = Text { x: left, y: top - MM, text: caption(document, paper) };
+    let rhythm = document.rhythm();
+    for (r, columns) in rows.iter().enumerate() {
+        let middle = top + i32::try_from(r).unwrap_or(0) * pitch * MM + pitch * MM / 2;
+        out.marks.push(pulse(left, middle, paper, per_second));
+        let width = strip / i32::try_from(columns.len()).unwrap_or(1).max(1);
+        let span_ms = MOST_MS / i64::try_from(columns.len()).unwrap_or(1).max(1);
+        for (c, n) in columns.iter().enumerate() {
+            let x0 = left + PULSE + i32::try_from(c).unwrap_or(0) * width;
+            let id = LeadId::Standard(*n);
             if c > 0 {
-                out.marks.push(vec![(x0, base - 400), (x0, base - 150)]);
+                out.marks.push(vec![(x0, middle - 3 * MM), (x0, middle - MM)]);
+                out.marks.push(vec![(x0, middle + MM), (x0, middle + 3 * MM)]);
             }
-            if let Some(lead) = group.lead(*code) {
-                strokes(&mut out, lead, group, from, to, left, base, how);
-            }
+            out.names.push(Text { x: x0 + MM, y: middle - pitch * MM / 2 + 5 * MM, text: id.to_string() });
+            let Some((group, lead)) = rhythm.and_then(|g| Some((g, g.lead(&id)?))) else { continue };
+            let from = i64::try_from(c).unwrap_or(0) * span_ms;
+            let place = Place { x0, middle, up: middle - out.grid.1, down: out.grid.3 - middle, per_second, gain: paper.gain };
+            out.strokes.extend(trace(group, lead, (from, from + span_ms), &place));
         }
     }
-    let caption = caption(group, how);
-    out.texts.push(Text { at: (MARGIN, out.size.1 - 150), size: 300, words: caption });
     out
 }
 
-/// The 1 mV, 200 ms calibration pulse.
-fn pulse(out: &mut Drawing, base: i32, how: &Layout) {
-    let (up, wide) = (vertical(1_000_000, how), across(0.2, how).min(PULSE - 300));
-    let x = MARGIN + 150;
-    out.marks.push(vec![(x - 150, base), (x, base), (x, base - up), (x + wide, base - up), (x + wide, base), (x + wide + 100, base)]);
+struct Place {
+    x0: i32,
+    middle: i32,
+    /// Room to the upper and lower edge of the paper.
+    up: i32,
+    down: i32,
+    per_second: i64,
+    gain: i32,
 }
 
-#[expect(clippy::too_many_arguments, reason = "a stroke needs the lead, its span in time and its place on the paper")]
-fn strokes(out: &mut Drawing, lead: &Lead, group: &Group, from: f64, to: f64, left: i32, base: i32, how: &Layout) {
-    let rate = group.rate.to_f64();
-    let (first, last) = ((from * rate).ceil() as usize, ((to * rate).ceil() as usize).min(group.samples));
-    let mut now: Vec<(i32, i32)> = Vec::new();
+/// One lead from `from` to `to` ms: a stroke for each run without missing samples. The level of the whole strip lies on
+/// the middle of the row, so a constant offset moves the trace and never its shape.
+fn trace(group: &Group, lead: &Lead, (from, to): (i64, i64), place: &Place) -> Vec<Vec<(i32, i32)>> {
+    let (num, den) = (i128::from(group.rate.num()), i128::from(group.rate.den()));
+    let first = index(from, num, den);
+    let last = index(to, num, den).min(lead.raw.len());
+    let level = level(lead);
+    let mut strokes = Vec::new();
+    let mut stroke = Vec::new();
     for i in first..last {
-        match lead.nanovolts(i) {
-            // From the index, never accumulated: the error stays below half a unit.
-            Some(nv) => now.push((left + across(i as f64 / rate, how), base - vertical(nv, how))),
-            None if !now.is_empty() => out.waves.push(std::mem::take(&mut now)),
-            None => {}
+        match lead.nv(i) {
+            None => {
+                if !stroke.is_empty() {
+                    strokes.push(std::mem::take(&mut stroke));
+                }
+            }
+            Some(nv) => {
+                let k = i128::try_from(i - first).unwrap_or(0);
+                let x = round_div(k * i128::from(place.per_second) * den, num);
+                // 10 mm/mV: 1 µV = 1 unit, so a nanovolt is gain/10000 units.
+                let y = round_div(i128::from(nv.saturating_sub(level)) * i128::from(place.gain), 10_000);
+                let y = i32::try_from(y).unwrap_or(i32::MAX).clamp(-place.down, place.up);
+                stroke.push((place.x0.saturating_add(i32::try_from(x).unwrap_or(i32::MAX)), place.middle - y));
+            }
         }
     }
-    if !now.is_empty() {
-        out.waves.push(now);
+    if !stroke.is_empty() {
+        strokes.push(stroke);
     }
+    strokes
 }
 
-fn across(seconds: f64, how: &Layout) -> i32 {
-    (seconds * f64::from(how.speed_x10) * 10.0).round() as i32
+/// First sample at or after `at` ms.
+fn index(at: i64, num: i128, den: i128) -> usize {
+    let exact = i128::from(at) * num;
+    let unit = 1_000 * den;
+    usize::try_from((exact + unit - 1) / unit.max(1)).unwrap_or(usize::MAX)
 }
 
-fn vertical(nanovolts: i64, how: &Layout) -> i32 {
-    let units = nanovolts.saturating_mul(i64::from(how.gain));
-    let half = if units < 0 { -5_000 } else { 5_000 };
-    ((units.saturating_add(half)) / 10_000).clamp(-200_000, 200_000) as i32
+/// The median of the lead in nanovolts, from at most some thousand samples.
+fn level(lead: &Lead) -> i64 {
+    let step = (lead.raw.len() / 4_000).max(1);
+    let mut values: Vec<i64> = (0..lead.raw.len()).step_by(step).filter_map(|i| lead.nv(i)).collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied().unwrap_or(0)
 }
 
-/// The line every paper carries: speed, gain, declared pass band and notch.
-fn caption(group: &Group, how: &Layout) -> String {
-    let speed = f64::from(how.speed_x10) / 10.0;
-    format!("{speed} mm/s  {} mm/mV  {}  {} Hz", how.gain, band(group), group.rate.to_f64())
+/// 1 mV for 200 ms.
+fn pulse(left: i32, middle: i32, paper: &Paper, per_second: i64) -> Vec<(i32, i32)> {
+    let width = i32::try_from(per_second / 5).unwrap_or(0);
+    let (a, high) = (left + MM, middle - paper.gain * MM);
+    let edge = (PULSE - 2 * MM - width).max(0) / 2;
+    vec![(a, middle), (a + edge, middle), (a + edge, high), (a + edge + width, high), (a + edge + width, middle), (a + 2 * edge + width, middle)]
 }
 
-/// Declared filters in words, e.g. `0.05-150 Hz AC50`; empty when the file says nothing.
-pub(super) fn band(group: &Group) -> String {
-    let first = |n: usize| group.leads.iter().find_map(|l| l.band[n]).filter(|v| *v > 0.0);
-    let mut out = match (first(0), first(1)) {
-        (Some(a), Some(b)) => format!("{a}-{b} Hz"),
-        (Some(a), None) => format!(">{a} Hz"),
-        (None, Some(b)) => format!("<{b} Hz"),
-        (None, None) => String::new(),
-    };
-    if let Some(notch) = first(2) {
-        out.push_str(&format!(" AC{notch}"));
+fn caption(document: &Document, paper: &Paper) -> String {
+    let speed = f64::from(paper.speed) / 10.0;
+    let mut parts = vec![format!("{speed} mm/s"), format!("{} mm/mV", paper.gain)];
+    if !document.filters.is_empty() {
+        parts.push(document.filters.clone());
     }
-    out
-}
-
-impl Group {
-    /// Declared filters in words, e.g. `0.05-150 Hz AC50`.
-    pub fn filters(&self) -> String {
-        band(self)
+    if let Some(g) = document.rhythm() {
+        parts.push(format!("{} Hz", g.rate.to_f64()));
     }
+    parts.join("   ")
 }

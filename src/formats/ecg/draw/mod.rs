@@ -1,9 +1,9 @@
-//! Drawing on paper: one layout in integer units of 10 micrometres, rendered as SVG, and the wave blob of the page.
+//! Drawing on paper: one layout in integer units of 10 µm for page, PDF and screen, and the samples for the page.
 
-mod blob;
-mod layout;
-mod svg;
+pub mod blob;
+pub mod layout;
+pub mod svg;
 
-pub use blob::page;
-pub use layout::{Drawing, Format, Layout, Text, layout};
-pub use svg::render;
+pub use blob::blob;
+pub use layout::{Drawing, Format, Paper, layout};
+pub use svg::svg;

@@ -1,56 +1,81 @@
-//! A [`Drawing`] as SVG: millimetres outside, integer units inside, one relative path a stroke, vectors only.
+//! The drawing as SVG: vector only, width and height in mm, viewBox in units, made of our own numbers and names.
 
-use super::Drawing;
-use std::fmt::Write;
+use std::fmt::Write as _;
 
-/// Renders the drawing on light paper with 1 mm and 5 mm grid.
-pub fn render(d: &Drawing) -> String {
-    let (w, h) = d.size;
-    let mut out = String::with_capacity(128 * 1024);
+use super::layout::{Drawing, MM};
+
+/// Writes the drawing.
+#[must_use]
+pub fn svg(d: &Drawing) -> String {
+    let mm = |v: i32| format!("{}.{:02}", v / MM, v % MM);
+    let mut out = String::with_capacity(64 << 10);
     let _ = write!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}mm\" height=\"{}mm\" viewBox=\"0 0 {w} {h}\"><rect width=\"{w}\" height=\"{h}\" fill=\"#fffaf5\"/>",
-        f64::from(w) / 100.0,
-        f64::from(h) / 100.0
+        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{}mm" height="{}mm" viewBox="0 0 {} {}">"#,
+        mm(d.width),
+        mm(d.height),
+        d.width,
+        d.height
     );
-    for (step, colour, width) in [(100, "#f6d9d2", 6), (500, "#e9ada1", 12)] {
-        out.push_str("<path d=\"");
-        for x in (0..=w).step_by(step) {
-            let _ = write!(out, "M{x} 0v{h}");
-        }
-        for y in (0..=h).step_by(step) {
-            let _ = write!(out, "M0 {y}h{w}");
-        }
-        let _ = write!(out, "\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>");
+    let (x0, y0, x1, y1) = d.grid;
+    let _ = write!(out, r##"<rect x="{x0}" y="{y0}" width="{}" height="{}" fill="#fffaf5"/>"##, x1 - x0, y1 - y0);
+    grid(&mut out, d.grid, MM, "#f6d5cd", 6);
+    grid(&mut out, d.grid, 5 * MM, "#e79f93", 12);
+    let _ = write!(out, r##"<g fill="none" stroke="#1c1917" stroke-width="20" stroke-linejoin="round" stroke-linecap="round">"##);
+    for stroke in &d.marks {
+        path(&mut out, stroke);
     }
-    strokes(&mut out, &d.marks, 22);
-    strokes(&mut out, &d.waves, 24);
-    out.push_str("<g font-family=\"Noto Sans CJK SC, Noto Sans SC, sans-serif\" fill=\"#1c1c1c\">");
-    for t in &d.texts {
-        let _ = write!(out, "<text x=\"{}\" y=\"{}\" font-size=\"{}\">{}</text>", t.at.0, t.at.1, t.size, escape(&t.words));
+    for stroke in &d.strokes {
+        path(&mut out, stroke);
+    }
+    let _ = write!(out, r##"</g><g font-family="sans-serif" font-size="320" fill="#1c1917">"##);
+    for t in d.names.iter().chain(std::iter::once(&d.line)) {
+        let _ = write!(out, r#"<text x="{}" y="{}">{}</text>"#, t.x, t.y, escaped(&t.text));
     }
     out.push_str("</g></svg>");
     out
 }
 
-fn strokes(out: &mut String, lines: &[Vec<(i32, i32)>], width: i32) {
-    let _ = write!(out, "<g fill=\"none\" stroke=\"#161616\" stroke-width=\"{width}\" stroke-linejoin=\"round\" stroke-linecap=\"round\">");
-    for line in lines {
-        let mut points = line.iter();
-        let Some((mut x, mut y)) = points.next().copied() else { continue };
-        let _ = write!(out, "<path d=\"M{x} {y}l");
-        for (n, (px, py)) in points.enumerate() {
-            let _ = write!(out, "{}{} {}", if n > 0 { " " } else { "" }, px - x, py - y);
-            (x, y) = (*px, *py);
-        }
-        if line.len() == 1 {
-            out.push_str("0 0");
-        }
-        out.push_str("\"/>");
+fn grid(out: &mut String, (x0, y0, x1, y1): (i32, i32, i32, i32), step: i32, colour: &str, width: i32) {
+    let _ = write!(out, r#"<path fill="none" stroke="{colour}" stroke-width="{width}" d=""#);
+    let mut x = x0;
+    while x <= x1 {
+        let _ = write!(out, "M{x} {y0}V{y1}");
+        x += step;
     }
-    out.push_str("</g>");
+    let mut y = y0;
+    while y <= y1 {
+        let _ = write!(out, "M{x0} {y}H{x1}");
+        y += step;
+    }
+    out.push_str(r#""/>"#);
 }
 
-fn escape(text: &str) -> String {
+/// Absolute start, then relative integer steps.
+fn path(out: &mut String, points: &[(i32, i32)]) {
+    let Some(first) = points.first() else { return };
+    let _ = write!(out, r#"<path d="M{} {}l"#, first.0, first.1);
+    let mut last = *first;
+    let mut begin = true;
+    for p in points.get(1..).unwrap_or_default() {
+        let (dx, dy) = (p.0 - last.0, p.1 - last.1);
+        if !begin && dx >= 0 {
+            out.push(' ');
+        }
+        let _ = write!(out, "{dx}");
+        if dy >= 0 {
+            out.push(' ');
+        }
+        let _ = write!(out, "{dy}");
+        last = *p;
+        begin = false;
+    }
+    if points.len() == 1 {
+        out.push_str("0 0");
+    }
+    out.push_str(r#""/>"#);
+}
+
+fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,114 +1,139 @@
-//! QRS detection over all leads jointly (specification §11, step 3).
+//! QRS detection on all leads jointly (ECG specification 11.3).
 
-use super::filter::{average, high_pass, low_pass, median, percentile, slope};
-use super::prepare::{RATE, Strip};
+use super::signal::{HZ, Signal, average, high_pass, low_pass, ms, percentile};
 
-const APART: usize = 110; // 220 ms
+/// Share of the way from noise to signal at which a beat is believed.
+const THRESHOLD: f32 = 0.32;
+/// The same when searching back in a pause.
+const SEARCH_BACK: f32 = 0.17;
+/// A pause longer than this many median RR is searched.
+const PAUSE: f32 = 1.66;
 
-/// R positions in samples at 500 Hz, in time order.
-pub fn beats(strip: &Strip) -> Vec<usize> {
-    let slopes: Vec<Vec<f32>> = strip
-        .leads
-        .iter()
-        .map(|lead| {
-            let mut x = lead.clone();
-            high_pass(&mut x, 5.0, RATE);
-            low_pass(&mut x, 22.0, RATE);
-            slope(&x).into_iter().map(f32::abs).collect()
-        })
-        .collect();
-    let feature = feature(&slopes, strip.samples);
-    let overall: Vec<f32> = (0..strip.samples).map(|i| slopes.iter().map(|s| s[i] * s[i]).sum::<f32>().sqrt()).collect();
-    let peaks = peaks(&feature);
-    let seconds = strip.samples as f64 / RATE;
-    let mut heights: Vec<f32> = peaks.iter().map(|p| feature[*p]).collect();
-    heights.sort_by(|a, b| b.total_cmp(a));
-    heights.truncate((3.0f64.max(0.6 * seconds)) as usize);
-    let signal = percentile(&heights, 50.0);
-    let noise = percentile(&feature, 30.0);
-    if signal <= 0.0 || signal < 3.0 * noise {
+/// QRS peaks as sample numbers, ascending.
+#[must_use]
+pub fn detect(signal: &Signal) -> Vec<usize> {
+    let (feature, band) = feature(signal);
+    let peaks = peaks(&feature, ms(220.0));
+    if peaks.is_empty() {
         return Vec::new();
     }
-    let level = |k: f32| noise + k * (signal - noise);
-    let mut found: Vec<usize> = peaks.iter().copied().filter(|p| feature[*p] >= level(0.32)).collect();
-    search_back(&mut found, &peaks, &feature, level(0.17));
-    drop_t_waves(&mut found, &overall);
-    let mut out: Vec<usize> = found.into_iter().map(|p| refine(strip, &overall, p)).collect();
-    out.dedup_by(|a, b| a.abs_diff(*b) < APART / 2);
+    let noise = percentile(&feature, 0.30);
+    let mut heights: Vec<f32> = peaks.iter().map(|p| feature[*p]).collect();
+    heights.sort_by(|a, b| b.total_cmp(a));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a count of beats in a minute")]
+    let top = ((signal.len as f32 / HZ * 0.6).floor() as usize).max(3).min(heights.len());
+    let strong = percentile(&heights[..top], 0.5);
+    if strong < 2.5 * noise || strong <= 0.0 {
+        return Vec::new();
+    }
+    let level = |share: f32| noise + share * (strong - noise);
+    let mut beats: Vec<usize> = peaks.iter().copied().filter(|p| feature[*p] >= level(THRESHOLD)).collect();
+    search_back(&mut beats, &peaks, &feature, level(SEARCH_BACK));
+    drop_t_waves(&mut beats, &band);
+    beats.iter().map(|b| sharpen(*b, &band)).fold(Vec::new(), |mut out, b| {
+        if out.last().is_none_or(|last| b >= last + ms(180.0)) {
+            out.push(b);
+        }
+        out
+    })
+}
+
+/// The detection function, and the slope of all leads used to compare waves.
+fn feature(signal: &Signal) -> (Vec<f32>, Vec<f32>) {
+    let mut rms = vec![0.0_f32; signal.len];
+    let mut slope = vec![0.0_f32; signal.len];
+    let mut used = 0.0_f32;
+    for (_, lead) in &signal.leads {
+        // A lead without signal has no vote.
+        if percentile(lead, 0.98) - percentile(lead, 0.02) < 20.0 {
+            continue;
+        }
+        let band = low_pass(&high_pass(lead, 5.0, HZ), 22.0, HZ);
+        let d: Vec<f32> = (0..band.len()).map(|i| (band[(i + 1).min(band.len() - 1)] - band[i.saturating_sub(1)]).abs()).collect();
+        let unit = percentile(&d, 0.98).max(0.1);
+        used += 1.0;
+        for (i, v) in d.iter().enumerate() {
+            // Clipped: one bad lead cannot dominate.
+            let n = (v / unit).min(3.0);
+            rms[i] += n * n;
+            slope[i] += v.min(3.0 * unit);
+        }
+    }
+    if used == 0.0 {
+        return (rms, slope);
+    }
+    let joint: Vec<f32> = rms.iter().zip(&slope).map(|(r, s)| (r / used).sqrt() * (s / used).sqrt()).collect();
+    (average(&joint, ms(90.0)), average(&slope, ms(20.0)))
+}
+
+/// Local maxima at least `apart` samples from a higher one.
+fn peaks(f: &[f32], apart: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (1..f.len().saturating_sub(1)).filter(|i| f[*i] > 0.0 && f[*i] >= f[i - 1] && f[*i] > f[i + 1]).collect();
+    order.sort_by(|a, b| f[*b].total_cmp(&f[*a]));
+    let mut taken = vec![false; f.len()];
+    let mut out = Vec::new();
+    for p in order {
+        if !taken[p] {
+            taken[p.saturating_sub(apart)..(p + apart).min(f.len())].fill(true);
+            out.push(p);
+        }
+    }
+    out.sort_unstable();
     out
 }
 
-/// |slope| of each lead over its own 98th percentile, clipped at 3 so that one bad lead cannot dominate; RMS over
-/// leads times the square root of the overall slope; 90 ms average.
-fn feature(slopes: &[Vec<f32>], samples: usize) -> Vec<f32> {
-    let scales: Vec<f32> = slopes.iter().map(|s| percentile(s, 98.0).max(0.05)).collect();
-    let raw: Vec<f32> = (0..samples)
-        .map(|i| {
-            let (mut clipped, mut whole) = (0.0, 0.0);
-            for (s, scale) in slopes.iter().zip(&scales) {
-                let v = s[i] / scale;
-                clipped += v.min(3.0).powi(2);
-                whole += v.min(3.0);
-            }
-            let n = slopes.len().max(1) as f32;
-            (clipped / n).sqrt() * (whole / n).sqrt()
-        })
-        .collect();
-    average(&raw, 45)
-}
-
-fn peaks(feature: &[f32]) -> Vec<usize> {
-    let n = feature.len();
-    let mut all: Vec<usize> = (1..n.saturating_sub(1)).filter(|i| feature[*i] >= feature[i - 1] && feature[*i] > feature[i + 1]).collect();
-    all.sort_by(|a, b| feature[*b].total_cmp(&feature[*a]));
-    let mut kept: Vec<usize> = Vec::new();
-    for p in all {
-        if kept.iter().all(|k| k.abs_diff(p) >= APART) {
-            kept.push(p);
-        }
-        if kept.len() > 600 {
-            break;
+fn search_back(beats: &mut Vec<usize>, peaks: &[usize], f: &[f32], level: f32) {
+    #[expect(clippy::cast_precision_loss, reason = "sample numbers within a minute")]
+    let rr: Vec<f32> = beats.windows(2).map(|w| (w[1] - w[0]) as f32).collect();
+    if rr.len() < 3 {
+        return;
+    }
+    let typical = percentile(&rr, 0.5);
+    let mut found = Vec::new();
+    for w in beats.windows(2) {
+        #[expect(clippy::cast_precision_loss, reason = "sample numbers within a minute")]
+        let gap = (w[1] - w[0]) as f32;
+        if gap > PAUSE * typical {
+            let inside = peaks.iter().copied().filter(|p| *p > w[0] + ms(360.0) && *p + ms(300.0) < w[1] && f[*p] >= level);
+            found.extend(inside.max_by(|a, b| f[*a].total_cmp(&f[*b])));
         }
     }
-    kept.sort_unstable();
-    kept
-}
-
-fn search_back(found: &mut Vec<usize>, peaks: &[usize], feature: &[f32], level: f32) {
-    let gaps: Vec<f64> = found.windows(2).map(|w| (w[1] - w[0]) as f64).collect();
-    let Some(typical) = median(&gaps) else { return };
-    let mut added = Vec::new();
-    for w in found.windows(2) {
-        if (w[1] - w[0]) as f64 > 1.66 * typical {
-            let between = peaks.iter().copied().filter(|p| *p > w[0] + 180 && *p + APART < w[1] && feature[*p] >= level);
-            added.extend(between.max_by(|a, b| feature[*a].total_cmp(&feature[*b])));
-        }
-    }
-    found.extend(added);
-    found.sort_unstable();
+    beats.extend(found);
+    beats.sort_unstable();
 }
 
 /// A peak less than 360 ms after a QRS with less than half its slope is a T wave.
-fn drop_t_waves(found: &mut Vec<usize>, overall: &[f32]) {
-    let steep = |p: usize| overall[p.saturating_sub(30)..(p + 30).min(overall.len())].iter().copied().fold(0.0f32, f32::max);
-    let mut kept: Vec<usize> = Vec::with_capacity(found.len());
-    for p in found.iter().copied() {
-        match kept.last() {
-            Some(last) if p - last < 180 && steep(p) < 0.5 * steep(*last) => {}
-            _ => kept.push(p),
+fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
+    let steep = |at: usize| slope[at.saturating_sub(ms(60.0))..(at + ms(60.0)).min(slope.len())].iter().copied().fold(0.0, f32::max);
+    let mut kept: Vec<usize> = Vec::new();
+    for b in beats.iter().copied() {
+        if kept.last().is_some_and(|last| b - last < ms(360.0) && steep(b) < 0.5 * steep(*last)) {
+            continue;
         }
+        kept.push(b);
     }
-    *found = kept;
+    *beats = kept;
 }
 
-/// Moves a detection to the centre of its slope energy within 60 ms.
-fn refine(strip: &Strip, overall: &[f32], p: usize) -> usize {
-    let (from, to) = (p.saturating_sub(30), (p + 30).min(strip.samples));
-    let (mut sum, mut weight) = (0.0f64, 0.0f64);
-    for (i, v) in overall.iter().enumerate().take(to).skip(from) {
-        let w = f64::from(*v).powi(2);
-        sum += w * i as f64;
-        weight += w;
+/// The centre of the steep part: halfway between where the slope rises above and falls below a third of its maximum.
+fn sharpen(at: usize, slope: &[f32]) -> usize {
+    let (a, b) = (at.saturating_sub(ms(80.0)), (at + ms(80.0)).min(slope.len()));
+    let most = slope[a..b].iter().copied().fold(0.0, f32::max);
+    let first = (a..b).find(|i| slope[*i] >= most / 3.0).unwrap_or(at);
+    let last = (a..b).rev().find(|i| slope[*i] >= most / 3.0).unwrap_or(at);
+    usize::midpoint(first, last)
+}
+
+/// Whether RR intervals (ms) vary as in atrial fibrillation rather than by breathing or single ectopic beats.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a count of beats")]
+pub fn irregular(rr: &[f64]) -> bool {
+    if rr.len() < 5 {
+        return false;
     }
-    if weight > 0.0 { (sum / weight).round() as usize } else { p }
+    let mean = rr.iter().sum::<f64>() / rr.len() as f64;
+    let mut steps: Vec<f64> = rr.windows(2).map(|w| (w[1] - w[0]).abs() / mean).collect();
+    steps.sort_by(f64::total_cmp);
+    // The median step ignores one or two ectopic beats.
+    steps.get(steps.len() / 2).is_some_and(|s| *s > 0.07)
 }

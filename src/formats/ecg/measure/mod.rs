@@ -1,55 +1,80 @@
-//! Measurement of a 12-lead strip: beats, median beat, wave boundaries, intervals, axes, ST levels.
+//! Measuring a recording on all leads together (ECG specification 11): beats, median beat, boundaries, values.
 //!
-//! First version of the pipeline of the specification §11: boundaries come from the median beat of the dominant
-//! class; delineation of every single beat is not offered yet. What cannot be measured is `None`, never a guess.
+//! The samples are a copy at 500 Hz; the archived ones stay untouched. Times are seconds times 500 until `values`.
 
-mod beat;
-mod detect;
-mod fiducial;
-mod filter;
-mod prepare;
-mod pwave;
-mod values;
+pub mod bounds;
+pub mod detect;
+pub mod median;
+pub mod pwave;
+pub mod signal;
+pub mod twave;
+pub mod values;
 
-pub use beat::Median;
-pub use fiducial::Marks;
-pub use prepare::Strip;
+use super::model::{Group, Value};
 
-use super::EcgDocument;
+pub use signal::{HZ, Signal};
 
-/// Everything measured on one recording.
-#[derive(Clone, Debug, Default)]
-pub struct Analysis {
-    /// R peaks in milliseconds from the start of the strip, all classes.
+/// Everything measured.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// QRS peaks in the rhythm group, ms from its first sample.
     pub beats_ms: Vec<f64>,
-    /// For each beat, true when it belongs to the dominant class.
+    /// The same as samples of the analysis copy.
+    pub beats: Vec<usize>,
+    /// Beats of the dominant class.
     pub dominant: Vec<bool>,
-    /// Median beat of the dominant class at 500 Hz.
-    pub median: Option<Median>,
-    /// Boundaries on the median beat.
-    pub marks: Option<Marks>,
-    /// Values with source `Server`.
-    pub values: Vec<super::Value>,
+    /// The median beat at 500 Hz; empty without beats.
+    pub median: median::Median,
+    /// Boundaries in the median beat.
+    pub marks: Marks,
+    /// Values, source `server`.
+    pub values: Vec<Value>,
     /// Longest RR interval, ms.
     pub longest_rr_ms: Option<f64>,
-    /// Shortest RR interval, ms.
-    pub shortest_rr_ms: Option<f64>,
-    /// Mean ventricular rate over the strip, per minute.
-    pub mean_rate: Option<f64>,
-    /// True when RR varies as in atrial fibrillation: mean successive difference above 8 % of the mean RR.
+    /// RR intervals vary by more than the rhythm of a sinus node does.
     pub irregular: bool,
-    /// True when a P wave precedes the dominant beats.
-    pub p_present: bool,
 }
 
-/// Measures the rhythm group. Leads in `bad` (standard codes) are left out. Works without any lead, then says nothing.
-pub fn measure(document: &EcgDocument, bad: &[u16]) -> Analysis {
-    let Some(strip) = document.rhythm().and_then(|g| Strip::prepare(g, bad)) else { return Analysis::default() };
-    let beats = detect::beats(&strip);
-    let median = beat::median(&strip, &beats);
-    let marks = median.as_ref().and_then(|m| fiducial::marks(m, &strip, &beats));
-    values::assemble(document, &strip, &beats, median, marks)
+impl Measured {
+    /// ST at the J point of a lead, µV against the level before the QRS.
+    #[must_use]
+    pub fn st_at_j(&self, n: u16) -> Option<f32> {
+        let (on, off) = self.marks.qrs?;
+        values::st(self.median.lead(n)?, on, off)
+    }
 }
 
-#[cfg(test)]
-mod tests;
+/// Boundaries in samples of the median beat.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Marks {
+    /// P onset and end; none when no P wave is believed.
+    pub p: Option<(usize, usize)>,
+    /// QRS onset and end.
+    pub qrs: Option<(usize, usize)>,
+    /// T end.
+    pub t_off: Option<usize>,
+}
+
+/// Measures the group; a group without usable standard leads gives nothing.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "sample numbers are far below 2^24 within the analysed minute")]
+pub fn measure(group: &Group) -> Measured {
+    let Some(signal) = Signal::prepare(group) else { return Measured::default() };
+    let beats = detect::detect(&signal);
+    let mut out = Measured { beats_ms: beats.iter().map(|b| *b as f64 * 1_000.0 / f64::from(HZ)).collect(), ..Measured::default() };
+    let rr: Vec<f64> = out.beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
+    out.longest_rr_ms = rr.iter().copied().reduce(f64::max);
+    out.irregular = detect::irregular(&rr);
+    let (dominant, median) = median::median(&signal, &beats);
+    out.dominant = dominant;
+    out.median = median;
+    let typical = signal::percentile_f64(&rr, 0.5);
+    out.marks.qrs = bounds::qrs(&out.median);
+    if let Some(qrs) = out.marks.qrs {
+        out.marks.t_off = twave::end(&out.median, qrs, typical);
+        out.marks.p = pwave::find(&out.median, qrs, typical, &signal, &beats, &out.dominant, out.irregular);
+    }
+    out.beats = beats;
+    out.values = values::values(&out, &rr);
+    out
+}

@@ -1,67 +1,122 @@
-//! P wave on the median beat, and whether it truly belongs to the beats (specification §11, step 8).
+//! The P wave: presence first, boundaries second (ECG specification 11.8). In doubt there is none: "PR —".
 
-use super::beat::{BEFORE, Median};
-use super::filter::{correlation, low_pass, percentile, slope};
-use super::prepare::{RATE, Strip};
+use super::median::Median;
+use super::signal::{HZ, Signal, average, high_pass, low_pass, ms, percentile};
 
-/// Onset and offset of P in samples of the median window; `None` when no P wave precedes the dominant beats.
-pub fn find(median: &Median, strip: &Strip, beats: &[usize], qrs_on: usize, rr: f64) -> Option<(usize, usize)> {
-    // 280..20 ms before QRS onset, not before the previous R + 300 ms.
-    let from = qrs_on.saturating_sub(140).max((BEFORE as f64 - rr + 150.0).max(0.0) as usize);
-    let to = qrs_on.saturating_sub(8);
-    if to < from + 25 {
+/// Smallest amplitude believed, µV RMS over leads.
+const LEAST_UV: f32 = 14.0;
+/// Mean correlation of the windows of single beats with the median's window.
+const ALIKE: f32 = 0.45;
+/// The same when the rhythm is irregular.
+const ALIKE_IRREGULAR: f32 = 0.62;
+
+/// P onset and end in the median beat.
+#[must_use]
+pub fn find(median: &Median, (qrs_on, _): (usize, usize), rr_ms: Option<f64>, signal: &Signal, beats: &[usize], dominant: &[bool], irregular: bool) -> Option<(usize, usize)> {
+    #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
+    let rr = rr_ms.unwrap_or(1_000.0) as f32;
+    // Not before the previous R + 300 ms.
+    let earliest = (median.peak + ms(300.0)).saturating_sub(ms(rr));
+    let from = qrs_on.saturating_sub(ms(280.0)).max(earliest);
+    let to = qrs_on.checked_sub(ms(20.0))?;
+    if from + ms(80.0) > to {
         return None;
     }
-    let parts: Vec<Vec<f32>> = median.leads.iter().map(|l| detrended(l, from, to)).collect();
-    let n = parts.len().max(1) as f32;
-    let rms: Vec<f32> = (0..to - from).map(|i| (parts.iter().map(|p| p[i] * p[i]).sum::<f32>() / n).sqrt()).collect();
-    let peak = (6..rms.len() - 4).max_by(|a, b| rms[*a].total_cmp(&rms[*b]))?;
-    if rms[peak] < 12.0 || rms[peak] < 2.0 * percentile(&rms, 15.0) {
+    let leads: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
+    let n = to - from;
+    #[expect(clippy::cast_precision_loss, reason = "twelve leads")]
+    let rms: Vec<f32> = (0..n).map(|i| (leads.iter().map(|s| s[i] * s[i]).sum::<f32>() / leads.len().max(1) as f32).sqrt()).collect();
+    let peak = (ms(16.0)..n.saturating_sub(ms(8.0))).max_by(|a, b| rms[*a].total_cmp(&rms[*b]))?;
+    let height = rms[peak];
+    if height < LEAST_UV || height < 3.0 * percentile(&rms, 0.15) {
         return None;
     }
-    if !repeats(median, strip, beats, from, to) {
+    if std::env::var("PDBG").is_ok() { let (b,w)=flutter_dbg(signal); eprintln!("PDBG h {height:.1} ratio {:.1} cons {:.2} irr {irregular} fl {b:.1} {:.2} peak {peak} n {n}", height/percentile(&rms,0.15), consistency(median, signal, beats, dominant, (from,to)), b/w); }
+    let share = consistency(median, signal, beats, dominant, (from, to));
+    if share < if irregular { ALIKE_IRREGULAR } else { ALIKE } {
         return None;
     }
-    let slopes: Vec<Vec<f32>> = parts.iter().map(|p| slope(p)).collect();
-    let speed: Vec<f32> = (0..rms.len()).map(|i| (slopes.iter().map(|s| s[i] * s[i]).sum::<f32>()).sqrt()).collect();
-    let quiet = 1.3 * percentile(&speed, 8.0);
-    let flank = |range: std::ops::Range<usize>| range.map(|i| speed[i]).fold(0.0f32, f32::max);
-    let rise = (0.25 * flank(0..peak)).max(quiet);
-    let fall = (0.25 * flank(peak..rms.len())).max(quiet);
-    let steep_rise = (0..peak).max_by(|a, b| speed[*a].total_cmp(&speed[*b]))?;
-    let steep_fall = (peak..rms.len()).max_by(|a, b| speed[*a].total_cmp(&speed[*b]))?;
-    let on = (0..=steep_rise).rev().find(|i| speed[*i] < rise).unwrap_or(0);
-    let off = (steep_fall..rms.len()).find(|i| speed[*i] < fall).unwrap_or(rms.len() - 1);
-    (off > on + 10).then_some((from + on, from + off))
+    if irregular && flutter_like(signal) {
+        return None;
+    }
+    bounds(&leads, peak, n).map(|(a, b)| (from + a, from + b))
 }
 
-/// 25 Hz low-pass, line through both ends removed.
-fn detrended(lead: &[f32], from: usize, to: usize) -> Vec<f32> {
-    let mut x = lead.to_vec();
-    low_pass(&mut x, 25.0, RATE);
-    let end = |at: usize| x[at.saturating_sub(2)..(at + 3).min(x.len())].iter().sum::<f32>() / 5.0;
-    let (a, b) = (end(from.max(2)), end(to.max(2)));
-    (from..to).map(|i| x[i] - a - (b - a) * (i - from) as f32 / (to - from) as f32).collect()
+/// Removes the line through both ends.
+fn flatten(s: &[f32]) -> Vec<f32> {
+    let (first, last) = (s.first().copied().unwrap_or(0.0), s.last().copied().unwrap_or(0.0));
+    #[expect(clippy::cast_precision_loss, reason = "a window of 150 samples")]
+    s.iter().enumerate().map(|(i, v)| v - first - (last - first) * (i as f32) / (s.len().max(2) - 1) as f32).collect()
 }
 
-/// Mean correlation of the single beats with the median in the P window over the better leads; fibrillation waves average out.
-fn repeats(median: &Median, strip: &Strip, beats: &[usize], from: usize, to: usize) -> bool {
-    let mut best: Vec<f64> = Vec::new();
-    for (code, lead) in median.codes.iter().zip(&median.leads) {
-        let Some(whole) = strip.lead(*code) else { continue };
-        let template = detrended(lead, from, to);
-        let (mut sum, mut count) = (0.0, 0);
-        for r in median.members.iter().filter_map(|k| beats.get(*k)) {
-            let Some(start) = (r + from).checked_sub(BEFORE + 30) else { continue };
-            let Some(window) = whole.get(start..start + (to - from) + 60) else { continue };
-            sum += correlation(&detrended(window, 30, 30 + to - from), &template);
-            count += 1;
+/// Mean correlation of each dominant beat's P window with the median's, all leads together.
+fn consistency(median: &Median, signal: &Signal, beats: &[usize], dominant: &[bool], (from, to): (usize, usize)) -> f32 {
+    let template: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
+    let smooth: Vec<Vec<f32>> = signal.leads.iter().map(|(_, s)| low_pass(s, 25.0, HZ)).collect();
+    let mut all = Vec::new();
+    for (b, yes) in beats.iter().zip(dominant) {
+        let (Some(a), true) = ((b + from).checked_sub(median.peak), *yes) else { continue };
+        let (mut xy, mut xx, mut yy) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for (t, s) in template.iter().zip(&smooth) {
+            let Some(w) = s.get(a..a + (to - from)) else { continue };
+            for (x, y) in t.iter().zip(flatten(w)) {
+                xy += x * y;
+                xx += x * x;
+                yy += y * y;
+            }
         }
-        if count > 1 {
-            best.push(sum / f64::from(count));
+        if xx > 0.0 && yy > 0.0 {
+            all.push(xy / (xx * yy).sqrt());
         }
     }
-    best.sort_by(|a, b| b.total_cmp(a));
-    best.truncate(4);
-    !best.is_empty() && best.iter().sum::<f64>() / best.len() as f64 > 0.62
+    percentile(&all, 0.5)
+}
+
+/// Power of 4 to 9 Hz between the QRS complexes of V1 and II against the broad band: f waves.
+fn flutter_like(signal: &Signal) -> bool {
+    [3_u16, 2].iter().filter_map(|n| signal.lead(*n)).any(|s| {
+        let band = low_pass(&high_pass(s, 4.0, HZ), 9.0, HZ);
+        let broad = low_pass(&high_pass(s, 1.0, HZ), 30.0, HZ);
+        // The QRS is the highest part; the lower two thirds of the amplitudes are what lies between.
+        let middle = |x: &[f32]| percentile(&x.iter().map(|v| v.abs()).collect::<Vec<_>>(), 0.5);
+        middle(&band) > 0.72 * middle(&broad) && middle(&band) > 18.0
+    })
+}
+
+/// Where the velocity on each flank falls below max(0.25 of the flank's maximum, 1.3 of the quiet level).
+fn bounds(leads: &[Vec<f32>], peak: usize, n: usize) -> Option<(usize, usize)> {
+    let mut v = vec![0.0_f32; n];
+    for s in leads {
+        for i in 1..n.saturating_sub(1) {
+            let d = (s[i + 1] - s[i - 1]) / 2.0;
+            v[i] += d * d;
+        }
+    }
+    let v = average(&v.iter().map(|x| x.sqrt()).collect::<Vec<_>>(), ms(12.0));
+    let quiet = 1.3 * percentile(&v, 0.08);
+    let edge = |steepest: usize, path: &mut dyn Iterator<Item = usize>| {
+        let level = quiet.max(0.25 * v[steepest]);
+        let mut last = steepest;
+        for i in path {
+            last = i;
+            if v[i] < level {
+                break;
+            }
+        }
+        last
+    };
+    let steep = |a: usize, b: usize| (a..b.min(n)).max_by(|x, y| v[*x].total_cmp(&v[*y]));
+    let left = steep(peak.saturating_sub(ms(70.0)), peak)?;
+    let right = steep(peak + 1, peak + ms(70.0))?;
+    let on = edge(left, &mut (0..left).rev());
+    let off = edge(right, &mut (right + 1..n));
+    (on < off).then_some((on, off))
+}
+
+fn flutter_dbg(signal: &Signal) -> (f32, f32) {
+    let s = signal.lead(3).unwrap_or_default();
+        let band = low_pass(&high_pass(s, 4.0, HZ), 9.0, HZ);
+        let broad = low_pass(&high_pass(s, 1.0, HZ), 30.0, HZ);
+        let middle = |x: &[f32]| percentile(&x.iter().map(|v| v.abs()).collect::<Vec<_>>(), 0.5);
+        (middle(&band), middle(&broad))
 }

@@ -1,70 +1,85 @@
-//! Numbers from beats and boundaries: rate, intervals, corrected QT, axes, ST levels.
+//! Values from boundaries (ECG specification 11.10): rate, intervals, QTc, frontal axes, ST by lead.
 
-use super::beat::{BEFORE, Median, ms};
-use super::filter::median as middle;
-use super::{Analysis, Marks, Strip};
-use crate::ecg::{EcgDocument, LeadId, Source, Value};
+use super::Measured;
+use super::signal::{ms, percentile_f64};
+use crate::ecg::lead::LeadId;
+use crate::ecg::model::Value;
 
-/// Puts the analysis together.
-pub fn assemble(_document: &EcgDocument, strip: &Strip, beats: &[usize], median: Option<Median>, marks: Option<Marks>) -> Analysis {
-    let beats_ms: Vec<f64> = beats.iter().map(|b| ms(*b as f64)).collect();
-    let rr: Vec<f64> = beats_ms.windows(2).map(|w| w[1] - w[0]).collect();
-    let dominant: Vec<bool> = (0..beats.len()).map(|i| median.as_ref().is_some_and(|m| m.members.contains(&i))).collect();
-    let mean_rr = if rr.is_empty() { None } else { Some(rr.iter().sum::<f64>() / rr.len() as f64) };
-    let step: Vec<f64> = rr.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
-    let wobble = if step.is_empty() { 0.0 } else { step.iter().sum::<f64>() / step.len() as f64 };
-    let all_dominant = dominant.iter().filter(|d| !**d).count() * 10 <= dominant.len();
-    let mut out = Analysis {
-        longest_rr_ms: rr.iter().copied().reduce(f64::max),
-        shortest_rr_ms: rr.iter().copied().reduce(f64::min),
-        mean_rate: mean_rr.map(|r| 60_000.0 / r),
-        irregular: rr.len() >= 4 && all_dominant && mean_rr.is_some_and(|m| wobble > 0.08 * m),
-        p_present: marks.as_ref().is_some_and(|m| m.p.is_some()),
-        beats_ms,
-        dominant,
-        ..Analysis::default()
-    };
-    let mut put = |what: &str, number: Option<f64>, unit: &'static str| {
-        out.values.push(Value { what: what.into(), number: number.map(|n| (n * 10.0).round() / 10.0), unit, source: Source::Server });
-    };
-    let typical = middle(&rr);
-    put("hr", typical.map(|r| (60_000.0 / r).round()), "bpm");
-    if let Some(m) = &marks {
-        let qt = m.t.map(|(_, end)| ms(end as f64 - m.qrs_on as f64));
-        put("pr", m.p.map(|(on, _)| ms(m.qrs_on as f64 - on as f64)), "ms");
-        put("qrs", Some(ms((m.qrs_off - m.qrs_on) as f64)), "ms");
-        put("qt", qt, "ms");
-        let corrected = |power: f64| qt.zip(typical).map(|(qt, rr)| (qt / (rr / 1000.0).powf(power)).round());
-        put("qtcf", corrected(1.0 / 3.0), "ms");
-        put("qtcb", corrected(0.5), "ms");
-        if let Some(median) = &median {
-            put("axis_p", m.p.and_then(|(on, off)| axis(median, on, off, on)), "deg");
-            put("axis_qrs", axis(median, m.qrs_on, m.qrs_off, m.qrs_on), "deg");
-            put("axis_t", m.t.and_then(|(_, end)| axis(median, m.qrs_off + 20, end, m.qrs_on)), "deg");
-            for code in strip.codes.iter().copied() {
-                let level = median.lead(code).and_then(|l| Some(l.get(m.qrs_off + 30)? - baseline(l, m.qrs_on)));
-                put(&format!("st_j60_{}", LeadId::Code(code).name()), level.map(|v| f64::from(v).round()), "uV");
-            }
+/// Milliseconds of a sample.
+const MS_PER_SAMPLE: f64 = 2.0;
+
+/// All values; `rr` = RR intervals in ms.
+#[must_use]
+pub fn values(m: &Measured, rr: &[f64]) -> Vec<Value> {
+    let mut out = Vec::new();
+    let typical = percentile_f64(rr, 0.5);
+    let rate = typical.map(|t| 60_000.0 / t);
+    out.push(Value::server("hr", rate, "/min"));
+    if m.beats.is_empty() {
+        return out;
+    }
+    let span = |a: usize, b: usize| between(a, b);
+    let qrs = m.marks.qrs;
+    let pr = qrs.and_then(|(on, _)| m.marks.p.map(|(p, _)| span(p, on)));
+    let qt = qrs.and_then(|(on, _)| m.marks.t_off.map(|t| span(on, t)));
+    out.push(Value::server("pr", pr, "ms"));
+    out.push(Value::server("qrs", qrs.map(|(on, off)| span(on, off)), "ms"));
+    out.push(Value::server("qt", qt, "ms"));
+    let seconds = typical.map(|t| t / 1_000.0);
+    out.push(Value::server("qtcf", qt.zip(seconds).map(|(q, s)| q / s.cbrt()), "ms"));
+    out.push(Value::server("qtcb", qt.zip(seconds).map(|(q, s)| q / s.sqrt()), "ms"));
+    out.push(Value::server("rr", typical, "ms"));
+    out.push(Value::server("rr_max", m.longest_rr_ms, "ms"));
+    out.push(Value::server("axis_p", m.marks.p.and_then(|(a, b)| axis(m, a, b, false)), "deg"));
+    out.push(Value::server("axis_qrs", qrs.and_then(|(a, b)| axis(m, a, b, true)), "deg"));
+    let t = qrs.zip(m.marks.t_off).map(|((_, off), t)| (off + ms(60.0), t));
+    out.push(Value::server("axis_t", t.and_then(|(a, b)| axis(m, a, b, true)), "deg"));
+    if let Some((on, off)) = qrs {
+        for (n, lead) in &m.median.leads {
+            let st = st(lead, on, off + ms(60.0)).map(f64::from);
+            out.push(Value::server(format!("st_j60_{}", LeadId::Standard(*n)), st, "uV"));
         }
     }
-    out.median = median;
-    out.marks = marks;
     out
 }
 
-/// Mean of the 16 ms that end 4 ms before `onset`, the isoelectric level of the beat.
-fn baseline(lead: &[f32], onset: usize) -> f32 {
-    let part = &lead[onset.saturating_sub(10)..onset.saturating_sub(2).max(1).min(BEFORE)];
-    if part.is_empty() { 0.0 } else { part.iter().sum::<f32>() / part.len() as f32 }
+#[expect(clippy::cast_precision_loss, reason = "samples of one beat")]
+fn between(a: usize, b: usize) -> f64 {
+    b.saturating_sub(a) as f64 * MS_PER_SAMPLE
 }
 
-/// Frontal axis in degrees from the net areas of I and aVF; aVF is scaled by 2/sqrt(3) to the length of I.
-fn axis(median: &Median, from: usize, to: usize, onset: usize) -> Option<f64> {
-    let area = |code: u16| -> Option<f64> {
-        let lead = median.lead(code)?;
-        let base = baseline(lead, onset);
-        Some(lead.get(from..to)?.iter().map(|v| f64::from(v - base)).sum())
+/// The lead at `i` against its level before the QRS, µV.
+pub(super) fn st(lead: &[f32], on: usize, i: usize) -> Option<f32> {
+    Some(at(lead, i)? - level(lead, on)?)
+}
+
+/// Mean of 8 ms around a sample.
+fn at(lead: &[f32], i: usize) -> Option<f32> {
+    mean(lead.get(i.saturating_sub(2)..i + 3)?)
+}
+
+/// The level just before the QRS.
+fn level(lead: &[f32], on: usize) -> Option<f32> {
+    mean(lead.get(on.saturating_sub(ms(16.0))..on)?)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a handful of samples")]
+fn mean(w: &[f32]) -> Option<f32> {
+    (!w.is_empty()).then(|| w.iter().sum::<f32>() / w.len() as f32)
+}
+
+/// Frontal axis from the net areas of I and aVF; aVF is augmented, so it counts 2/sqrt(3). The zero line is the level
+/// before the QRS, for a P wave the line through its ends. None when the vector is too small to have a direction.
+fn axis(m: &Measured, a: usize, b: usize, from_qrs: bool) -> Option<f64> {
+    let (on, _) = m.marks.qrs?;
+    let area = |n: u16| {
+        let lead = m.median.lead(n)?;
+        let wave = lead.get(a..=b)?;
+        let (first, last) = if from_qrs { let z = level(lead, on)?; (z, z) } else { (at(lead, a)?, at(lead, b)?) };
+        #[expect(clippy::cast_precision_loss, reason = "samples of one wave")]
+        let net = wave.iter().enumerate().map(|(i, v)| v - first - (last - first) * i as f32 / wave.len() as f32).sum::<f32>();
+        Some(f64::from(net))
     };
-    let (x, y) = (area(1)?, area(64)? * 1.1547);
-    (x.hypot(y) > 50.0).then(|| y.atan2(x).to_degrees().round())
+    let (x, y) = (area(1)?, area(64)? * 2.0 / 3.0_f64.sqrt());
+    (x.hypot(y) > 40.0).then(|| y.atan2(x).to_degrees())
 }

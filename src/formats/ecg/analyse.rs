@@ -1,0 +1,40 @@
+//! One pass over a decoded recording: measured, judged, triaged.
+
+use super::critical::{self, Level, Raise};
+use super::measure::{self, Measured};
+use super::model::Document;
+use super::quality::{self, Quality};
+
+/// What this program says about a recording.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// Beats, median beat, values.
+    pub measured: Measured,
+    /// Technical verdict.
+    pub quality: Quality,
+    /// Critical rules that hold. The machine only raises.
+    pub raises: Vec<Raise>,
+}
+
+impl Analysis {
+    /// `red`, `orange`, `normal`.
+    #[must_use]
+    pub fn triage(&self) -> &'static str {
+        if self.raises.iter().any(|r| r.level == Level::Red) {
+            "red"
+        } else if self.raises.is_empty() {
+            "normal"
+        } else {
+            "orange"
+        }
+    }
+}
+
+/// Analyses the rhythm group with the named preset of critical rules; an unknown preset is the default one.
+#[must_use]
+pub fn analyse(document: &Document, preset: &str) -> Analysis {
+    let measured = document.rhythm().map(measure::measure).unwrap_or_default();
+    let quality = quality::judge(document, &measured);
+    let raises = critical::evaluate(&measured, &quality, critical::preset(preset));
+    Analysis { measured, quality, raises }
+}
