@@ -128,9 +128,9 @@ fn elevation(m: &Measured, quality: &Quality, preset: &Preset) -> Option<(&'stat
         }
         let uv = m.values.iter().find(|v| v.what == format!("st_j60_{id}")).and_then(|v| v.number)?;
         let high = |uv: f64| if (3..=5).contains(&n) { uv > chest } else { uv >= other };
-        // Elevated at J and 60 ms later: an early steep T wave alone is not an elevated segment.
+        // Half of it at J already: a T wave that rises early and steeply is not an elevated segment.
         let j = f64::from(m.st_at_j(n)?);
-        (high(uv) && high(j)).then_some((n, uv))
+        (high(uv) && high(2.0 * j)).then_some((n, uv))
     };
     let need = preset.st_leads.unwrap_or(2);
     TERRITORIES

@@ -221,20 +221,29 @@ fn noises(signal: &Signal, measured: &Measured, q: &mut Quality) {
         if list.is_empty() {
             return;
         }
-        let (names, electrode) = (names(list), blamed(list, signal.leads.len()));
-        // In most leads at once it cannot be read well; wander, and one or two leads, can.
-        let verdict = if code != "wander" && list.len() * 2 > signal.leads.len() { Verdict::Redo } else { Verdict::Usable };
-        q.object(verdict, code, &names, &electrode, &format!("{names}:{zh}"), &format!("{names}: {en}"));
+        let (names, electrode) = (names(list), blamed(list));
+        // A limb electrode that hangs loose spoils every lead it takes part in; many noisy leads cannot be read well.
+        let limb = matches!(electrode.as_str(), "RA" | "LA" | "LL");
+        let verdict = if code != "wander" && (limb || list.len() * 2 > signal.leads.len()) { Verdict::Redo } else { Verdict::Usable };
+        let (zh, en) = match (verdict, limb) {
+            (Verdict::Redo, true) => (format!("请重做:{}({electrode})电极脱落或接触不良({names}:{zh})", limb_zh(&electrode)), format!("record again: electrode {electrode} loose or off ({names}: {en})")),
+            _ => (format!("{names}:{zh}"), format!("{names}: {en}")),
+        };
+        q.object(verdict, code, &names, &electrode, &zh, &en);
     };
     add("wander", &wander, "基线漂移", "base line wander");
     add("mains", &mains, "50 Hz 工频干扰超过 100 µV,检查接地与电极", "mains interference above 100 µV");
     add("noise", &noise, "肌电干扰", "muscle noise");
 }
 
-/// One V lead: its electrode. Otherwise nobody.
-fn blamed(list: &[LeadId], _all: usize) -> String {
-    match list {
-        [one] => one.chest().map(|c| format!("C{c}")).unwrap_or_default(),
+/// Two of I, II, III share an electrode: I and II = RA, I and III = LA, II and III = LL. One V lead: its own. Otherwise nobody.
+fn blamed(list: &[LeadId]) -> String {
+    let has = |n: u16| list.contains(&LeadId::Standard(n));
+    match (list, has(1), has(2), has(61)) {
+        ([one], ..) => one.chest().map(|c| format!("C{c}")).unwrap_or_default(),
+        (_, true, true, false) => "RA".into(),
+        (_, true, false, true) => "LA".into(),
+        (_, false, true, true) => "LL".into(),
         _ => String::new(),
     }
 }

@@ -51,28 +51,34 @@ fn grid(out: &mut String, (x0, y0, x1, y1): (i32, i32, i32, i32), step: i32, col
     out.push_str(r#""/>"#);
 }
 
-/// Absolute start, then relative integer steps.
+/// Absolute start, then relative integer steps; equal steps in a row become one, which is the same line.
 fn path(out: &mut String, points: &[(i32, i32)]) {
     let Some(first) = points.first() else { return };
     let _ = write!(out, r#"<path d="M{} {}l"#, first.0, first.1);
-    let mut last = *first;
+    let steps = points.windows(2).filter_map(|w| match w {
+        [a, b] => Some((b.0 - a.0, b.1 - a.1)),
+        _ => None,
+    });
     let mut begin = true;
-    for p in points.get(1..).unwrap_or_default() {
-        let (dx, dy) = (p.0 - last.0, p.1 - last.1);
-        if !begin && dx >= 0 {
-            out.push(' ');
-        }
-        let _ = write!(out, "{dx}");
-        if dy >= 0 {
-            out.push(' ');
-        }
-        let _ = write!(out, "{dy}");
-        last = *p;
+    let mut put = |(dx, dy): (i32, i32), times: i32| {
+        let (dx, dy) = (dx * times, dy * times);
+        let gap = |v: i32| if v >= 0 { " " } else { "" };
+        let _ = write!(out, "{}{dx}{}{dy}", if begin { "" } else { gap(dx) }, gap(dy));
         begin = false;
+    };
+    let mut held: Option<((i32, i32), i32)> = None;
+    for step in steps {
+        held = match held {
+            Some((last, times)) if last == step => Some((last, times + 1)),
+            Some((last, times)) => {
+                put(last, times);
+                Some((step, 1))
+            }
+            None => Some((step, 1)),
+        };
     }
-    if points.len() == 1 {
-        out.push_str("0 0");
-    }
+    let (last, times) = held.unwrap_or(((0, 0), 1));
+    put(last, times);
     out.push_str(r#""/>"#);
 }
 

@@ -1,14 +1,16 @@
 //! The P wave: presence first, boundaries second (ECG specification 11.8). In doubt there is none: "PR —".
 
 use super::median::Median;
-use super::signal::{HZ, Signal, average, high_pass, low_pass, ms, percentile};
+use super::signal::{HZ, Signal, average, low_pass, ms, percentile};
 
 /// Smallest amplitude believed, µV RMS over leads.
 const LEAST_UV: f32 = 14.0;
 /// Mean correlation of the windows of single beats with the median's window.
-const ALIKE: f32 = 0.45;
+const ALIKE: f32 = 0.80;
 /// The same when the rhythm is irregular.
-const ALIKE_IRREGULAR: f32 = 0.62;
+const ALIKE_IRREGULAR: f32 = 0.87;
+/// In an irregular rhythm the wave stands this far above the quiet part of its window.
+const CLEAR: f32 = 5.0;
 
 /// P onset and end in the median beat.
 #[must_use]
@@ -28,15 +30,13 @@ pub fn find(median: &Median, (qrs_on, _): (usize, usize), rr_ms: Option<f64>, si
     let rms: Vec<f32> = (0..n).map(|i| (leads.iter().map(|s| s[i] * s[i]).sum::<f32>() / leads.len().max(1) as f32).sqrt()).collect();
     let peak = (ms(16.0)..n.saturating_sub(ms(8.0))).max_by(|a, b| rms[*a].total_cmp(&rms[*b]))?;
     let height = rms[peak];
-    if height < LEAST_UV || height < 3.0 * percentile(&rms, 0.15) {
+    let quiet = percentile(&rms, 0.15);
+    if height < LEAST_UV || height < 3.0 * quiet {
         return None;
     }
-    if std::env::var("PDBG").is_ok() { let (b,w)=flutter_dbg(signal); eprintln!("PDBG h {height:.1} ratio {:.1} cons {:.2} irr {irregular} fl {b:.1} {:.2} peak {peak} n {n}", height/percentile(&rms,0.15), consistency(median, signal, beats, dominant, (from,to)), b/w); }
+    // f waves average to something small that differs from beat to beat.
     let share = consistency(median, signal, beats, dominant, (from, to));
-    if share < if irregular { ALIKE_IRREGULAR } else { ALIKE } {
-        return None;
-    }
-    if irregular && flutter_like(signal) {
+    if share < if irregular { ALIKE_IRREGULAR } else { ALIKE } || (irregular && height < CLEAR * quiet) {
         return None;
     }
     bounds(&leads, peak, n).map(|(a, b)| (from + a, from + b))
@@ -72,17 +72,6 @@ fn consistency(median: &Median, signal: &Signal, beats: &[usize], dominant: &[bo
     percentile(&all, 0.5)
 }
 
-/// Power of 4 to 9 Hz between the QRS complexes of V1 and II against the broad band: f waves.
-fn flutter_like(signal: &Signal) -> bool {
-    [3_u16, 2].iter().filter_map(|n| signal.lead(*n)).any(|s| {
-        let band = low_pass(&high_pass(s, 4.0, HZ), 9.0, HZ);
-        let broad = low_pass(&high_pass(s, 1.0, HZ), 30.0, HZ);
-        // The QRS is the highest part; the lower two thirds of the amplitudes are what lies between.
-        let middle = |x: &[f32]| percentile(&x.iter().map(|v| v.abs()).collect::<Vec<_>>(), 0.5);
-        middle(&band) > 0.72 * middle(&broad) && middle(&band) > 18.0
-    })
-}
-
 /// Where the velocity on each flank falls below max(0.25 of the flank's maximum, 1.3 of the quiet level).
 fn bounds(leads: &[Vec<f32>], peak: usize, n: usize) -> Option<(usize, usize)> {
     let mut v = vec![0.0_f32; n];
@@ -111,12 +100,4 @@ fn bounds(leads: &[Vec<f32>], peak: usize, n: usize) -> Option<(usize, usize)> {
     let on = edge(left, &mut (0..left).rev());
     let off = edge(right, &mut (right + 1..n));
     (on < off).then_some((on, off))
-}
-
-fn flutter_dbg(signal: &Signal) -> (f32, f32) {
-    let s = signal.lead(3).unwrap_or_default();
-        let band = low_pass(&high_pass(s, 4.0, HZ), 9.0, HZ);
-        let broad = low_pass(&high_pass(s, 1.0, HZ), 30.0, HZ);
-        let middle = |x: &[f32]| percentile(&x.iter().map(|v| v.abs()).collect::<Vec<_>>(), 0.5);
-        (middle(&band), middle(&broad))
 }

@@ -122,7 +122,6 @@ fn ludb_beats_and_intervals() {
     let (mut p_right, mut p_missed, mut p_false, mut red, mut redo, mut no_p) = (0, vec![], vec![], vec![], vec![], 0);
     for n in RECORDS.step_by(2) {
         let Some(d) = record(n) else { continue };
-        if std::env::var("PDBG").is_ok() { eprint!("rec {n} ") }
         let a = analyse(&d, "");
         let m = &a.measured;
         let truth = reference(n);
