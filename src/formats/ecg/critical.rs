@@ -77,18 +77,28 @@ fn file() -> &'static File {
 pub fn preset(code: &str) -> &'static Preset {
     static NONE: OnceLock<Preset> = OnceLock::new();
     let file = file();
-    file.presets.get(code).or_else(|| file.presets.get(&file.default)).unwrap_or_else(|| NONE.get_or_init(Preset::default))
+    file.presets
+        .get(code)
+        .or_else(|| file.presets.get(&file.default))
+        .unwrap_or_else(|| NONE.get_or_init(Preset::default))
 }
 
 /// Neighbouring leads: an infarction shows in two of one territory.
-const TERRITORIES: [(&str, &[u16]); 4] = [("下壁", &[2, 61, 64]), ("高侧壁", &[1, 63]), ("前壁", &[3, 4, 5, 6]), ("前侧壁", &[6, 7, 8])];
+const TERRITORIES: [(&str, &[u16]); 4] =
+    [("下壁", &[2, 61, 64]), ("高侧壁", &[1, 63]), ("前壁", &[3, 4, 5, 6]), ("前侧壁", &[6, 7, 8])];
 
 /// Which rules hold. Nothing is raised from a recording that must be done again for want of signal.
 #[must_use]
 pub fn evaluate(m: &Measured, quality: &Quality, preset: &Preset) -> Vec<Raise> {
     let mut out = Vec::new();
     let mut raise = |rule, level, finding: String, value: String| {
-        out.push(Raise { rule, preset: format!("{} {}", preset.code, preset.version), level, finding, value });
+        out.push(Raise {
+            rule,
+            preset: format!("{} {}", preset.code, preset.version),
+            level,
+            finding,
+            value,
+        });
     };
     let value = |what: &str| m.values.iter().find(|v| v.what == what).and_then(|v| v.number);
     let rate = value("hr").filter(|_| m.beats.len() >= 3);
@@ -98,7 +108,10 @@ pub fn evaluate(m: &Measured, quality: &Quality, preset: &Preset) -> Vec<Raise> 
     if let Some(r) = rate.filter(|r| preset.rate_at_least.is_some_and(|t| *r >= t)) {
         raise("rate_high", Level::Red, format!("心室率过速 {r:.0} 次/分"), format!("{r:.0} /min"));
     }
-    if let Some(p) = m.longest_rr_ms.filter(|p| quality.silent.is_empty() && preset.pause_ms_at_least.is_some_and(|t| *p >= t)) {
+    if let Some(p) = m
+        .longest_rr_ms
+        .filter(|p| quality.silent.is_empty() && preset.pause_ms_at_least.is_some_and(|t| *p >= t))
+    {
         raise("pause", Level::Red, format!("长RR间期 {:.1} 秒", p / 1_000.0), format!("{p:.0} ms"));
     }
     if let Some(q) = value("qtcf").filter(|q| preset.qtc_ms_at_least.is_some_and(|t| *q >= t)) {
@@ -106,8 +119,17 @@ pub fn evaluate(m: &Measured, quality: &Quality, preset: &Preset) -> Vec<Raise> 
         raise("qtc", Level::Orange, format!("QTc {q:.0} ms"), format!("{q:.0} ms"));
     }
     if let Some((place, leads)) = elevation(m, quality, preset) {
-        let list = leads.iter().map(|(n, uv)| format!("{} {:.2}", LeadId::Standard(*n), uv / 1_000.0)).collect::<Vec<_>>().join(", ");
-        raise("st_elevation", Level::Red, format!("{place}导联ST段抬高({list} mV),急性心肌梗死待排"), format!("{list} mV"));
+        let list = leads
+            .iter()
+            .map(|(n, uv)| format!("{} {:.2}", LeadId::Standard(*n), uv / 1_000.0))
+            .collect::<Vec<_>>()
+            .join(", ");
+        raise(
+            "st_elevation",
+            Level::Red,
+            format!("{place}导联ST段抬高({list} mV),急性心肌梗死待排"),
+            format!("{list} mV"),
+        );
     }
     out
 }

@@ -70,7 +70,8 @@ impl LeadId {
         let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
         let text = text.split('(').next().unwrap_or(text).trim();
         let upper = text.to_ascii_uppercase();
-        let name = upper.strip_prefix("MDC_ECG_LEAD_").or_else(|| upper.strip_prefix("LEAD")).unwrap_or(&upper);
+        let name =
+            upper.strip_prefix("MDC_ECG_LEAD_").or_else(|| upper.strip_prefix("LEAD")).unwrap_or(&upper);
         let name = name.trim_matches(|c: char| matches!(c, ' ' | '_' | ':' | '-'));
         NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(n, _)| Self::Standard(*n))
     }
@@ -121,7 +122,9 @@ impl LeadId {
 impl fmt::Display for LeadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Standard(n) => f.write_str(NAMES.iter().find(|(k, _)| k == n).map_or("?", |(_, name)| name)),
+            Self::Standard(n) => {
+                f.write_str(NAMES.iter().find(|(k, _)| k == n).map_or("?", |(_, name)| name))
+            }
             Self::Other(code, text) => f.write_str(if text.is_empty() { code } else { text }),
         }
     }

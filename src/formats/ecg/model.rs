@@ -190,7 +190,10 @@ impl Lead {
     /// `raw * scale + offset`, rounded to a nanovolt. Cut at a hundred volts, so that sums of leads cannot overflow.
     #[must_use]
     pub fn nv_of(&self, raw: i32) -> i64 {
-        self.scale.scale(i64::from(raw)).saturating_add(self.offset.scale(1)).clamp(-100_000_000_000, 100_000_000_000)
+        self.scale
+            .scale(i64::from(raw))
+            .saturating_add(self.offset.scale(1))
+            .clamp(-100_000_000_000, 100_000_000_000)
     }
 
     /// The first `most` samples in microvolts; missing ones are NaN.

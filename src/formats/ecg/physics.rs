@@ -103,7 +103,12 @@ fn plausible(group: &Group, warnings: &mut Vec<Warning>) {
             warnings.push(Warning::new(code, format!("{list}:{zh}"), format!("{list}: {en}")));
         }
     };
-    add("scale_suspect", odd, "幅度不在 50 µV–20 mV,定标可疑", "amplitude outside 50 µV to 20 mV, scale in doubt");
+    add(
+        "scale_suspect",
+        odd,
+        "幅度不在 50 µV–20 mV,定标可疑",
+        "amplitude outside 50 µV to 20 mV, scale in doubt",
+    );
     add("saturated", saturated, "信号饱和", "signal at the rail");
 }
 
@@ -122,11 +127,27 @@ fn derive(group: &mut Group) {
         if group.lead(&id).is_some() {
             continue;
         }
-        let raw = one.raw.iter().zip(&two.raw).map(|(x, y)| x.saturating_mul(a).saturating_add(y.saturating_mul(b))).collect();
+        let raw = one
+            .raw
+            .iter()
+            .zip(&two.raw)
+            .map(|(x, y)| x.saturating_mul(a).saturating_add(y.saturating_mul(b)))
+            .collect();
         // The offset follows the same combination: (a + b)/2 of the common one.
-        let Some(offset) = one.offset.times(Ratio::new(i64::from(a + b), 2).unwrap_or(Ratio::ZERO)) else { continue };
+        let Some(offset) = one.offset.times(Ratio::new(i64::from(a + b), 2).unwrap_or(Ratio::ZERO)) else {
+            continue;
+        };
         let label = id.to_string();
-        made.push(Lead { id, label, raw, scale: half, offset, missing: missing.clone(), rails, derived: true });
+        made.push(Lead {
+            id,
+            label,
+            raw,
+            scale: half,
+            offset,
+            missing: missing.clone(),
+            rails,
+            derived: true,
+        });
     }
     group.leads.extend(made);
 }

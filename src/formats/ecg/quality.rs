@@ -87,16 +87,37 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
         offsets(group, &mut q);
         noises(&signal, measured, &mut q);
         if measured.beats.len() < 3 && q.verdict < Verdict::Redo {
-            q.object(Verdict::Redo, "no_qrs", "", "", "可识别的心搏少于3个", "fewer than 3 beats can be recognised");
+            q.object(
+                Verdict::Redo,
+                "no_qrs",
+                "",
+                "",
+                "可识别的心搏少于3个",
+                "fewer than 3 beats can be recognised",
+            );
         }
     }
     q
 }
 
 impl Quality {
-    fn object(&mut self, verdict: Verdict, code: &'static str, lead: &str, electrode: &str, zh: &str, en: &str) {
+    fn object(
+        &mut self,
+        verdict: Verdict,
+        code: &'static str,
+        lead: &str,
+        electrode: &str,
+        zh: &str,
+        en: &str,
+    ) {
         self.verdict = self.verdict.max(verdict);
-        self.reasons.push(Reason { code, lead: lead.into(), electrode: electrode.into(), text_zh: zh.into(), text_en: en.into() });
+        self.reasons.push(Reason {
+            code,
+            lead: lead.into(),
+            electrode: electrode.into(),
+            text_zh: zh.into(),
+            text_en: en.into(),
+        });
     }
 }
 
@@ -110,24 +131,50 @@ fn banner(document: &Document, group: &Group, q: &mut Quality) {
     let mut parts = Vec::new();
     if rate < RATE_HZ {
         parts.push(format!("{rate} Hz < 500: not diagnostic quality"));
-        q.object(Verdict::Usable, "rate", "", "", &format!("采样率 {rate} Hz 低于 500 Hz,不可用于诊断"), &format!("sampled at {rate} Hz, below 500 Hz: not for diagnosis"));
+        q.object(
+            Verdict::Usable,
+            "rate",
+            "",
+            "",
+            &format!("采样率 {rate} Hz 低于 500 Hz,不可用于诊断"),
+            &format!("sampled at {rate} Hz, below 500 Hz: not for diagnosis"),
+        );
     }
     if let Some(high) = document.high_hz.filter(|h| *h < BAND_HZ) {
         parts.push(format!("band to {high} Hz < 150: not diagnostic quality"));
-        q.object(Verdict::Usable, "band", "", "", &format!("频带上限 {high} Hz 低于 150 Hz"), &format!("upper band limit {high} Hz, below 150 Hz"));
+        q.object(
+            Verdict::Usable,
+            "band",
+            "",
+            "",
+            &format!("频带上限 {high} Hz 低于 150 Hz"),
+            &format!("upper band limit {high} Hz, below 150 Hz"),
+        );
     }
     let seconds = group.seconds();
     if seconds < SECONDS {
         parts.push(format!("{seconds:.1} s < 10 s"));
-        q.object(Verdict::Redo, "duration", "", "", &format!("记录时长 {seconds:.1} 秒,不足 10 秒"), &format!("{seconds:.1} s recorded, 10 s needed"));
+        q.object(
+            Verdict::Redo,
+            "duration",
+            "",
+            "",
+            &format!("记录时长 {seconds:.1} 秒,不足 10 秒"),
+            &format!("{seconds:.1} s recorded, 10 s needed"),
+        );
     }
     q.banner = parts.join("; ");
 }
 
 /// Lead off: flat or at the rail for more than one second. The pattern of leads names the electrode.
 fn silent(group: &Group, q: &mut Quality) {
-    let standard: Vec<&LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| !l.derived)).collect();
-    q.silent = standard.iter().filter(|id| group.lead(id).is_some_and(|l| is_silent(l, group))).map(|id| (*id).clone()).collect();
+    let standard: Vec<&LeadId> =
+        TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| !l.derived)).collect();
+    q.silent = standard
+        .iter()
+        .filter(|id| group.lead(id).is_some_and(|l| is_silent(l, group)))
+        .map(|id| (*id).clone())
+        .collect();
     if q.silent.is_empty() {
         return;
     }
@@ -144,18 +191,39 @@ fn silent(group: &Group, q: &mut Quality) {
     };
     let list = names(&q.silent);
     if electrode == "RL" {
-        q.object(Verdict::Redo, "lead_off", "", "RL", "请重做:所有导联无信号,检查右下肢(RL)电极和导联线", "record again: no signal in any lead, check RL electrode and cable");
+        q.object(
+            Verdict::Redo,
+            "lead_off",
+            "",
+            "RL",
+            "请重做:所有导联无信号,检查右下肢(RL)电极和导联线",
+            "record again: no signal in any lead, check RL electrode and cable",
+        );
         return;
     }
     if !electrode.is_empty() {
         let zh = format!("请重做:{}({electrode})电极脱落(导联 {list})", limb_zh(electrode));
-        q.object(Verdict::Redo, "lead_off", &list, electrode, &zh, &format!("record again: electrode {electrode} is off (leads {list})"));
+        q.object(
+            Verdict::Redo,
+            "lead_off",
+            &list,
+            electrode,
+            &zh,
+            &format!("record again: electrode {electrode} is off (leads {list})"),
+        );
     }
     for id in q.silent.clone() {
         if let Some(c) = id.chest() {
             let electrode = format!("C{c}");
             let zh = format!("请重做:{id} 电极脱落({electrode})");
-            q.object(Verdict::Redo, "lead_off", &id.to_string(), &electrode, &zh, &format!("record again: electrode of {id} ({electrode}) is off"));
+            q.object(
+                Verdict::Redo,
+                "lead_off",
+                &id.to_string(),
+                &electrode,
+                &zh,
+                &format!("record again: electrode of {id} ({electrode}) is off"),
+            );
         } else if electrode.is_empty() {
             // One limb lead alone has no electrode of its own: a broken channel, or the vector lies across it.
             let (zh, en) = (format!("{id} 导联无信号"), format!("no signal in lead {id}"));
@@ -182,20 +250,43 @@ fn is_silent(lead: &super::model::Lead, group: &Group) -> bool {
     let (mut flat, mut all) = (0, 0);
     for window in uv.windows(second).step_by(step) {
         all += 1;
-        let (low, high) = window.iter().filter(|v| v.is_finite()).fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+        let (low, high) = window
+            .iter()
+            .filter(|v| v.is_finite())
+            .fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
         if low > high || high - low < FLAT_UV {
             flat += 1;
         }
     }
     // Between two beats of a slow rhythm a quiet second is normal: most of the strip must be flat, or exactly constant.
-    all > 0 && (flat * 2 > all || uv.windows(second * 2).step_by(step).any(|w| w.first().is_some_and(|a| w.iter().all(|v| v == a || v.is_nan()))))
+    all > 0
+        && (flat * 2 > all
+            || uv
+                .windows(second * 2)
+                .step_by(step)
+                .any(|w| w.first().is_some_and(|a| w.iter().all(|v| v == a || v.is_nan()))))
 }
 
 fn offsets(group: &Group, q: &mut Quality) {
-    let far: Vec<LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| percentile(&l.uv(most(group.rate.to_f64())), 0.5).abs() > OFFSET_UV)).cloned().collect();
+    let far: Vec<LeadId> = TWELVE
+        .iter()
+        .filter(|id| {
+            group
+                .lead(id)
+                .is_some_and(|l| percentile(&l.uv(most(group.rate.to_f64())), 0.5).abs() > OFFSET_UV)
+        })
+        .cloned()
+        .collect();
     if !far.is_empty() {
         let list = names(&far);
-        q.object(Verdict::Usable, "offset", &list, "", &format!("{list}:直流偏移超过 5 mV"), &format!("{list}: offset above 5 mV"));
+        q.object(
+            Verdict::Usable,
+            "offset",
+            &list,
+            "",
+            &format!("{list}:直流偏移超过 5 mV"),
+            &format!("{list}: offset above 5 mV"),
+        );
     }
 }
 
@@ -224,9 +315,16 @@ fn noises(signal: &Signal, measured: &Measured, q: &mut Quality) {
         let (names, electrode) = (names(list), blamed(list));
         // A limb electrode that hangs loose spoils every lead it takes part in; many noisy leads cannot be read well.
         let limb = matches!(electrode.as_str(), "RA" | "LA" | "LL");
-        let verdict = if code != "wander" && (limb || list.len() * 2 > signal.leads.len()) { Verdict::Redo } else { Verdict::Usable };
+        let verdict = if code != "wander" && (limb || list.len() * 2 > signal.leads.len()) {
+            Verdict::Redo
+        } else {
+            Verdict::Usable
+        };
         let (zh, en) = match (verdict, limb) {
-            (Verdict::Redo, true) => (format!("请重做:{}({electrode})电极脱落或接触不良({names}:{zh})", limb_zh(&electrode)), format!("record again: electrode {electrode} loose or off ({names}: {en})")),
+            (Verdict::Redo, true) => (
+                format!("请重做:{}({electrode})电极脱落或接触不良({names}:{zh})", limb_zh(&electrode)),
+                format!("record again: electrode {electrode} loose or off ({names}: {en})"),
+            ),
             _ => (format!("{names}:{zh}"), format!("{names}: {en}")),
         };
         q.object(verdict, code, &names, &electrode, &zh, &en);
@@ -251,11 +349,13 @@ fn blamed(list: &[LeadId]) -> String {
 /// Peak-to-peak amplitude of the 50 Hz component, median over seconds (Goertzel of each second: 25 whole periods a half).
 fn hum(s: &[f32]) -> f32 {
     let second = ms(1_000.0);
-    let (sin, cos): (Vec<f32>, Vec<f32>) = (0..10).map(|i| {
-        #[expect(clippy::cast_precision_loss, reason = "ten samples a period")]
-        let a = i as f32 * std::f32::consts::TAU / 10.0;
-        (a.sin(), a.cos())
-    }).unzip();
+    let (sin, cos): (Vec<f32>, Vec<f32>) = (0..10)
+        .map(|i| {
+            #[expect(clippy::cast_precision_loss, reason = "ten samples a period")]
+            let a = i as f32 * std::f32::consts::TAU / 10.0;
+            (a.sin(), a.cos())
+        })
+        .unzip();
     let amplitudes: Vec<f32> = s
         .chunks_exact(second)
         .map(|w| {

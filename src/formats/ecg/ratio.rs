@@ -78,7 +78,10 @@ impl Ratio {
     /// The product; `None` when it leaves 64 bits.
     #[must_use]
     pub fn times(self, other: Self) -> Option<Self> {
-        Self::reduced(i128::from(self.num) * i128::from(other.num), i128::from(self.den) * i128::from(other.den))
+        Self::reduced(
+            i128::from(self.num) * i128::from(other.num),
+            i128::from(self.den) * i128::from(other.den),
+        )
     }
 
     /// `n * self`, rounded half away from zero.
@@ -89,7 +92,10 @@ impl Ratio {
 
     /// As a float, for display and analysis.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "display and analysis only; exact arithmetic uses the terms")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "display and analysis only; exact arithmetic uses the terms"
+    )]
     pub fn to_f64(self) -> f64 {
         self.num as f64 / self.den as f64
     }

@@ -11,7 +11,8 @@ use super::*;
 mod ludb;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
-    let root = std::env::var_os("YIGONG_SHARED").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let root = std::env::var_os("YIGONG_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let found = std::fs::read(root.join("data/ecg").join(path)).ok();
     if found.is_none() {
         eprintln!("SKIPPED: {path} not found, set YIGONG_SHARED");
@@ -21,7 +22,8 @@ fn shared(path: &str) -> Option<Vec<u8>> {
 
 /// `waveform_ecg.dcm` of pydicom 3.0.2, from the folder `PYDICOM_FILES` (its `data/test_files`).
 fn pydicom() -> Option<Vec<u8>> {
-    let found = std::env::var_os("PYDICOM_FILES").and_then(|d| std::fs::read(PathBuf::from(d).join("waveform_ecg.dcm")).ok());
+    let found = std::env::var_os("PYDICOM_FILES")
+        .and_then(|d| std::fs::read(PathBuf::from(d).join("waveform_ecg.dcm")).ok());
     if found.is_none() {
         eprintln!("SKIPPED: waveform_ecg.dcm not found, set PYDICOM_FILES to pydicom's data/test_files");
     }
@@ -46,17 +48,31 @@ fn the_mortara_file_gives_its_amplitudes_and_values() {
     let Some(bytes) = pydicom() else { return };
     let d = decode::decode(&bytes, &Limits::default()).unwrap();
     let (r, m) = (d.rhythm().unwrap(), d.median().unwrap());
-    assert_eq!((r.leads.len(), r.samples, r.rate.to_f64(), m.leads.len(), m.samples), (12, 10_000, 1_000.0, 12, 1_200));
+    assert_eq!(
+        (r.leads.len(), r.samples, r.rate.to_f64(), m.leads.len(), m.samples),
+        (12, 10_000, 1_000.0, 12, 1_200)
+    );
     assert_eq!(uv(r, 1, 5), [100.0, 81.25, 62.5, 43.75, 46.25]);
     assert_eq!(uv(r, 2, 5), [112.5, 106.25, 100.0, 93.75, 96.25]);
     assert_eq!(uv(r, 61, 5), [12.5, 25.0, 37.5, 50.0, 50.0]);
     assert_eq!(d.filters, "0.05-300 Hz");
     let v = vendor(&d);
-    for (what, number) in [("pr", 161.0), ("qrs", 75.0), ("qt", 368.0), ("qtc", 370.0), ("axis_p", 74.0), ("axis_qrs", 52.0), ("axis_t", 57.0)] {
+    for (what, number) in [
+        ("pr", 161.0),
+        ("qrs", 75.0),
+        ("qt", 368.0),
+        ("qtc", 370.0),
+        ("axis_p", 74.0),
+        ("axis_qrs", 52.0),
+        ("axis_t", 57.0),
+    ] {
         assert!(v.contains(&(what.into(), number)), "{what}: {v:?}");
     }
     assert_eq!(d.statements, ["RITMO SINUSALE", "ECG NORMALE"]);
-    assert_eq!(d.fiducials.iter().filter(|f| f.what == "r" && d.groups[f.group].kind == GroupKind::Rhythm).count(), 10);
+    assert_eq!(
+        d.fiducials.iter().filter(|f| f.what == "r" && d.groups[f.group].kind == GroupKind::Rhythm).count(),
+        10
+    );
     let a = analyse(&d, "");
     eprintln!("mortara: {:?}", a.measured.values);
     eprintln!("{:?} {:?}", a.quality, a.raises);
@@ -83,10 +99,21 @@ fn zeros_declared_as_padding_are_samples_and_the_type_minimum_is_a_gap() {
     assert_eq!(physics::residual(&get([1, 2, 61]), |v| v[2] - (v[1] - v[0])), Some(0));
     assert!(physics::residual(&get([1, 2, 62]), |v| v[2] + (v[0] + v[1]) / 2).unwrap() <= 1_250);
     let v = vendor(&d);
-    for (what, number) in [("pr", 148.0), ("qrs", 120.0), ("qt", 420.0), ("qtc", 443.0), ("axis_p", 44.0), ("axis_qrs", -61.0), ("axis_t", 86.0)] {
+    for (what, number) in [
+        ("pr", 148.0),
+        ("qrs", 120.0),
+        ("qt", 420.0),
+        ("qtc", 443.0),
+        ("axis_p", 44.0),
+        ("axis_qrs", -61.0),
+        ("axis_t", 86.0),
+    ] {
         assert!(v.contains(&(what.into(), number)), "{what}: {v:?}");
     }
-    assert_eq!((d.subject.id.as_str(), d.subject.name.as_str(), d.acquired.as_str()), ("SBJ-123", "Clark", "20021122091000"));
+    assert_eq!(
+        (d.subject.id.as_str(), d.subject.name.as_str(), d.acquired.as_str()),
+        ("SBJ-123", "Clark", "20021122091000")
+    );
     assert_eq!(d.waveform_sha256().len(), 64);
     let a = analyse(&d, "");
     eprintln!("twin: {:?}", a.measured.values);
@@ -114,12 +141,24 @@ fn square(rate: i64) -> Document {
         derived: false,
     };
     let leads = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8].into_iter().map(lead).collect();
-    Document { groups: vec![Group { kind: GroupKind::Rhythm, derived: false, rate: Ratio::whole(rate), t0_ms: 0.0, samples, leads }], ..Document::default() }
+    Document {
+        groups: vec![Group {
+            kind: GroupKind::Rhythm,
+            derived: false,
+            rate: Ratio::whole(rate),
+            t0_ms: 0.0,
+            samples,
+            leads,
+        }],
+        ..Document::default()
+    }
 }
 
 #[test]
 fn one_millivolt_is_ten_millimetres_and_one_second_twenty_five() {
-    for (speed, gain, second, millivolt) in [("25", "10", 2_500, 1_000), ("50", "20", 5_000, 2_000), ("12.5", "5", 1_250, 500)] {
+    for (speed, gain, second, millivolt) in
+        [("25", "10", 2_500, 1_000), ("50", "20", 5_000, 2_000), ("12.5", "5", 1_250, 500)]
+    {
         for rate in [500, 1_000, 240] {
             let d = draw::layout(&square(rate), &Paper::of("12x1", speed, gain).unwrap());
             let stroke = d.strokes.first().unwrap();
@@ -166,7 +205,8 @@ fn a_lead_that_fell_off_is_named_with_its_electrode() {
         }
         analyse(&d, "").quality.reasons
     };
-    let wave = |hz: f64, pp: f64| move |i: usize| pp / 2.0 * (i as f64 / 500.0 * hz * std::f64::consts::TAU).sin();
+    let wave =
+        |hz: f64, pp: f64| move |i: usize| pp / 2.0 * (i as f64 / 500.0 * hz * std::f64::consts::TAU).sin();
     assert!(disturbed(&wave(50.0, 120.0)).iter().any(|r| r.code == "mains" && r.electrode == "C6"));
     assert!(disturbed(&wave(0.2, 1_000.0)).iter().any(|r| r.code == "wander" && r.lead == "V6"));
     assert_eq!(analyse(&whole, "").quality.reasons, vec![]);
@@ -180,9 +220,21 @@ fn the_wave_blob_carries_every_sample() {
     let blob = draw::blob(&d, &a);
     let length = u32::from_le_bytes(blob[..4].try_into().unwrap()) as usize;
     let head: serde_json::Value = serde_json::from_slice(&blob[4..4 + length]).unwrap();
-    let counts: u64 = head["groups"].as_array().unwrap().iter().flat_map(|g| g["leads"].as_array().unwrap()).map(|l| l["count"].as_u64().unwrap()).sum();
+    let counts: u64 = head["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|g| g["leads"].as_array().unwrap())
+        .map(|l| l["count"].as_u64().unwrap())
+        .sum();
     assert_eq!(blob.len() as u64, 4 + length as u64 + 2 * counts);
-    assert_eq!((head["groups"][0]["leads"][0]["name"].as_str(), head["groups"][0]["leads"][0]["nv_per_unit"].as_f64()), (Some("I"), Some(2_500.0)));
+    assert_eq!(
+        (
+            head["groups"][0]["leads"][0]["name"].as_str(),
+            head["groups"][0]["leads"][0]["nv_per_unit"].as_f64()
+        ),
+        (Some("I"), Some(2_500.0))
+    );
     assert!(head["markers"].as_array().unwrap().iter().any(|m| m["what"] == "qrs_on" && m["group"] == 1));
 }
 

@@ -61,7 +61,8 @@ pub fn read(root: &Node<'_>, document: &mut Document) {
         if let Some(number) = item.number(NUMBER) {
             let unit = item.items(UNITS).first().map(|u| u.text(CODE)).unwrap_or_default();
             value(&code, &meaning, number, &unit, document);
-        } else if let Some(position) = item.int(POSITIONS).and_then(|p| usize::try_from(p).ok()).filter(|p| *p > 0)
+        } else if let Some(position) =
+            item.int(POSITIONS).and_then(|p| usize::try_from(p).ok()).filter(|p| *p > 0)
             && let Some((_, _, what)) = MARKS.iter().find(|(c, m, _)| *c == code || *m == meaning)
         {
             // Positions count from 1 (PS3.3 §C.10.10).
@@ -72,14 +73,25 @@ pub fn read(root: &Node<'_>, document: &mut Document) {
 }
 
 fn value(code: &str, meaning: &str, number: f64, unit: &str, document: &mut Document) {
-    let known = VALUES.iter().find(|(c, _, _, _)| !c.is_empty() && *c == code).or_else(|| VALUES.iter().find(|(_, m, _, _)| *m == meaning));
+    let known = VALUES
+        .iter()
+        .find(|(c, _, _, _)| !c.is_empty() && *c == code)
+        .or_else(|| VALUES.iter().find(|(_, m, _, _)| *m == meaning));
     let Some((_, _, what, canonical)) = known else { return };
     // Seconds happen; an axis labelled "ms" (seen) is still an angle. An interval of 0 means "not measured".
     let number = if *canonical == "ms" && unit == "s" { number * 1_000.0 } else { number };
-    if !number.is_finite() || (*canonical != "deg" && number <= 0.0) || document.values.iter().any(|v| v.what == *what) {
+    if !number.is_finite()
+        || (*canonical != "deg" && number <= 0.0)
+        || document.values.iter().any(|v| v.what == *what)
+    {
         return;
     }
-    document.values.push(Value { what: (*what).to_owned(), number: Some(number), unit: canonical, source: Source::Vendor });
+    document.values.push(Value {
+        what: (*what).to_owned(),
+        number: Some(number),
+        unit: canonical,
+        source: Source::Vendor,
+    });
 }
 
 /// Marks of the median and of the rhythm share one list and name the same channels: a set with a position beyond the

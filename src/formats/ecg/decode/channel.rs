@@ -43,7 +43,8 @@ pub fn read(definition: &Node<'_>, stored: Stored) -> Result<Channel, Refusal> {
     let name = [meaning, label, code].into_iter().find(|t| !t.is_empty()).unwrap_or_default();
     let Some(id) = id else { return Ok(Channel::Foreign(name)) };
     let bad = |what: String| Refusal::new("lead", format!("lead {id}: {what}"));
-    let nv = nanovolts(&unit).ok_or_else(|| bad(format!("unit '{unit}' is not a voltage this program knows")))?;
+    let nv =
+        nanovolts(&unit).ok_or_else(|| bad(format!("unit '{unit}' is not a voltage this program knows")))?;
     let decimal = |tag: Tag, absent: Ratio| match definition.text(tag).trim() {
         "" => Some(absent),
         text => Ratio::from_decimal(text),
@@ -54,9 +55,24 @@ pub fn read(definition: &Node<'_>, stored: Stored) -> Result<Channel, Refusal> {
         .filter(|s| s.num() != 0)
         .ok_or_else(|| bad("no usable sensitivity".into()))?;
     // The baseline is already in the unit of the channel: value = (raw * sensitivity * correction + baseline) * unit.
-    let offset = decimal(BASELINE, Ratio::ZERO).and_then(|b| b.times(nv)).ok_or_else(|| bad("baseline is not a number".into()))?;
-    let bits = definition.int(BITS_STORED).and_then(|b| u32::try_from(b).ok()).filter(|b| (2..=stored.bits()).contains(b)).unwrap_or(stored.bits());
-    let lead = Lead { id, label: name, raw: Vec::new(), scale, offset, missing: Vec::new(), rails: (0, 0), derived: false };
+    let offset = decimal(BASELINE, Ratio::ZERO)
+        .and_then(|b| b.times(nv))
+        .ok_or_else(|| bad("baseline is not a number".into()))?;
+    let bits = definition
+        .int(BITS_STORED)
+        .and_then(|b| u32::try_from(b).ok())
+        .filter(|b| (2..=stored.bits()).contains(b))
+        .unwrap_or(stored.bits());
+    let lead = Lead {
+        id,
+        label: name,
+        raw: Vec::new(),
+        scale,
+        offset,
+        missing: Vec::new(),
+        rails: (0, 0),
+        derived: false,
+    };
     Ok(Channel::Lead(Box::new(lead), bits))
 }
 

@@ -35,7 +35,8 @@ const BEAT_SECONDS: f64 = 3.0;
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
     let object = Object::parse(bytes, None).map_err(|e| Refusal::new("structure", e.to_string()))?;
     let root = object.root();
-    let mut document = Document { format: format_name(&root.text(tag::SOP_CLASS)).into(), ..Document::default() };
+    let mut document =
+        Document { format: format_name(&root.text(tag::SOP_CLASS)).into(), ..Document::default() };
     document.subject = Subject {
         id: root.text(tag::PATIENT_ID),
         name: root.text(tag::PATIENT_NAME),
@@ -58,7 +59,11 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
     }
     annotation::read(&root, &mut document);
     for slug in object.defects.slugs() {
-        document.warnings.push(Warning::new("defect", format!("文件缺陷:{slug}"), format!("defect of the file: {slug}")));
+        document.warnings.push(Warning::new(
+            "defect",
+            format!("文件缺陷:{slug}"),
+            format!("defect of the file: {slug}"),
+        ));
     }
     Ok(document)
 }
@@ -80,7 +85,11 @@ fn acquired(root: &Node<'_>) -> String {
     if whole.len() >= 14 {
         return whole;
     }
-    let pairs = [(tag::ACQUISITION_DATE, tag::ACQUISITION_TIME), (Tag(0x0008_0023), Tag(0x0008_0033)), (tag::STUDY_DATE, tag::STUDY_TIME)];
+    let pairs = [
+        (tag::ACQUISITION_DATE, tag::ACQUISITION_TIME),
+        (Tag(0x0008_0023), Tag(0x0008_0033)),
+        (tag::STUDY_DATE, tag::STUDY_TIME),
+    ];
     for (date, time) in pairs {
         let (d, t) = (root.text(date), root.text(time));
         if d.len() == 8 && t.len() >= 6 {
@@ -110,13 +119,24 @@ fn groups(root: &Node<'_>, limits: &Limits, document: &mut Document) -> Result<(
         let rhythm = document.rhythm();
         let have = |k| rhythm.is_some_and(|g| g.lead(&crate::ecg::LeadId::Standard(k)).is_some());
         if !(have(1) && have(2) && missing.iter().all(crate::ecg::LeadId::is_limb)) {
-            document.warnings.push(Warning::new("leads_absent", format!("缺少导联:{list}"), format!("leads not recorded: {list}")));
+            document.warnings.push(Warning::new(
+                "leads_absent",
+                format!("缺少导联:{list}"),
+                format!("leads not recorded: {list}"),
+            ));
         }
     }
     Ok(())
 }
 
-fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document: &mut Document, foreign: &mut Vec<String>) -> Result<(), Refusal> {
+fn group(
+    item: &Node<'_>,
+    n: usize,
+    limits: &Limits,
+    left: &mut usize,
+    document: &mut Document,
+    foreign: &mut Vec<String>,
+) -> Result<(), Refusal> {
     let at = format!("group {}", n + 1);
     let wrong = |what: &str| Refusal::new("waveform", format!("{at}: {what}"));
     let channels = size(item, CHANNELS).ok_or_else(|| wrong("number of channels not given"))?;
@@ -125,16 +145,24 @@ fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document:
         return Ok(());
     }
     if channels > limits.channels || count > limits.samples || channels.saturating_mul(count) > *left {
-        return Err(Refusal::new("limit", format!("{at}: {channels} channels of {count} samples exceed the limits")));
+        return Err(Refusal::new(
+            "limit",
+            format!("{at}: {channels} channels of {count} samples exceed the limits"),
+        ));
     }
     let interpretation = item.text(INTERPRETATION);
     let Some(stored) = Stored::of(&interpretation, item.int(BITS_ALLOCATED).unwrap_or(16)) else {
         // Companded audio beside the tracing is no reason to refuse the tracing.
-        let (zh, en) = (format!("{at} 的采样类型 {interpretation} 不支持"), format!("{at}: sample type {interpretation} is not read"));
+        let (zh, en) = (
+            format!("{at} 的采样类型 {interpretation} 不支持"),
+            format!("{at}: sample type {interpretation} is not read"),
+        );
         document.warnings.push(Warning::new("group_skipped", zh, en));
         return Ok(());
     };
-    let rate = Ratio::from_decimal(&item.text(RATE)).filter(|r| r.is_positive()).ok_or_else(|| wrong("sampling frequency not given"))?;
+    let rate = Ratio::from_decimal(&item.text(RATE))
+        .filter(|r| r.is_positive())
+        .ok_or_else(|| wrong("sampling frequency not given"))?;
     let data = item.bytes(DATA).unwrap_or_default();
     let need = channels.saturating_mul(count).saturating_mul(stored.bytes());
     if data.len() < need {
@@ -151,7 +179,8 @@ fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document:
     for (c, definition) in definitions.iter().take(channels).enumerate() {
         match channel::read(definition, stored)? {
             Channel::Lead(mut lead, bits) => {
-                (lead.raw, lead.missing) = samples::planar(data, big, stored, bits, (c, channels, count), padding);
+                (lead.raw, lead.missing) =
+                    samples::planar(data, big, stored, bits, (c, channels, count), padding);
                 lead.rails = stored.rails(bits);
                 leads.push(*lead);
             }
@@ -162,7 +191,14 @@ fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document:
         return Ok(());
     }
     let derived = item.text(ORIGINALITY) == "DERIVED";
-    let mut group = Group { kind: GroupKind::Other, derived, rate, t0_ms: item.number(TIME_OFFSET).unwrap_or(0.0), samples: count, leads };
+    let mut group = Group {
+        kind: GroupKind::Other,
+        derived,
+        rate,
+        t0_ms: item.number(TIME_OFFSET).unwrap_or(0.0),
+        samples: count,
+        leads,
+    };
     group.kind = kind(&item.text(LABEL), &group);
     if group.kind == GroupKind::Rhythm && document.filters.is_empty() {
         (document.filters, document.high_hz) = definitions.first().map(channel::filters).unwrap_or_default();
@@ -175,7 +211,9 @@ fn group(item: &Node<'_>, n: usize, limits: &Limits, left: &mut usize, document:
 fn kind(label: &str, group: &Group) -> GroupKind {
     let label = label.to_ascii_uppercase();
     let seconds = group.seconds();
-    if ["MEDIAN", "REPRESENT", "AVERAGE", "TEMPLATE", "SINGLE BEAT"].iter().any(|w| label.contains(w)) && seconds < BEAT_SECONDS {
+    if ["MEDIAN", "REPRESENT", "AVERAGE", "TEMPLATE", "SINGLE BEAT"].iter().any(|w| label.contains(w))
+        && seconds < BEAT_SECONDS
+    {
         GroupKind::Median
     } else if seconds > HOLTER_SECONDS {
         GroupKind::Holter

@@ -58,7 +58,11 @@ impl Stored {
     /// Lowest and highest value of `bits` stored bits; a 32-bit unsigned maximum is cut to what is kept.
     #[must_use]
     pub fn rails(self, bits: u32) -> (i32, i32) {
-        let (low, high) = if self.signed { (-(1_i64 << (bits - 1)), (1_i64 << (bits - 1)) - 1) } else { (0, (1_i64 << bits) - 1) };
+        let (low, high) = if self.signed {
+            (-(1_i64 << (bits - 1)), (1_i64 << (bits - 1)) - 1)
+        } else {
+            (0, (1_i64 << bits) - 1)
+        };
         (clamp(low), clamp(high))
     }
 
@@ -87,7 +91,14 @@ fn clamp(value: i64) -> i32 {
 /// Channel `c` of `channels`, `count` samples of it. `bits` = BitsStored: 12 in 16 is sign-extended.
 /// The caller has checked that `data` is long enough; what is not there would be missing.
 #[must_use]
-pub fn planar(data: &[u8], big: bool, stored: Stored, bits: u32, (c, channels, count): (usize, usize, usize), padding: Option<i64>) -> Planar {
+pub fn planar(
+    data: &[u8],
+    big: bool,
+    stored: Stored,
+    bits: u32,
+    (c, channels, count): (usize, usize, usize),
+    padding: Option<i64>,
+) -> Planar {
     let step = channels * stored.bytes();
     let mut raw = Vec::with_capacity(count.min(data.len()));
     let mut missing: Vec<(usize, usize)> = Vec::new();

@@ -18,7 +18,9 @@ pub fn blob(document: &Document, analysis: &Analysis) -> Vec<u8> {
     let mut samples: Vec<i16> = Vec::new();
     if let Some(group) = document.rhythm() {
         groups.push(head("rhythm", group, &mut samples));
-        markers.extend(analysis.measured.beats_ms.iter().map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})));
+        markers.extend(
+            analysis.measured.beats_ms.iter().map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})),
+        );
     }
     let n = groups.len();
     if !analysis.measured.median.is_empty() {
@@ -57,7 +59,11 @@ fn ms_of(i: usize) -> f64 {
 
 /// The twelve leads in drawing order, then the others.
 fn head(kind: &str, group: &Group, samples: &mut Vec<i16>) -> Value {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate in Hz; the cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate in Hz; the cast saturates"
+    )]
     let most = group.samples.min(group.rate.to_f64().ceil() as usize * MOST_SECONDS);
     let ordered = TWELVE.iter().filter_map(|id| group.lead(id));
     let others = group.leads.iter().filter(|l| !TWELVE.contains(&l.id));
@@ -75,7 +81,8 @@ fn lead(lead: &Lead, most: usize, samples: &mut Vec<i16>) -> Value {
         high = high.max(i64::from(*r));
     }
     let fits = low > high || (low >= i64::from(i16::MIN) && high <= i64::from(i16::MAX));
-    let (middle, divisor) = if fits { (0, 1) } else { (i64::midpoint(low, high), ((high - low) / 65_000 + 1).max(1)) };
+    let (middle, divisor) =
+        if fits { (0, 1) } else { (i64::midpoint(low, high), ((high - low) / 65_000 + 1).max(1)) };
     for (i, r) in raw.iter().enumerate() {
         let v = if gone(i) { 0 } else { (i64::from(*r) - middle) / divisor };
         samples.push(i16::try_from(v).unwrap_or(if v > 0 { i16::MAX } else { i16::MIN }));
@@ -83,7 +90,8 @@ fn lead(lead: &Lead, most: usize, samples: &mut Vec<i16>) -> Value {
     let (scale, offset) = (lead.scale.to_f64(), lead.offset.to_f64());
     #[expect(clippy::cast_precision_loss, reason = "a header number")]
     let (nv_per_unit, offset_nv) = (scale * divisor as f64, offset + scale * middle as f64);
-    let missing: Vec<(usize, usize)> = lead.missing.iter().filter(|(a, _)| *a < raw.len()).map(|(a, b)| (*a, (*b).min(raw.len()))).collect();
+    let missing: Vec<(usize, usize)> =
+        lead.missing.iter().filter(|(a, _)| *a < raw.len()).map(|(a, b)| (*a, (*b).min(raw.len()))).collect();
     json!({"name": lead.id.to_string(), "nv_per_unit": nv_per_unit, "offset_nv": offset_nv, "count": raw.len(), "missing": missing})
 }
 

@@ -44,7 +44,9 @@ impl Format {
         match self {
             Self::ThreeByFour => (&[&[1, 62, 3, 6], &[2, 63, 4, 7], &[61, 64, 5, 8], &[2]], 32),
             Self::SixByTwo => (&[&[1, 3], &[2, 4], &[61, 5], &[62, 6], &[63, 7], &[64, 8]], 24),
-            Self::TwelveByOne => (&[&[1], &[2], &[61], &[62], &[63], &[64], &[3], &[4], &[5], &[6], &[7], &[8]], 17),
+            Self::TwelveByOne => {
+                (&[&[1], &[2], &[61], &[62], &[63], &[64], &[3], &[4], &[5], &[6], &[7], &[8]], 17)
+            }
         }
     }
 }
@@ -117,7 +119,11 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
     let strip = i32::try_from(MOST_MS * per_second / 1_000).unwrap_or(0);
     let count = i32::try_from(rows.len()).unwrap_or(0);
     let (left, top) = (BORDER, BORDER + HEAD);
-    let mut out = Drawing { width: strip + PULSE + 2 * BORDER, height: top + count * pitch * MM + BORDER, ..Drawing::default() };
+    let mut out = Drawing {
+        width: strip + PULSE + 2 * BORDER,
+        height: top + count * pitch * MM + BORDER,
+        ..Drawing::default()
+    };
     // Whole 5 mm squares from the left and top edge of the paper.
     out.grid = (left, top, out.width - BORDER, out.height - BORDER);
     out.line = Text { x: left, y: top - MM, text: caption(document, paper) };
@@ -137,7 +143,14 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
             out.names.push(Text { x: x0 + MM, y: middle - pitch * MM / 2 + 5 * MM, text: id.to_string() });
             let Some((group, lead)) = rhythm.and_then(|g| Some((g, g.lead(&id)?))) else { continue };
             let from = i64::try_from(c).unwrap_or(0) * span_ms;
-            let place = Place { x0, middle, up: middle - out.grid.1, down: out.grid.3 - middle, per_second, gain: paper.gain };
+            let place = Place {
+                x0,
+                middle,
+                up: middle - out.grid.1,
+                down: out.grid.3 - middle,
+                per_second,
+                gain: paper.gain,
+            };
             out.strokes.extend(trace(group, lead, (from, from + span_ms), &place));
         }
     }
@@ -176,7 +189,8 @@ fn trace(group: &Group, lead: &Lead, (from, to): (i64, i64), place: &Place) -> V
                 // 10 mm/mV: 1 µV = 1 unit, so a nanovolt is gain/10000 units.
                 let y = round_div(i128::from(nv.saturating_sub(level)) * i128::from(place.gain), 10_000);
                 let y = i32::try_from(y).unwrap_or(i32::MAX).clamp(-place.down, place.up);
-                stroke.push((place.x0.saturating_add(i32::try_from(x).unwrap_or(i32::MAX)), place.middle - y));
+                stroke
+                    .push((place.x0.saturating_add(i32::try_from(x).unwrap_or(i32::MAX)), place.middle - y));
             }
         }
     }
@@ -206,7 +220,14 @@ fn pulse(left: i32, middle: i32, paper: &Paper, per_second: i64) -> Vec<(i32, i3
     let width = i32::try_from(per_second / 5).unwrap_or(0);
     let (a, high) = (left + MM, middle - paper.gain * MM);
     let edge = (PULSE - 2 * MM - width).max(0) / 2;
-    vec![(a, middle), (a + edge, middle), (a + edge, high), (a + edge + width, high), (a + edge + width, middle), (a + 2 * edge + width, middle)]
+    vec![
+        (a, middle),
+        (a + edge, middle),
+        (a + edge, high),
+        (a + edge + width, high),
+        (a + edge + width, middle),
+        (a + 2 * edge + width, middle),
+    ]
 }
 
 fn caption(document: &Document, paper: &Paper) -> String {

@@ -18,10 +18,14 @@ pub fn svg(d: &Drawing) -> String {
         d.height
     );
     let (x0, y0, x1, y1) = d.grid;
-    let _ = write!(out, r##"<rect x="{x0}" y="{y0}" width="{}" height="{}" fill="#fffaf5"/>"##, x1 - x0, y1 - y0);
+    let _ =
+        write!(out, r##"<rect x="{x0}" y="{y0}" width="{}" height="{}" fill="#fffaf5"/>"##, x1 - x0, y1 - y0);
     grid(&mut out, d.grid, MM, "#f6d5cd", 6);
     grid(&mut out, d.grid, 5 * MM, "#e79f93", 12);
-    let _ = write!(out, r##"<g fill="none" stroke="#1c1917" stroke-width="20" stroke-linejoin="round" stroke-linecap="round">"##);
+    let _ = write!(
+        out,
+        r##"<g fill="none" stroke="#1c1917" stroke-width="20" stroke-linejoin="round" stroke-linecap="round">"##
+    );
     for stroke in &d.marks {
         path(&mut out, stroke);
     }

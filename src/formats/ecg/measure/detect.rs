@@ -20,7 +20,12 @@ pub fn detect(signal: &Signal) -> Vec<usize> {
     let noise = percentile(&feature, 0.30);
     let mut heights: Vec<f32> = peaks.iter().map(|p| feature[*p]).collect();
     heights.sort_by(|a, b| b.total_cmp(a));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a count of beats in a minute")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a count of beats in a minute"
+    )]
     let top = ((signal.len as f32 / HZ * 0.6).floor() as usize).max(3).min(heights.len());
     let strong = percentile(&heights[..top], 0.5);
     if strong < 2.5 * noise || strong <= 0.0 {
@@ -49,7 +54,9 @@ fn feature(signal: &Signal) -> (Vec<f32>, Vec<f32>) {
             continue;
         }
         let band = low_pass(&high_pass(lead, 5.0, HZ), 22.0, HZ);
-        let d: Vec<f32> = (0..band.len()).map(|i| (band[(i + 1).min(band.len() - 1)] - band[i.saturating_sub(1)]).abs()).collect();
+        let d: Vec<f32> = (0..band.len())
+            .map(|i| (band[(i + 1).min(band.len() - 1)] - band[i.saturating_sub(1)]).abs())
+            .collect();
         let unit = percentile(&d, 0.98).max(0.1);
         used += 1.0;
         for (i, v) in d.iter().enumerate() {
@@ -62,13 +69,16 @@ fn feature(signal: &Signal) -> (Vec<f32>, Vec<f32>) {
     if used == 0.0 {
         return (rms, slope);
     }
-    let joint: Vec<f32> = rms.iter().zip(&slope).map(|(r, s)| (r / used).sqrt() * (s / used).sqrt()).collect();
+    let joint: Vec<f32> =
+        rms.iter().zip(&slope).map(|(r, s)| (r / used).sqrt() * (s / used).sqrt()).collect();
     (average(&joint, ms(90.0)), average(&slope, ms(20.0)))
 }
 
 /// Local maxima at least `apart` samples from a higher one.
 fn peaks(f: &[f32], apart: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (1..f.len().saturating_sub(1)).filter(|i| f[*i] > 0.0 && f[*i] >= f[i - 1] && f[*i] > f[i + 1]).collect();
+    let mut order: Vec<usize> = (1..f.len().saturating_sub(1))
+        .filter(|i| f[*i] > 0.0 && f[*i] >= f[i - 1] && f[*i] > f[i + 1])
+        .collect();
     order.sort_by(|a, b| f[*b].total_cmp(&f[*a]));
     let mut taken = vec![false; f.len()];
     let mut out = Vec::new();
@@ -94,7 +104,10 @@ fn search_back(beats: &mut Vec<usize>, peaks: &[usize], f: &[f32], level: f32) {
         #[expect(clippy::cast_precision_loss, reason = "sample numbers within a minute")]
         let gap = (w[1] - w[0]) as f32;
         if gap > PAUSE * typical {
-            let inside = peaks.iter().copied().filter(|p| *p > w[0] + ms(360.0) && *p + ms(300.0) < w[1] && f[*p] >= level);
+            let inside = peaks
+                .iter()
+                .copied()
+                .filter(|p| *p > w[0] + ms(360.0) && *p + ms(300.0) < w[1] && f[*p] >= level);
             found.extend(inside.max_by(|a, b| f[*a].total_cmp(&f[*b])));
         }
     }
@@ -104,7 +117,12 @@ fn search_back(beats: &mut Vec<usize>, peaks: &[usize], f: &[f32], level: f32) {
 
 /// A peak less than 360 ms after a QRS with less than half its slope is a T wave.
 fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
-    let steep = |at: usize| slope[at.saturating_sub(ms(60.0))..(at + ms(60.0)).min(slope.len())].iter().copied().fold(0.0, f32::max);
+    let steep = |at: usize| {
+        slope[at.saturating_sub(ms(60.0))..(at + ms(60.0)).min(slope.len())]
+            .iter()
+            .copied()
+            .fold(0.0, f32::max)
+    };
     let mut kept: Vec<usize> = Vec::new();
     for b in beats.iter().copied() {
         if kept.last().is_some_and(|last| b - last < ms(360.0) && steep(b) < 0.5 * steep(*last)) {

@@ -43,7 +43,9 @@ impl Median {
 pub fn median(signal: &Signal, beats: &[usize]) -> (Vec<bool>, Median) {
     let windows: Vec<Option<Vec<f32>>> = beats.iter().map(|b| window(signal, *b, 0)).collect();
     let (dominant, seed) = typed(&windows);
-    let Some(template) = seed.and_then(|s| windows.get(s).cloned().flatten()) else { return (vec![false; beats.len()], Median::default()) };
+    let Some(template) = seed.and_then(|s| windows.get(s).cloned().flatten()) else {
+        return (vec![false; beats.len()], Median::default());
+    };
     // Align within 20 ms on the template.
     let reach = isize::try_from(ms(20.0)).unwrap_or(0);
     let mut aligned = Vec::new();
@@ -117,7 +119,8 @@ fn typed(windows: &[Option<Vec<f32>>]) -> (Vec<bool>, Option<usize>) {
     let mut best: (Vec<bool>, Option<usize>, usize) = (vec![false; windows.len()], None, 0);
     for (i, seed) in windows.iter().enumerate() {
         let Some(seed) = seed else { continue };
-        let members: Vec<bool> = windows.iter().map(|w| w.as_ref().is_some_and(|w| correlation(w, seed) >= ALIKE)).collect();
+        let members: Vec<bool> =
+            windows.iter().map(|w| w.as_ref().is_some_and(|w| correlation(w, seed) >= ALIKE)).collect();
         let count = members.iter().filter(|m| **m).count();
         if count > best.2 {
             best = (members, Some(i), count);

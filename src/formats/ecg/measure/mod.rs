@@ -57,11 +57,17 @@ pub struct Marks {
 
 /// Measures the group; a group without usable standard leads gives nothing.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "sample numbers are far below 2^24 within the analysed minute")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sample numbers are far below 2^24 within the analysed minute"
+)]
 pub fn measure(group: &Group) -> Measured {
     let Some(signal) = Signal::prepare(group) else { return Measured::default() };
     let beats = detect::detect(&signal);
-    let mut out = Measured { beats_ms: beats.iter().map(|b| *b as f64 * 1_000.0 / f64::from(HZ)).collect(), ..Measured::default() };
+    let mut out = Measured {
+        beats_ms: beats.iter().map(|b| *b as f64 * 1_000.0 / f64::from(HZ)).collect(),
+        ..Measured::default()
+    };
     let rr: Vec<f64> = out.beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
     out.longest_rr_ms = rr.iter().copied().reduce(f64::max);
     out.irregular = detect::irregular(&rr);

@@ -14,7 +14,15 @@ const CLEAR: f32 = 5.0;
 
 /// P onset and end in the median beat.
 #[must_use]
-pub fn find(median: &Median, (qrs_on, _): (usize, usize), rr_ms: Option<f64>, signal: &Signal, beats: &[usize], dominant: &[bool], irregular: bool) -> Option<(usize, usize)> {
+pub fn find(
+    median: &Median,
+    (qrs_on, _): (usize, usize),
+    rr_ms: Option<f64>,
+    signal: &Signal,
+    beats: &[usize],
+    dominant: &[bool],
+    irregular: bool,
+) -> Option<(usize, usize)> {
     #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
     let rr = rr_ms.unwrap_or(1_000.0) as f32;
     // Not before the previous R + 300 ms.
@@ -24,10 +32,13 @@ pub fn find(median: &Median, (qrs_on, _): (usize, usize), rr_ms: Option<f64>, si
     if from + ms(80.0) > to {
         return None;
     }
-    let leads: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
+    let leads: Vec<Vec<f32>> =
+        median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
     let n = to - from;
     #[expect(clippy::cast_precision_loss, reason = "twelve leads")]
-    let rms: Vec<f32> = (0..n).map(|i| (leads.iter().map(|s| s[i] * s[i]).sum::<f32>() / leads.len().max(1) as f32).sqrt()).collect();
+    let rms: Vec<f32> = (0..n)
+        .map(|i| (leads.iter().map(|s| s[i] * s[i]).sum::<f32>() / leads.len().max(1) as f32).sqrt())
+        .collect();
     let peak = (ms(16.0)..n.saturating_sub(ms(8.0))).max_by(|a, b| rms[*a].total_cmp(&rms[*b]))?;
     let height = rms[peak];
     let quiet = percentile(&rms, 0.15);
@@ -46,12 +57,22 @@ pub fn find(median: &Median, (qrs_on, _): (usize, usize), rr_ms: Option<f64>, si
 fn flatten(s: &[f32]) -> Vec<f32> {
     let (first, last) = (s.first().copied().unwrap_or(0.0), s.last().copied().unwrap_or(0.0));
     #[expect(clippy::cast_precision_loss, reason = "a window of 150 samples")]
-    s.iter().enumerate().map(|(i, v)| v - first - (last - first) * (i as f32) / (s.len().max(2) - 1) as f32).collect()
+    s.iter()
+        .enumerate()
+        .map(|(i, v)| v - first - (last - first) * (i as f32) / (s.len().max(2) - 1) as f32)
+        .collect()
 }
 
 /// Mean correlation of each dominant beat's P window with the median's, all leads together.
-fn consistency(median: &Median, signal: &Signal, beats: &[usize], dominant: &[bool], (from, to): (usize, usize)) -> f32 {
-    let template: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
+fn consistency(
+    median: &Median,
+    signal: &Signal,
+    beats: &[usize],
+    dominant: &[bool],
+    (from, to): (usize, usize),
+) -> f32 {
+    let template: Vec<Vec<f32>> =
+        median.leads.iter().map(|(_, s)| flatten(&low_pass(s, 25.0, HZ)[from..to])).collect();
     let smooth: Vec<Vec<f32>> = signal.leads.iter().map(|(_, s)| low_pass(s, 25.0, HZ)).collect();
     let mut all = Vec::new();
     for (b, yes) in beats.iter().zip(dominant) {

@@ -60,7 +60,11 @@ impl Signal {
 
 /// Samples of the analysed minute.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rate is cut to what recorders do")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rate is cut to what recorders do"
+)]
 pub fn most(rate: f64) -> usize {
     MOST_SECONDS * rate.ceil().clamp(1.0, 50_000.0) as usize
 }
@@ -83,16 +87,23 @@ fn bridge(s: &mut [f32]) {
             (None, Some(b)) => (b, b),
             (None, None) => (0.0, 0.0),
         };
-        #[expect(clippy::cast_precision_loss, reason = "gap lengths are small")]
-        for k in i..end {
-            s[k] = a + (b - a) * ((k - i + 1) as f32) / ((end - i + 1) as f32);
+        let length = end - i + 1;
+        for (k, v) in s.iter_mut().take(end).skip(i).enumerate() {
+            #[expect(clippy::cast_precision_loss, reason = "gap lengths are small")]
+            let share = (k + 1) as f32 / length as f32;
+            *v = a + (b - a) * share;
         }
         i = end;
     }
 }
 
 /// To 500 Hz: low-pass and pick when the rate is higher, straight lines between samples otherwise.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "indices are bounded by the analysed minute")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "indices are bounded by the analysed minute"
+)]
 fn resample(s: &[f32], rate: f64) -> Vec<f32> {
     if (rate - f64::from(HZ)).abs() < 1e-9 || s.len() < 2 {
         return s.to_vec();
@@ -119,7 +130,11 @@ fn section(cut: f32, hz: f32, high: bool) -> Section {
     let norm = 1.0 / (1.0 + std::f32::consts::SQRT_2 * k + k * k);
     let a1 = 2.0 * (k * k - 1.0) * norm;
     let a2 = (1.0 - std::f32::consts::SQRT_2 * k + k * k) * norm;
-    if high { [norm, -2.0 * norm, norm, a1, a2] } else { [k * k * norm, 2.0 * k * k * norm, k * k * norm, a1, a2] }
+    if high {
+        [norm, -2.0 * norm, norm, a1, a2]
+    } else {
+        [k * k * norm, 2.0 * k * k * norm, k * k * norm, a1, a2]
+    }
 }
 
 /// Forward and backward, with the ends mirrored so that they do not ring.
@@ -207,14 +222,19 @@ pub fn percentile(s: &[f32], p: f32) -> f32 {
 pub fn percentile_f64(s: &[f64], p: f64) -> Option<f64> {
     let mut v: Vec<f64> = s.iter().copied().filter(|x| x.is_finite()).collect();
     v.sort_by(f64::total_cmp);
-    if (p - 0.5).abs() < 1e-9 && v.len() % 2 == 0 {
+    if (p - 0.5).abs() < 1e-9 && v.len().is_multiple_of(2) {
         let k = v.len() / 2;
         return Some((v.get(k.checked_sub(1)?)? + v.get(k)?) / 2.0);
     }
     v.get(place(v.len(), p)).copied()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index of a slice")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "an index of a slice"
+)]
 fn place(len: usize, p: f64) -> usize {
     ((len.saturating_sub(1)) as f64 * p).round() as usize
 }

@@ -15,7 +15,11 @@ pub fn end(median: &Median, (on, off): (usize, usize), rr_ms: Option<f64>) -> Op
     let rr = rr_ms.unwrap_or(1_000.0) as f32;
     let n = median.len();
     let leads: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| low_pass(s, 15.0, HZ)).collect();
-    let base = |s: &[f32]| s.get(on.saturating_sub(ms(20.0))..on).and_then(|w| w.iter().copied().reduce(|a, b| a + b).map(|t| t / len(w))).unwrap_or(0.0);
+    let base = |s: &[f32]| {
+        s.get(on.saturating_sub(ms(20.0))..on)
+            .and_then(|w| w.iter().copied().reduce(|a, b| a + b).map(|t| t / len(w)))
+            .unwrap_or(0.0)
+    };
     let zero: Vec<f32> = leads.iter().map(|s| base(s)).collect();
     let length = |i: usize| leads.iter().zip(&zero).map(|(s, z)| (s[i] - z) * (s[i] - z)).sum::<f32>().sqrt();
     let from = off + ms(60.0);
@@ -27,7 +31,8 @@ pub fn end(median: &Median, (on, off): (usize, usize), rr_ms: Option<f64>) -> Op
     // Not later than 160 ms before the next R.
     let right = (median.peak + ms((rr - 160.0).max(200.0))).min(n.saturating_sub(2));
     // The steepest descending direction within 160 ms behind the peak.
-    let slope = |i: usize| leads.iter().map(|s| (s[(i + 1).min(n - 1)] - s[i - 1]) / 2.0).collect::<Vec<f32>>();
+    let slope =
+        |i: usize| leads.iter().map(|s| (s[(i + 1).min(n - 1)] - s[i - 1]) / 2.0).collect::<Vec<f32>>();
     let steep_to = (peak + ms(160.0)).min(right);
     let shrinks = |i: usize| length(i - 1) - length((i + 1).min(n - 1));
     let k = (peak + 1..steep_to).max_by(|a, b| shrinks(*a).total_cmp(&shrinks(*b)))?;

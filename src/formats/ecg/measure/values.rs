@@ -75,9 +75,18 @@ fn axis(m: &Measured, a: usize, b: usize, from_qrs: bool) -> Option<f64> {
     let area = |n: u16| {
         let lead = m.median.lead(n)?;
         let wave = lead.get(a..=b)?;
-        let (first, last) = if from_qrs { let z = level(lead, on)?; (z, z) } else { (at(lead, a)?, at(lead, b)?) };
+        let (first, last) = if from_qrs {
+            let z = level(lead, on)?;
+            (z, z)
+        } else {
+            (at(lead, a)?, at(lead, b)?)
+        };
         #[expect(clippy::cast_precision_loss, reason = "samples of one wave")]
-        let net = wave.iter().enumerate().map(|(i, v)| v - first - (last - first) * i as f32 / wave.len() as f32).sum::<f32>();
+        let net = wave
+            .iter()
+            .enumerate()
+            .map(|(i, v)| v - first - (last - first) * i as f32 / wave.len() as f32)
+            .sum::<f32>();
         Some(f64::from(net))
     };
     let (x, y) = (area(1)?, area(64)? * 2.0 / 3.0_f64.sqrt());

@@ -3,8 +3,20 @@
 use super::*;
 
 const RECORDS: std::ops::Range<u16> = 1..200;
-const LEADS: [(u16, &str); 12] =
-    [(1, "i"), (2, "ii"), (61, "iii"), (62, "avr"), (63, "avl"), (64, "avf"), (3, "v1"), (4, "v2"), (5, "v3"), (6, "v4"), (7, "v5"), (8, "v6")];
+const LEADS: [(u16, &str); 12] = [
+    (1, "i"),
+    (2, "ii"),
+    (61, "iii"),
+    (62, "avr"),
+    (63, "avl"),
+    (64, "avf"),
+    (3, "v1"),
+    (4, "v2"),
+    (5, "v3"),
+    (6, "v4"),
+    (7, "v5"),
+    (8, "v6"),
+];
 /// Atrial fibrillation and flutter: no P wave may be claimed.
 const NO_P: [u16; 10] = [51, 83, 93, 95, 101, 109, 129, 173, 35, 103];
 
@@ -17,7 +29,10 @@ fn record(n: u16) -> Option<Document> {
         .map(|(c, (number, _))| Lead {
             id: LeadId::Standard(*number),
             label: String::new(),
-            raw: bytes.chunks_exact(24).map(|row| i32::from(i16::from_le_bytes([row[2 * c], row[2 * c + 1]]))).collect(),
+            raw: bytes
+                .chunks_exact(24)
+                .map(|row| i32::from(i16::from_le_bytes([row[2 * c], row[2 * c + 1]])))
+                .collect(),
             scale: Ratio::whole(1_000),
             offset: Ratio::ZERO,
             missing: vec![],
@@ -25,7 +40,17 @@ fn record(n: u16) -> Option<Document> {
             derived: false,
         })
         .collect();
-    Some(Document { groups: vec![Group { kind: GroupKind::Rhythm, derived: false, rate: Ratio::whole(500), t0_ms: 0.0, samples: bytes.len() / 24, leads }], ..Document::default() })
+    Some(Document {
+        groups: vec![Group {
+            kind: GroupKind::Rhythm,
+            derived: false,
+            rate: Ratio::whole(500),
+            t0_ms: 0.0,
+            samples: bytes.len() / 24,
+            leads,
+        }],
+        ..Document::default()
+    })
 }
 
 #[derive(Default, Clone)]
@@ -72,6 +97,9 @@ fn marks(bytes: &[u8]) -> Vec<Wave> {
     out
 }
 
+/// Difference to a reference wave for the beat at this sample.
+type Difference<'a> = dyn Fn(&(Wave, f64, f64), f64) -> Option<f64> + 'a;
+
 fn median(mut v: Vec<f64>) -> Option<f64> {
     v.sort_by(f64::total_cmp);
     v.get(v.len() / 2).copied()
@@ -79,7 +107,11 @@ fn median(mut v: Vec<f64>) -> Option<f64> {
 
 /// Waves marked in at least six leads, medians over leads; also second earliest onset and second latest end.
 fn reference(n: u16) -> Vec<(Wave, f64, f64)> {
-    let mut all: Vec<Wave> = LEADS.iter().filter_map(|(_, name)| shared(&format!("ludb/data/{n}.{name}"))).flat_map(|b| marks(&b)).collect();
+    let mut all: Vec<Wave> = LEADS
+        .iter()
+        .filter_map(|(_, name)| shared(&format!("ludb/data/{n}.{name}")))
+        .flat_map(|b| marks(&b))
+        .collect();
     all.sort_by(|a, b| (a.kind, a.peak).partial_cmp(&(b.kind, b.peak)).unwrap());
     let mut clusters: Vec<Vec<Wave>> = Vec::new();
     for w in all {
@@ -119,7 +151,8 @@ fn ludb_beats_and_intervals() {
     let (mut found, mut missed, mut extra) = (0, Vec::new(), Vec::new());
     let (mut d_on, mut d_off, mut d_t, mut d_p) = (vec![], vec![], vec![], vec![]);
     let (mut d_qrs, mut d_qt, mut d_pr) = (vec![], vec![], vec![]);
-    let (mut p_right, mut p_missed, mut p_false, mut red, mut redo, mut no_p) = (0, vec![], vec![], vec![], vec![], 0);
+    let (mut p_right, mut p_missed, mut p_false, mut red, mut redo, mut no_p) =
+        (0, vec![], vec![], vec![], vec![], 0);
     for n in RECORDS.step_by(2) {
         let Some(d) = record(n) else { continue };
         let a = analyse(&d, "");
@@ -130,13 +163,22 @@ fn ludb_beats_and_intervals() {
         for q in &qrs {
             if beats.iter().any(|b| (b - q.0.peak).abs() <= 75.0) { found += 1 } else { missed.push(n) }
         }
-        let (from, to) = (qrs.first().unwrap().0.on.unwrap() - 30.0, qrs.last().unwrap().0.off.unwrap() + 30.0);
-        extra.extend(beats.iter().filter(|b| **b > from && **b < to && !qrs.iter().any(|q| (*b - q.0.peak).abs() <= 75.0)).map(|_| n));
+        let (from, to) =
+            (qrs.first().unwrap().0.on.unwrap() - 30.0, qrs.last().unwrap().0.off.unwrap() + 30.0);
+        extra.extend(
+            beats
+                .iter()
+                .filter(|b| **b > from && **b < to && !qrs.iter().any(|q| (*b - q.0.peak).abs() <= 75.0))
+                .map(|_| n),
+        );
         if a.triage() == "red" {
             red.push((n, a.raises.iter().map(|r| (r.rule, r.value.clone())).collect::<Vec<_>>()));
         }
         if a.quality.verdict == quality::Verdict::Redo {
-            redo.push((n, a.quality.reasons.iter().map(|r| format!("{} {}", r.code, r.lead)).collect::<Vec<_>>()));
+            redo.push((
+                n,
+                a.quality.reasons.iter().map(|r| format!("{} {}", r.code, r.lead)).collect::<Vec<_>>(),
+            ));
         }
         let p_true = truth.iter().filter(|w| w.0.kind == b'P').count() * 2 > qrs.len();
         match (p_true, m.marks.p.is_some()) {
@@ -148,32 +190,68 @@ fn ludb_beats_and_intervals() {
         no_p += usize::from(NO_P.contains(&n) && m.marks.p.is_none());
         let Some((on, off)) = m.marks.qrs else { continue };
         // Interval of the record: median over its dominant beats.
-        let near = |sel: &dyn Fn(&(Wave, f64, f64), f64) -> Option<f64>| {
-            let v: Vec<f64> = qrs.iter().filter_map(|q| {
-                let k = beats.iter().position(|b| (b - q.0.peak).abs() <= 75.0)?;
-                m.dominant[k].then(|| sel(q, beats[k]))?
-            }).collect();
+        let near = |sel: &Difference<'_>| {
+            let v: Vec<f64> = qrs
+                .iter()
+                .filter_map(|q| {
+                    let k = beats.iter().position(|b| (b - q.0.peak).abs() <= 75.0)?;
+                    m.dominant[k].then(|| sel(q, beats[k]))?
+                })
+                .collect();
             median(v)
         };
         let peak = m.median.peak as f64;
-        if let Some(x) = near(&|q, b| Some(on as f64 - peak - (q.1 - b))) { d_on.push(2.0 * x) }
-        if let Some(x) = near(&|q, b| Some(off as f64 - peak - (q.2 - b))) { d_off.push(2.0 * x) }
-        if let Some(x) = near(&|q, _| Some((off - on) as f64 - (q.2 - q.1))) { d_qrs.push(2.0 * x) }
-        let t_of = |q: &(Wave, f64, f64)| truth.iter().find(|w| w.0.kind == b'T' && w.0.peak > q.0.peak && w.0.peak < q.0.peak + 300.0).map(|w| w.2);
-        let p_of = |q: &(Wave, f64, f64)| truth.iter().find(|w| w.0.kind == b'P' && w.0.peak < q.0.peak && w.0.peak > q.0.peak - 150.0).map(|w| w.1);
+        if let Some(x) = near(&|q, b| Some(on as f64 - peak - (q.1 - b))) {
+            d_on.push(2.0 * x)
+        }
+        if let Some(x) = near(&|q, b| Some(off as f64 - peak - (q.2 - b))) {
+            d_off.push(2.0 * x)
+        }
+        if let Some(x) = near(&|q, _| Some((off - on) as f64 - (q.2 - q.1))) {
+            d_qrs.push(2.0 * x)
+        }
+        let t_of = |q: &(Wave, f64, f64)| {
+            truth
+                .iter()
+                .find(|w| w.0.kind == b'T' && w.0.peak > q.0.peak && w.0.peak < q.0.peak + 300.0)
+                .map(|w| w.2)
+        };
+        let p_of = |q: &(Wave, f64, f64)| {
+            truth
+                .iter()
+                .find(|w| w.0.kind == b'P' && w.0.peak < q.0.peak && w.0.peak > q.0.peak - 150.0)
+                .map(|w| w.1)
+        };
         if let Some(t) = m.marks.t_off {
-            if let Some(x) = near(&|q, b| Some(t as f64 - peak - (t_of(q)? - b))) { d_t.push(2.0 * x) }
-            if let Some(x) = near(&|q, _| Some((t - on) as f64 - (t_of(q)? - q.1))) { d_qt.push(2.0 * x) }
+            if let Some(x) = near(&|q, b| Some(t as f64 - peak - (t_of(q)? - b))) {
+                d_t.push(2.0 * x)
+            }
+            if let Some(x) = near(&|q, _| Some((t - on) as f64 - (t_of(q)? - q.1))) {
+                d_qt.push(2.0 * x)
+            }
         }
         if let Some((p, _)) = m.marks.p {
-            if let Some(x) = near(&|q, b| Some(p as f64 - peak - (p_of(q)? - b))) { d_p.push(2.0 * x) }
-            if let Some(x) = near(&|q, _| Some((on - p) as f64 - (q.1 - p_of(q)?))) { d_pr.push(2.0 * x) }
+            if let Some(x) = near(&|q, b| Some(p as f64 - peak - (p_of(q)? - b))) {
+                d_p.push(2.0 * x)
+            }
+            if let Some(x) = near(&|q, _| Some((on - p) as f64 - (q.1 - p_of(q)?))) {
+                d_pr.push(2.0 * x)
+            }
         }
     }
     eprintln!("QRS found {found} missed {missed:?} extra {extra:?}");
     eprintln!("P right {p_right} missed {p_missed:?} false {p_false:?} none in AF/flutter {no_p}/10");
     eprintln!("red {red:?}\nredo {redo:?}");
-    let all = [("QRS on", &d_on), ("QRS off", &d_off), ("T off", &d_t), ("P on", &d_p), ("QRS", &d_qrs), ("QT", &d_qt), ("PR", &d_pr)].map(|(n, v)| spread(n, v));
+    let all = [
+        ("QRS on", &d_on),
+        ("QRS off", &d_off),
+        ("T off", &d_t),
+        ("P on", &d_p),
+        ("QRS", &d_qrs),
+        ("QT", &d_qt),
+        ("PR", &d_pr),
+    ]
+    .map(|(n, v)| spread(n, v));
     assert!(missed.len() <= 2 && extra.len() <= 4, "{missed:?} {extra:?}");
     assert!(no_p >= 9, "PR claimed in atrial fibrillation");
     assert!(all.iter().all(|(bias, _)| bias.abs() < 12.0), "{all:?}");
