@@ -13,6 +13,7 @@ import type { Hung, StudyDetail } from './model';
 import { SeriesStrip, studyQuery } from './SeriesStrip';
 import { Toolbar } from './tools';
 import { hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
+import { forgetKept, keeperOf } from './viewer/keep';
 import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId, type ViewerPort } from './viewer/port';
 import { Viewport } from './viewer/Viewport';
 import { insertText, labelWords } from './words';
@@ -35,7 +36,7 @@ function Reading({ item, onDone }: ReadingPageProps) {
       min={300}
       left={
         study.data ? (
-          <Images study={study.data} editor={editor} canInsert={item.may.write || item.may.submit || item.may.sign} />
+          <Images item={item.id} study={study.data} editor={editor} canInsert={item.may.write || item.may.submit || item.may.sign} />
         ) : study.isError ? (
           <div className="state">
             <FaultNote error={study.error} retry={() => void study.refetch()} />
@@ -44,7 +45,16 @@ function Reading({ item, onDone }: ReadingPageProps) {
           <Loading />
         )
       }
-      right={<ReportEditor item={item} onDone={onDone} insertRef={editor} />}
+      right={
+        <ReportEditor
+          item={item}
+          onDone={(what, then) => {
+            forgetKept(item.id);
+            onDone(what, then);
+          }}
+          insertRef={editor}
+        />
+      }
     />
   );
 }
@@ -56,7 +66,7 @@ function forcedMode(): 'cpu' | 'gpu' | undefined {
 }
 
 /** Loads the lazy chunk and starts the engine once; disposes it with the page. */
-function useViewer(): { port: ViewerPort | null; failed: boolean } {
+function useViewer(item: string): { port: ViewerPort | null; failed: boolean } {
   const { t, language } = useWords();
   const [port, setPort] = useState<ViewerPort | null>(null);
   const [failed, fail] = useState(false);
@@ -71,6 +81,7 @@ function useViewer(): { port: ViewerPort | null; failed: boolean } {
           fetch: (path, signal) => fetch(path, { signal, credentials: 'same-origin' }),
           labels: words.current,
           force: forcedMode(),
+          keeper: keeperOf(item),
         }),
       )
       .then((p) => {
@@ -85,7 +96,7 @@ function useViewer(): { port: ViewerPort | null; failed: boolean } {
       gone = true;
       made?.dispose();
     };
-  }, []);
+  }, [item]);
   useEffect(() => port?.labels(words.current), [port, language]);
   return { port, failed };
 }
@@ -100,6 +111,7 @@ function useMeasurements(port: ViewerPort | null): readonly Measurement[] {
 }
 
 interface ImagesProps {
+  item: string;
   study: StudyDetail;
   editor: React.RefObject<ReportEditorHandle | null>;
   canInsert: boolean;
@@ -107,9 +119,9 @@ interface ImagesProps {
 
 const MOST = 4;
 
-function Images({ study, editor, canInsert }: ImagesProps) {
+function Images({ item, study, editor, canInsert }: ImagesProps) {
   const { t } = useWords();
-  const { port, failed } = useViewer();
+  const { port, failed } = useViewer(item);
   const list = useMeasurements(port);
   // The hanging is decided once, when the study opens; images that arrive later join the strip.
   const [first] = useState(() => hang(study.modality, study.body_part, study.series));

@@ -12,13 +12,14 @@ import {
 } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
 import type { UserCalibration } from './calibration';
+import { type Keeper, type Kept, keptOf } from './keep';
 import { configure, FrameFailed, load, queue } from './loader';
 import { cacheBytes } from './memory';
 import { metaOf } from './metadata';
 import { StackPane } from './pane';
 import type { LabelWords, Measurement, Pane, RenderMode, ToolId, ViewerPort } from './port';
 import type { VoiWindow } from './presets';
-import { chooseTool, collect, createTools, destroyTools, styleTools, type ToolContext } from './tools';
+import { chooseTool, collect, createTools, destroyTools, restore, styleTools, type ToolContext } from './tools';
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
@@ -36,6 +37,8 @@ export interface EngineOptions {
   fetch: (path: string, signal: AbortSignal) => Promise<Response>;
   labels: LabelWords;
   force?: 'cpu' | 'gpu';
+  /** Where measurements outlive a reload. */
+  keeper?: Keeper;
 }
 
 let toolsReady = false;
@@ -66,6 +69,9 @@ class Viewer implements ViewerPort {
   private readonly context: ToolContext;
   private list: Measurement[] = [];
   private words: LabelWords;
+  private readonly keeper: Keeper | null;
+  /** Kept ones whose series is not open yet. */
+  private waiting: Kept[];
   private pending = 0;
 
   constructor(
@@ -74,6 +80,8 @@ class Viewer implements ViewerPort {
   ) {
     serial += 1;
     this.words = options.labels;
+    this.keeper = options.keeper ?? null;
+    this.waiting = this.keeper?.load() ?? [];
     this.engine = new RenderingEngine(`yigong-${serial}`);
     this.context = {
       centred: !mode.cpu,
@@ -100,8 +108,17 @@ class Viewer implements ViewerPort {
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       this.list = collect(this.context, (series) => this.numbers.get(series) ?? null);
+      this.keeper?.save([...this.waiting, ...keptOf(this.list)]);
       for (const l of this.listeners) l();
     });
+  };
+
+  private readonly opened = (element: HTMLDivElement): void => {
+    const left = this.waiting.filter((k) => !restore(k, element, this.context.centred));
+    if (left.length === this.waiting.length) return;
+    this.waiting = left;
+    this.changed();
+    this.redraw();
   };
 
   pane(id: string, element: HTMLDivElement): Pane {
@@ -114,6 +131,7 @@ class Viewer implements ViewerPort {
       this.mode,
       this.numbers,
       () => this.panes.values(),
+      this.opened,
       () => {
         this.panes.delete(id);
       },

@@ -38,6 +38,7 @@ export class StackPane implements Pane {
     private readonly mode: RenderMode,
     private readonly numbers: Map<string, number | null>,
     private readonly others: () => Iterable<StackPane>,
+    private readonly opened: (element: HTMLDivElement) => void,
     private readonly closed: () => void,
   ) {
     engine.enableElement({
@@ -135,6 +136,7 @@ export class StackPane implements Pane {
       if (options.flipHorizontal) this.flip('h');
       this.viewport().render();
       this.ready(first.imageId);
+      this.opened(this.element);
       this.prefetch(start);
     } catch (e) {
       if (turn !== this.opening || this.gone || e instanceof Dropped) return;
