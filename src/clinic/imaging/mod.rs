@@ -6,6 +6,7 @@ pub mod preview;
 pub mod quarantine;
 pub mod query;
 pub mod receive;
+mod record;
 pub mod retrieve;
 pub mod settle;
 pub mod sql;

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
-use yigong_base::patient::{self, Seen};
 use yigong_base::site::peer::Peer;
 use yigong_base::storage::spool::Spooled;
 use yigong_base::storage::{Row, Tx};
@@ -13,8 +12,8 @@ use yigong_formats::dicom::{Header, name, tag, uid};
 
 use super::check::{Checked, check};
 use super::quarantine::{self, Entry};
-use super::{sql, stack};
-use crate::{Centre, order};
+use super::sql;
+use crate::Centre;
 
 /// A spooled Part-10 file and where it came from.
 pub struct Arrival {
@@ -99,22 +98,23 @@ pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
     }
 }
 
-struct New<'a> {
-    ctx: &'a Ctx,
-    permit: &'a Permit,
-    peer: &'a Peer,
-    checked: &'a Checked,
-    object: &'a str,
-    size: u64,
-    source: &'static str,
+/// An object on its way into the index.
+pub(super) struct New<'a> {
+    pub(super) ctx: &'a Ctx,
+    pub(super) permit: &'a Permit,
+    pub(super) peer: &'a Peer,
+    pub(super) checked: &'a Checked,
+    pub(super) object: &'a str,
+    pub(super) size: u64,
+    pub(super) source: &'static str,
 }
 
 impl New<'_> {
-    fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &Header {
         &self.checked.header
     }
 
-    fn facility(&self) -> &str {
+    pub(super) fn facility(&self) -> &str {
         &self.peer.facility
     }
 
@@ -202,7 +202,7 @@ impl New<'_> {
         Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
     }
 
-    async fn quarantine(
+    pub(super) async fn quarantine(
         &self,
         tx: &mut Tx,
         lane: &str,
@@ -239,147 +239,6 @@ impl New<'_> {
         tx.exec(sql::SET_LANE, args![study, lane]).await?;
         Ok(())
     }
-
-    async fn new_study(&self, tx: &mut Tx) -> Result<String> {
-        let h = self.header();
-        let (ctx, facility) = (self.ctx, self.facility());
-        let mut seen = Seen {
-            local_id: h.patient_id.clone(),
-            name: h.name.shown.clone(),
-            pinyin: h.name.pinyin.clone(),
-            initials: h.name.initials.clone(),
-            sex: h.sex.clone(),
-            birth_date: h.birth_date.clone(),
-            phone: h.text(tag::PHONE),
-            ..Seen::default()
-        };
-        let mut linked = patient::link(tx, ctx, facility, &seen).await?;
-        let trouble = match linked.clash {
-            // Nobody is guessed: the study gets a patient of its own until a person links it.
-            Some(clash) => {
-                seen.local_id = String::new();
-                linked = patient::link(tx, ctx, facility, &seen).await?;
-                Some(("patient-clash", clash))
-            }
-            None if !linked.identified => Some(("patient-id-junk", "")),
-            None => None,
-        };
-        let id = ctx.id();
-        let accession = h.text(tag::ACCESSION);
-        let order = if trouble.is_none() {
-            order::match_study(tx, facility, &accession, &linked.id).await?
-        } else {
-            None
-        };
-        let modality = h.text(tag::MODALITY);
-        let attributes = json!({
-            "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "sex": h.sex, "birth_date": h.birth_date,
-            "institution": h.text(tag::INSTITUTION),
-        });
-        let text = |t| h.text(t);
-        tx.exec(
-            sql::NEW_STUDY,
-            args![
-                &id,
-                &h.study,
-                facility,
-                &linked.id,
-                &order,
-                if trouble.is_some() { "identity" } else { "" },
-                &accession,
-                text(tag::STUDY_ID),
-                &modality,
-                &modality,
-                text(tag::BODY_PART),
-                text(tag::STUDY_DESCRIPTION),
-                digits(&text(tag::STUDY_DATE)),
-                text(tag::STUDY_TIME),
-                text(tag::REFERRING),
-                text(tag::STATION),
-                ctx.now(),
-                attributes
-            ],
-        )
-        .await?;
-        if let Some((reason, what)) = trouble {
-            self.quarantine(
-                tx,
-                "identity",
-                reason,
-                "study",
-                &id,
-                json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what}),
-            )
-            .await?;
-        }
-        if let Some(order) = &order {
-            order::head::advance(tx, order, "received", ctx.now()).await?;
-        }
-        Ok(id)
-    }
-
-    async fn series(&self, tx: &mut Tx, study: &str) -> Result<(String, bool)> {
-        let h = self.header();
-        if let Some(row) = tx.opt(sql::SERIES_OF_UID, args![study, &h.series]).await? {
-            return Ok((row.text("id")?, false));
-        }
-        let id = self.ctx.id();
-        let attributes = json!({"station": h.text(tag::STATION), "manufacturer": h.text(tag::MANUFACTURER), "model": h.text(tag::MODEL)});
-        tx.exec(
-            sql::NEW_SERIES,
-            args![
-                &id,
-                study,
-                &h.series,
-                h.text(tag::MODALITY),
-                h.root().int(tag::SERIES_NUMBER),
-                h.text(tag::SERIES_DESCRIPTION),
-                h.text(tag::BODY_PART),
-                stack::laterality(h),
-                attributes
-            ],
-        )
-        .await?;
-        Ok((id, true))
-    }
-
-    async fn insert(&self, tx: &mut Tx, study: &str, series: &str, version: i64) -> Result<String> {
-        let h = self.header();
-        let id = self.ctx.id();
-        let c = h.charset();
-        let charset = json!({"declared": c.declared, "used": c.charset.term(), "how": c.how.as_str(), "confidence": c.confidence});
-        let i = &h.image;
-        let attributes = json!({"rows": i.rows, "cols": i.cols, "bits_allocated": i.bits_allocated});
-        let size = i64::try_from(self.size).unwrap_or(i64::MAX);
-        tx.exec(
-            sql::NEW_INSTANCE,
-            args![
-                &id,
-                study,
-                series,
-                self.facility(),
-                &h.sop_instance,
-                &h.sop_class,
-                &h.transfer_syntax,
-                h.root().int(tag::INSTANCE_NUMBER),
-                h.frames.count().max(1),
-                self.object,
-                &self.checked.dataset_sha256,
-                size,
-                version,
-                version == 1,
-                &self.peer.id,
-                self.ctx.now(),
-                json!(h.defects.slugs()),
-                charset,
-                stack::document(&id, h),
-                attributes,
-                h.frames.to_bytes()
-            ],
-        )
-        .await?;
-        Ok(id)
-    }
 }
 
 /// Does the object name another patient than the study it belongs to?
@@ -412,8 +271,4 @@ fn modalities(study: Option<&Row>, this: &str) -> Result<(String, String)> {
         all.push(this);
     }
     Ok((main, all.join("!")))
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).take(8).collect()
 }
