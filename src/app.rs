@@ -19,7 +19,7 @@ use yigong_base::storage::{Db, migrate};
 use yigong_clinic::delivery::{self, Carriers};
 use yigong_clinic::{Centre, critical, imaging, worklist};
 
-use crate::{api, mllp};
+use crate::{api, dimse, mllp};
 
 /// How often leases that ran out are looked for.
 const LEASE_SWEEP: Duration = Duration::from_secs(5);
@@ -29,7 +29,6 @@ const JOB_WORKERS: usize = 2;
 /// Bound listeners; nothing is accepted yet.
 pub struct Listeners {
     http: std::net::TcpListener,
-    #[expect(dead_code, reason = "dimse lands next")]
     dicom: TcpListener,
     mllp: TcpListener,
     /// Address of the pages.
@@ -140,12 +139,13 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
             async move { mllp::run(listeners.mllp, ctx, async move { stop.cancelled().await }).await },
         )
     };
+    let dicom = tokio::spawn(dimse::listener::run(centre.clone(), listeners.dicom, stop.clone()));
     let jobs = tokio::spawn(runner(&centre).run(JOB_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");
     handle.stop(true).await;
-    for (name, task) in [("jobs", jobs), ("leases", leases)] {
+    for (name, task) in [("dicom", dicom), ("jobs", jobs), ("leases", leases)] {
         if task.await.is_err() {
             tracing::error!(part = name, "part stopped unexpectedly");
         }

@@ -172,14 +172,17 @@ impl Command {
             }));
         }
         let message_id = set.us(element::MESSAGE_ID)?;
-        let class = || set.text(element::AFFECTED_CLASS).ok_or(CommandError::Missing(element::AFFECTED_CLASS));
+        let class =
+            || set.text(element::AFFECTED_CLASS).ok_or(CommandError::Missing(element::AFFECTED_CLASS));
         let priority = set.us(element::PRIORITY).unwrap_or(0);
         Ok(match field {
             C_ECHO if !data_set => Self::Echo { message_id, sop_class: class()? },
             C_STORE if data_set => Self::Store(StoreRequest {
                 message_id,
                 sop_class: class()?,
-                sop_instance: set.text(element::AFFECTED_INSTANCE).ok_or(CommandError::Missing(element::AFFECTED_INSTANCE))?,
+                sop_instance: set
+                    .text(element::AFFECTED_INSTANCE)
+                    .ok_or(CommandError::Missing(element::AFFECTED_INSTANCE))?,
                 priority,
                 originator: match (set.text(element::ORIGINATOR_AE), set.us(element::ORIGINATOR_ID)) {
                     (Some(ae), Ok(id)) => Some((ae, id)),
@@ -188,7 +191,8 @@ impl Command {
             }),
             C_FIND if data_set => Self::Find(FindRequest { message_id, sop_class: class()?, priority }),
             _ => {
-                let sop_class = set.text(element::AFFECTED_CLASS).or_else(|| set.text(element::REQUESTED_CLASS));
+                let sop_class =
+                    set.text(element::AFFECTED_CLASS).or_else(|| set.text(element::REQUESTED_CLASS));
                 Self::Other { field, message_id, sop_class: sop_class.unwrap_or_default(), data_set }
             }
         })
@@ -278,7 +282,8 @@ impl Elements {
             if u16::from_le_bytes([g0, g1]) != 0 {
                 return Err(CommandError::Foreign);
             }
-            let length = usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).map_err(|_| CommandError::Truncated)?;
+            let length =
+                usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).map_err(|_| CommandError::Truncated)?;
             let (value, tail) = tail.split_at_checked(length).ok_or(CommandError::Truncated)?;
             set.0.entry(number).or_insert_with(|| value.to_vec());
             rest = tail;

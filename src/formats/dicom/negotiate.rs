@@ -5,9 +5,9 @@ use std::fmt;
 
 use dicom_ul::pdu::{
     AssociationAC, AssociationRJ, AssociationRJResult, AssociationRJServiceProviderASCEReason as Acse,
-    AssociationRJServiceProviderPresentationReason as Presentation, AssociationRJServiceUserReason as User, AssociationRJSource,
-    AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResult, PresentationContextResultReason as Answer,
-    RequestorRoles, UserVariableItem, read_pdu,
+    AssociationRJServiceProviderPresentationReason as Presentation, AssociationRJServiceUserReason as User,
+    AssociationRJSource, AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResult,
+    PresentationContextResultReason as Answer, RequestorRoles, UserVariableItem, read_pdu,
 };
 
 use super::part10::{IMPLEMENTATION_NAME, IMPLEMENTATION_UID};
@@ -86,7 +86,13 @@ pub struct PeerPolicy {
 
 impl Default for PeerPolicy {
     fn default() -> Self {
-        Self { store: true, find: true, private_classes: true, unknown_classes: true, unknown_syntaxes: false }
+        Self {
+            store: true,
+            find: true,
+            private_classes: true,
+            unknown_classes: true,
+            unknown_syntaxes: false,
+        }
     }
 }
 
@@ -255,9 +261,14 @@ fn accept(rq: &AssociationRQ, policy: &PeerPolicy) -> Decision {
     for proposed in &rq.presentation_contexts {
         let sop_class = plain(&proposed.abstract_syntax);
         let fresh = proposed.id % 2 == 1 && !contexts.iter().any(|c| c.id == proposed.id);
-        let (reason, syntax) = if fresh { answer(proposed, sop_class, policy) } else { (Answer::NoReason, None) };
+        let (reason, syntax) =
+            if fresh { answer(proposed, sop_class, policy) } else { (Answer::NoReason, None) };
         if let Some(transfer_syntax) = syntax {
-            contexts.push(Context { id: proposed.id, sop_class: sop_class.to_owned(), transfer_syntax: transfer_syntax.to_owned() });
+            contexts.push(Context {
+                id: proposed.id,
+                sop_class: sop_class.to_owned(),
+                transfer_syntax: transfer_syntax.to_owned(),
+            });
         }
         // A refused context carries a transfer syntax that is not looked at (PS3.8 §9.3.3.2); some peers crash without one.
         let transfer_syntax = syntax.unwrap_or(IMPLICIT_LE).to_owned();
@@ -271,7 +282,10 @@ fn accept(rq: &AssociationRQ, policy: &PeerPolicy) -> Decision {
         presentation_contexts: results,
         user_variables: user_answer(rq, &contexts),
     };
-    let peer_max_pdu = rq.user_variables.iter().find_map(|v| if let UserVariableItem::MaxLength(n) = v { Some(*n) } else { None });
+    let peer_max_pdu = rq
+        .user_variables
+        .iter()
+        .find_map(|v| if let UserVariableItem::MaxLength(n) = v { Some(*n) } else { None });
     Decision::Accept { answer, contexts, peer_max_pdu: peer_max_pdu.unwrap_or(0) }
 }
 
@@ -283,24 +297,32 @@ fn user_answer(rq: &AssociationRQ, contexts: &[Context]) -> Vec<UserVariableItem
         UserVariableItem::ImplementationVersionName(IMPLEMENTATION_NAME.to_owned()),
     ];
     for item in &rq.user_variables {
-        if let UserVariableItem::ScuScpRoleSelectionSubItem(class, roles) = item {
-            if contexts.iter().any(|c| c.sop_class == plain(class)) {
-                let granted = RequestorRoles { scu: roles.scu, scp: false };
-                items.push(UserVariableItem::ScuScpRoleSelectionSubItem(plain(class).to_owned(), granted));
-            }
+        if let UserVariableItem::ScuScpRoleSelectionSubItem(class, roles) = item
+            && contexts.iter().any(|c| c.sop_class == plain(class))
+        {
+            let granted = RequestorRoles { scu: roles.scu, scp: false };
+            items.push(UserVariableItem::ScuScpRoleSelectionSubItem(plain(class).to_owned(), granted));
         }
     }
     items
 }
 
-fn answer<'a>(proposed: &'a PresentationContextProposed, sop_class: &str, policy: &PeerPolicy) -> (Answer, Option<&'a str>) {
+fn answer<'a>(
+    proposed: &'a PresentationContextProposed,
+    sop_class: &str,
+    policy: &PeerPolicy,
+) -> (Answer, Option<&'a str>) {
     let offers = || proposed.transfer_syntaxes.iter().map(|t| plain(t));
     let chosen = match service_of(sop_class, policy) {
         Service::None => return (Answer::AbstractSyntaxNotSupported, None),
         Service::Forbidden => return (Answer::UserRejection, None),
-        Service::Query => offers().find(|t| matches!(*t, IMPLICIT_LE | EXPLICIT_LE)).or_else(|| offers().find(|t| *t == EXPLICIT_BE && sop_class == VERIFICATION)),
+        Service::Query => offers()
+            .find(|t| matches!(*t, IMPLICIT_LE | EXPLICIT_LE))
+            .or_else(|| offers().find(|t| *t == EXPLICIT_BE && sop_class == VERIFICATION)),
         Service::Storage => offers()
-            .find(|t| *t != EXPLICIT_BE && (is_known_syntax(t) || policy.unknown_syntaxes && uid::is_valid(t)))
+            .find(|t| {
+                *t != EXPLICIT_BE && (is_known_syntax(t) || policy.unknown_syntaxes && uid::is_valid(t))
+            })
             .or_else(|| offers().find(|t| *t == EXPLICIT_BE)),
     };
     match chosen {
@@ -319,7 +341,10 @@ fn plain(text: &str) -> &str {
 ///
 /// # Errors
 /// [`Malformed`].
-pub fn read_answer(body: &[u8], proposed: &[PresentationContextProposed]) -> Result<(Vec<Context>, u32), Malformed> {
+pub fn read_answer(
+    body: &[u8],
+    proposed: &[PresentationContextProposed],
+) -> Result<(Vec<Context>, u32), Malformed> {
     let items = body.get(68..).ok_or(Malformed::Truncated)?;
     let (mut contexts, mut peer_max_pdu) = (Vec::new(), 0);
     for item in Items(items) {
@@ -329,7 +354,11 @@ pub fn read_answer(body: &[u8], proposed: &[PresentationContextProposed]) -> Res
                     let (kind, value) = sub?;
                     let asked = proposed.iter().find(|p| p.id == *id);
                     if let (0x40, Some(p), Ok(syntax)) = (kind, asked, std::str::from_utf8(value)) {
-                        contexts.push(Context { id: *id, sop_class: p.abstract_syntax.clone(), transfer_syntax: plain(syntax).to_owned() });
+                        contexts.push(Context {
+                            id: *id,
+                            sop_class: p.abstract_syntax.clone(),
+                            transfer_syntax: plain(syntax).to_owned(),
+                        });
                     }
                 }
             }

@@ -29,13 +29,28 @@ fn every_message_comes_back() {
             priority: 2,
             originator: Some(("MOVER".into(), 9)),
         }),
-        Command::Store(StoreRequest { message_id: 2, sop_class: CT.into(), sop_instance: "1.2".into(), priority: 0, originator: None }),
-        Command::Find(FindRequest { message_id: 3, sop_class: "1.2.840.10008.5.1.4.1.2.2.1".into(), priority: 1 }),
+        Command::Store(StoreRequest {
+            message_id: 2,
+            sop_class: CT.into(),
+            sop_instance: "1.2".into(),
+            priority: 0,
+            originator: None,
+        }),
+        Command::Find(FindRequest {
+            message_id: 3,
+            sop_class: "1.2.840.10008.5.1.4.1.2.2.1".into(),
+            priority: 1,
+        }),
         Command::Cancel { responded_id: 3 },
         response(C_ECHO, 0, ""),
         response(C_STORE, 0xA700, "storage"),
         response(C_FIND, 0xFF00, ""),
-        Command::Other { field: 0x0130, message_id: 4, sop_class: "1.2.840.10008.1.20.1".into(), data_set: true },
+        Command::Other {
+            field: 0x0130,
+            message_id: 4,
+            sop_class: "1.2.840.10008.1.20.1".into(),
+            data_set: true,
+        },
     ];
     for message in messages {
         let bytes = message.encode();
@@ -49,10 +64,14 @@ fn every_message_comes_back() {
 fn an_echo_as_dcmtk_sends_it() {
     let bytes = [
         0, 0, 0, 0, 4, 0, 0, 0, 56, 0, 0, 0, // group length
-        0, 0, 2, 0, 18, 0, 0, 0, b'1', b'.', b'2', b'.', b'8', b'4', b'0', b'.', b'1', b'0', b'0', b'0', b'8', b'.', b'1', b'.', b'1', 0,
-        0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0, 0, 0, 0x10, 1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 8, 2, 0, 0, 0, 1, 1,
+        0, 0, 2, 0, 18, 0, 0, 0, b'1', b'.', b'2', b'.', b'8', b'4', b'0', b'.', b'1', b'0', b'0', b'0',
+        b'8', b'.', b'1', b'.', b'1', 0, 0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0, 0, 0, 0x10, 1, 2, 0, 0, 0, 1, 0, 0,
+        0, 0, 8, 2, 0, 0, 0, 1, 1,
     ];
-    assert_eq!(Command::decode(&bytes), Ok(Command::Echo { message_id: 1, sop_class: "1.2.840.10008.1.1".into() }));
+    assert_eq!(
+        Command::decode(&bytes),
+        Ok(Command::Echo { message_id: 1, sop_class: "1.2.840.10008.1.1".into() })
+    );
 }
 
 #[test]

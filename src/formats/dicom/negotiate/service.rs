@@ -24,8 +24,12 @@ pub(super) fn service_of(sop_class: &str, policy: &PeerPolicy) -> Service {
         VERIFICATION => Service::Query,
         STUDY_ROOT_FIND => allowed(policy.find, Service::Query),
         _ if is_storage_class(sop_class) => allowed(policy.store, Service::Storage),
-        _ if sop_class.starts_with("1.2.840.10008.5.1.4.1.1.") => allowed(policy.store && policy.unknown_classes, Service::Storage),
-        _ if !sop_class.starts_with("1.2.840.10008.") && uid::is_valid(sop_class) => allowed(policy.store && policy.private_classes, Service::Storage),
+        _ if sop_class.starts_with("1.2.840.10008.5.1.4.1.1.") => {
+            allowed(policy.store && policy.unknown_classes, Service::Storage)
+        }
+        _ if !sop_class.starts_with("1.2.840.10008.") && uid::is_valid(sop_class) => {
+            allowed(policy.store && policy.private_classes, Service::Storage)
+        }
         _ => Service::None,
     }
 }
@@ -35,7 +39,9 @@ pub(super) fn service_of(sop_class: &str, policy: &PeerPolicy) -> Service {
 pub fn is_storage_class(sop_class: &str) -> bool {
     StandardSopClassDictionary.by_uid(sop_class).is_some_and(|entry| {
         let name = entry.alias();
-        name.contains("Storage") && !name.starts_with("StorageCommitment") && !name.starts_with("MediaStorage")
+        name.contains("Storage")
+            && !name.starts_with("StorageCommitment")
+            && !name.starts_with("MediaStorage")
     })
 }
 
@@ -49,5 +55,8 @@ pub fn is_known_syntax(syntax: &str) -> bool {
     }
     let Some(number) = tail.strip_prefix(".4.") else { return false };
     let number = number.strip_suffix(".1").unwrap_or(number);
-    uid::is_valid(number) && number.parse::<u16>().is_ok_and(|n| matches!(n, 50..=66 | 70 | 80 | 81 | 90..=93 | 100..=108 | 110..=112 | 201..=203))
+    uid::is_valid(number)
+        && number
+            .parse::<u16>()
+            .is_ok_and(|n| matches!(n, 50..=66 | 70 | 80 | 81 | 90..=93 | 100..=108 | 110..=112 | 201..=203))
 }

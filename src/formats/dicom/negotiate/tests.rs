@@ -1,11 +1,14 @@
 //! The order of refusals, the choice of transfer syntaxes, bounds of hostile requests.
 
 use dicom_ul::pdu::{
-    AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResultReason as Answer, RequestorRoles, UserVariableItem, write_pdu,
+    AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResultReason as Answer,
+    RequestorRoles, UserVariableItem, write_pdu,
 };
 use proptest::prelude::*;
 
-use super::{APPLICATION_CONTEXT, Admission, Decision, Malformed, PeerPolicy, decide, read_answer, read_request};
+use super::{
+    APPLICATION_CONTEXT, Admission, Decision, Malformed, PeerPolicy, decide, read_answer, read_request,
+};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const J2K: &str = "1.2.840.10008.1.2.4.90";
@@ -80,7 +83,9 @@ fn storage_keeps_the_senders_order_and_big_endian_is_last() {
         (14, CT, &[IMPLICIT]),
         (1, CT, &[IMPLICIT]),
     ]);
-    let Decision::Accept { answer, contexts, peer_max_pdu } = decide(&rq, "CENTER", &welcome()) else { panic!("must be accepted") };
+    let Decision::Accept { answer, contexts, peer_max_pdu } = decide(&rq, "CENTER", &welcome()) else {
+        panic!("must be accepted")
+    };
     let taken: Vec<_> = contexts.iter().map(|c| (c.id, c.transfer_syntax.as_str())).collect();
     assert_eq!(taken, [(1, J2K), (3, BE), (7, EXPLICIT), (9, "1.2.840.10008.1.2.4.70"), (13, IMPLICIT)]);
     assert_eq!(peer_max_pdu, 16_384);
@@ -90,9 +95,13 @@ fn storage_keeps_the_senders_order_and_big_endian_is_last() {
 
 #[test]
 fn policy_refuses_one_context_not_the_association() {
-    let rq = request(&[(1, CT, &[IMPLICIT]), (3, "1.2.3.4", &[IMPLICIT]), (5, "1.2.840.10008.1.1", &[IMPLICIT])]);
+    let rq =
+        request(&[(1, CT, &[IMPLICIT]), (3, "1.2.3.4", &[IMPLICIT]), (5, "1.2.840.10008.1.1", &[IMPLICIT])]);
     let policy = PeerPolicy { store: false, ..PeerPolicy::default() };
-    let Decision::Accept { answer, contexts, .. } = decide(&rq, "CENTER", &Admission::Admitted(policy)) else { panic!("must be accepted") };
+    let Decision::Accept { answer, contexts, .. } = decide(&rq, "CENTER", &Admission::Admitted(policy))
+    else {
+        panic!("must be accepted")
+    };
     assert_eq!(answer.presentation_contexts[0].reason, Answer::UserRejection);
     assert_eq!(answer.presentation_contexts[1].reason, Answer::UserRejection);
     assert_eq!(contexts.len(), 1);
@@ -102,10 +111,21 @@ fn policy_refuses_one_context_not_the_association() {
 fn roles_on_every_context_are_answered() {
     let mut rq = request(&[(1, CT, &[IMPLICIT]), (3, "1.2.840.10008.1.1", &[IMPLICIT])]);
     for class in [CT, "1.2.840.10008.1.1", "1.2.840.10008.9.9"] {
-        rq.user_variables.push(UserVariableItem::ScuScpRoleSelectionSubItem(class.into(), RequestorRoles { scu: true, scp: true }));
+        rq.user_variables.push(UserVariableItem::ScuScpRoleSelectionSubItem(
+            class.into(),
+            RequestorRoles { scu: true, scp: true },
+        ));
     }
-    let Decision::Accept { answer, .. } = decide(&read_request(&body(&rq)).expect("readable"), "CENTER", &welcome()) else { panic!("must be accepted") };
-    let roles: Vec<_> = answer.user_variables.iter().filter(|v| matches!(v, UserVariableItem::ScuScpRoleSelectionSubItem(_, r) if r.scu && !r.scp)).collect();
+    let Decision::Accept { answer, .. } =
+        decide(&read_request(&body(&rq)).expect("readable"), "CENTER", &welcome())
+    else {
+        panic!("must be accepted")
+    };
+    let roles: Vec<_> = answer
+        .user_variables
+        .iter()
+        .filter(|v| matches!(v, UserVariableItem::ScuScpRoleSelectionSubItem(_, r) if r.scu && !r.scp))
+        .collect();
     assert_eq!(roles.len(), 2);
 }
 
@@ -113,9 +133,14 @@ fn roles_on_every_context_are_answered() {
 fn a_full_request_of_dcmtk_fits() {
     let syntaxes: Vec<String> = (50..88).map(|n| format!("1.2.840.10008.1.2.4.{n}")).collect();
     let syntaxes: Vec<&str> = syntaxes.iter().map(String::as_str).collect();
-    let contexts: Vec<(u8, &str, &[&str])> = (0..128_u8).map(|n| (n * 2 + 1, CT, syntaxes.as_slice())).collect();
+    let contexts: Vec<(u8, &str, &[&str])> =
+        (0..128_u8).map(|n| (n * 2 + 1, CT, syntaxes.as_slice())).collect();
     let rq = request(&contexts);
-    let Decision::Accept { contexts, .. } = decide(&read_request(&body(&rq)).expect("readable"), "CENTER", &welcome()) else { panic!("must be accepted") };
+    let Decision::Accept { contexts, .. } =
+        decide(&read_request(&body(&rq)).expect("readable"), "CENTER", &welcome())
+    else {
+        panic!("must be accepted")
+    };
     assert_eq!(contexts.len(), 128);
 }
 

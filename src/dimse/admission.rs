@@ -1,0 +1,132 @@
+//! Who may associate: the register of peers, their addresses, and how many at once.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use yigong_base::access::Permit;
+use yigong_base::audit;
+use yigong_base::fault::Result;
+use yigong_base::site::peer::{self, Peer};
+use yigong_clinic::Centre;
+use yigong_formats::dicom::negotiate::{Admission, PeerPolicy};
+
+/// A peer's last contact is written at most this often, in ms.
+const TOUCH_MS: i64 = 60_000;
+
+/// Places for associations: in all and for each peer.
+pub(super) struct Places {
+    all: Arc<Semaphore>,
+    each: usize,
+    taken: Arc<Mutex<HashMap<String, usize>>>,
+}
+
+/// A place; given back when dropped.
+pub(super) struct Place {
+    peer: String,
+    taken: Arc<Mutex<HashMap<String, usize>>>,
+    _one_of_all: OwnedSemaphorePermit,
+}
+
+impl Places {
+    pub(super) fn new(all: i64, each: i64) -> Self {
+        let count = |n: i64| usize::try_from(n.max(1)).unwrap_or(1);
+        Self { all: Arc::new(Semaphore::new(count(all))), each: count(each), taken: Arc::default() }
+    }
+
+    /// A place for this peer, or `None` when it or everybody has too many.
+    pub(super) fn take(&self, peer: &str) -> Option<Place> {
+        let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(peer.to_owned()).or_default();
+        if *count >= self.each {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peer: peer.to_owned(), taken: Arc::clone(&self.taken), _one_of_all: one })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// What the register says about `ae_title` coming from `address` without TLS.
+pub(super) async fn look_up(
+    centre: &Centre,
+    ae_title: &str,
+    address: IpAddr,
+) -> Result<(Admission, Option<Peer>)> {
+    let permit = Permit::system("dicom listener");
+    let mut read = centre.ctx.db.read(&permit).await?;
+    let Some(peer) = peer::find_ae(&mut read, ae_title).await? else { return Ok((Admission::Unknown, None)) };
+    let admission = if !peer.admits(address) {
+        Admission::ForeignAddress
+    } else if peer.policy_text("tls") == Some("required") {
+        Admission::TlsRequired
+    } else {
+        Admission::Admitted(policy_of(&peer))
+    };
+    Ok((admission, Some(peer)))
+}
+
+/// The peer's switches; what its policy does not say is the default.
+fn policy_of(peer: &Peer) -> PeerPolicy {
+    let default = PeerPolicy::default();
+    let switch = |key: &str, usual: bool| peer.policy.get(key).and_then(Value::as_bool).unwrap_or(usual);
+    PeerPolicy {
+        store: switch("store", default.store),
+        // Queries are not answered yet: the context is refused, not the request.
+        find: false,
+        private_classes: switch("private_classes", default.private_classes),
+        unknown_classes: switch("unknown_classes", default.unknown_classes),
+        unknown_syntaxes: switch("unknown_syntaxes", default.unknown_syntaxes),
+    }
+}
+
+/// Writes into the audit chain that somebody used a peer's title from an address that is not the peer's (S-04).
+pub(super) async fn record_foreign(centre: &Centre, peer: &Peer, address: IpAddr, times: u64) -> Result<()> {
+    let permit = Permit::system("dicom listener");
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    let detail = json!({"ae_title": peer.ae_title, "address": address.to_string(), "times": times});
+    audit::append(&mut tx, &centre.ctx, &permit, "peer.foreign_address", "peer", &peer.id, &detail).await?;
+    tx.commit().await
+}
+
+/// Remembers that the peer was here.
+pub(super) async fn touch(centre: &Centre, peer: &Peer) -> Result<()> {
+    let now = centre.ctx.now();
+    if peer.last_seen_at.is_some_and(|at| now - at < TOUCH_MS) {
+        return Ok(());
+    }
+    let mut tx = centre.ctx.db.begin(&peer.permit()).await?;
+    peer::touch(&mut tx, &peer.id, now).await?;
+    tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+
+    #[test]
+    fn places_are_counted_and_given_back() {
+        let places = Places::new(3, 2);
+        let a = places.take("a");
+        let b = places.take("a");
+        assert!(a.is_some() && b.is_some() && places.take("a").is_none());
+        let c = places.take("b");
+        assert!(c.is_some() && places.take("c").is_none());
+        drop(a);
+        assert!(places.take("a").is_some());
+    }
+}

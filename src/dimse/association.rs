@@ -1,0 +1,269 @@
+//! One association from its first byte to its end (PS3.8 §9.2).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dicom_ul::pdu::{AssociationRQ, Pdu, write_pdu};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use yigong_base::site::Peer;
+use yigong_clinic::Centre;
+use yigong_formats::dicom::negotiate::{self, Admission, Decision};
+
+use super::admission::{Place, Places, look_up, record_foreign, touch};
+use super::dialogue::{Break, Dialogue, INVALID_PARAMETER, UNEXPECTED_PDU};
+use super::quiet::Quiet;
+use super::wire::{
+    self, DATA, End, Incoming, Pdvs, RELEASE, RELEASED, REQUEST, abort, body_limit, release, send,
+};
+
+/// From the connection to the first byte of the request (ARTIM, PS3.8 §9.1.5).
+const CONNECT: Duration = Duration::from_secs(30);
+/// From the first byte of the request to its last.
+const ASSOCIATE: Duration = Duration::from_secs(5);
+/// Inside a message: the next PDU begins, and is complete, in this time each.
+const IN_MESSAGE: Duration = Duration::from_secs(30);
+/// After this much waiting inside one message the sender must have kept the least rate.
+const RATE_AFTER: Duration = Duration::from_secs(30);
+/// Bytes a second a sender must keep inside a message.
+const LEAST_RATE: u64 = 8_000;
+/// After an abort or rejection: time for the peer to close first, so that our last PDU is not lost by a reset.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What every association shares.
+pub(super) struct Shared {
+    pub(super) centre: Centre,
+    pub(super) places: Places,
+    pub(super) quiet: Quiet,
+    pub(super) stop: CancellationToken,
+}
+
+/// Serves one connection. `waiting` is the place among the connections that have not associated yet.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    from: SocketAddr,
+    waiting: OwnedSemaphorePermit,
+) {
+    // One write a message: waiting for an acknowledgement of a part would cost 40 ms an object.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let (read, mut out) = stream.into_split();
+    let mut incoming = Incoming::new(read);
+    let Some(rq) = request(&shared, &mut incoming, &mut out, from).await else { return };
+    let Some((peer, place, decision)) = admit(&shared, &rq, &mut out, from).await else {
+        linger(&mut incoming, &mut out).await;
+        return;
+    };
+    drop(waiting);
+    let Decision::Accept { answer, contexts, peer_max_pdu } = decision else { return };
+    if !send_pdu(&mut out, &Pdu::AssociationAC(answer)).await {
+        return;
+    }
+    if let Err(fault) = touch(&shared.centre, &peer).await {
+        tracing::warn!(peer = %peer.name, %fault, "the last contact of a peer was not written");
+    }
+    let mut dialogue = Dialogue::new(shared.centre.clone(), peer, contexts, body_limit(peer_max_pdu), out);
+    let end = converse(&shared, &mut incoming, &mut dialogue).await;
+    let Dialogue { peer, stored, refused, mut out, .. } = dialogue;
+    if let Some(bytes) = end.last_pdu() {
+        send(&mut out, &bytes).await;
+        linger(&mut incoming, &mut out).await;
+    }
+    drop(place);
+    let (received, end) = (incoming.received, end.words());
+    match shared.quiet.count(format!("end {} {}", peer.name, end)) {
+        Some(times) if refused > 0 || end != "released" => {
+            tracing::warn!(peer = %peer.name, address = %from.ip(), stored, refused, received, end, times, "association ended");
+        }
+        Some(times) => tracing::info!(peer = %peer.name, stored, received, times, "association ended"),
+        None => tracing::debug!(peer = %peer.name, stored, refused, received, end, "association ended"),
+    }
+}
+
+/// Reads the A-ASSOCIATE-RQ, or ends the connection.
+async fn request(
+    shared: &Shared,
+    incoming: &mut Incoming<OwnedReadHalf>,
+    out: &mut OwnedWriteHalf,
+    from: SocketAddr,
+) -> Option<AssociationRQ> {
+    let first = tokio::select! {
+        () = shared.stop.cancelled() => return None,
+        first = incoming.next(CONNECT, ASSOCIATE) => first,
+    };
+    let (why, reason) = match first {
+        Ok((REQUEST, body)) => match negotiate::read_request(body) {
+            Ok(rq) => return Some(rq),
+            Err(e) => (e.to_string(), Some(INVALID_PARAMETER)),
+        },
+        Ok(_) => ("a pdu before the association request".to_owned(), Some(UNEXPECTED_PDU)),
+        // A connection opened and closed again is a port check, not an event.
+        Err(End::Closed) => return None,
+        Err(end @ End::NotDicom(_)) => (end.to_string(), Some(1)),
+        Err(end @ End::TooLong(_)) => (end.to_string(), Some(INVALID_PARAMETER)),
+        Err(end) => (end.to_string(), None),
+    };
+    if let Some(times) = shared.quiet.count(format!("early {}", from.ip())) {
+        tracing::warn!(address = %from.ip(), %why, times, "connection without association");
+    }
+    if let Some(reason) = reason {
+        send(out, &abort(2, reason)).await;
+        linger(incoming, out).await;
+    }
+    None
+}
+
+/// Looks the peer up and decides; sends the rejection itself.
+async fn admit(
+    shared: &Shared,
+    rq: &AssociationRQ,
+    out: &mut OwnedWriteHalf,
+    from: SocketAddr,
+) -> Option<(Peer, Place, Decision)> {
+    let title = rq.calling_ae_title.trim_matches([' ', '\0']);
+    let (admission, peer) = match look_up(&shared.centre, title, from.ip()).await {
+        Ok(found) => found,
+        Err(fault) => {
+            tracing::error!(%fault, "the register of peers cannot be read");
+            send_pdu(out, &Pdu::AssociationRJ(negotiate::congestion())).await;
+            return None;
+        }
+    };
+    let decision = negotiate::decide(rq, &shared.centre.ctx.config.dicom.ae_title, &admission);
+    let reply = match (decision, peer) {
+        (Decision::Reject(reply), peer) => {
+            note_rejection(shared, &admission, peer.as_ref(), &reply, from).await;
+            reply
+        }
+        (accepted, Some(peer)) => match shared.places.take(&peer.id) {
+            Some(place) => return Some((peer, place, accepted)),
+            None => {
+                if let Some(times) = shared.quiet.count(format!("limit {}", peer.name)) {
+                    tracing::warn!(peer = %peer.name, times, "too many associations at once");
+                }
+                negotiate::local_limit()
+            }
+        },
+        (_, None) => negotiate::congestion(),
+    };
+    send_pdu(out, &Pdu::AssociationRJ(reply)).await;
+    None
+}
+
+async fn note_rejection(
+    shared: &Shared,
+    admission: &Admission,
+    peer: Option<&Peer>,
+    reply: &dicom_ul::pdu::AssociationRJ,
+    from: SocketAddr,
+) {
+    let Some(times) = shared.quiet.count(format!("reject {}", from.ip())) else { return };
+    // The titles are the sender's words: they are not written into the log.
+    tracing::warn!(address = %from.ip(), why = %reply.source, times, "association rejected");
+    if let (Admission::ForeignAddress, Some(peer)) = (admission, peer)
+        && let Err(fault) = record_foreign(&shared.centre, peer, from.ip(), times).await
+    {
+        tracing::error!(peer = %peer.name, %fault, "a spoofed title was not audited");
+    }
+}
+
+/// How an association ended.
+enum Ended {
+    Released,
+    AbortedByPeer,
+    Stopping,
+    Broken(String),
+    Protocol(u8, String),
+}
+
+impl Ended {
+    fn last_pdu(&self) -> Option<[u8; 10]> {
+        match self {
+            Self::Released => Some(release(RELEASED)),
+            Self::Stopping => Some(abort(2, 0)),
+            Self::Protocol(reason, _) => Some(abort(2, *reason)),
+            Self::AbortedByPeer | Self::Broken(_) => None,
+        }
+    }
+
+    fn words(&self) -> &str {
+        match self {
+            Self::Released => "released",
+            Self::AbortedByPeer => "aborted by the peer",
+            Self::Stopping => "the server stops",
+            Self::Broken(why) | Self::Protocol(_, why) => why,
+        }
+    }
+}
+
+/// Reads PDUs until the association ends.
+async fn converse(shared: &Shared, incoming: &mut Incoming<OwnedReadHalf>, dialogue: &mut Dialogue) -> Ended {
+    let idle =
+        Duration::from_secs(u64::try_from(shared.centre.ctx.config.dicom.idle_seconds.max(1)).unwrap_or(60));
+    let mut message_start = (Duration::ZERO, 0);
+    loop {
+        let next = if dialogue.in_message() {
+            let (waited, received) =
+                (incoming.waited.saturating_sub(message_start.0), incoming.received - message_start.1);
+            if waited > RATE_AFTER && received < waited.as_secs() * LEAST_RATE {
+                return Ended::Protocol(0, format!("fewer than {LEAST_RATE} bytes a second"));
+            }
+            incoming.next(IN_MESSAGE, IN_MESSAGE).await
+        } else {
+            message_start = (incoming.waited, incoming.received);
+            tokio::select! {
+                () = shared.stop.cancelled() => return Ended::Stopping,
+                next = incoming.next(idle, IN_MESSAGE) => next,
+            }
+        };
+        match next {
+            Ok((DATA, body)) => {
+                for pdv in Pdvs(body) {
+                    let Ok(pdv) = pdv else {
+                        return Ended::Protocol(
+                            INVALID_PARAMETER,
+                            "a fragment past the end of its pdu".into(),
+                        );
+                    };
+                    match dialogue.take(pdv).await {
+                        Ok(()) => {}
+                        Err(Break::Abort(reason, why)) => return Ended::Protocol(reason, why.into()),
+                        Err(Break::Gone) => return Ended::Broken("nobody reads the answer".into()),
+                    }
+                }
+            }
+            Ok((RELEASE, _)) if !dialogue.in_message() => return Ended::Released,
+            Ok((wire::ABORT, _)) => return Ended::AbortedByPeer,
+            Ok((kind, _)) => {
+                return Ended::Protocol(UNEXPECTED_PDU, format!("pdu type {kind} at the wrong time"));
+            }
+            Err(end @ (End::Closed | End::Broken(_))) => return Ended::Broken(end.to_string()),
+            Err(end @ End::NotDicom(_)) => return Ended::Protocol(1, end.to_string()),
+            Err(end @ End::TooLong(_)) => return Ended::Protocol(INVALID_PARAMETER, end.to_string()),
+            Err(end @ End::Silent) => return Ended::Protocol(0, end.to_string()),
+        }
+    }
+}
+
+async fn send_pdu(out: &mut OwnedWriteHalf, pdu: &Pdu) -> bool {
+    let mut bytes = Vec::with_capacity(1024);
+    if let Err(error) = write_pdu(&mut bytes, pdu) {
+        tracing::error!(%error, "an association answer cannot be written");
+        return false;
+    }
+    send(out, &bytes).await
+}
+
+/// Says that nothing more comes and waits for the peer to close, throwing away what it still sends.
+async fn linger(incoming: &mut Incoming<OwnedReadHalf>, out: &mut OwnedWriteHalf) {
+    // A peer that has gone already needs neither.
+    if out.shutdown().await.is_ok() {
+        let _ = tokio::time::timeout(LINGER, incoming.drain()).await;
+    }
+}

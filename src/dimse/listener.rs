@@ -1,0 +1,78 @@
+//! Accepts connections of the DICOM port until it is told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use yigong_clinic::Centre;
+
+use super::admission::Places;
+use super::association::{Shared, serve};
+use super::quiet::Quiet;
+
+/// Connections that have not associated yet. They have a limit of their own: slow and silent ones must not take the places
+/// of associations. Each lives for at most 35 s.
+const WAITING: usize = 600;
+/// Associations in the middle of a message get this long when the server stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Pause when the system has no more file handles.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// Serves `listener` until `stop`; returns when every association has ended. Must run on a multi-thread runtime of its own.
+pub async fn run(centre: Centre, listener: TcpListener, stop: CancellationToken) {
+    let limits = &centre.ctx.config.dicom;
+    let places = Places::new(limits.associations, limits.associations_per_peer);
+    let shared = Arc::new(Shared { centre, places, quiet: Quiet::default(), stop: stop.clone() });
+    let waiting = Arc::new(Semaphore::new(WAITING));
+    let mut open = JoinSet::new();
+    loop {
+        // The place is taken before the connection is: what cannot be served waits in the system's queue.
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = open.join_next(), if !open.is_empty() => {
+                report(ended);
+                continue;
+            }
+            accepted = accept(&listener, &waiting) => accepted,
+        };
+        match accepted {
+            Some((stream, from, place)) => {
+                open.spawn(serve(Arc::clone(&shared), stream, from, place));
+            }
+            None => tokio::time::sleep(EXHAUSTED).await,
+        }
+    }
+    drop(listener);
+    let drained = tokio::time::timeout(DRAIN, async {
+        while let Some(ended) = open.join_next().await {
+            report(ended);
+        }
+    });
+    if drained.await.is_err() {
+        tracing::warn!(open = open.len(), "associations were cut off at the end");
+        open.shutdown().await;
+    }
+}
+
+type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, waiting: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(waiting).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, from)) => Some((stream, from, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            None
+        }
+    }
+}
+
+/// A panic ends one association, never the listener.
+fn report(ended: Result<(), JoinError>) {
+    if ended.is_err_and(|e| e.is_panic()) {
+        tracing::error!("an association ended by a defect of this program");
+    }
+}

@@ -1,0 +1,73 @@
+//! What became of an object, as a C-STORE status (PS3.4 §B.2.3, PS3.7 Annex C).
+
+use yigong_base::fault::{Fault, Result};
+use yigong_clinic::imaging::receive::{Outcome, Received};
+
+/// Stored durably.
+pub(super) const SUCCESS: u16 = 0x0000;
+/// Stored, with a remark; only for peers whose policy asks for warnings.
+pub(super) const COERCED: u16 = 0xB000;
+/// Disk, quota or database: nothing kept, the sender may retry.
+pub(super) const OUT_OF_RESOURCES: u16 = 0xA700;
+/// Command, context and data set name different classes or instances.
+pub(super) const MISMATCH: u16 = 0xA900;
+/// Refused by the scanner; the comment is the slug.
+pub(super) const CANNOT_UNDERSTAND: u16 = 0xC000;
+/// The class of the command is not the context's.
+pub(super) const CLASS_NOT_SUPPORTED: u16 = 0x0122;
+/// The peer may not.
+pub(super) const NOT_AUTHORISED: u16 = 0x0124;
+/// The command field is unknown.
+pub(super) const UNRECOGNISED: u16 = 0x0211;
+
+/// A status and its Error Comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Status {
+    pub(super) code: u16,
+    pub(super) comment: String,
+}
+
+impl Status {
+    pub(super) fn new(code: u16, comment: impl Into<String>) -> Self {
+        Self { code, comment: comment.into() }
+    }
+}
+
+/// The answer to a C-STORE. 0000 only for what the imaging slice reports as durable (invariant 1).
+pub(super) fn of(result: &Result<Received>, warn: bool) -> Status {
+    match result {
+        Ok(received) => match received.outcome {
+            Outcome::Version | Outcome::Quarantined if warn => Status::new(COERCED, received.reason),
+            _ => Status::new(SUCCESS, ""),
+        },
+        Err(Fault::Invalid { what, .. }) if what == "sop-mismatch" => Status::new(MISMATCH, what.as_str()),
+        Err(Fault::Invalid { what, .. }) => Status::new(CANNOT_UNDERSTAND, what.as_str()),
+        Err(Fault::Denied { what }) => Status::new(NOT_AUTHORISED, what.as_str()),
+        Err(fault) => Status::new(OUT_OF_RESOURCES, fault.code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_safe() {
+        let received = |outcome| Ok(Received { instance: "i".into(), outcome, reason: "identity" });
+        for outcome in [Outcome::New, Outcome::Same, Outcome::Version, Outcome::Quarantined] {
+            assert_eq!(of(&received(outcome), false).code, SUCCESS);
+        }
+        assert_eq!(of(&received(Outcome::Quarantined), true), Status::new(COERCED, "identity"));
+        for fault in [
+            Fault::storage("fsync"),
+            Fault::internal("x"),
+            Fault::Busy { detail: String::new() },
+            Fault::conflict("a", "b"),
+        ] {
+            assert_eq!(of(&Err(fault), true).code, OUT_OF_RESOURCES);
+        }
+        assert_eq!(of(&Err(Fault::invalid("sop-mismatch", "")), false).code, MISMATCH);
+        assert_eq!(of(&Err(Fault::invalid("depth", "64")), false), Status::new(CANNOT_UNDERSTAND, "depth"));
+        assert_eq!(of(&Err(Fault::denied("upload")), false).code, NOT_AUTHORISED);
+    }
+}
