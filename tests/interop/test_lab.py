@@ -68,6 +68,7 @@ def test_signed_report_pdf_and_fhir_pull_exactly_once(server, tool, tmp_path):
     assert start.status_code == 200, start.text
     barcode, _, _ = place(server, "F1", [(c, n, "4.2" if c == "K" else v, u, r) for c, n, v, u, r in VALUES], "C03")
     verifier = server.login("labverifier")
+    correct = next(r["id"] for r in specimen(verifier, barcode)["results"] if r["code"] == "K")
     report = release(verifier, barcode)
     doctor = server.login("doctor03")
     listed = next(r for r in doctor.get("/api/clinic/reports")["rows"] if r["report"] == report["report"])
@@ -91,8 +92,7 @@ def test_signed_report_pdf_and_fhir_pull_exactly_once(server, tool, tmp_path):
     results = verifier.get(f"/api/reports/{report['report']}")["versions"][0]["content"]["lab_rows"]
     assert any(r["code"] == "K" for r in results)
     lead = server.login("lead")
-    correct = find_result(server, verifier, barcode, "K")
-    lead.post(f"/api/lab/results/{correct}/correct", {"value": "4.4", "reason": "录入错误"})
+    lead.post(f"/api/lab/results/{correct}/correct", {"value": "4.4", "reason": "录入错误"}, expect=204)
     again = pull_after(server, "C03", token["cursor"], report["report"])
     assert again["versions"] == ["2"], again
     assert pull_after(server, "C03", again["cursor"], report["report"])["versions"] == []
@@ -102,11 +102,6 @@ def test_signed_report_pdf_and_fhir_pull_exactly_once(server, tool, tmp_path):
     assert first == pdf, "version 1 stays readable, byte for byte"
     page = doctor.http.get(detail["verify_url"], timeout=10)
     assert page.status_code == 200 and "已被替代" in page.text and "王小东" not in page.text
-
-
-def find_result(server, verifier, barcode, code):
-    rows = verifier.get(f"/api/lab/specimens/{barcode}")["results"]
-    return next(r["id"] for r in rows if r["code"] == code)
 
 
 def pull_after(server, facility, cursor, report):
