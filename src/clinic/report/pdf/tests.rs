@@ -90,7 +90,7 @@ fn potassium() -> Body {
 
 fn tracing() -> Body {
     // one second and one millivolt: a box of 25 mm by 10 mm
-    let svg = r##"<svg xmlns="http://www.w3.org/2000/svg" width="270mm" height="100mm" viewBox="0 0 270 100"><rect x="10" y="10" width="25" height="10" fill="none" stroke="#c00" stroke-width="0.2"/><text x="12" y="8" font-size="4">II</text></svg>"##;
+    let svg = r##"<svg xmlns="http://www.w3.org/2000/svg" width="270mm" height="135mm" viewBox="0 0 270 135"><rect x="10" y="10" width="25" height="10" fill="none" stroke="#c00" stroke-width="0.2"/><text x="12" y="8" font-size="4">II</text></svg>"##;
     let m = |name: &str, value: &str, unit: &str| Measurement {
         name: name.into(),
         value: value.into(),
@@ -108,7 +108,7 @@ fn tracing() -> Body {
         tracing: Some(Tracing {
             svg: svg.into(),
             width_mm: 270.0,
-            height_mm: 100.0,
+            height_mm: 135.0,
             caption: "25 mm/s  10 mm/mV  0.05–150 Hz".into(),
         }),
         ..EcgBody::default()
