@@ -142,7 +142,8 @@ function Corners({ hung, state, waiting, previewed }: { hung: Hung; state: PaneS
   const p = study.patient;
   const i = state.frame?.instance;
   const pos = i ? slicePosition(i) : null;
-  const side = i?.laterality || series.laterality;
+  const told = i?.laterality || series.laterality;
+  const side = told === 'U' ? '' : told; // unpaired body part
   const view = i?.view_position ?? '';
   const tail = p.local_id.length > 6 ? `…${p.local_id.slice(-6)}` : p.local_id;
   return (

@@ -2,6 +2,7 @@
 
 import { cache, metaData, type Types } from '@cornerstonejs/core';
 import { metaOf, openingOf, provide, setOpening } from './metadata';
+import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame } from './samples';
@@ -13,6 +14,8 @@ export interface YgImage extends Types.IImage {
   ygValues: GreyFrame['values'] | null;
   /** The frame came rendered (8 bit, window applied): no values to measure. */
   ygRendered: boolean;
+  /** Window by percentiles, once it was asked for. */
+  ygAuto?: VoiWindow;
 }
 
 export interface LoaderOptions {

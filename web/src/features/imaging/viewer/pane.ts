@@ -14,7 +14,7 @@ import { presetsFor } from './presets';
 import { Dropped, RANK } from './queue';
 import type { FrameRef, StackDoc } from './stack';
 import { framesOf } from './stack';
-import { rangeOf, windowOf } from './voi';
+import { autoWindow, rangeOf, windowOf } from './voi';
 
 export class StackPane implements Pane {
   private current: PaneState = EMPTY_STATE;
@@ -157,7 +157,9 @@ export class StackPane implements Pane {
       frame,
       diagnostic: true,
       rendered: image.ygRendered,
-      presets: image.ygRendered ? [] : presetsFor(this.options.modality, frame.instance, opened),
+      presets: image.ygRendered
+        ? []
+        : presetsFor(this.options.modality, frame.instance, opened, this.frames.length > 8 ? null : autoWindow(image, frame.instance)),
       window: this.readWindow(),
       loaded: this.countLoaded(),
     });

@@ -35,6 +35,7 @@ describe('presets', () => {
     const w = openingWindow('DX', instance(), ramp);
     expect(w.center).toBeCloseTo(5000, -2);
     expect(Math.abs(w.width - 9900)).toBeLessThan(20);
+    expect(openingWindow('US', instance({ bits_stored: 8, signed: false }), ramp)).toEqual({ center: 128, width: 256 });
     expect(openingWindow('PT', own, ramp)).toEqual({ center: 3.5, width: 7 });
   });
   it('percentiles leave padding out and survive a flat image', () => {

@@ -28,8 +28,8 @@ const CT: ReadonlyArray<[string, number, number]> = [
   ['angio', 600, 200],
 ];
 
-/** Presets of the modality: fixed digits for CT, the file's windows under 1.. for the rest; 0 = as opened. */
-export function presetsFor(modality: string, i: StackInstance | null, opened: VoiWindow | null): Preset[] {
+/** Presets of the modality: fixed digits for CT, the file's windows under 1.. for the rest, 9 = by percentiles; 0 = as opened. */
+export function presetsFor(modality: string, i: StackInstance | null, opened: VoiWindow | null, auto: VoiWindow | null = null): Preset[] {
   const out: Preset[] = [];
   if (opened) out.push({ id: 'own', key: 0, center: opened.center, width: opened.width });
   const file = (i?.windows ?? []).filter((w) => w.width > 0);
@@ -43,11 +43,12 @@ export function presetsFor(modality: string, i: StackInstance | null, opened: Vo
     out.push({ id: 'suv7', key: 1, width: 7, center: 3.5 });
     return out;
   }
-  file.slice(0, 9).forEach((w, at) => {
+  file.slice(0, auto ? 8 : 9).forEach((w, at) => {
     const preset: Preset = { id: 'file', key: at + 1, width: w.width, center: w.center };
     if (w.label) preset.label = w.label;
     out.push(preset);
   });
+  if (auto) out.push({ id: 'auto', key: 9, center: auto.center, width: auto.width });
   return out;
 }
 
@@ -94,6 +95,8 @@ export function openingWindow(modality: string, i: StackInstance, samples: Array
   if (modality === 'PT') return { center: 3.5, width: 7 };
   if (own) return { center: own.center, width: own.width };
   if (modality === 'CT') return { center: 40, width: 400 };
+  // Eight bits without a window are ready for display (ultrasound, captures): stretching them would change what the operator saw.
+  if (i.bits_stored <= 8 && !i.signed) return { center: 128, width: 256 };
   if (samples) return percentileWindow(samples, i.padding);
   const bits = Math.min(16, Math.max(1, i.bits_stored));
   return { center: 2 ** (bits - 1), width: 2 ** bits };

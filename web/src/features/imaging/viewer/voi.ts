@@ -1,7 +1,10 @@
 // Windows in the words of the reader and of the engine.
 
 import { utilities } from '@cornerstonejs/core';
+import type { YgImage } from './loader';
 import type { VoiWindow } from './presets';
+import { percentileWindow } from './presets';
+import type { StackInstance } from './stack';
 
 /** Lower and upper grey value of a window, PS3.3 C.11.2.1.2. */
 export function rangeOf(w: VoiWindow): { lower: number; upper: number } {
@@ -13,4 +16,11 @@ export function windowOf(range: { lower: number; upper: number } | undefined): V
   if (!range) return null;
   const w = utilities.windowLevel.toWindowLevel(range.lower, range.upper);
   return { center: Math.round(w.windowCenter * 10) / 10, width: Math.round(w.windowWidth * 10) / 10 };
+}
+
+/** Window by percentiles of a film, counted once; null for frames without values. */
+export function autoWindow(image: YgImage, instance: StackInstance): VoiWindow | null {
+  if (!image.ygValues) return null;
+  image.ygAuto ??= percentileWindow(image.ygValues, instance.padding);
+  return image.ygAuto;
 }
