@@ -103,8 +103,12 @@ fn runner(centre: &Centre) -> Runner<Centre> {
             }
             Ok(())
         })
-        .on("settle", |centre: Centre, job: JobRow| async move { imaging::settle::settle(&centre, &job.key).await })
-        .on("preview", |centre: Centre, job: JobRow| async move { imaging::settle::preview(&centre, &job.key).await })
+        .on("settle", |centre: Centre, job: JobRow| async move {
+            imaging::settle::settle(&centre, &job.key).await
+        })
+        .on("preview", |centre: Centre, job: JobRow| async move {
+            imaging::settle::preview(&centre, &job.key).await
+        })
         .on("deliver", move |centre: Centre, job: JobRow| {
             let carriers = Arc::clone(&carriers);
             async move { delivery::run(&centre.ctx, &carriers, &job.key).await.map(|_| ()) }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, put, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
+use yigong_base::fault::Fault;
 use yigong_base::site::{Facility, Peer, facility, peer};
 use yigong_base::{args, audit, jobs};
 use yigong_clinic::delivery::destination::{self, Destination};
@@ -11,11 +12,12 @@ use yigong_clinic::{Centre, delivery};
 
 use super::auth::Caller;
 use super::fault::Answer;
+use crate::dimse::scu;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(facilities).service(put_facility).service(change_facility);
-    cfg.service(peers).service(add_peer).service(change_peer);
+    cfg.service(peers).service(add_peer).service(change_peer).service(echo);
     cfg.service(destinations).service(add_destination).service(change_destination);
     cfg.service(deliveries).service(resend).service(search_audit).service(list_jobs);
 }
@@ -29,6 +31,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     peers,
     add_peer,
     change_peer,
+    echo,
     destinations,
     add_destination,
     change_destination,
@@ -113,6 +116,34 @@ async fn change_peer(
     peer::update(&mut tx, &centre.ctx, &permit, &changed).await?;
     tx.commit().await?;
     Ok(HttpResponse::Ok().json(changed))
+}
+
+/// Sends a C-ECHO to a DICOM peer.
+#[utoipa::path(post, path = "/api/admin/peers/{id}/echo", tag = "admin", responses((status = 200, description = "ok, ms, error")))]
+#[post("/api/admin/peers/{id}/echo")]
+async fn echo(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+    permit.require(Right::Administer)?;
+    let target = {
+        let mut reader = centre.ctx.db.read(&permit).await?;
+        peer::find(&mut reader, &id).await?
+    };
+    let host =
+        target.addresses.split(',').next().unwrap_or_default().split('/').next().unwrap_or_default().trim();
+    let (Some(ae), Some(port)) = (target.ae_title.clone(), target.port) else {
+        return Err(Fault::invalid("port", "the peer has no AE title or no port to call back on").into());
+    };
+    let to = scu::Target {
+        address: format!("{host}:{port}"),
+        calling_ae: centre.ctx.config.dicom.ae_title.clone(),
+        called_ae: ae,
+    };
+    let body = match scu::echo(&to).await {
+        Ok(took) => {
+            json!({"ok": true, "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "error": null})
+        }
+        Err(e) => json!({"ok": false, "ms": null, "error": e.what}),
+    };
+    Ok(HttpResponse::Ok().json(body))
 }
 
 /// The destinations with the size of their queues.

@@ -12,7 +12,13 @@ use super::fault::Answer;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(show).service(release).service(release_ready).service(run_again).service(correction).service(open).service(attach);
+    cfg.service(show)
+        .service(release)
+        .service(release_ready)
+        .service(run_again)
+        .service(correction)
+        .service(open)
+        .service(attach);
 }
 
 /// OpenAPI of this file.
@@ -69,7 +75,12 @@ async fn show(centre: web::Data<Centre>, permit: Caller, query: web::Query<Lane>
 /// Releases rows as they were seen; a report version per specimen comes out.
 #[utoipa::path(post, path = "/api/lab/release", tag = "lab", request_body = Release, responses((status = 200, description = "released, refused, reports"), (status = 401, description = "confirm the password first")))]
 #[post("/api/lab/release")]
-async fn release(centre: web::Data<Centre>, permit: Caller, person: Person, body: web::Json<Release>) -> Answer {
+async fn release(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    person: Person,
+    body: web::Json<Release>,
+) -> Answer {
     person.require_fresh(&centre)?;
     let outcome = verify::release(&centre, &permit, &body.rows, &body.comment, false).await?;
     Ok(HttpResponse::Ok().json(outcome))
@@ -86,7 +97,12 @@ async fn release_ready(centre: web::Data<Centre>, permit: Caller, person: Person
 /// Sets a result aside for another run.
 #[utoipa::path(post, path = "/api/lab/results/{id}/rerun", tag = "lab", request_body = Reason, responses((status = 204, description = "waits for the next run")))]
 #[post("/api/lab/results/{id}/rerun")]
-async fn run_again(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Reason>) -> Answer {
+async fn run_again(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Reason>,
+) -> Answer {
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;
     let changed = rerun::rerun(&mut tx, ctx, &permit, &id, &body.reason).await?;
@@ -97,7 +113,12 @@ async fn run_again(centre: web::Data<Centre>, permit: Caller, id: web::Path<Stri
 /// Enters another value; somebody else verifies it.
 #[utoipa::path(post, path = "/api/lab/results/{id}/correct", tag = "lab", request_body = Correction, responses((status = 204, description = "waits for a verifier")))]
 #[post("/api/lab/results/{id}/correct")]
-async fn correction(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Correction>) -> Answer {
+async fn correction(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Correction>,
+) -> Answer {
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;
     let changed = correct::correct(&mut tx, ctx, &permit, &id, &body.value, &body.reason).await?;
@@ -117,7 +138,12 @@ async fn open(centre: web::Data<Centre>, permit: Caller) -> Answer {
 /// Attaches one to a specimen.
 #[utoipa::path(post, path = "/api/lab/unmatched/{id}/attach", tag = "lab", request_body = Attach, responses((status = 204, description = "attached, held for a verifier")))]
 #[post("/api/lab/unmatched/{id}/attach")]
-async fn attach(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Attach>) -> Answer {
+async fn attach(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Attach>,
+) -> Answer {
     permit.require(Right::EnterResults)?;
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;
@@ -129,10 +155,10 @@ async fn attach(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>
 /// One of these rights is enough.
 pub(super) fn any_of(permit: &Caller, rights: &[Right]) -> Result<(), super::fault::ApiFault> {
     match rights.first() {
-        Some(first) if !rights.iter().any(|r| permit.may(*r)) => Err(permit.require(*first).err().map_or_else(
-            || yigong_base::fault::Fault::denied(first.as_str()).into(),
-            Into::into,
-        )),
+        Some(first) if !rights.iter().any(|r| permit.may(*r)) => Err(permit
+            .require(*first)
+            .err()
+            .map_or_else(|| yigong_base::fault::Fault::denied(first.as_str()).into(), Into::into)),
         _ => Ok(()),
     }
 }

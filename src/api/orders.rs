@@ -114,13 +114,17 @@ async fn place(centre: web::Data<Centre>, permit: Caller, body: web::Json<New>) 
     };
     let linked = patient::link(&mut tx, ctx, &facility, &seen).await?;
     if let Some(field) = linked.clash {
-        return Err(Fault::conflict("patient_clash", format!("this patient id stands with another {field}")).into());
+        return Err(
+            Fault::conflict("patient_clash", format!("this patient id stands with another {field}")).into()
+        );
     }
     let mut items = Vec::new();
     for code in &new.items {
         let item = order::catalogue::lookup(&mut tx, code).await?;
         let item = item.filter(|i| i.pipeline == new.pipeline);
-        items.push(item.ok_or_else(|| Fault::invalid("items", format!("{code} is no item of this pipeline")))?);
+        items.push(
+            item.ok_or_else(|| Fault::invalid("items", format!("{code} is no item of this pipeline")))?,
+        );
     }
     let order = order::NewOrder {
         patient: linked.id,
@@ -151,7 +155,12 @@ async fn list(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which
 /// Cancels an order that nothing has come in for.
 #[utoipa::path(post, path = "/api/orders/{id}/cancel", tag = "orders", request_body = Reason, responses((status = 204, description = "cancelled"), (status = 409, description = "too late")))]
 #[post("/api/orders/{id}/cancel")]
-async fn cancel(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>, body: web::Json<Reason>) -> Answer {
+async fn cancel(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Reason>,
+) -> Answer {
     permit.require(Right::Order)?;
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;

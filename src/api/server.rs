@@ -5,8 +5,8 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, events, fault, health, imaging, lab, openapi, orders, public,
-    reports, session, specimens, work, worklist,
+    admin, admin_people, assets, auth, clinic, critical, events, fault, health, imaging, lab, openapi,
+    orders, public, reports, session, specimens, work, worklist,
 };
 
 /// Largest JSON body.

@@ -63,7 +63,12 @@ async fn receive(centre: web::Data<Centre>, permit: Caller, barcode: web::Path<S
 /// Rejects a specimen with a coded reason; the clinic sees it at once.
 #[utoipa::path(post, path = "/api/lab/specimens/{barcode}/reject", tag = "lab", request_body = Rejection, responses((status = 204, description = "rejected")))]
 #[post("/api/lab/specimens/{barcode}/reject")]
-async fn reject(centre: web::Data<Centre>, permit: Caller, barcode: web::Path<String>, body: web::Json<Rejection>) -> Answer {
+async fn reject(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    barcode: web::Path<String>,
+    body: web::Json<Rejection>,
+) -> Answer {
     permit.require(Right::ReceiveSpecimen)?;
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;

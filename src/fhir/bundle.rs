@@ -26,7 +26,13 @@ pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -
 }
 
 /// The bundle; `next` when more waits, `poll` always: the address from which only later versions come.
-pub(super) fn searchset(base: &str, own: &str, entries: Vec<Value>, next: Option<String>, poll: String) -> Value {
+pub(super) fn searchset(
+    base: &str,
+    own: &str,
+    entries: Vec<Value>,
+    next: Option<String>,
+    poll: String,
+) -> Value {
     let mut links = vec![json!({"relation": "self", "url": own})];
     if let Some(next) = next {
         links.push(json!({"relation": "next", "url": next}));

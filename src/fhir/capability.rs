@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 /// `GET /fhir/R4/metadata`.
 pub(super) fn statement(base: &str, version: &str) -> Value {
-    let parameter = |name: &str, kind: &str, text: &str| json!({"name": name, "type": kind, "documentation": text});
+    let parameter =
+        |name: &str, kind: &str, text: &str| json!({"name": name, "type": kind, "documentation": text});
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",

@@ -61,7 +61,11 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
     }
     let mut meta = json!({"versionId": c.n.to_string(), "lastUpdated": v.instant.write()});
     if v.replaced {
-        set(&mut meta, "tag", json!([{"system": format!("{SYSTEM}:version"), "code": "replaced", "display": "已被替代"}]));
+        set(
+            &mut meta,
+            "tag",
+            json!([{"system": format!("{SYSTEM}:version"), "code": "replaced", "display": "已被替代"}]),
+        );
     }
     let mut out = json!({
         "resourceType": "DiagnosticReport",
@@ -88,10 +92,18 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
         set(&mut out, "result", results.into());
     }
     if let Some(order) = &c.order {
-        set(&mut out, "basedOn", json!([{"type": "ServiceRequest", "identifier": {"system": format!("{SYSTEM}:placer:{}", c.facility.code), "value": order.placer_no}}]));
+        set(
+            &mut out,
+            "basedOn",
+            json!([{"type": "ServiceRequest", "identifier": {"system": format!("{SYSTEM}:placer:{}", c.facility.code), "value": order.placer_no}}]),
+        );
     }
     if !c.subject.uid.is_empty() {
-        set(&mut out, "imagingStudy", json!([{"type": "ImagingStudy", "identifier": {"system": "urn:dicom:uid", "value": format!("urn:oid:{}", c.subject.uid)}}]));
+        set(
+            &mut out,
+            "imagingStudy",
+            json!([{"type": "ImagingStudy", "identifier": {"system": "urn:dicom:uid", "value": format!("urn:oid:{}", c.subject.uid)}}]),
+        );
     }
     let conclusion = conclusion(c);
     if !conclusion.is_empty() {
@@ -120,7 +132,9 @@ fn patient(c: &ReportContent) -> Value {
         "identifier": [{"system": format!("{SYSTEM}:patient:{}", c.facility.code), "value": p.local_id}],
         "name": [{"text": p.name}], "gender": gender,
     });
-    if let (Some(y), Some(m), Some(d)) = (p.birth_date.get(..4), p.birth_date.get(4..6), p.birth_date.get(6..8)) {
+    if let (Some(y), Some(m), Some(d)) =
+        (p.birth_date.get(..4), p.birth_date.get(4..6), p.birth_date.get(6..8))
+    {
         set(&mut out, "birthDate", format!("{y}-{m}-{d}").into());
     }
     out
@@ -139,7 +153,11 @@ fn observation(id: &str, row: &LabRow, status: &str) -> Value {
         coding.push(json!({"system": "http://loinc.org", "code": row.loinc, "display": row.name_en}));
     }
     coding.push(json!({"system": format!("{SYSTEM}:lab-item"), "code": row.code, "display": row.name}));
-    let status = if status == "corrected" && row.corrected_from.is_empty() { "final" } else { observation_status(status) };
+    let status = if status == "corrected" && row.corrected_from.is_empty() {
+        "final"
+    } else {
+        observation_status(status)
+    };
     let mut out = json!({
         "resourceType": "Observation", "id": id, "status": status,
         "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}],

@@ -24,7 +24,12 @@ async fn metadata(req: HttpRequest) -> HttpResponse {
 
 /// Report versions of the caller's facility in commit order.
 #[get("/fhir/R4/DiagnosticReport")]
-async fn search(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, query: web::Query<Vec<(String, String)>>) -> std::result::Result<HttpResponse, Outcome> {
+async fn search(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    query: web::Query<Vec<(String, String)>>,
+) -> std::result::Result<HttpResponse, Outcome> {
     may_read(&permit)?;
     let asked = Asked::of(&query)?;
     let (base, ctx) = (base(&req), &centre.ctx);
@@ -46,13 +51,23 @@ async fn search(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, que
 
 /// The current version.
 #[get("/fhir/R4/DiagnosticReport/{id}")]
-async fn read(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> std::result::Result<HttpResponse, Outcome> {
+async fn read(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+) -> std::result::Result<HttpResponse, Outcome> {
     version(&req, &centre, &permit, &id, 0).await
 }
 
 /// One version.
 #[get("/fhir/R4/DiagnosticReport/{id}/_history/{n}")]
-async fn vread(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, i64)>) -> std::result::Result<HttpResponse, Outcome> {
+async fn vread(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, i64)>,
+) -> std::result::Result<HttpResponse, Outcome> {
     let (id, n) = path.into_inner();
     if n < 1 {
         return Err(Fault::not_found("DiagnosticReport version").into());
@@ -62,19 +77,35 @@ async fn vread(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, path
 
 /// The signed PDF of a version, byte for byte.
 #[get("/fhir/R4/Binary/{id}")]
-async fn binary(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> std::result::Result<HttpResponse, Outcome> {
+async fn binary(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+) -> std::result::Result<HttpResponse, Outcome> {
     may_read(&permit)?;
-    let (report, n) = id.rsplit_once('-').and_then(|(r, n)| Some((r, n.parse::<i64>().ok()?))).ok_or_else(|| Fault::not_found("Binary"))?;
+    let (report, n) = id
+        .rsplit_once('-')
+        .and_then(|(r, n)| Some((r, n.parse::<i64>().ok()?)))
+        .ok_or_else(|| Fault::not_found("Binary"))?;
     let sha256 = {
         let mut conn = centre.ctx.db.read(&permit).await?;
-        let row = conn.opt(sql::ONE, args![report, permit.scope(), n]).await?.ok_or_else(|| Fault::not_found("Binary"))?;
+        let row = conn
+            .opt(sql::ONE, args![report, permit.scope(), n])
+            .await?
+            .ok_or_else(|| Fault::not_found("Binary"))?;
         row.text("pdf_sha256")?
     };
     let bytes = centre.ctx.blobs.read(&sha256).await?;
     Ok(HttpResponse::Ok().content_type("application/pdf").body(bytes))
 }
 
-async fn version(req: &HttpRequest, centre: &Centre, permit: &Permit, id: &str, n: i64) -> std::result::Result<HttpResponse, Outcome> {
+async fn version(
+    req: &HttpRequest,
+    centre: &Centre,
+    permit: &Permit,
+    id: &str,
+    n: i64,
+) -> std::result::Result<HttpResponse, Outcome> {
     may_read(permit)?;
     let ctx = &centre.ctx;
     let (row, instant) = {

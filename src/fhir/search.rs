@@ -59,11 +59,13 @@ impl Asked {
             match name.as_str() {
                 "_lastUpdated" => asked.bounds.push(bound(value)?),
                 "_count" => {
-                    let count: usize = value.parse().map_err(|_| Fault::invalid("_count", "a number from 1 to 100"))?;
+                    let count: usize =
+                        value.parse().map_err(|_| Fault::invalid("_count", "a number from 1 to 100"))?;
                     asked.count = count.clamp(1, 100);
                 }
                 "_cursor" => {
-                    let cursor = Cursor::parse(value).ok_or_else(|| Fault::invalid("_cursor", "not a cursor of this server"))?;
+                    let cursor = Cursor::parse(value)
+                        .ok_or_else(|| Fault::invalid("_cursor", "not a cursor of this server"))?;
                     asked.cursor = Some(cursor);
                 }
                 "patient.identifier" | "subject.identifier" => value_of(value).clone_into(&mut asked.patient),
@@ -93,7 +95,9 @@ fn bound(value: &str) -> Result<(Bound, Instant)> {
         Some("le") => (Bound::Le, value.get(2..)),
         _ => return Err(Fault::invalid("_lastUpdated", "needs one of the prefixes gt, ge, lt, le")),
     };
-    let at = rest.and_then(Instant::parse).ok_or_else(|| Fault::invalid("_lastUpdated", "not a date or instant"))?;
+    let at = rest
+        .and_then(Instant::parse)
+        .ok_or_else(|| Fault::invalid("_lastUpdated", "not a date or instant"))?;
     Ok((bound, at))
 }
 
@@ -109,14 +113,20 @@ pub(super) struct Hit {
 }
 
 /// One page: the versions, where to go on, and whether more wait.
-pub(super) async fn page(conn: &mut Conn, permit: &Permit, asked: &Asked) -> Result<(Vec<Hit>, Cursor, bool)> {
+pub(super) async fn page(
+    conn: &mut Conn,
+    permit: &Permit,
+    asked: &Asked,
+) -> Result<(Vec<Hit>, Cursor, bool)> {
     let mut place = match asked.cursor {
         Some(cursor) => cursor,
         None => start(conn, asked).await?,
     };
     let mut hits: Vec<Hit> = Vec::new();
     loop {
-        let rows = conn.all(sql::AFTER, args![permit.scope(), place.seq, &asked.patient, &asked.order, STEP]).await?;
+        let rows = conn
+            .all(sql::AFTER, args![permit.scope(), place.seq, &asked.patient, &asked.order, STEP])
+            .await?;
         let last = i64::try_from(rows.len()).unwrap_or(STEP) < STEP;
         for row in rows {
             let seq = row.int("seq")?;
@@ -138,7 +148,12 @@ pub(super) async fn page(conn: &mut Conn, permit: &Permit, asked: &Asked) -> Res
 
 /// A safe place before everything a lower bound admits.
 async fn start(conn: &mut Conn, asked: &Asked) -> Result<Cursor> {
-    let lower = asked.bounds.iter().filter(|(b, _)| matches!(b, Bound::Gt | Bound::Ge)).map(|(_, at)| at.millis).max();
+    let lower = asked
+        .bounds
+        .iter()
+        .filter(|(b, _)| matches!(b, Bound::Gt | Bound::Ge))
+        .map(|(_, at)| at.millis)
+        .max();
     let Some(lower) = lower else { return Ok(Cursor::default()) };
     Ok(Cursor { seq: settled_before(conn, lower).await?, millis: 0 })
 }

@@ -42,7 +42,9 @@ impl Answer {
         let code = match fault {
             Fault::NotFound { .. } => ErrorCode::UnknownKey,
             Fault::Invalid { .. } => ErrorCode::DataType,
-            Fault::Conflict { code, .. } if code == "duplicate" || code == "barcode_taken" => ErrorCode::DuplicateKey,
+            Fault::Conflict { code, .. } if code == "duplicate" || code == "barcode_taken" => {
+                ErrorCode::DuplicateKey
+            }
             _ => ErrorCode::Internal,
         };
         let error = ReadError::new(0, code, code.text());

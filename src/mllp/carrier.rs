@@ -39,7 +39,8 @@ impl Hl7Carrier {
         if let Some(body) = &parcel.body {
             return Ok(body.clone());
         }
-        let content: ReportContent = serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
+        let content: ReportContent =
+            serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
         let style = Style::of(&parcel.settings);
         let pdf = if style.pdf {
             let bytes = self.ctx.blobs.read(&parcel.pdf_sha256).await.map_err(|e| e.to_string())?;
@@ -48,8 +49,12 @@ impl Hl7Carrier {
             None
         };
         let offset = i32::try_from(self.ctx.config.centre.utc_offset_minutes).unwrap_or(480);
-        let text = oru::build(&content, &style, &parcel.control_id, offset, pdf.as_deref()).map_err(|e| e.to_string())?;
-        style.charset.encode(&text).ok_or_else(|| "the character set of the destination lacks a character".to_owned())
+        let text = oru::build(&content, &style, &parcel.control_id, offset, pdf.as_deref())
+            .map_err(|e| e.to_string())?;
+        style
+            .charset
+            .encode(&text)
+            .ok_or_else(|| "the character set of the destination lacks a character".to_owned())
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Attempt {

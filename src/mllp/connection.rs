@@ -146,7 +146,8 @@ async fn limits(ctx: &Ctx, ip: IpAddr) -> (Limits, bool) {
             }
             if let Ok(profile) = Profile::of_policy(&peer.policy) {
                 if profile.large {
-                    limits.max_frame = usize::try_from(ctx.config.mllp.max_frame_bytes).unwrap_or(PLAIN_FRAME);
+                    limits.max_frame =
+                        usize::try_from(ctx.config.mllp.max_frame_bytes).unwrap_or(PLAIN_FRAME);
                 }
                 limits.strict_end |= profile.strict_end;
                 instrument |= profile.instrument;

@@ -92,19 +92,26 @@ async fn frame(ctx: &Ctx, ip: IpAddr, body: Vec<u8>) -> Result<Vec<u8>> {
         let error = ReadError::new(0, ErrorCode::Internal, "sender is not registered for this address");
         return Ok(answer::wire(ctx, &header, AckCode::Reject, &Detail::from(&error)));
     };
-    let profile = Profile::of_policy(&peer.policy).map_err(|e| Fault::internal(format!("policy of peer {}: {e}", peer.name)))?;
+    let profile = Profile::of_policy(&peer.policy)
+        .map_err(|e| Fault::internal(format!("policy of peer {}: {e}", peer.name)))?;
     let received = match hl7::receive(&body, &profile.read_options()) {
         Ok(received) => received,
         Err(error) => return unreadable(ctx, &peer, &header, &body, &error).await,
     };
-    let cut = if profile.instrument { hl7::charset::cut_characters(&body, received.decoded.charset) } else { Vec::new() };
+    let cut = if profile.instrument {
+        hl7::charset::cut_characters(&body, received.decoded.charset)
+    } else {
+        Vec::new()
+    };
     let several = received.messages.len() != 1;
     let held = received.decoded.ambiguous;
     let charset = received.decoded.charset;
     let mut wire = Vec::new();
     for message in received.messages {
         let (own, bytes) = match &message {
-            Ok(message) if several => (Header::of(message), charset.encode(message.text()).unwrap_or_else(|| body.clone())),
+            Ok(message) if several => {
+                (Header::of(message), charset.encode(message.text()).unwrap_or_else(|| body.clone()))
+            }
             Ok(message) => (Header::of(message), body.clone()),
             Err(_) => (header.clone(), body.clone()),
         };
@@ -120,7 +127,8 @@ fn unbatched(body: Vec<u8>) -> Vec<u8> {
         return body;
     }
     let wrapper = |line: &&[u8]| [&b"FHS"[..], b"BHS", b"BTS", b"FTS"].iter().any(|n| line.starts_with(n));
-    let lines: Vec<&[u8]> = body.split(|b| matches!(b, b'\r' | b'\n')).filter(|l| !l.is_empty() && !wrapper(l)).collect();
+    let lines: Vec<&[u8]> =
+        body.split(|b| matches!(b, b'\r' | b'\n')).filter(|l| !l.is_empty() && !wrapper(l)).collect();
     let inner = lines.join(&b'\r');
     if inner.starts_with(b"MSH") { inner } else { body }
 }
@@ -139,9 +147,14 @@ async fn one(
     let permit = peer.permit();
     let mut tx = ctx.db.begin(&permit).await?;
     let sha256 = sha256_hex(&body);
-    let earlier = if header.control_id.is_empty() { Vec::new() } else { inbox::find_same_id(&mut tx, &peer.id, &header.control_id).await? };
+    let earlier = if header.control_id.is_empty() {
+        Vec::new()
+    } else {
+        inbox::find_same_id(&mut tx, &peer.id, &header.control_id).await?
+    };
     if let Some(bytes) = earlier.iter().find(|k| k.sha256 == sha256).and_then(|k: &Kept| k.ack.clone()) {
-        audit::append(&mut tx, ctx, &permit, "inbox.repeat", "peer", &peer.id, &json!({"sha256": sha256})).await?;
+        audit::append(&mut tx, ctx, &permit, "inbox.repeat", "peer", &peer.id, &json!({"sha256": sha256}))
+            .await?;
         tx.commit().await?;
         return Ok(bytes);
     }
@@ -157,20 +170,30 @@ async fn one(
     };
     let id = inbox::keep(&mut tx, ctx, &frame).await?;
     let repeated_body = header.control_id.is_empty()
-        && inbox::find_same_body(&mut tx, &peer.id, &sha256, ctx.now() - 24 * HOUR_MS).await?.is_some_and(|k| k.id != id);
+        && inbox::find_same_body(&mut tx, &peer.id, &sha256, ctx.now() - 24 * HOUR_MS)
+            .await?
+            .is_some_and(|k| k.id != id);
     let community = facility::find(&mut tx, &peer.facility).await?.kind == "lead";
-    let mut intake =
-        Intake { ctx, permit: &permit, peer, profile, community, inbox: id.clone(), cut: cut.to_vec(), live: Vec::new() };
+    let mut intake = Intake {
+        ctx,
+        permit: &permit,
+        peer,
+        profile,
+        community,
+        inbox: id.clone(),
+        cut: cut.to_vec(),
+        live: Vec::new(),
+    };
     let other_body = earlier.iter().any(|k| k.sha256 != sha256);
     let done = match message {
         Err(error) => Ok(Answer::refused(AckCode::Error, &error)),
         Ok(_) if held => Ok(Answer::held("charset_ambiguous")),
-        Ok(_) if other_body && profile.control_id == ControlId::Reliable => {
-            Ok(Answer::quarantined(&ReadError::new(0, ErrorCode::DuplicateKey, "the control id was used for another message")))
-        }
-        Ok(_) if header.control_id.is_empty() && profile.control_id == ControlId::Reliable => {
-            Ok(Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::RequiredField, "MSH-10 is empty")))
-        }
+        Ok(_) if other_body && profile.control_id == ControlId::Reliable => Ok(Answer::quarantined(
+            &ReadError::new(0, ErrorCode::DuplicateKey, "the control id was used for another message"),
+        )),
+        Ok(_) if header.control_id.is_empty() && profile.control_id == ControlId::Reliable => Ok(
+            Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::RequiredField, "MSH-10 is empty")),
+        ),
         Ok(message) => dispatch(&mut intake, &mut tx, header, &message).await,
     };
     let mut answer = match done {
@@ -202,7 +225,12 @@ async fn one(
     Ok(wire)
 }
 
-async fn dispatch(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, message: &Message) -> Result<Answer> {
+async fn dispatch(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    header: &Header,
+    message: &Message,
+) -> Result<Answer> {
     if let Err(error) = acceptable(header) {
         return Ok(Answer::refused(AckCode::Reject, &error));
     }
@@ -211,17 +239,36 @@ async fn dispatch(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, message
         ("ADT", "A04" | "A08" | "A28" | "A31") => patient::adt(intake, tx, message, &event).await,
         ("ORM", "O01") | ("OML", "O21") => orders::take(intake, tx, header, message, &kind).await,
         ("ORU", "R01") => results::take(intake, tx, header, message).await,
-        ("ADT" | "ORM" | "OML" | "ORU", _) => {
-            Ok(Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::EventCode, "event is not supported")))
-        }
-        _ => Ok(Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::MessageType, "message type is not supported"))),
+        ("ADT" | "ORM" | "OML" | "ORU", _) => Ok(Answer::refused(
+            AckCode::Reject,
+            &ReadError::new(1, ErrorCode::EventCode, "event is not supported"),
+        )),
+        _ => Ok(Answer::refused(
+            AckCode::Reject,
+            &ReadError::new(1, ErrorCode::MessageType, "message type is not supported"),
+        )),
     }
 }
 
 /// Version and processing id. An empty one passes: instruments leave them out.
 fn acceptable(header: &Header) -> std::result::Result<(), ReadError> {
     let version = header.part(&header.version, 1);
-    let known = matches!(version, "" | "2.1" | "2.2" | "2.3" | "2.3.1" | "2.4" | "2.5" | "2.5.1" | "2.6" | "2.7" | "2.7.1" | "2.8" | "2.8.1" | "2.8.2");
+    let known = matches!(
+        version,
+        "" | "2.1"
+            | "2.2"
+            | "2.3"
+            | "2.3.1"
+            | "2.4"
+            | "2.5"
+            | "2.5.1"
+            | "2.6"
+            | "2.7"
+            | "2.7.1"
+            | "2.8"
+            | "2.8.1"
+            | "2.8.2"
+    );
     if !known {
         return Err(ReadError::new(1, ErrorCode::Version, "version is not supported"));
     }
@@ -231,10 +278,27 @@ fn acceptable(header: &Header) -> std::result::Result<(), ReadError> {
     }
 }
 
-async fn unreadable(ctx: &Ctx, peer: &Peer, header: &Header, body: &[u8], error: &ReadError) -> Result<Vec<u8>> {
+async fn unreadable(
+    ctx: &Ctx,
+    peer: &Peer,
+    header: &Header,
+    body: &[u8],
+    error: &ReadError,
+) -> Result<Vec<u8>> {
     let answer = Answer::refused(AckCode::Error, error);
     let wire = answer::wire_for_mode(ctx, header, &answer);
-    keep(ctx, &peer.permit(), &peer.id, &peer.facility, Some(header), body, "error", &error.to_string(), &wire).await?;
+    keep(
+        ctx,
+        &peer.permit(),
+        &peer.id,
+        &peer.facility,
+        Some(header),
+        body,
+        "error",
+        &error.to_string(),
+        &wire,
+    )
+    .await?;
     ctx.live.changed("lab", &peer.id, &peer.facility);
     Ok(wire)
 }
@@ -252,7 +316,17 @@ async fn refuse(ctx: &Ctx, ip: IpAddr, header: Option<&Header>, body: &[u8], why
 }
 
 #[expect(clippy::too_many_arguments, reason = "the columns of one inbox row")]
-async fn keep(ctx: &Ctx, permit: &Permit, peer: &str, facility: &str, header: Option<&Header>, body: &[u8], state: &str, why: &str, ack: &[u8]) -> Result<()> {
+async fn keep(
+    ctx: &Ctx,
+    permit: &Permit,
+    peer: &str,
+    facility: &str,
+    header: Option<&Header>,
+    body: &[u8],
+    state: &str,
+    why: &str,
+    ack: &[u8],
+) -> Result<()> {
     let frame = Frame {
         kind: "hl7",
         peer: peer.to_owned(),

@@ -25,7 +25,13 @@ struct Asked<'m> {
 }
 
 /// Takes the orders of a message; all stand or none does.
-pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, message: &Message, kind: &str) -> Result<Answer> {
+pub(super) async fn take(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    header: &Header,
+    message: &Message,
+    kind: &str,
+) -> Result<Answer> {
     let asked = asked(message);
     if let Some(error) = missing(&asked) {
         return Ok(Answer::refused(AckCode::Error, &error));
@@ -42,7 +48,8 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, 
             "XO" => change(intake, tx, one, message, &patient, kind).await?,
             _ => match new_order(intake, tx, one, message, &patient, kind).await? {
                 Ok(new) => {
-                    let placed = order::place(tx, intake.ctx, intake.permit, &intake.peer.facility, &new).await?;
+                    let placed =
+                        order::place(tx, intake.ctx, intake.permit, &intake.peer.facility, &new).await?;
                     intake.live.push(("clinic", placed.id.clone(), intake.peer.facility.clone()));
                     ("OK", Some(placed))
                 }
@@ -54,7 +61,11 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, 
     }
     let c = header.delimiters.component.unwrap_or('^');
     let kind = if kind == "OML" { format!("ORL{c}O22{c}ORL_O22") } else { format!("ORR{c}O02") };
-    let text = if refused > 0 { "an order could not be cancelled or changed any more".to_owned() } else { String::new() };
+    let text = if refused > 0 {
+        "an order could not be cancelled or changed any more".to_owned()
+    } else {
+        String::new()
+    };
     let detail = Detail { kind, extra: lines, text, ..Detail::default() };
     Ok(Answer { detail, ..Answer::done() })
 }
@@ -67,10 +78,18 @@ fn asked(message: &Message) -> Vec<Asked<'_>> {
                 let placer_no = segment.text(2);
                 if last.is_none_or(|l| l.placer_no != placer_no || placer_no.is_empty()) {
                     let control = segment.text(1);
-                    all.push(Asked { control, placer_no, line: segment.index + 1, orc: Some(segment), ..Asked::default() });
+                    all.push(Asked {
+                        control,
+                        placer_no,
+                        line: segment.index + 1,
+                        orc: Some(segment),
+                        ..Asked::default()
+                    });
                 }
             }
-            ("OBR", None) => all.push(Asked { obr: vec![segment], line: segment.index + 1, ..Asked::default() }),
+            ("OBR", None) => {
+                all.push(Asked { obr: vec![segment], line: segment.index + 1, ..Asked::default() })
+            }
             ("OBR", Some(one)) => one.obr.push(segment),
             ("TQ1", Some(one)) => one.tq1 = Some(segment),
             ("SPM", Some(one)) => one.spm.push(segment),
@@ -99,7 +118,11 @@ fn missing(asked: &[Asked<'_>]) -> Option<ReadError> {
         .map(|one| ReadError::new(one.line, ErrorCode::RequiredField, "ORC-2 placer order number is empty"))
 }
 
-async fn cancel(intake: &mut Intake<'_>, tx: &mut Tx, one: &Asked<'_>) -> Result<(&'static str, Option<Placed>)> {
+async fn cancel(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    one: &Asked<'_>,
+) -> Result<(&'static str, Option<Placed>)> {
     let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no).await?;
     let id = found.ok_or_else(|| Fault::not_found("order"))?;
     match order::cancel(tx, intake.ctx, intake.permit, &id, "ORC-1 CA").await {
@@ -112,10 +135,19 @@ async fn cancel(intake: &mut Intake<'_>, tx: &mut Tx, one: &Asked<'_>) -> Result
     }
 }
 
-async fn change(intake: &mut Intake<'_>, tx: &mut Tx, one: &Asked<'_>, message: &Message, patient: &str, kind: &str) -> Result<(&'static str, Option<Placed>)> {
+async fn change(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    one: &Asked<'_>,
+    message: &Message,
+    patient: &str,
+    kind: &str,
+) -> Result<(&'static str, Option<Placed>)> {
     let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no).await?;
     let id = found.ok_or_else(|| Fault::not_found("order"))?;
-    let new = new_order(intake, tx, one, message, patient, kind).await?.map_err(|e| Fault::invalid("order", e.reason))?;
+    let new = new_order(intake, tx, one, message, patient, kind)
+        .await?
+        .map_err(|e| Fault::invalid("order", e.reason))?;
     match order::change(tx, intake.ctx, intake.permit, &id, &new).await {
         Ok(()) => {
             intake.live.push(("clinic", id, intake.peer.facility.clone()));
@@ -126,25 +158,52 @@ async fn change(intake: &mut Intake<'_>, tx: &mut Tx, one: &Asked<'_>, message: 
     }
 }
 
-async fn new_order(intake: &Intake<'_>, tx: &mut Tx, one: &Asked<'_>, message: &Message, patient: &str, kind: &str) -> Result<std::result::Result<NewOrder, ReadError>> {
+async fn new_order(
+    intake: &Intake<'_>,
+    tx: &mut Tx,
+    one: &Asked<'_>,
+    message: &Message,
+    patient: &str,
+    kind: &str,
+) -> Result<std::result::Result<NewOrder, ReadError>> {
     let mut items: Vec<CatalogItem> = Vec::new();
     for obr in &one.obr {
         match item(intake, tx, *obr, kind).await? {
             Some(item) => items.push(item),
-            None => return Ok(Err(ReadError::new(obr.index + 1, ErrorCode::TableValue, "OBR-4 names no known item and OBR-24 no section"))),
+            None => {
+                return Ok(Err(ReadError::new(
+                    obr.index + 1,
+                    ErrorCode::TableValue,
+                    "OBR-4 names no known item and OBR-24 no section",
+                )));
+            }
         }
     }
     let Some(pipeline) = items.first().map(|i| i.pipeline.clone()) else {
         return Ok(Err(ReadError::new(one.line, ErrorCode::SegmentSequence, "the order has no OBR")));
     };
     if items.iter().any(|i| i.pipeline != pipeline) {
-        return Ok(Err(ReadError::new(one.line, ErrorCode::TableValue, "one order mixes imaging, ECG and laboratory items")));
+        return Ok(Err(ReadError::new(
+            one.line,
+            ErrorCode::TableValue,
+            "one order mixes imaging, ECG and laboratory items",
+        )));
     }
     let obr = one.obr.first().copied();
-    let of = |segment: Option<Segment<'_>>, field: usize, component: usize| segment.map(|s| s.component(field, component)).unwrap_or_default();
-    let priority = [of(one.tq1, 9, 1), of(obr, 27, 6), of(one.orc, 7, 6), of(obr, 5, 1)].into_iter().find(|p| !p.is_empty()).unwrap_or_default();
-    let orderer = [person(obr, 16), person(one.orc, 12)].into_iter().find(|p| !p.is_empty()).unwrap_or_default();
-    let department = [of(one.orc, 17, 2), of(one.orc, 17, 1), message.segment("PV1").map(|p| p.text(3)).unwrap_or_default()];
+    let of = |segment: Option<Segment<'_>>, field: usize, component: usize| {
+        segment.map(|s| s.component(field, component)).unwrap_or_default()
+    };
+    let priority = [of(one.tq1, 9, 1), of(obr, 27, 6), of(one.orc, 7, 6), of(obr, 5, 1)]
+        .into_iter()
+        .find(|p| !p.is_empty())
+        .unwrap_or_default();
+    let orderer =
+        [person(obr, 16), person(one.orc, 12)].into_iter().find(|p| !p.is_empty()).unwrap_or_default();
+    let department = [
+        of(one.orc, 17, 2),
+        of(one.orc, 17, 1),
+        message.segment("PV1").map(|p| p.text(3)).unwrap_or_default(),
+    ];
     let mut history: Vec<String> = vec![obr.map(|o| o.whole(13)).unwrap_or_default(), of(obr, 31, 2)];
     history.extend(one.diagnosis.iter().cloned());
     history.retain(|h| !h.trim().is_empty());
@@ -163,7 +222,12 @@ async fn new_order(intake: &Intake<'_>, tx: &mut Tx, one: &Asked<'_>, message: &
 }
 
 /// The catalogue's item; otherwise the sender's own code and name with the section of OBR-24 (HL7 table 0074).
-async fn item(intake: &Intake<'_>, conn: &mut Conn, obr: Segment<'_>, kind: &str) -> Result<Option<CatalogItem>> {
+async fn item(
+    intake: &Intake<'_>,
+    conn: &mut Conn,
+    obr: Segment<'_>,
+    kind: &str,
+) -> Result<Option<CatalogItem>> {
     let (said, name) = (obr.component(4, 1), obr.component(4, 2));
     let code = intake.profile.code_map.get(&said).cloned().unwrap_or_else(|| said.clone());
     if let Some(found) = order::catalogue::lookup(conn, &code).await? {
@@ -202,7 +266,8 @@ fn specimens(intake: &Intake<'_>, one: &Asked<'_>, obr: Option<Segment<'_>>) -> 
         return vec![NewSpecimen { kind, collected_at, ..NewSpecimen::default() }];
     }
     let one_specimen = |spm: &Segment<'_>| {
-        let inner = yigong_formats::hl7::Path { segment: "SPM".into(), field: 2, component: 1, subcomponent: 1 };
+        let inner =
+            yigong_formats::hl7::Path { segment: "SPM".into(), field: 2, component: 1, subcomponent: 1 };
         let kind = spm.component(4, 2);
         NewSpecimen {
             barcode: spm.at(&inner),

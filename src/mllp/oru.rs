@@ -27,7 +27,9 @@ pub(super) struct Style {
 impl Style {
     /// From the settings of the destination; unknown values fall back to the defaults.
     pub(super) fn of(settings: &Value) -> Self {
-        let text = |key: &str, default: &str| settings.get(key).and_then(Value::as_str).unwrap_or(default).to_owned();
+        let text = |key: &str, default: &str| {
+            settings.get(key).and_then(Value::as_str).unwrap_or(default).to_owned()
+        };
         Self {
             app: text("app", "HIS"),
             facility: text("app_facility", ""),
@@ -53,12 +55,19 @@ pub(super) fn status(kind: &str, style: &Style) -> &'static str {
 ///
 /// # Errors
 /// A value holds a control character.
-pub(super) fn build(content: &ReportContent, style: &Style, control_id: &str, offset: i32, pdf: Option<&str>) -> Result<String, NotEncodable> {
+pub(super) fn build(
+    content: &ReportContent,
+    style: &Style,
+    control_id: &str,
+    offset: i32,
+    pdf: Option<&str>,
+) -> Result<String, NotEncodable> {
     let time = |ms: i64| if ms > 0 { write_timestamp(ms, offset) } else { String::new() };
     let signed = time(content.signed_at);
     let facility = if style.facility.is_empty() { &content.facility.code } else { &style.facility };
     let label = style.charset.label();
-    let kind: &[&str] = if style.version.starts_with("2.3") { &["ORU", "R01"] } else { &["ORU", "R01", "ORU_R01"] };
+    let kind: &[&str] =
+        if style.version.starts_with("2.3") { &["ORU", "R01"] } else { &["ORU", "R01", "ORU_R01"] };
     let mut w = Writer::new(&Msh {
         app: "YIGONG",
         facility: &content.centre.code,
@@ -71,15 +80,28 @@ pub(super) fn build(content: &ReportContent, style: &Style, control_id: &str, of
         charset: &label,
     });
     let p = &content.patient;
-    w.segment("PID", &[
-        Field::Text("1"), Field::None, Field::Parts(&[&p.local_id, "", "", &content.facility.code, "MR"]), Field::None,
-        Field::Parts(&[&p.name]), Field::None, Field::Text(&p.birth_date), Field::Text(&p.sex),
-    ]);
+    w.segment(
+        "PID",
+        &[
+            Field::Text("1"),
+            Field::None,
+            Field::Parts(&[&p.local_id, "", "", &content.facility.code, "MR"]),
+            Field::None,
+            Field::Parts(&[&p.name]),
+            Field::None,
+            Field::Text(&p.birth_date),
+            Field::Text(&p.sex),
+        ],
+    );
     let order = content.order.clone().unwrap_or_default();
     let filler = if order.filler_no.is_empty() { &content.report } else { &order.filler_no };
     w.segment("ORC", &[Field::Text("RE"), Field::Text(&order.placer_no), Field::Text(filler)]);
     let first = order.items.first().cloned().unwrap_or_default();
-    let (code, name) = if first.code.is_empty() { (content.pipeline.as_str(), content.title.as_str()) } else { (first.code.as_str(), first.name.as_str()) };
+    let (code, name) = if first.code.is_empty() {
+        (content.pipeline.as_str(), content.title.as_str())
+    } else {
+        (first.code.as_str(), first.name.as_str())
+    };
     let performed = time(content.subject.performed_at);
     let received = time(content.subject.received_at);
     let obr_status = status(&content.kind, style);
@@ -108,18 +130,36 @@ pub(super) fn build(content: &ReportContent, style: &Style, control_id: &str, of
     w.segment("OBR", &obr);
     let mut set = 0;
     if content.kind == "withdrawn" {
-        text_row(&mut w, &mut set, "IMPRESSION", "诊断意见", &format!("【撤回】{}", content.change_reason), if obr_status == "X" { "X" } else { "C" });
+        text_row(
+            &mut w,
+            &mut set,
+            "IMPRESSION",
+            "诊断意见",
+            &format!("【撤回】{}", content.change_reason),
+            if obr_status == "X" { "X" } else { "C" },
+        );
     } else {
         rows(&mut w, &mut set, content, obr_status, &time);
     }
     if let Some(pdf) = pdf {
         set += 1;
         let number = set.to_string();
-        w.segment("OBX", &[
-            Field::Text(&number), Field::Text("ED"), Field::Parts(&["PDF", "报告"]), Field::None,
-            Field::Parts(&["YIGONG", "AP", "PDF", "Base64", pdf]), Field::None, Field::None, Field::None, Field::None, Field::None,
-            Field::Text(obr_status),
-        ]);
+        w.segment(
+            "OBX",
+            &[
+                Field::Text(&number),
+                Field::Text("ED"),
+                Field::Parts(&["PDF", "报告"]),
+                Field::None,
+                Field::Parts(&["YIGONG", "AP", "PDF", "Base64", pdf]),
+                Field::None,
+                Field::None,
+                Field::None,
+                Field::None,
+                Field::None,
+                Field::Text(obr_status),
+            ],
+        );
     }
     for (i, note) in notes(content).iter().enumerate() {
         let number = (i + 1).to_string();
@@ -128,7 +168,13 @@ pub(super) fn build(content: &ReportContent, style: &Style, control_id: &str, of
     w.finish()
 }
 
-fn rows(w: &mut Writer, set: &mut usize, content: &ReportContent, obr_status: &str, time: &dyn Fn(i64) -> String) {
+fn rows(
+    w: &mut Writer,
+    set: &mut usize,
+    content: &ReportContent,
+    obr_status: &str,
+    time: &dyn Fn(i64) -> String,
+) {
     for row in &content.lab_rows {
         lab_row(w, set, row, obr_status, time);
     }
@@ -136,10 +182,22 @@ fn rows(w: &mut Writer, set: &mut usize, content: &ReportContent, obr_status: &s
         if let Some(value) = m.number {
             *set += 1;
             let (number, value) = (set.to_string(), value.to_string());
-            w.segment("OBX", &[
-                Field::Text(&number), Field::Text("NM"), Field::Parts(&[&m.what]), Field::None, Field::Text(&value), Field::Text(&m.unit),
-                Field::None, Field::None, Field::None, Field::None, Field::Text(obr_status),
-            ]);
+            w.segment(
+                "OBX",
+                &[
+                    Field::Text(&number),
+                    Field::Text("NM"),
+                    Field::Parts(&[&m.what]),
+                    Field::None,
+                    Field::Text(&value),
+                    Field::Text(&m.unit),
+                    Field::None,
+                    Field::None,
+                    Field::None,
+                    Field::None,
+                    Field::Text(obr_status),
+                ],
+            );
         }
     }
     let s = &content.sections;
@@ -173,20 +231,49 @@ fn lab_row(w: &mut Writer, set: &mut usize, row: &LabRow, obr_status: &str, time
     } else {
         &[&row.code, &row.name, "99YG", &row.loinc, &row.name_en, "LN"]
     };
-    w.segment("OBX", &[
-        Field::Text(&set_id), Field::Text(kind), Field::Parts(code), Field::None, Field::Text(&row.value),
-        Field::Text(&row.unit), Field::Text(&row.reference), Field::Text(&row.flag), Field::None, Field::None, Field::Text(status),
-        Field::None, Field::None, Field::Text(&at), Field::None, Field::None, Field::Text(&row.method),
-    ]);
+    w.segment(
+        "OBX",
+        &[
+            Field::Text(&set_id),
+            Field::Text(kind),
+            Field::Parts(code),
+            Field::None,
+            Field::Text(&row.value),
+            Field::Text(&row.unit),
+            Field::Text(&row.reference),
+            Field::Text(&row.flag),
+            Field::None,
+            Field::None,
+            Field::Text(status),
+            Field::None,
+            Field::None,
+            Field::Text(&at),
+            Field::None,
+            Field::None,
+            Field::Text(&row.method),
+        ],
+    );
 }
 
 fn text_row(w: &mut Writer, set: &mut usize, code: &str, name: &str, text: &str, status: &str) {
     *set += 1;
     let number = set.to_string();
-    w.segment("OBX", &[
-        Field::Text(&number), Field::Text("TX"), Field::Parts(&[code, name]), Field::None, Field::Text(text), Field::None, Field::None,
-        Field::None, Field::None, Field::None, Field::Text(status),
-    ]);
+    w.segment(
+        "OBX",
+        &[
+            Field::Text(&number),
+            Field::Text("TX"),
+            Field::Parts(&[code, name]),
+            Field::None,
+            Field::Text(text),
+            Field::None,
+            Field::None,
+            Field::None,
+            Field::None,
+            Field::None,
+            Field::Text(status),
+        ],
+    );
 }
 
 /// Diagnostic service section (table 0074).

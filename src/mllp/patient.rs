@@ -57,13 +57,24 @@ fn sex(text: &str) -> String {
 }
 
 /// ADT^A04, A28: register; A08, A31: what the facility says now.
-pub(super) async fn adt(intake: &mut Intake<'_>, tx: &mut Tx, message: &Message, event: &str) -> Result<Answer> {
+pub(super) async fn adt(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    message: &Message,
+    event: &str,
+) -> Result<Answer> {
     let Some(pid) = message.segment("PID") else {
-        return Ok(Answer::refused(AckCode::Error, &ReadError::new(0, ErrorCode::SegmentSequence, "PID is missing")));
+        return Ok(Answer::refused(
+            AckCode::Error,
+            &ReadError::new(0, ErrorCode::SegmentSequence, "PID is missing"),
+        ));
     };
     let seen = seen(pid);
     if seen.local_id.is_empty() {
-        return Ok(Answer::refused(AckCode::Error, &ReadError::new(pid.index + 1, ErrorCode::RequiredField, "PID-3 is empty")));
+        return Ok(Answer::refused(
+            AckCode::Error,
+            &ReadError::new(pid.index + 1, ErrorCode::RequiredField, "PID-3 is empty"),
+        ));
     }
     let linked = patient::link(tx, intake.ctx, &intake.peer.facility, &seen).await?;
     match (linked.clash, event) {
@@ -78,7 +89,11 @@ pub(super) async fn adt(intake: &mut Intake<'_>, tx: &mut Tx, message: &Message,
 }
 
 /// The patient of a message; a contradiction with the held record is refused, not merged.
-pub(super) async fn of_message(intake: &Intake<'_>, tx: &mut Tx, message: &Message) -> Result<std::result::Result<String, ReadError>> {
+pub(super) async fn of_message(
+    intake: &Intake<'_>,
+    tx: &mut Tx,
+    message: &Message,
+) -> Result<std::result::Result<String, ReadError>> {
     let pid = message.segment("PID").ok_or_else(|| Fault::invalid("PID", "the message has no patient"))?;
     let linked = patient::link(tx, intake.ctx, &intake.peer.facility, &seen(pid)).await?;
     Ok(match linked.clash {

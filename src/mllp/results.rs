@@ -19,7 +19,12 @@ struct Group<'m> {
 }
 
 /// Takes the results of a message.
-pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, message: &Message) -> Result<Answer> {
+pub(super) async fn take(
+    intake: &mut Intake<'_>,
+    tx: &mut Tx,
+    header: &Header,
+    message: &Message,
+) -> Result<Answer> {
     let groups = match groups(message) {
         Ok(groups) => groups,
         Err(error) => return Ok(Answer::refused(AckCode::Error, &error)),
@@ -52,7 +57,11 @@ pub(super) async fn take(intake: &mut Intake<'_>, tx: &mut Tx, header: &Header, 
             intake.live.push((slice, specimen.clone(), facility.clone()));
         }
     }
-    Ok(if received.unmatched > 0 { Answer { reason: "unmatched".into(), ..Answer::done() } } else { Answer::done() })
+    Ok(if received.unmatched > 0 {
+        Answer { reason: "unmatched".into(), ..Answer::done() }
+    } else {
+        Answer::done()
+    })
 }
 
 fn groups(message: &Message) -> std::result::Result<Vec<Group<'_>>, ReadError> {
@@ -63,7 +72,11 @@ fn groups(message: &Message) -> std::result::Result<Vec<Group<'_>>, ReadError> {
             ("SPM", Some(group)) => group.spm = Some(segment),
             ("OBX", Some(group)) => group.obx.push(segment),
             ("OBX", None) => {
-                return Err(ReadError::new(segment.index + 1, ErrorCode::SegmentSequence, "OBX in front of OBR"));
+                return Err(ReadError::new(
+                    segment.index + 1,
+                    ErrorCode::SegmentSequence,
+                    "OBX in front of OBR",
+                ));
             }
             _ => {}
         }
@@ -96,13 +109,21 @@ async fn barcode(intake: &Intake<'_>, tx: &mut Tx, message: &Message, group: &Gr
 
 fn run(intake: &Intake<'_>, barcode: &str, obr: Segment<'_>, obx: Segment<'_>) -> Run {
     let profile = intake.profile;
-    let code = if profile.item_component == 4 { obx.text(4) } else { obx.component(3, profile.item_component.max(1)) };
+    let code = if profile.item_component == 4 {
+        obx.text(4)
+    } else {
+        obx.component(3, profile.item_component.max(1))
+    };
     let named = obx.component(3, 2);
     let kind = obx.text(2);
     let unit = obx.text(6);
-    let run_at = [obx.text(14), obx.text(19), obr.text(22), obr.text(7)].into_iter().find(|t| !t.is_empty()).unwrap_or_default();
+    let run_at = [obx.text(14), obx.text(19), obr.text(22), obr.text(7)]
+        .into_iter()
+        .find(|t| !t.is_empty())
+        .unwrap_or_default();
     let offset = i32::try_from(intake.ctx.config.centre.utc_offset_minutes).unwrap_or(480);
-    let suspect = !intake.cut.is_empty() && (intake.cut.contains(&(obx.index + 1)) || intake.cut.contains(&(obr.index + 1)));
+    let suspect = !intake.cut.is_empty()
+        && (intake.cut.contains(&(obx.index + 1)) || intake.cut.contains(&(obr.index + 1)));
     Run {
         barcode: barcode.to_owned(),
         item: profile.code_map.get(&code).cloned().unwrap_or(code),

@@ -108,7 +108,11 @@ impl Connection {
 ///
 /// # Errors
 /// See [`SendError`].
-pub async fn send(address: impl ToSocketAddrs, message: &[u8], timeout: Duration) -> Result<Acknowledged, SendError> {
+pub async fn send(
+    address: impl ToSocketAddrs,
+    message: &[u8],
+    timeout: Duration,
+) -> Result<Acknowledged, SendError> {
     Connection::open(address, timeout).await?.send(message).await
 }
 
@@ -121,7 +125,10 @@ fn acknowledged(body: &[u8], id: &str) -> Result<Acknowledged, SendError> {
     }
     let mut text = msa.text(3);
     if let Some(err) = message.segment("ERR").filter(|_| text.is_empty()) {
-        text = [err.component(3, 2), err.text(8), err.whole(1)].into_iter().find(|t| !t.is_empty()).unwrap_or_default();
+        text = [err.component(3, 2), err.text(8), err.whole(1)]
+            .into_iter()
+            .find(|t| !t.is_empty())
+            .unwrap_or_default();
     }
     Ok(Acknowledged { code: msa.text(1), text, bytes: body.to_vec() })
 }

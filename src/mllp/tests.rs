@@ -74,7 +74,10 @@ async fn talk(server: &Server, bytes: &[u8], answers: usize) -> Vec<u8> {
     let mut got = Vec::new();
     let mut buffer = [0_u8; 4096];
     while got.iter().filter(|b| **b == 0x1C).count() < answers {
-        let n = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer)).await.unwrap().unwrap_or(0);
+        let n = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer))
+            .await
+            .unwrap()
+            .unwrap_or(0);
         if n == 0 {
             break;
         }
@@ -93,7 +96,12 @@ async fn alerts(server: &Server) -> usize {
 }
 
 async fn states(conn: &mut Conn) -> Vec<String> {
-    lab::messages::list(conn, &Permit::system("test"), "").await.unwrap().into_iter().map(|m| m.state).collect()
+    lab::messages::list(conn, &Permit::system("test"), "")
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|m| m.state)
+        .collect()
 }
 
 fn order_message(id: &str, charset: &str) -> String {
@@ -114,22 +122,36 @@ fn result_message(id: &str, k: &str) -> String {
 async fn potassium_71_raises_one_alert_and_a_repeat_gets_the_same_bytes() {
     for bench in testing::engines().await.unwrap() {
         let server = serve(bench).await;
-        let ack = send::send(&server.address, order_message("O1", "UNICODE UTF-8").as_bytes(), Duration::from_secs(10)).await.unwrap();
+        let ack = send::send(
+            &server.address,
+            order_message("O1", "UNICODE UTF-8").as_bytes(),
+            Duration::from_secs(10),
+        )
+        .await
+        .unwrap();
         assert_eq!(ack.code, "AA", "{}", ack.text);
         let text = String::from_utf8(ack.bytes).unwrap();
-        assert!(text.contains("ORL^O22^ORL_O22") && text.contains("ORC|OK|L1|A0000000001\rSPM|1|B100\r"), "{text}");
+        assert!(
+            text.contains("ORL^O22^ORL_O22") && text.contains("ORC|OK|L1|A0000000001\rSPM|1|B100\r"),
+            "{text}"
+        );
         let first = talk(&server, &wrap(result_message("1", "7.1").as_bytes()), 1).await;
         assert!(String::from_utf8_lossy(&first).contains("MSA|AA|1|"), "{}", String::from_utf8_lossy(&first));
         assert_eq!(alerts(&server).await, 1);
         for _ in 0..5 {
-            assert_eq!(talk(&server, &wrap(result_message("1", "7.1").as_bytes()), 1).await, first, "the stored answer, byte for byte");
+            assert_eq!(
+                talk(&server, &wrap(result_message("1", "7.1").as_bytes()), 1).await,
+                first,
+                "the stored answer, byte for byte"
+            );
         }
         // an instrument restarts its ids: the same result under another id is a replay without effect
         let again = talk(&server, &wrap(result_message("2", "7.1").as_bytes()), 1).await;
         assert!(String::from_utf8_lossy(&again).contains("MSA|AA|2|"));
         assert_eq!(alerts(&server).await, 1);
         let mut conn = reader(&server).await;
-        let queue = lab::queue::queue(&mut conn, &server.bench.ctx, &Permit::system("test"), "").await.unwrap();
+        let queue =
+            lab::queue::queue(&mut conn, &server.bench.ctx, &Permit::system("test"), "").await.unwrap();
         let specimen = queue.specimens.first().unwrap();
         assert_eq!((queue.specimens.len(), specimen.results.len(), specimen.lane), (1, 2, "critical"));
         assert_eq!(specimen.patient.name, "王珅");
@@ -140,7 +162,8 @@ async fn potassium_71_raises_one_alert_and_a_repeat_gets_the_same_bytes() {
 #[tokio::test]
 async fn bytes_come_in_any_portions_and_pipelined_frames_are_answered_in_order() {
     let server = serve(testing::sqlite().await.unwrap()).await;
-    let all: Vec<u8> = (0..10).flat_map(|i| wrap(result_message(&format!("P{i}"), "4.0").as_bytes())).collect();
+    let all: Vec<u8> =
+        (0..10).flat_map(|i| wrap(result_message(&format!("P{i}"), "4.0").as_bytes())).collect();
     let got = String::from_utf8(talk(&server, &all, 10).await).unwrap();
     let ids: Vec<&str> = got.split("MSA|AA|").skip(1).filter_map(|s| s.split('|').next()).collect();
     assert_eq!(ids, (0..10).map(|i| format!("P{i}")).collect::<Vec<_>>());
@@ -168,7 +191,11 @@ async fn a_clinic_may_not_use_a_control_id_twice_and_strangers_are_refused() {
     let got = say(result_message("1", "4.0").replace("Mindray|LEAD", "Mindray|C02")).await;
     assert!(got.contains("MSA|AR|1") && got.contains("207"), "{got}");
     assert!(say(order_message("", "UNICODE UTF-8")).await.contains("101"));
-    assert!(say("MSH|^~\\&|HIS|C01|||2026||ZZZ^Z99|5|P|2.5\r".into()).await.contains("200^Unsupported message type"));
+    assert!(
+        say("MSH|^~\\&|HIS|C01|||2026||ZZZ^Z99|5|P|2.5\r".into())
+            .await
+            .contains("200^Unsupported message type")
+    );
     assert!(say("MSH|^~\\&|HIS|C01|||2026||ORU^R99|6|P|2.5\r".into()).await.contains("201^"));
     assert!(say("MSH|^~\\&|HIS|C01|||2026||ORU^R01|7|T|2.5\r".into()).await.contains("202^"));
     assert!(say("MSH|^~\\&|HIS|C01|||2026||ORU^R01|8|P|2.9\r".into()).await.contains("203^"));
@@ -193,7 +220,12 @@ async fn chinese_in_gb18030_is_read_exactly_and_answered_in_kind() {
     let page = order::list(&mut conn, &permit, "", "王珅", None, server.bench.ctx.now()).await.unwrap();
     assert_eq!(page.rows.first().map(|r| r.head.history.as_str()), Some("東区珅院"));
     // text that fits both GB18030 and UTF-8 is taken in, but held for a person
-    let text = order_message("G2", "").replace("王珅", "钱石").replace("电解质", "x").replace("血清", "x").replace("胸闷", "x").replace("|L1", "|L2");
+    let text = order_message("G2", "")
+        .replace("王珅", "钱石")
+        .replace("电解质", "x")
+        .replace("血清", "x")
+        .replace("胸闷", "x")
+        .replace("|L1", "|L2");
     let got = talk(&server, &wrap(&Charset::Gb18030.encode(&text).unwrap()), 1).await;
     assert!(String::from_utf8_lossy(&got).contains("MSA|AA|G2|"));
     assert_eq!(states(&mut conn).await.first().map(String::as_str), Some("held"));
@@ -207,15 +239,26 @@ async fn broken_frames_end_as_they_should() {
     assert_eq!(String::from_utf8_lossy(&talk(&server, &aborted, 1).await).matches("MSA|").count(), 1);
     let inside = [&b"\x0BMSH|^~\\&|Mindray|LEAD|||2026||ORU^R01|77|P|2.3.1\rOBX|\x1Cabc\x1C\r"[..]].concat();
     assert!(String::from_utf8_lossy(&talk(&server, &inside, 9).await).contains("MSA|AR|77"));
-    let long = [&b"\x0BMSH|^~\\&|Mindray|LEAD|||2026||ORU^R01|78|P|2.3.1\rOBX|"[..], &vec![b'x'; 2 << 20], b"\x1C\r"].concat();
+    let long = [
+        &b"\x0BMSH|^~\\&|Mindray|LEAD|||2026||ORU^R01|78|P|2.3.1\rOBX|"[..],
+        &vec![b'x'; 2 << 20],
+        b"\x1C\r",
+    ]
+    .concat();
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let _ = stream.write_all(&long).await;
     let mut got = Vec::new();
     let _ = stream.read_to_end(&mut got).await;
     assert!(got.is_empty() || String::from_utf8_lossy(&got).contains("MSA|AR|78"));
-    assert!(talk(&server, b"\x16\x03\x01\x02\x00\x01", 1).await.is_empty(), "a TLS hello closes a plain port");
+    assert!(
+        talk(&server, b"\x16\x03\x01\x02\x00\x01", 1).await.is_empty(),
+        "a TLS hello closes a plain port"
+    );
     let no_cr = [&ok[..ok.len() - 1]].concat();
-    assert!(String::from_utf8_lossy(&talk(&server, &no_cr, 1).await).contains("MSA|AA|1"), "FS and silence complete a frame");
+    assert!(
+        String::from_utf8_lossy(&talk(&server, &no_cr, 1).await).contains("MSA|AA|1"),
+        "FS and silence complete a frame"
+    );
     let enhanced = result_message("E1", "4.0").replace("||||0||", "|||AL|AL||");
     let got = String::from_utf8(talk(&server, &wrap(enhanced.as_bytes()), 2).await).unwrap();
     assert!(got.find("MSA|CA|E1").unwrap() < got.find("MSA|AA|E1").unwrap());
@@ -256,12 +299,26 @@ async fn as_a_sender_only_the_right_answer_counts() {
         address
     }
     let message = result_message("M1", "4.0");
-    let ack = |code: &str, id: &str| -> &'static str { Box::leak(format!("MSH|^~\\&|A|B|||2026||ACK|9|P|2.3.1\rMSA|{code}|{id}|no\r").into_boxed_str()) };
+    let ack = |code: &str, id: &str| -> &'static str {
+        Box::leak(format!("MSH|^~\\&|A|B|||2026||ACK|9|P|2.3.1\rMSA|{code}|{id}|no\r").into_boxed_str())
+    };
     let wait = Duration::from_millis(500);
-    assert_eq!(send::send(receiver(ack("AA", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code, "AA");
-    assert_eq!(send::send(receiver(ack("AE", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code, "AE");
-    assert_eq!(send::send(receiver(ack("AA", "M0"), true).await, message.as_bytes(), wait).await, Err(SendError::WrongId));
-    assert_eq!(send::send(receiver(ack("AA", "M1"), false).await, message.as_bytes(), wait).await, Err(SendError::Timeout));
+    assert_eq!(
+        send::send(receiver(ack("AA", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code,
+        "AA"
+    );
+    assert_eq!(
+        send::send(receiver(ack("AE", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code,
+        "AE"
+    );
+    assert_eq!(
+        send::send(receiver(ack("AA", "M0"), true).await, message.as_bytes(), wait).await,
+        Err(SendError::WrongId)
+    );
+    assert_eq!(
+        send::send(receiver(ack("AA", "M1"), false).await, message.as_bytes(), wait).await,
+        Err(SendError::Timeout)
+    );
 }
 
 #[test]
@@ -272,10 +329,24 @@ fn a_report_becomes_a_message_in_the_character_set_of_its_destination() {
         n: 2,
         kind: "amended".into(),
         pipeline: "lab".into(),
-        patient: Patient { local_id: "P77".into(), name: "王珅".into(), sex: "M".into(), ..Patient::default() },
+        patient: Patient {
+            local_id: "P77".into(),
+            name: "王珅".into(),
+            sex: "M".into(),
+            ..Patient::default()
+        },
         order: Some(Order { placer_no: "L1".into(), filler_no: "A1".into(), ..Order::default() }),
         lab_rows: vec![
-            LabRow { code: "K".into(), name: "血清钾".into(), value: "7.1".into(), unit: "mmol/L".into(), flag: "HH".into(), corrected_from: "6.9".into(), loinc: "2823-3".into(), ..LabRow::default() },
+            LabRow {
+                code: "K".into(),
+                name: "血清钾".into(),
+                value: "7.1".into(),
+                unit: "mmol/L".into(),
+                flag: "HH".into(),
+                corrected_from: "6.9".into(),
+                loinc: "2823-3".into(),
+                ..LabRow::default()
+            },
             LabRow { code: "NA".into(), value: "140".into(), ..LabRow::default() },
         ],
         ..ReportContent::default()
@@ -288,7 +359,10 @@ fn a_report_becomes_a_message_in_the_character_set_of_its_destination() {
     assert_eq!((got.decoded.charset, message.control_id()), (Charset::Gb18030, "C9"));
     assert_eq!(message.segment("OBR").unwrap().text(25), "C");
     let obx: Vec<_> = message.segments().filter(|s| s.name() == "OBX").collect();
-    assert_eq!((obx[0].text(5), obx[0].text(11), obx[0].component(3, 4)), ("7.1".into(), "C".into(), "2823-3".into()));
+    assert_eq!(
+        (obx[0].text(5), obx[0].text(11), obx[0].component(3, 4)),
+        ("7.1".into(), "C".into(), "2823-3".into())
+    );
     assert_eq!((obx[1].text(11), obx[2].component(5, 5)), ("F".into(), "QUJD".into()));
     assert_eq!(message.segment("PID").unwrap().text(5), "王珅");
 }

@@ -93,6 +93,8 @@ def test_signed_report_pdf_and_fhir_pull_exactly_once(server, tool, tmp_path):
     assert any(r["code"] == "K" for r in results)
     lead = server.login("lead")
     lead.post(f"/api/lab/results/{correct}/correct", {"value": "4.4", "reason": "录入错误"}, expect=204)
+    assert pull_after(server, "C03", token["cursor"], report["report"])["versions"] == [], "a typed value waits for another person"
+    release(verifier, barcode)
     again = pull_after(server, "C03", token["cursor"], report["report"])
     assert again["versions"] == ["2"], again
     assert pull_after(server, "C03", again["cursor"], report["report"])["versions"] == []
@@ -104,31 +106,27 @@ def test_signed_report_pdf_and_fhir_pull_exactly_once(server, tool, tmp_path):
     assert page.status_code == 200 and "已被替代" in page.text and "王小东" not in page.text
 
 
-def pull_after(server, facility, cursor, report):
-    """Follows the pages of a pull; answers the versions of one report and where to go on."""
-    path = cursor or "/fhir/R4/DiagnosticReport?_lastUpdated=gt1970-01-01T00:00:00Z&_count=50"
+def pull_after(server, facility, last, report):
+    """Pulls everything newer than `last`; answers the versions of one report and the newest `meta.lastUpdated` seen."""
+    path = f"/fhir/R4/DiagnosticReport?_lastUpdated=gt{last or '1970-01-01T00:00:00Z'}&_count=2"
     versions = []
-    for _ in range(20):
+    while path:
         answer = server.fetch(path, facility)
         assert answer.status_code == 200, answer.text
         bundle = answer.json()
         for entry in bundle.get("entry", []):
             resource = entry["resource"]
-            if resource["resourceType"] == "DiagnosticReport" and resource["id"] == report:
-                versions.append(resource["meta"]["versionId"])
-                attachment = resource["presentedForm"][0]
-                assert attachment["contentType"] == "application/pdf"
-                if "data" in attachment:
-                    assert base64.b64decode(attachment["data"]).startswith(b"%PDF")
-        links = {l["relation"]: l["url"] for l in bundle.get("link", [])}
-        if "next" not in links:
-            break
-        step = links["next"].replace(server.http, "")
-        if step == path or not bundle.get("entry"):
-            path = step
-            break
-        path = step
-    return {"versions": versions, "cursor": path}
+            if resource["resourceType"] == "DiagnosticReport":
+                last = max(last or "", resource["meta"]["lastUpdated"])
+                if resource["id"] == report:
+                    versions.append(resource["meta"]["versionId"])
+                    attachment = resource["presentedForm"][0]
+                    assert attachment["contentType"] == "application/pdf"
+                    if "data" in attachment:
+                        assert base64.b64decode(attachment["data"]).startswith(b"%PDF")
+        links = {link["relation"]: link["url"] for link in bundle.get("link", [])}
+        path = links.get("next", "").replace(server.http, "")
+    return {"versions": versions, "cursor": last}
 
 
 class Receiver(socketserver.BaseRequestHandler):
