@@ -53,8 +53,8 @@ export class StackPane implements Pane {
     element.addEventListener(Enums.Events.STACK_NEW_IMAGE, this.onImage);
     element.addEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onWanted);
     element.addEventListener(Enums.Events.VOI_MODIFIED, this.onWindow);
-    element.addEventListener(Enums.Events.CAMERA_MODIFIED, this.onCamera);
-    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.onRendered);
+    element.addEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
     eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
     eventTarget.addEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, this.onCached);
     this.observer = new ResizeObserver(() => {
@@ -66,7 +66,6 @@ export class StackPane implements Pane {
     this.observer.observe(element);
   }
 
-  /** Ends a click that the engine still holds back. */
   settle(): void {
     this.element.dispatchEvent(new MouseEvent('mousemove', { clientX: -100, clientY: -100 }));
   }
@@ -207,9 +206,7 @@ export class StackPane implements Pane {
     this.set({ window: w });
   };
 
-  private readonly onCamera = (): void => this.measureZoom();
-
-  private readonly onRendered = (): void => this.measureZoom();
+  private readonly onMoved = (): void => this.measureZoom();
 
   private readonly onError = (e: Event): void => {
     const detail = (e as CustomEvent<{ imageId?: string; error?: unknown }>).detail;
@@ -386,8 +383,8 @@ export class StackPane implements Pane {
     this.element.removeEventListener(Enums.Events.STACK_NEW_IMAGE, this.onImage);
     this.element.removeEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onWanted);
     this.element.removeEventListener(Enums.Events.VOI_MODIFIED, this.onWindow);
-    this.element.removeEventListener(Enums.Events.CAMERA_MODIFIED, this.onCamera);
-    this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.onRendered);
+    this.element.removeEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
+    this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
     eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
     eventTarget.removeEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, this.onCached);
     try {
