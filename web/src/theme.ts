@@ -116,7 +116,7 @@ export const tokens: CSSVariablesResolver = () => ({
     '--yg-orange': '#b35309',
     '--yg-amber': '#8a6100',
     '--yg-amber-ground': '#fff6df',
-    '--yg-green': '#1a7a4c',
+    '--yg-green': '#15673d',
     '--yg-violet': '#6a46c2',
   },
 });

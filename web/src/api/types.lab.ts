@@ -47,11 +47,12 @@ export interface LabRow {
   state: 'resulted' | 'held' | 'verified' | 'published';
   holds: { code: string; text_zh: string; text_en: string }[];
   row_version: number;
-  previous: { value: string | number; at: Millis }[];
+  previous: { value: string | number; at: Millis | string | null }[];
   critical_low: number | null;
   critical_high: number | null;
   instrument: string;
-  run_at: Millis | null;
+  /** Milliseconds, or the time as the analyser wrote it. */
+  run_at: Millis | string | null;
   reruns: number;
 }
 export interface LabSpecimen {
@@ -102,6 +103,8 @@ export interface UnmatchedResult {
   facility_name: string;
   received_at: Millis;
   reason: string;
+  reason_zh?: string;
+  reason_en?: string;
 }
 export interface MessageRow {
   id: string;

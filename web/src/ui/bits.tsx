@@ -115,5 +115,5 @@ export function PatientName({ patient, strong }: { patient: PatientHead; strong?
 
 export function usePersonName(): (p: Person | null | undefined) => string {
   const { t, pick } = useWords();
-  return (p) => (!p ? '' : p.id.startsWith('system') ? t('person.system') : pick(p.name, p.name_en));
+  return (p) => (!p ? '' : p.id.startsWith('system') ? t('person.system') : pick(p.name, p.name_en).replace(/^peer:/, ''));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, dicomDate, due, shortTime, span } from './format';
+import { clock, dicomDate, due, moment, shortTime, span } from './format';
 
 const NOON = Date.UTC(2026, 10, 24, 4, 0, 0); // 12:00 in the county
 
@@ -19,6 +19,12 @@ describe('format', () => {
     expect(due(0, 100, 80).tone).toBe('orange');
     expect(due(0, 100, 140)).toEqual({ tone: 'red', used: 1, left: -40 });
     expect(due(0, null, 10).tone).toBe('none');
+  });
+  it('reads device times, and survives what is none', () => {
+    expect(moment('20261124120000')).toBe(NOON);
+    expect(moment('20261124040000+0000')).toBe(NOON);
+    expect(moment('nonsense')).toBeNull();
+    expect(clock(Number.NaN)).toBe('–:–:–');
   });
   it('writes dates', () => {
     expect(dicomDate('19580312')).toBe('1958-03-12');

@@ -13,6 +13,8 @@ const parts = new Intl.DateTimeFormat('en-CA', {
 });
 
 function split(ms: number): Record<string, string> {
+  // A device may send a time nobody can read; the page then shows dashes instead of failing.
+  if (!Number.isFinite(ms)) return { year: '–', month: '–', day: '–', hour: '–', minute: '–', second: '–' };
   return Object.fromEntries(parts.formatToParts(new Date(ms)).map((p) => [p.type, p.value]));
 }
 
@@ -40,6 +42,15 @@ export function dayTime(ms: number): string {
 export function shortTime(ms: number, now: number): string {
   const p = split(ms);
   return day(ms) === day(now) ? `${p.hour}:${p.minute}` : `${p.month}-${p.day} ${p.hour}:${p.minute}`;
+}
+/** Milliseconds of a time that is either that already or an HL7 text such as 20261125041700, which is county time unless it carries an offset. */
+export function moment(value: number | string | null): number | null {
+  if (typeof value === 'number' || value === null) return value;
+  const m = /^(\d{4})(\d{2})(\d{2})(\d{2})?(\d{2})?(\d{2})?(?:\.\d+)?([+-]\d{4})?$/.exec(value);
+  if (!m) return null;
+  const zone = m[7] ? `${m[7].slice(0, 3)}:${m[7].slice(3)}` : '+08:00';
+  const ms = Date.parse(`${m[1]}-${m[2]}-${m[3]}T${m[4] ?? '00'}:${m[5] ?? '00'}:${m[6] ?? '00'}${zone}`);
+  return Number.isFinite(ms) ? ms : null;
 }
 /** 19580312 -> 1958-03-12; other text unchanged. */
 export function dicomDate(text: string): string {

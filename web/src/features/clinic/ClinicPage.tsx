@@ -139,7 +139,7 @@ function TrackLine({ row: r, now, answer }: { row: Track; now: number; answer: (
           {r.priority !== 'routine' && <PriorityChip priority={r.priority} />}
         </span>
         <span className="row dim">
-          <Tag>{r.pipeline === 'imaging' ? r.modality : t(`pipeline.${r.pipeline}`)}</Tag>
+          <Tag>{r.pipeline === 'imaging' && r.modality ? r.modality : t(`pipeline.${r.pipeline}`)}</Tag>
           <span className="cut" title={r.title}>
             {r.title}
           </span>

@@ -30,6 +30,9 @@ export function stepsOf(track: Track): ShownStep[] {
   const at = new Map(track.steps.map((s) => [s.key, s.at]));
   const keys: string[] = track.steps.length >= 3 ? track.steps.map((s) => s.key) : [...path];
   const reached = RANK[track.step];
+  // In the laboratory the same four steps have other names: received, measured, verified, reported.
+  const named = (key: string) =>
+    track.pipeline === 'lab' && key === 'uploaded' ? 'received' : track.pipeline === 'lab' && key === 'writing' ? 'testing' : key;
   let nowGiven = false;
   return keys.map((key) => {
     const given = at.get(key) ?? (key === 'uploaded' && reached > 0 ? track.arrived_at : null);
@@ -37,12 +40,12 @@ export function stepsOf(track: Track): ShownStep[] {
     const time = key !== 'uploaded' && key !== 'ordered' && given === track.arrived_at ? null : given;
     const rank = RANK[key as TrackStep] ?? 0;
     const done = track.step === 'published' || time !== null || rank < reached;
-    if (done && !(key === track.step && track.step !== 'published')) return { key, at: time, state: 'done' };
+    if (done && !(key === track.step && track.step !== 'published')) return { key: named(key), at: time, state: 'done' };
     if (!nowGiven && track.step !== 'returned' && track.step !== 'rejected') {
       nowGiven = true;
-      return { key, at: time, state: 'now' };
+      return { key: named(key), at: time, state: 'now' };
     }
-    return { key, at: time, state: 'todo' };
+    return { key: named(key), at: time, state: 'todo' };
   });
 }
 

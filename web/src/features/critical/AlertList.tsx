@@ -10,7 +10,7 @@ import { Empty, FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
 import { CallDialog } from './CallDialog';
 import { TreatDialog } from './CriticalInbox';
-import { closeAlert, unacknowledged } from './queries';
+import { closeAlert, findingOf, unacknowledged } from './queries';
 
 export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const { t } = useWords();
@@ -59,7 +59,7 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                 <PatientName patient={a.patient} strong /> <span className="dim">{`${sex(a.patient.sex)} ${age(a.patient.age)}`}</span>
               </td>
               <td>
-                {a.finding} <strong>{a.value}</strong>
+                <strong>{findingOf(a)}</strong>
                 {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}
               </td>
               <td>{a.facility_name}</td>

@@ -6,6 +6,7 @@ import { post } from '../../api/client';
 import type { Alert } from '../../api/types';
 import { useWords } from '../../i18n';
 import { FaultNote } from '../../ui/State';
+import { findingOf } from './queries';
 
 type Outcome = 'reached_readback' | 'reached_no_readback' | 'unable';
 
@@ -48,7 +49,7 @@ export function CallDialog({ alert, close }: { alert: Alert; close: () => void }
       >
         <Stack gap="sm">
           <div className="note" data-tone="red">
-            <strong>{alert.finding}</strong> {alert.value}
+            <strong>{findingOf(alert)}</strong>
             <div>
               {alert.patient.name} · {alert.facility_name}
             </div>

@@ -9,7 +9,7 @@ import { PatientName, useAge, usePersonName, useServerNow, useSex, useSpan } fro
 import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
-import { acknowledge, alertsQuery, treat, unacknowledged } from './queries';
+import { acknowledge, alertsQuery, findingOf, treat, unacknowledged } from './queries';
 
 /** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
 function ring(): void {
@@ -55,7 +55,7 @@ export function CriticalInbox() {
   if (first) {
     return (
       <div className="note" data-tone="red" role="alert" style={{ margin: '8px 12px 0' }}>
-        <strong>{t('critical.waiting_doctor', { n: waiting.length })}</strong> {first.patient.name}: {first.finding} {first.value}
+        <strong>{t('critical.waiting_doctor', { n: waiting.length })}</strong> {first.patient.name}: {findingOf(first)}
       </div>
     );
   }
@@ -75,9 +75,7 @@ function AlertFacts({ alert }: { alert: Alert }) {
         <PatientName patient={alert.patient} strong /> <span>{sex(alert.patient.sex)}</span> <span>{age(alert.patient.age)}</span>
         <span className="dim">{alert.patient.local_id}</span>
       </div>
-      <div style={{ fontSize: 18, fontWeight: 700, margin: '4px 0' }}>
-        {alert.finding} {alert.value}
-      </div>
+      <div style={{ fontSize: 18, fontWeight: 700, margin: '4px 0' }}>{findingOf(alert)}</div>
       <div className="dim">
         {t(`pipeline.${alert.pipeline}`)} · {t('critical.raised_by', { at: dayTime(alert.raised_at), name: person(alert.raised_by) })}
         {alert.provisional ? ` · ${t('critical.provisional')}` : ''}
@@ -126,7 +124,7 @@ function AcknowledgeDialog({ alert, more, now }: { alert: Alert; more: number; n
           <Textarea
             label={t('critical.read_back')}
             description={t('critical.ack_hint')}
-            placeholder={t('critical.ack_example', { name: alert.patient.name, finding: alert.finding, value: alert.value ?? '' })}
+            placeholder={t('critical.ack_example', { name: alert.patient.name, finding: findingOf(alert) })}
             value={text}
             onChange={(e) => setText(e.currentTarget.value)}
             autosize

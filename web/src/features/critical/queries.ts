@@ -13,6 +13,10 @@ export const acknowledge = (id: string, readBack: string) => post<unknown>(`/api
 export const treat = (id: string, note: string) => post<unknown>(`/api/critical/${id}/treat`, { note });
 export const closeAlert = (id: string) => post<unknown>(`/api/critical/${id}/close`, {});
 
+/** Finding and value as one text; machines often write the value into the finding already. */
+export const findingOf = (alert: Pick<Alert, 'finding' | 'value'>): string =>
+  !alert.value || alert.finding.includes(alert.value) ? alert.finding : `${alert.finding} ${alert.value}`;
+
 /** Waiting for a doctor of the clinic: nobody there has confirmed it yet. */
 export const unacknowledged = (alert: Alert): boolean =>
   alert.acked_at === null && !['clinician_ack', 'treated', 'closed'].includes(alert.state);

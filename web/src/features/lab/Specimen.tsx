@@ -5,10 +5,10 @@ import { useState } from 'react';
 import type { LabRow, LabSpecimen, Lane } from '../../api/types';
 import { useWords } from '../../i18n';
 import { Keys, PatientName, PriorityChip, Tag, useAge, useSex } from '../../ui/bits';
-import { shortTime } from '../../ui/format';
+import { moment, shortTime } from '../../ui/format';
 import { Empty } from '../../ui/State';
 import { CallDialog } from '../critical';
-import { alertsQuery } from '../critical/queries';
+import { alertsQuery, findingOf } from '../critical/queries';
 import { useCan } from '../session';
 import { RowDialog } from './dialogs';
 import { flagTone, releasable, sortRows } from './model';
@@ -42,6 +42,10 @@ export function SpecimenView({
   const alert = alerts.data?.rows.find((a) => a.patient.id === s.patient.id && a.pipeline === 'lab' && a.acked_at === null);
   const [calling, call] = useState(false);
   const n = s.results.filter(releasable).length;
+  const time = (value: number | string | null) => {
+    const at = moment(value);
+    return at === null ? (value ?? '').toString() : shortTime(at, now);
+  };
   return (
     <div className="preview" style={{ padding: 0, gap: 0 }}>
       <div className="item-head">
@@ -92,7 +96,7 @@ export function SpecimenView({
         )}
         {alert && (
           <div className="note" data-tone="red">
-            {t('lab.alert_open')} {alert.finding} {alert.value} · {t(`critical.state.${alert.state}`)}
+            {t('lab.alert_open')} {findingOf(alert)} · {t(`critical.state.${alert.state}`)}
           </div>
         )}
       </div>
@@ -147,7 +151,7 @@ export function SpecimenView({
                 </td>
                 <td className="dim nowrap">
                   {r.previous.slice(0, 5).map((p, i) => (
-                    <span key={`${p.at}${i}`} title={shortTime(p.at, now)}>
+                    <span key={`${p.at}${i}`} title={time(p.at)}>
                       {i > 0 ? ' · ' : ''}
                       {p.value}
                     </span>
@@ -168,7 +172,7 @@ export function SpecimenView({
                   )}
                 </td>
                 <td className="dim nowrap">
-                  {r.instrument} {r.run_at ? shortTime(r.run_at, now) : ''} {r.reruns > 0 ? t('lab.reruns', { n: r.reruns }) : ''}
+                  {r.instrument} {time(r.run_at)} {r.reruns > 0 ? t('lab.reruns', { n: r.reruns }) : ''}
                 </td>
                 <td className="num nowrap">
                   {releasable(r) && can('enter_results', 'verify') && (

@@ -12,7 +12,7 @@ import { Await, Empty, FaultNote } from '../../ui/State';
 import { LabTabs } from './LabTabs';
 
 export function UnmatchedPage() {
-  const { t } = useWords();
+  const { t, pick } = useWords();
   const list = useQuery({ queryKey: ['lab', 'unmatched'], queryFn: () => get<{ rows: UnmatchedResult[] }>('/api/lab/unmatched') });
   const now = useServerNow(undefined);
   const [attaching, attach] = useState<UnmatchedResult | null>(null);
@@ -54,7 +54,7 @@ export function UnmatchedPage() {
                     </td>
                     <td>{r.instrument}</td>
                     <td>{r.facility_name}</td>
-                    <td className="tone-amber">{r.reason}</td>
+                    <td className="tone-amber">{pick(r.reason_zh ?? r.reason, r.reason_en)}</td>
                     <td className="num">
                       <Button size="compact-xs" variant="default" onClick={() => attach(r)}>
                         {t('unmatched.attach')}

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import type { Alert } from '../../api/types';
 import { useWords } from '../../i18n';
 import { Tag } from '../../ui/bits';
+import { findingOf } from '../critical/queries';
 
 export function AlertNote({ alert, call }: { alert: Alert; call?: () => void }) {
   const { t } = useWords();
@@ -12,7 +13,7 @@ export function AlertNote({ alert, call }: { alert: Alert; call?: () => void }) 
         {t(`critical.${alert.level}`)}
       </Tag>
       <span className="grow">
-        {alert.finding} {alert.value} · {t(`critical.state.${alert.state}`)}
+        {findingOf(alert)} · {t(`critical.state.${alert.state}`)}
       </span>
       {call && (
         <Button size="compact-xs" variant="default" onClick={call}>

@@ -4,9 +4,9 @@ import { useWords } from '../../i18n';
 import { DueCell, PatientName, PriorityChip, Tag, useAge, usePersonName, useSex, useSpan } from '../../ui/bits';
 import { shortTime } from '../../ui/format';
 
-/** Widths of the columns, shared with the head of the list. */
-export const COLUMNS =
-  '92px 52px 44px minmax(120px,1.3fr) minmax(150px,1.5fr) minmax(110px,1.3fr) 66px 58px 46px minmax(76px,1fr) minmax(110px,1.1fr)';
+/** Widths of the columns, shared with the head of the list; English needs more room for time and class. */
+export const columns = (language: string): string =>
+  `${language === 'en' ? '136px 84px' : '124px 52px'} 44px minmax(110px,1.3fr) minmax(150px,1.5fr) minmax(104px,1.3fr) 72px 64px 44px minmax(66px,1fr) minmax(110px,1.2fr)`;
 
 export function Row({
   row: r,
@@ -29,7 +29,7 @@ export function Row({
   open: () => void;
   has: (key: string) => boolean;
 }) {
-  const { t, pick } = useWords();
+  const { t, pick, language } = useWords();
   const age = useAge();
   const sex = useSex();
   const words = useSpan();
@@ -40,7 +40,7 @@ export function Row({
       aria-rowindex={index + 1}
       aria-selected={selected}
       className="grid-row"
-      style={{ gridTemplateColumns: COLUMNS, position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${top}px)` }}
+      style={{ gridTemplateColumns: columns(language), position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${top}px)` }}
       onClick={choose}
       onDoubleClick={open}
       onKeyDown={() => undefined}

@@ -17,13 +17,13 @@ import { useCan } from '../../session';
 import { sortRows } from '../model';
 import { Preview } from '../Preview';
 import { next, worklistQuery } from '../queries';
-import { COLUMNS, Row } from '../Row';
+import { columns, Row } from '../Row';
 
 const TABS: WorkTab[] = ['write', 'audit', 'mine', 'returned', 'critical', 'published', 'overdue'];
 const ROW = 28;
 
 export function WorklistPage() {
-  const { t, pick, has } = useWords();
+  const { t, pick, has, language } = useWords();
   const can = useCan();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -205,7 +205,7 @@ export function WorklistPage() {
             aria-rowcount={rows.length}
             style={{ background: 'var(--yg-panel)' }}
           >
-            <div className="grid-head" role="row" style={{ gridTemplateColumns: COLUMNS }}>
+            <div className="grid-head" role="row" style={{ gridTemplateColumns: columns(language) }}>
               {head(finished ? t('col.arrived') : t('col.due'), finished ? 'arrived' : 'deadline')}
               {head(t('col.class'), 'order')}
               {head(t('col.modality'))}
