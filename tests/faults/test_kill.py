@@ -4,12 +4,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
 
 from conftest import Server, binary
 from images import data_set_bytes, film
 from messages import order
+from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.sop_class import ComputedRadiographyImageStorage
 from test_images import wado
@@ -21,7 +23,7 @@ SENDERS = 3
 def send_until_killed(server, folder, round_, sender, acknowledged):
     """Stores small films until the server dies; notes each that was answered 0000."""
     ae = AE(ae_title=f"DEMO{sender:02}")
-    ae.add_requested_context(ComputedRadiographyImageStorage)
+    ae.add_requested_context(ComputedRadiographyImageStorage, ExplicitVRLittleEndian)
     association = ae.associate("127.0.0.1", server.dicom_port, ae_title=server.aet)
     if not association.is_established:
         return
@@ -53,7 +55,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path):
         # Killed as soon as a few more answers came in: the last one is as young as can be.
         target = before + 2 + round_ % 5
         while len(acknowledged) < target and any(t.is_alive() for t in threads):
-            pass
+            time.sleep(0.001)
         server.kill()
         for t in threads:
             t.join(timeout=60)
