@@ -8,6 +8,7 @@ use yigong_base::fault::Fault;
 use yigong_base::patient::{self, Seen};
 use yigong_clinic::lab::specimen;
 use yigong_clinic::{Centre, order};
+use yigong_formats::dicom::name::syllables;
 
 use super::auth::Caller;
 use super::fault::Answer;
@@ -103,14 +104,16 @@ async fn place(centre: web::Data<Centre>, permit: Caller, body: web::Json<New>) 
     let facility = permit.facility().to_owned();
     let mut tx = ctx.db.begin(&permit).await?;
     let p = new.patient;
+    let syllables = syllables(&p.name);
     let seen = Seen {
+        pinyin: syllables.concat(),
+        initials: syllables.iter().filter_map(|s| s.chars().next()).collect(),
         local_id: p.local_id,
         name: p.name,
         sex: p.sex,
         birth_date: p.birth_date,
         national_id: p.national_id,
         phone: p.phone,
-        ..Seen::default()
     };
     let linked = patient::link(&mut tx, ctx, &facility, &seen).await?;
     if let Some(field) = linked.clash {

@@ -90,10 +90,10 @@ pub(super) async fn serve(mut stream: TcpStream, ip: IpAddr, ctx: &Ctx, mut stop
                 since = Instant::now();
                 waited = Waiting::ForEnd;
             }
-            if let Some(event) = event {
-                if !handle(&mut stream, ctx, ip, event).await {
-                    return;
-                }
+            if let Some(event) = event
+                && !handle(&mut stream, ctx, ip, event).await
+            {
+                return;
             }
         }
     }

@@ -13,6 +13,8 @@ mod patient;
 mod results;
 pub mod send;
 #[cfg(test)]
+mod send_tests;
+#[cfg(test)]
 mod tests;
 
 pub use carrier::Hl7Carrier;

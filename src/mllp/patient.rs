@@ -3,6 +3,7 @@
 use yigong_base::fault::{Fault, Result};
 use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
+use yigong_formats::dicom::name::syllables;
 use yigong_formats::hl7::value::Timestamp;
 use yigong_formats::hl7::{AckCode, ErrorCode, Message, ReadError, Segment};
 
@@ -27,11 +28,13 @@ pub(super) fn seen(pid: Segment<'_>) -> Seen {
     if national_id.is_empty() && pid.text(19).len() >= 15 {
         national_id = pid.text(19);
     }
+    let name = name(&pid.component(5, 1), &pid.component(5, 2));
+    let syllables = syllables(&name);
     Seen {
         local_id,
-        name: name(&pid.component(5, 1), &pid.component(5, 2)),
-        pinyin: String::new(),
-        initials: String::new(),
+        name,
+        pinyin: syllables.concat(),
+        initials: syllables.iter().filter_map(|s| s.chars().next()).collect(),
         sex: sex(&pid.text(8)),
         birth_date: Timestamp::parse(&pid.text(7)).and_then(|t| t.day()).unwrap_or_default(),
         national_id,

@@ -10,10 +10,10 @@ use yigong_base::site::{Peer, peer};
 use yigong_base::storage::Conn;
 use yigong_base::testing::{self, Bench};
 use yigong_clinic::{critical, lab, order};
+use yigong_formats::hl7::Charset;
 use yigong_formats::hl7::frame::wrap;
-use yigong_formats::hl7::{Charset, ReadOptions, receive};
 
-use super::send::{self, SendError};
+use super::send;
 
 static PORTS: AtomicU64 = AtomicU64::new(0);
 
@@ -111,7 +111,7 @@ fn order_message(id: &str, charset: &str) -> String {
     )
 }
 
-fn result_message(id: &str, k: &str) -> String {
+pub(super) fn result_message(id: &str, k: &str) -> String {
     format!(
         "MSH|^~\\&|Mindray|LEAD|||20260901080000||ORU^R01|{id}|P|2.3.1||||0||ASCII\rPID|1||P77\rOBR|1||B100|BS^240|||20260901075900\r\
          OBX|1|NM|K^Potassium||{k}|mmol/L|3.5-5.3|H|||F|||20260901075900\rOBX|2|NM|NA^Sodium||140|mmol/L|137-147|N|||F|||20260901075900\r"
@@ -281,88 +281,4 @@ async fn a_cancel_after_receipt_is_answered_uc() {
     assert!(say(adt.into()).await.contains("MSA|AA|A1"));
     let clash = order_message("O3", "UNICODE UTF-8").replace("|L1|", "|L3|").replace("B100", "B300");
     assert!(say(clash).await.contains("MSA|AE|O3"), "another name under the same id is not merged");
-}
-
-#[tokio::test]
-async fn as_a_sender_only_the_right_answer_counts() {
-    async fn receiver(answer: &'static str, framed: bool) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut buffer = [0_u8; 4096];
-            let _ = stream.read(&mut buffer).await;
-            let bytes = if framed { wrap(answer.as_bytes()) } else { answer.as_bytes().to_vec() };
-            let _ = stream.write_all(&bytes).await;
-            tokio::time::sleep(Duration::from_secs(2)).await;
-        });
-        address
-    }
-    let message = result_message("M1", "4.0");
-    let ack = |code: &str, id: &str| -> &'static str {
-        Box::leak(format!("MSH|^~\\&|A|B|||2026||ACK|9|P|2.3.1\rMSA|{code}|{id}|no\r").into_boxed_str())
-    };
-    let wait = Duration::from_millis(500);
-    assert_eq!(
-        send::send(receiver(ack("AA", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code,
-        "AA"
-    );
-    assert_eq!(
-        send::send(receiver(ack("AE", "M1"), true).await, message.as_bytes(), wait).await.unwrap().code,
-        "AE"
-    );
-    assert_eq!(
-        send::send(receiver(ack("AA", "M0"), true).await, message.as_bytes(), wait).await,
-        Err(SendError::WrongId)
-    );
-    assert_eq!(
-        send::send(receiver(ack("AA", "M1"), false).await, message.as_bytes(), wait).await,
-        Err(SendError::Timeout)
-    );
-}
-
-#[test]
-fn a_report_becomes_a_message_in_the_character_set_of_its_destination() {
-    use yigong_clinic::report::content::{LabRow, Order, Patient, ReportContent};
-    let content = ReportContent {
-        report: "r1".into(),
-        n: 2,
-        kind: "amended".into(),
-        pipeline: "lab".into(),
-        patient: Patient {
-            local_id: "P77".into(),
-            name: "王珅".into(),
-            sex: "M".into(),
-            ..Patient::default()
-        },
-        order: Some(Order { placer_no: "L1".into(), filler_no: "A1".into(), ..Order::default() }),
-        lab_rows: vec![
-            LabRow {
-                code: "K".into(),
-                name: "血清钾".into(),
-                value: "7.1".into(),
-                unit: "mmol/L".into(),
-                flag: "HH".into(),
-                corrected_from: "6.9".into(),
-                loinc: "2823-3".into(),
-                ..LabRow::default()
-            },
-            LabRow { code: "NA".into(), value: "140".into(), ..LabRow::default() },
-        ],
-        ..ReportContent::default()
-    };
-    let style = super::oru::Style::of(&serde_json::json!({"charset": "gb18030"}));
-    let text = super::oru::build(&content, &style, "C9", 480, Some("QUJD")).unwrap();
-    let bytes = style.charset.encode(&text).unwrap();
-    let got = receive(&bytes, &ReadOptions::default()).unwrap();
-    let message = got.messages.first().unwrap().as_ref().unwrap();
-    assert_eq!((got.decoded.charset, message.control_id()), (Charset::Gb18030, "C9"));
-    assert_eq!(message.segment("OBR").unwrap().text(25), "C");
-    let obx: Vec<_> = message.segments().filter(|s| s.name() == "OBX").collect();
-    assert_eq!(
-        (obx[0].text(5), obx[0].text(11), obx[0].component(3, 4)),
-        ("7.1".into(), "C".into(), "2823-3".into())
-    );
-    assert_eq!((obx[1].text(11), obx[2].component(5, 5)), ("F".into(), "QUJD".into()));
-    assert_eq!(message.segment("PID").unwrap().text(5), "王珅");
 }

@@ -22,6 +22,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/recognition", yigong_clinic::recognition::sql::ALL),
     ("clinic/report", yigong_clinic::report::sql::ALL),
     ("clinic/worklist", yigong_clinic::worklist::sql::ALL),
+    ("fhir", yigong::fhir::sql::ALL),
 ];
 
 #[tokio::test]

@@ -14,8 +14,18 @@ use crate::order;
 pub(super) const MANUAL: &str = "manual:";
 
 /// Enters another value for a result; answers specimen id and facility. A published value needs the lead.
-pub async fn correct(tx: &mut Tx, ctx: &Ctx, permit: &Permit, result: &str, value: &str, reason: &str) -> Result<(String, String)> {
-    let row = tx.opt(sql::RESULT, args![result, permit.scope()]).await?.ok_or_else(|| Fault::not_found("result"))?;
+pub async fn correct(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    result: &str,
+    value: &str,
+    reason: &str,
+) -> Result<(String, String)> {
+    let row = tx
+        .opt(sql::RESULT, args![result, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("result"))?;
     let state = row.text("state")?;
     permit.require(if state == "published" { Right::Lead } else { Right::EnterResults })?;
     if value.trim().is_empty() || reason.trim().is_empty() {
@@ -23,7 +33,9 @@ pub async fn correct(tx: &mut Tx, ctx: &Ctx, permit: &Permit, result: &str, valu
     }
     let (specimen_id, code) = (row.text("specimen")?, row.text("item")?);
     let specimen = tx.one(sql::SPECIMEN_BY_ID, args![&specimen_id, permit.scope()]).await?;
-    let found = order::specimen_by_barcode(tx, &specimen.text("barcode")?).await?.ok_or_else(|| Fault::not_found("specimen"))?;
+    let found = order::specimen_by_barcode(tx, &specimen.text("barcode")?)
+        .await?
+        .ok_or_else(|| Fault::not_found("specimen"))?;
     let item = items::find(tx, &code).await?.ok_or_else(|| Fault::not_found("item"))?;
     if state != "published" && tx.exec(sql::RERUN, args![result]).await? == 0 {
         return Err(Fault::conflict("wrong_state", format!("the result is {state}")));
@@ -43,8 +55,23 @@ pub async fn correct(tx: &mut Tx, ctx: &Ctx, permit: &Permit, result: &str, valu
     tx.exec(
         sql::KEEP_RUN,
         args![
-            &id, "", permit.facility(), instrument, &run.barcode, &run.item, &item.name, &run.run_at, &run.value, &run.unit, "",
-            "", &run.status, "matched", reason, &found.id, ctx.now()
+            &id,
+            "",
+            permit.facility(),
+            instrument,
+            &run.barcode,
+            &run.item,
+            &item.name,
+            &run.run_at,
+            &run.value,
+            &run.unit,
+            "",
+            "",
+            &run.status,
+            "matched",
+            reason,
+            &found.id,
+            ctx.now()
         ],
     )
     .await?;

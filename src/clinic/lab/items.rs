@@ -100,9 +100,22 @@ pub async fn seed_demo(tx: &mut Tx, ctx: &Ctx, permit: &Permit) -> Result<usize>
             .exec(
                 sql::ADD_ITEM,
                 args![
-                    &item.code, &item.name, &item.name_en, &item.loinc, &item.unit, &item.panel,
-                    &Value::from(item.aliases.clone()), &item.ranges, limit(0), limit(1), state,
-                    item.reportable.map(|r| r.0), item.reportable.map(|r| r.1), &delta, item.decimals, sort
+                    &item.code,
+                    &item.name,
+                    &item.name_en,
+                    &item.loinc,
+                    &item.unit,
+                    &item.panel,
+                    &Value::from(item.aliases.clone()),
+                    &item.ranges,
+                    limit(0),
+                    limit(1),
+                    state,
+                    item.reportable.map(|r| r.0),
+                    item.reportable.map(|r| r.1),
+                    &delta,
+                    item.decimals,
+                    sort
                 ],
             )
             .await?;

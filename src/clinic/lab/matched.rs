@@ -38,9 +38,23 @@ pub(super) async fn settle(
     tx.exec(
         sql::ADD_RESULT,
         args![
-            &id, &specimen.id, &specimen.order, &specimen.patient, &specimen.facility, &item.code, &item.name, run_id,
-            &evaluated.value, evaluated.number, &evaluated.comparator, &evaluated.unit, &evaluated.reference,
-            evaluated.flag.code(), state, Value::from(evaluated.holds.clone()), ctx.now()
+            &id,
+            &specimen.id,
+            &specimen.order,
+            &specimen.patient,
+            &specimen.facility,
+            &item.code,
+            &item.name,
+            run_id,
+            &evaluated.value,
+            evaluated.number,
+            &evaluated.comparator,
+            &evaluated.unit,
+            &evaluated.reference,
+            evaluated.flag.code(),
+            state,
+            Value::from(evaluated.holds.clone()),
+            ctx.now()
         ],
     )
     .await?;
@@ -51,7 +65,14 @@ pub(super) async fn settle(
     Ok(id)
 }
 
-async fn around(tx: &mut Tx, ctx: &Ctx, specimen: &SpecimenRow, run: &Run, item: &Item, arrival: &Arrival) -> Result<Around> {
+async fn around(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    specimen: &SpecimenRow,
+    run: &Run,
+    item: &Item,
+    arrival: &Arrival,
+) -> Result<Around> {
     let patient = tx.one(sql::PATIENT, args![&specimen.patient]).await?;
     let now = ctx.now();
     let offset = i32::try_from(ctx.config.centre.utc_offset_minutes).unwrap_or(480);
@@ -136,7 +157,14 @@ async fn panel_title(conn: &mut Conn, panel: &str) -> Result<String> {
     Ok(all.into_iter().find(|i| i.code == panel).map_or_else(|| panel.to_owned(), |i| i.name))
 }
 
-async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, specimen: &SpecimenRow, item: &Item, value: &Evaluated) -> Result<()> {
+async fn raise(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    specimen: &SpecimenRow,
+    item: &Item,
+    value: &Evaluated,
+) -> Result<()> {
     let text = format!("{} {}", value.value, value.unit);
     let new = Raise {
         pipeline: "lab".into(),

@@ -56,7 +56,10 @@ pub async fn list(conn: &mut Conn, permit: &Permit, state: &str) -> Result<Vec<M
 
 /// One message.
 pub async fn one(conn: &mut Conn, permit: &Permit, id: &str) -> Result<MessageView> {
-    let row = conn.opt(sql::MESSAGE, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("message"))?;
+    let row = conn
+        .opt(sql::MESSAGE, args![id, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("message"))?;
     let body = row.bytes("body")?;
     let charset = Charset::of_setting(&row.text("charset")?);
     let read = hl7::receive(&body, &ReadOptions { charset, join_wrapped: true });

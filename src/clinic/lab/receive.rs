@@ -105,14 +105,25 @@ pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival)
     let detail = json!({
         "stored": received.stored, "repeated": received.repeated, "unmatched": received.unmatched, "kept": received.kept,
     });
-    let action = if received.repeated == arrival.runs.len() && !arrival.runs.is_empty() { "lab.replay" } else { "lab.receive" };
+    let action = if received.repeated == arrival.runs.len() && !arrival.runs.is_empty() {
+        "lab.replay"
+    } else {
+        "lab.receive"
+    };
     audit::append(tx, ctx, permit, action, "inbox", &arrival.inbox, &detail).await?;
     received.specimens.sort();
     received.specimens.dedup();
     Ok(received)
 }
 
-async fn one(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival, run: &Run, out: &mut Received) -> Result<()> {
+async fn one(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    arrival: &Arrival,
+    run: &Run,
+    out: &mut Received,
+) -> Result<()> {
     let found = order::specimen_by_barcode(tx, &run.barcode).await?;
     let item = items::find(tx, &run.item).await?;
     let (state, reason) = place(arrival, run, found.as_ref(), item.is_some());
@@ -124,8 +135,23 @@ async fn one(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival, run: &R
         .exec(
             sql::KEEP_RUN,
             args![
-                &id, &arrival.inbox, &arrival.facility, &arrival.instrument, barcode, &run.item, &run.item_name, &run.run_at,
-                &run.value, &run.unit, &run.range, run.flags.join("~"), &run.status, state, reason, specimen, ctx.now()
+                &id,
+                &arrival.inbox,
+                &arrival.facility,
+                &arrival.instrument,
+                barcode,
+                &run.item,
+                &run.item_name,
+                &run.run_at,
+                &run.value,
+                &run.unit,
+                &run.range,
+                run.flags.join("~"),
+                &run.status,
+                state,
+                reason,
+                specimen,
+                ctx.now()
             ],
         )
         .await?;
@@ -147,7 +173,12 @@ async fn one(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival, run: &R
 }
 
 /// Where a run belongs: state and reason.
-fn place(arrival: &Arrival, run: &Run, specimen: Option<&SpecimenRow>, item_known: bool) -> (&'static str, &'static str) {
+fn place(
+    arrival: &Arrival,
+    run: &Run,
+    specimen: Option<&SpecimenRow>,
+    item_known: bool,
+) -> (&'static str, &'static str) {
     match arrival.sample {
         SampleKind::Calibration => return ("calibration", ""),
         SampleKind::QualityControl => return ("qc", ""),
@@ -161,9 +192,13 @@ fn place(arrival: &Arrival, run: &Run, specimen: Option<&SpecimenRow>, item_know
         ("X" | "O" | "I" | "S", _) if run.value.trim().is_empty() => ("kept", "no_result"),
         (_, None) if run.barcode.is_empty() => ("unmatched", "no_barcode"),
         (_, None) => ("unmatched", "no_order"),
-        (_, Some(s)) if !arrival.community && s.facility != arrival.facility => ("unmatched", "foreign_specimen"),
+        (_, Some(s)) if !arrival.community && s.facility != arrival.facility => {
+            ("unmatched", "foreign_specimen")
+        }
         (_, Some(s)) if s.state == "rejected" => ("unmatched", "rejected_specimen"),
-        (_, Some(s)) if s.state == "cancelled" || s.order_state == "cancelled" => ("unmatched", "cancelled_order"),
+        (_, Some(s)) if s.state == "cancelled" || s.order_state == "cancelled" => {
+            ("unmatched", "cancelled_order")
+        }
         _ if !item_known => ("unmatched", "unknown_item"),
         _ => ("matched", ""),
     }

@@ -9,7 +9,7 @@ use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
 use super::sql;
-use crate::order::{SpecimenRow, head::advance};
+use crate::order::{self, SpecimenRow, head::advance};
 
 /// Reasons to reject a specimen.
 pub const REJECT_REASONS: &[&str] =
@@ -64,8 +64,15 @@ pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, barcode: &str) -> 
     Ok((id, row.text("facility")?))
 }
 
-/// Rejected at the centre, with a coded reason. The order stays open for another specimen.
-pub async fn reject(tx: &mut Tx, ctx: &Ctx, permit: &Permit, barcode: &str, reason: &str, text: &str) -> Result<(String, String)> {
+/// Rejected at the centre, with a coded reason. The order stays open: it is given another label at once.
+pub async fn reject(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    barcode: &str,
+    reason: &str,
+    text: &str,
+) -> Result<(String, String)> {
     if !REJECT_REASONS.contains(&reason) {
         return Err(Fault::invalid("reason", format!("one of {}", REJECT_REASONS.join(", "))));
     }
@@ -75,13 +82,25 @@ pub async fn reject(tx: &mut Tx, ctx: &Ctx, permit: &Permit, barcode: &str, reas
     if tx.exec(sql::REJECT, args![&id, said, ctx.now(), permit.name()]).await? == 0 {
         return Err(wrong_state(&row)?);
     }
-    event(tx, ctx, permit, "specimen.reject", &id, reason).await?;
-    Ok((id, row.text("facility")?))
+    let facility = row.text("facility")?;
+    let (patient, order) = (row.text("patient")?, row.text("order_id")?);
+    let (kind, container) = (row.text("type")?, row.text("container")?);
+    let barcode = order::relabel(tx, ctx, &facility, &patient, &order, &kind, &container).await?;
+    let detail = json!({"reason": reason, "recollection": barcode});
+    audit::append(tx, ctx, permit, "specimen.reject", "specimen", &id, &detail).await?;
+    Ok((id, facility))
 }
 
 /// The tube was on the instrument: it has been received, whoever forgot to scan it. Said so in the audit.
-pub(super) async fn ensure_received(tx: &mut Tx, ctx: &Ctx, permit: &Permit, mut specimen: SpecimenRow) -> Result<SpecimenRow> {
-    if specimen.state != "received" && tx.exec(sql::RECEIVE, args![&specimen.id, ctx.now(), permit.name()]).await? > 0 {
+pub(super) async fn ensure_received(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    mut specimen: SpecimenRow,
+) -> Result<SpecimenRow> {
+    if specimen.state != "received"
+        && tx.exec(sql::RECEIVE, args![&specimen.id, ctx.now(), permit.name()]).await? > 0
+    {
         advance(tx, &specimen.order, "received", ctx.now()).await?;
         event(tx, ctx, permit, "specimen.receive_by_instrument", &specimen.id, "").await?;
         specimen.state = "received".into();

@@ -85,6 +85,8 @@ yigong_base::statements! {
     /// Specimens in scope; $2 = state or '' for any.
     SPECIMENS = "SELECT s.id, s.barcode, s.type, s.state, s.patient, s.collected_at, s.received_at, s.reject_reason, f.name AS facility_name FROM specimen s JOIN facility f ON f.code = s.facility
         WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.state = $2) ORDER BY s.created_at DESC, s.id DESC LIMIT 300";
+    /// Every ordered item has been reported.
+    ITEMS_REPORTED = "UPDATE order_item SET state = 'reported' WHERE order_id = $1 AND state = 'ordered'";
     /// Messages in scope; $2 = state or ''.
     MESSAGES = "SELECT i.id, i.peer, i.received_at, i.message_type, i.state, i.reason, f.name AS facility_name FROM inbox i JOIN facility f ON f.code = i.facility
         WHERE ($1 = '*' OR i.facility = $1) AND i.kind = 'hl7' AND ($2 = '' OR i.state = $2) ORDER BY i.received_at DESC, i.id DESC LIMIT 300";

@@ -14,7 +14,13 @@ async fn order_with(bench: &Bench, barcode: &str, codes: &[&str]) {
     let permit = Permit::peer("HIS", "C01");
     let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
     items::seed_demo(&mut tx, &bench.ctx, &Permit::system(SYSTEM)).await.unwrap();
-    let seen = Seen { local_id: "P77".into(), name: "王珅".into(), sex: "M".into(), birth_date: "19630302".into(), ..Seen::default() };
+    let seen = Seen {
+        local_id: "P77".into(),
+        name: "王珅".into(),
+        sex: "M".into(),
+        birth_date: "19630302".into(),
+        ..Seen::default()
+    };
     let patient = patient::link(&mut tx, &bench.ctx, "C01", &seen).await.unwrap().id;
     let mut wanted = Vec::new();
     for code in codes {
@@ -83,9 +89,15 @@ async fn potassium_71_is_held_and_raises_one_alert_however_often_it_comes() {
         assert_eq!((again.stored, again.repeated, alerts(&bench).await), (0, 2, 1));
         let queue = lanes(&bench).await;
         let specimen = queue.specimens.first().unwrap();
-        assert_eq!((queue.counts.critical, specimen.lane, specimen.missing.as_slice()), (1, "critical", &["CL".to_owned(), "CA".to_owned()][..]));
+        assert_eq!(
+            (queue.counts.critical, specimen.lane, specimen.missing.as_slice()),
+            (1, "critical", &["CL".to_owned(), "CA".to_owned()][..])
+        );
         let k = specimen.results.iter().find(|r| r.code == "K").unwrap();
-        assert_eq!((k.flag.as_str(), k.state.as_str(), k.holds.first().map(|h| h.code)), ("HH", "held", Some("critical")));
+        assert_eq!(
+            (k.flag.as_str(), k.state.as_str(), k.holds.first().map(|h| h.code)),
+            ("HH", "held", Some("critical"))
+        );
         let na = specimen.results.iter().find(|r| r.code == "NA").unwrap();
         assert_eq!((na.state.as_str(), na.reference.as_str()), ("resulted", "137-147"));
     }
@@ -95,7 +107,16 @@ async fn potassium_71_is_held_and_raises_one_alert_however_often_it_comes() {
 async fn what_cannot_be_matched_stays_visible_and_a_person_attaches_it() {
     for bench in testing::engines().await.unwrap() {
         order_with(&bench, "B2", &["GLU"]).await;
-        let got = send(&bench, "i1", vec![run("NOBODY", "GLU", "5.0", "mmol/L"), run("", "GLU", "5.0", "mmol/L"), run("B2", "XYZ", "1", "")]).await;
+        let got = send(
+            &bench,
+            "i1",
+            vec![
+                run("NOBODY", "GLU", "5.0", "mmol/L"),
+                run("", "GLU", "5.0", "mmol/L"),
+                run("B2", "XYZ", "1", ""),
+            ],
+        )
+        .await;
         assert_eq!((got.stored, got.unmatched), (0, 3));
         let permit = Permit::system(SYSTEM);
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
@@ -108,7 +129,8 @@ async fn what_cannot_be_matched_stays_visible_and_a_person_attaches_it() {
         assert!(unmatched::attach(&mut tx, &bench.ctx, &permit, id, "B2", "again").await.is_err());
         tx.commit().await.unwrap();
         let queue = lanes(&bench).await;
-        let holds: Vec<&str> = queue.specimens.first().unwrap().results.first().unwrap().holds.iter().map(|h| h.code).collect();
+        let holds: Vec<&str> =
+            queue.specimens.first().unwrap().results.first().unwrap().holds.iter().map(|h| h.code).collect();
         assert_eq!(holds, ["manual"], "an attached result is never ready by itself");
     }
 }
@@ -123,19 +145,42 @@ async fn rejected_specimens_quality_control_and_doubt_never_reach_the_ready_lane
         specimen::receive(&mut tx, &bench.ctx, &permit, "B4").await.unwrap();
         assert!(specimen::reject(&mut tx, &bench.ctx, &permit, "B4", "ugly", "").await.is_err());
         specimen::reject(&mut tx, &bench.ctx, &permit, "B4", "clotted", "").await.unwrap();
+        assert!(specimen::reject(&mut tx, &bench.ctx, &permit, "B4", "clotted", "").await.is_err());
+        let labels = specimen::list(&mut tx, &bench.ctx, &permit, "ordered").await.unwrap();
+        assert!(labels.iter().any(|l| l.barcode.starts_with('9')), "the order is given another label");
         tx.commit().await.unwrap();
         let mut doubtful = run("B3", "GLU", "5.0", "furlong");
         doubtful.flags = vec!["N".into(), "<!".into()];
-        let got = send(&bench, "i1", vec![run("B4", "GLU", "5.0", "mmol/L"), doubtful, run("B3", "K", "4.0", "mmol/L"), run("B3", "HBSAG", "阳性", "")]).await;
+        let got = send(
+            &bench,
+            "i1",
+            vec![
+                run("B4", "GLU", "5.0", "mmol/L"),
+                doubtful,
+                run("B3", "K", "4.0", "mmol/L"),
+                run("B3", "HBSAG", "阳性", ""),
+            ],
+        )
+        .await;
         assert_eq!((got.stored, got.unmatched), (3, 1));
         let queue = lanes(&bench).await;
         let results = &queue.specimens.first().unwrap().results;
-        let holds = |code: &str| -> Vec<&str> { results.iter().find(|r| r.code == code).unwrap().holds.iter().map(|h| h.code).collect() };
+        let holds = |code: &str| -> Vec<&str> {
+            results.iter().find(|r| r.code == code).unwrap().holds.iter().map(|h| h.code).collect()
+        };
         assert_eq!(holds("GLU"), ["unknown_unit", "instrument_flag"]);
         assert_eq!(holds("K"), ["not_ordered"]);
         assert_eq!(results.iter().find(|r| r.code == "HBSAG").map(|r| r.flag.as_str()), Some("A"));
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
-        let qc = Arrival { inbox: "i9".into(), instrument: "BS-240".into(), facility: "LEAD".into(), community: true, sample: SampleKind::QualityControl, runs: vec![run("B3", "GLU", "9.9", "mmol/L")], ..Arrival::default() };
+        let qc = Arrival {
+            inbox: "i9".into(),
+            instrument: "BS-240".into(),
+            facility: "LEAD".into(),
+            community: true,
+            sample: SampleKind::QualityControl,
+            runs: vec![run("B3", "GLU", "9.9", "mmol/L")],
+            ..Arrival::default()
+        };
         assert_eq!(receive(&mut tx, &bench.ctx, &permit, &qc).await.unwrap().kept, 1);
         tx.commit().await.unwrap();
     }
@@ -147,23 +192,48 @@ async fn a_foreign_instrument_and_another_sex_are_noticed() {
         order_with(&bench, "B5", &["GLU"]).await;
         let permit = Permit::peer("X", "C02");
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
-        let foreign = Arrival { inbox: "i1".into(), instrument: "X".into(), facility: "C02".into(), runs: vec![run("B5", "GLU", "5.0", "mmol/L")], ..Arrival::default() };
+        let foreign = Arrival {
+            inbox: "i1".into(),
+            instrument: "X".into(),
+            facility: "C02".into(),
+            runs: vec![run("B5", "GLU", "5.0", "mmol/L")],
+            ..Arrival::default()
+        };
         assert_eq!(receive(&mut tx, &bench.ctx, &permit, &foreign).await.unwrap().unmatched, 1);
-        let lead = Arrival { instrument: "Y".into(), facility: "LEAD".into(), community: true, sex: Some(yigong_formats::lab::Sex::Female), ..foreign };
+        let lead = Arrival {
+            instrument: "Y".into(),
+            facility: "LEAD".into(),
+            community: true,
+            sex: Some(yigong_formats::lab::Sex::Female),
+            ..foreign
+        };
         assert_eq!(receive(&mut tx, &bench.ctx, &permit, &lead).await.unwrap().stored, 1);
         tx.commit().await.unwrap();
         let queue = lanes(&bench).await;
-        assert_eq!(queue.specimens.first().unwrap().results.first().unwrap().holds.first().map(|h| h.code), Some("sex_age_mismatch"));
+        assert_eq!(
+            queue.specimens.first().unwrap().results.first().unwrap().holds.first().map(|h| h.code),
+            Some("sex_age_mismatch")
+        );
     }
 }
 
 fn verifier(id: &str) -> Permit {
     use yigong_base::access::{Grant, Role};
-    Permit::person(id, id, "LEAD", true, vec![Grant { role: Role::LabVerifier, facility: "LEAD".into(), pipelines: "*".into() }, Grant { role: Role::Lead, facility: "LEAD".into(), pipelines: "*".into() }])
+    Permit::person(
+        id,
+        id,
+        "LEAD",
+        true,
+        vec![
+            Grant { role: Role::LabVerifier, facility: "LEAD".into(), pipelines: "*".into() },
+            Grant { role: Role::Lead, facility: "LEAD".into(), pipelines: "*".into() },
+        ],
+    )
 }
 
 fn picks(specimen: &queue::LabSpecimen, codes: &[&str]) -> Vec<verify::Pick> {
-    let chosen = specimen.results.iter().filter(|r| r.state != "published" && codes.contains(&r.code.as_str()));
+    let chosen =
+        specimen.results.iter().filter(|r| r.state != "published" && codes.contains(&r.code.as_str()));
     chosen.map(|r| verify::Pick { id: r.id.clone(), row_version: r.row_version }).collect()
 }
 
@@ -182,10 +252,19 @@ async fn a_partial_release_then_the_rest_then_a_correction_make_three_versions()
         let only = verify::release(&centre, &one, &picks(&specimen, &["K", "NA"]), "", true).await.unwrap();
         assert_eq!((only.released, only.refused.first().map(|r| r.code)), (1, Some("held")));
         assert_eq!(only.reports.first().map(|r| r.n), Some(1));
-        let stale = verify::release(&centre, &one, &[verify::Pick { id: picks(&specimen, &["K"])[0].id.clone(), row_version: 99 }], "", false).await.unwrap();
+        let stale = verify::release(
+            &centre,
+            &one,
+            &[verify::Pick { id: picks(&specimen, &["K"])[0].id.clone(), row_version: 99 }],
+            "",
+            false,
+        )
+        .await
+        .unwrap();
         assert_eq!(stale.refused.first().map(|r| r.code), Some("changed"));
         assert!(verify::release(&centre, &Permit::peer("x", "C01"), &[], "", false).await.is_err());
-        let second = verify::release(&centre, &one, &picks(&specimen, &["K"]), "已复测", false).await.unwrap();
+        let second =
+            verify::release(&centre, &one, &picks(&specimen, &["K"]), "已复测", false).await.unwrap();
         assert_eq!((second.released, second.reports.first().map(|r| r.n)), (1, Some(2)));
         assert!(lanes(&bench).await.specimens.is_empty());
         let report = second.reports.first().unwrap().report.clone();
@@ -193,7 +272,14 @@ async fn a_partial_release_then_the_rest_then_a_correction_make_three_versions()
         let kinds = |n: i64| report_kind(&bench, &report, n);
         assert_eq!((kinds(1).await, kinds(2).await), ("prelim".to_owned(), "final".to_owned()));
         let content = crate::report::read::content(&mut conn, &report, 2).await.unwrap();
-        assert_eq!(content.lab_rows.iter().map(|r| (r.code.as_str(), r.value.as_str(), r.flag.as_str())).collect::<Vec<_>>(), [("K", "7.1", "HH"), ("NA", "140", "")]);
+        assert_eq!(
+            content
+                .lab_rows
+                .iter()
+                .map(|r| (r.code.as_str(), r.value.as_str(), r.flag.as_str()))
+                .collect::<Vec<_>>(),
+            [("K", "7.1", "HH"), ("NA", "140", "")]
+        );
         drop(conn);
         // the lead corrects a published value; another person verifies it; version 3 says what it was
         let k = specimen.results.iter().find(|r| r.code == "K").unwrap().id.clone();
@@ -209,7 +295,16 @@ async fn a_partial_release_then_the_rest_then_a_correction_make_three_versions()
         let mut conn = bench.ctx.db.read(&one).await.unwrap();
         let content = crate::report::read::content(&mut conn, &report, 3).await.unwrap();
         let k = content.lab_rows.first().unwrap();
-        assert_eq!((content.kind.as_str(), content.change_class, k.value.as_str(), k.corrected_from.as_str(), content.lab_rows.len()), ("amended", 2, "6.9", "7.1", 2));
+        assert_eq!(
+            (
+                content.kind.as_str(),
+                content.change_class,
+                k.value.as_str(),
+                k.corrected_from.as_str(),
+                content.lab_rows.len()
+            ),
+            ("amended", 2, "6.9", "7.1", 2)
+        );
         let _ = std::fs::remove_dir_all(folder);
     }
 }

@@ -70,11 +70,19 @@ pub async fn list(conn: &mut Conn, permit: &Permit) -> Result<Vec<UnmatchedLine>
 ///
 /// # Errors
 /// `Conflict` when the run is not unmatched any more or the specimen cannot take it.
-pub async fn attach(tx: &mut Tx, ctx: &Ctx, permit: &Permit, run: &str, barcode: &str, reason: &str) -> Result<(String, String)> {
+pub async fn attach(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    run: &str,
+    barcode: &str,
+    reason: &str,
+) -> Result<(String, String)> {
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "must not be empty"));
     }
-    let row = tx.opt(sql::RUN, args![run, permit.scope()]).await?.ok_or_else(|| Fault::not_found("result"))?;
+    let row =
+        tx.opt(sql::RUN, args![run, permit.scope()]).await?.ok_or_else(|| Fault::not_found("result"))?;
     let found = order::specimen_by_barcode(tx, barcode).await?.ok_or_else(|| Fault::not_found("specimen"))?;
     if !permit.sees(&found.facility) {
         return Err(Fault::not_found("specimen"));
@@ -83,7 +91,9 @@ pub async fn attach(tx: &mut Tx, ctx: &Ctx, permit: &Permit, run: &str, barcode:
         return Err(Fault::conflict("wrong_state", format!("the specimen is {}", found.state)));
     }
     let code = row.text("item")?;
-    let item = items::find(tx, &code).await?.ok_or_else(|| Fault::conflict("unknown_item", "the item is not in the catalogue"))?;
+    let item = items::find(tx, &code)
+        .await?
+        .ok_or_else(|| Fault::conflict("unknown_item", "the item is not in the catalogue"))?;
     if tx.exec(sql::ATTACH_RUN, args![run, reason, &found.id]).await? == 0 {
         return Err(Fault::conflict("wrong_state", "the result is not unmatched any more"));
     }

@@ -66,7 +66,13 @@ pub struct Outcome {
 }
 
 /// Releases the picked rows. `only_ready` refuses every row that carries a reason to be held.
-pub async fn release(centre: &Centre, permit: &Permit, picks: &[Pick], comment: &str, only_ready: bool) -> Result<Outcome> {
+pub async fn release(
+    centre: &Centre,
+    permit: &Permit,
+    picks: &[Pick],
+    comment: &str,
+    only_ready: bool,
+) -> Result<Outcome> {
     permit.require_for(Right::Verify, "lab")?;
     let mut outcome = Outcome::default();
     let mut by_specimen: BTreeMap<String, Vec<Pick>> = BTreeMap::new();
@@ -109,7 +115,12 @@ pub async fn release_ready(centre: &Centre, permit: &Permit) -> Result<Outcome> 
     release(centre, permit, &picks, "", true).await
 }
 
-fn check(row: Option<&Row>, pick: &Pick, permit: &Permit, only_ready: bool) -> Result<std::result::Result<String, Refused>> {
+fn check(
+    row: Option<&Row>,
+    pick: &Pick,
+    permit: &Permit,
+    only_ready: bool,
+) -> Result<std::result::Result<String, Refused>> {
     let Some(row) = row else { return Ok(Err(refusal(&pick.id, "not_found"))) };
     let state = row.text("state")?;
     if row.int("row_version")? != pick.row_version || !matches!(state.as_str(), "resulted" | "held") {
@@ -139,13 +150,19 @@ fn refusal(id: &str, code: &'static str) -> Refused {
     Refused { id: id.to_owned(), code, text_zh, text_en }
 }
 
-async fn issue(centre: &Centre, permit: &Permit, specimen: &str, picks: &[Pick], comment: &str) -> Result<Issued> {
+async fn issue(
+    centre: &Centre,
+    permit: &Permit,
+    specimen: &str,
+    picks: &[Pick],
+    comment: &str,
+) -> Result<Issued> {
     let ctx = &centre.ctx;
     let lab = {
         let mut conn = ctx.db.read(permit).await?;
         draft(&mut conn, permit, specimen, picks, comment).await?
     };
-    let facility = lab.facility.clone();
+    let (facility, order, complete) = (lab.facility.clone(), lab.order_id.clone(), lab.complete);
     let ready = report::prepare_lab(centre, permit, lab).await?;
     let id = ready.content.report.clone();
     let mut tx = ctx.db.begin(permit).await?;
@@ -157,13 +174,17 @@ async fn issue(centre: &Centre, permit: &Permit, specimen: &str, picks: &[Pick],
         }
         tx.exec(sql::SUPERSEDE, args![specimen, row.text("item")?, &pick.id]).await?;
         let holds: Vec<String> = row.json("holds")?;
-        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", &pick.id, &json!({"holds": holds})).await?;
+        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", &pick.id, &json!({"holds": holds}))
+            .await?;
     }
     let n = report::commit_version(&mut tx, centre, permit, ready).await?;
-    if let Some(item) = worklist::admit::of_subject(&mut tx, specimen, "audit").await? {
-        if tx.one(sql::WAITING, args![specimen]).await?.int("n")? == 0 {
-            tx.exec(worklist::sql::CLOSE, args![&item.id, "done", ctx.now()]).await?;
-        }
+    if let Some(item) = worklist::admit::of_subject(&mut tx, specimen, "audit").await?
+        && tx.one(sql::WAITING, args![specimen]).await?.int("n")? == 0
+    {
+        tx.exec(worklist::sql::CLOSE, args![&item.id, "done", ctx.now()]).await?;
+    }
+    if complete {
+        tx.exec(sql::ITEMS_REPORTED, args![&order]).await?;
     }
     tx.commit().await?;
     for slice in ["lab", "worklist", "clinic", "report"] {
@@ -173,7 +194,13 @@ async fn issue(centre: &Centre, permit: &Permit, specimen: &str, picks: &[Pick],
 }
 
 /// The next version: what is published already and what is picked now.
-async fn draft(conn: &mut Conn, permit: &Permit, specimen: &str, picks: &[Pick], comment: &str) -> Result<LabReport> {
+async fn draft(
+    conn: &mut Conn,
+    permit: &Permit,
+    specimen: &str,
+    picks: &[Pick],
+    comment: &str,
+) -> Result<LabReport> {
     let row = conn.one(sql::SPECIMEN_BY_ID, args![specimen, permit.scope()]).await?;
     let (order, patient) = (row.text("order_id")?, row.text("patient")?);
     let lines = queue::results(conn, specimen, &patient).await?;
@@ -193,7 +220,8 @@ async fn draft(conn: &mut Conn, permit: &Permit, specimen: &str, picks: &[Pick],
     }
     let mut missing = matched::ordered_items(conn, &order).await?;
     missing.retain(|code| !rows.iter().any(|r| r.code == *code));
-    let title = conn.opt(sql::WORK_TITLE, args![specimen]).await?.map_or(Ok(String::new()), |r| r.text("title"))?;
+    let title =
+        conn.opt(sql::WORK_TITLE, args![specimen]).await?.map_or(Ok(String::new()), |r| r.text("title"))?;
     Ok(LabReport {
         specimen: specimen.to_owned(),
         order_id: order,
@@ -222,6 +250,9 @@ fn content(line: &LabLine, before: Option<&LabLine>) -> LabRow {
         critical: matches!(line.flag.as_str(), "HH" | "LL"),
         method: method.to_owned(),
         performed_at: line.resulted_at,
-        corrected_from: before.filter(|b| b.value_raw != line.value_raw).map(|b| b.value_raw.clone()).unwrap_or_default(),
+        corrected_from: before
+            .filter(|b| b.value_raw != line.value_raw)
+            .map(|b| b.value_raw.clone())
+            .unwrap_or_default(),
     }
 }

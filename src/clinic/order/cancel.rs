@@ -13,7 +13,8 @@ use super::sql;
 /// # Errors
 /// `Conflict` `too_late` once a study, a record or a specimen has been received.
 pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason: &str) -> Result<()> {
-    let row = tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
+    let row =
+        tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
     if row.text("state")? == "cancelled" {
         return Ok(());
     }

@@ -7,7 +7,12 @@ use yigong_base::storage::{Conn, Row};
 use super::sql;
 
 /// The open order of a facility with this accession (filler) or placer number, for this patient.
-pub async fn match_study(conn: &mut Conn, facility: &str, accession: &str, patient: &str) -> Result<Option<String>> {
+pub async fn match_study(
+    conn: &mut Conn,
+    facility: &str,
+    accession: &str,
+    patient: &str,
+) -> Result<Option<String>> {
     if accession.trim().is_empty() {
         return Ok(None);
     }

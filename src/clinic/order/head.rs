@@ -86,7 +86,14 @@ pub async fn head(conn: &mut Conn, permit: &Permit, order: &str) -> Result<Optio
 }
 
 /// Orders in scope, newest first. `state` empty = any; `query` searches patient and numbers.
-pub async fn list(conn: &mut Conn, permit: &Permit, state: &str, query: &str, cursor: Option<i64>, now: i64) -> Result<OrderPage> {
+pub async fn list(
+    conn: &mut Conn,
+    permit: &Permit,
+    state: &str,
+    query: &str,
+    cursor: Option<i64>,
+    now: i64,
+) -> Result<OrderPage> {
     const PAGE: usize = 100;
     let state = if state == "open" { "ordered" } else { state };
     let pattern = if query.trim().is_empty() { String::new() } else { format!("%{}%", query.trim()) };
@@ -106,7 +113,8 @@ pub async fn list(conn: &mut Conn, permit: &Permit, state: &str, query: &str, cu
             head,
         });
     }
-    let next_cursor = (rows.len() == PAGE).then(|| rows.last().map(|r| r.head.created_at.to_string())).flatten();
+    let next_cursor =
+        (rows.len() == PAGE).then(|| rows.last().map(|r| r.head.created_at.to_string())).flatten();
     Ok(OrderPage { rows, next_cursor })
 }
 

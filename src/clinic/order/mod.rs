@@ -15,4 +15,4 @@ pub use catalogue::{CatalogItem, catalogue, priority_of};
 pub use change::change;
 pub use find::{SpecimenRow, by_placer, match_study, specimen_by_barcode};
 pub use head::{OrderHead, OrderPage, OrderRow, head, list};
-pub use place::{NewOrder, NewSpecimen, Placed, PlacedSpecimen, place};
+pub use place::{NewOrder, NewSpecimen, Placed, PlacedSpecimen, place, relabel};

@@ -82,7 +82,13 @@ pub struct PlacedSpecimen {
 ///
 /// # Errors
 /// `Invalid` without items; `Conflict` `barcode_taken` when a label already belongs to another order.
-pub async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, new: &NewOrder) -> Result<Placed> {
+pub async fn place(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    facility: &str,
+    new: &NewOrder,
+) -> Result<Placed> {
     if new.items.is_empty() {
         return Err(Fault::invalid("items", "an order needs at least one item"));
     }
@@ -98,8 +104,18 @@ pub async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, new:
         .exec(
             sql::PLACE,
             args![
-                &id, facility, &placer_no, &filler_no, &new.patient, &new.pipeline, &new.priority, flags, &new.orderer,
-                &new.department, &new.history, now
+                &id,
+                facility,
+                &placer_no,
+                &filler_no,
+                &new.patient,
+                &new.pipeline,
+                &new.priority,
+                flags,
+                &new.orderer,
+                &new.department,
+                &new.history,
+                now
             ],
         )
         .await?;
@@ -121,12 +137,38 @@ pub async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, new:
 
 pub(super) async fn add_items(tx: &mut Tx, ctx: &Ctx, order: &str, items: &[CatalogItem]) -> Result<()> {
     for item in items {
-        tx.exec(sql::ADD_ITEM, args![ctx.id(), order, &item.code, &item.name, &item.modality, &item.body_part]).await?;
+        tx.exec(
+            sql::ADD_ITEM,
+            args![ctx.id(), order, &item.code, &item.name, &item.modality, &item.body_part],
+        )
+        .await?;
     }
     Ok(())
 }
 
-async fn add_specimen(tx: &mut Tx, ctx: &Ctx, facility: &str, patient: &str, order: &str, new: NewSpecimen) -> Result<()> {
+/// Another label for an order whose specimen was rejected; answers its barcode. The order keeps its first deadline.
+pub async fn relabel(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    facility: &str,
+    patient: &str,
+    order: &str,
+    kind: &str,
+    container: &str,
+) -> Result<String> {
+    let new =
+        NewSpecimen { kind: kind.to_owned(), container: container.to_owned(), ..NewSpecimen::default() };
+    add_specimen(tx, ctx, facility, patient, order, new).await
+}
+
+async fn add_specimen(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    facility: &str,
+    patient: &str,
+    order: &str,
+    new: NewSpecimen,
+) -> Result<String> {
     let barcode = if new.barcode.is_empty() {
         format!("9{:011}", setting::next_number(tx, "barcode").await?)
     } else {
@@ -137,15 +179,24 @@ async fn add_specimen(tx: &mut Tx, ctx: &Ctx, facility: &str, patient: &str, ord
         .exec(
             sql::ADD_SPECIMEN,
             args![
-                ctx.id(), &barcode, facility, patient, order, new.kind, new.container, state, new.collected_at,
-                new.collected_by, ctx.now()
+                ctx.id(),
+                &barcode,
+                facility,
+                patient,
+                order,
+                new.kind,
+                new.container,
+                state,
+                new.collected_at,
+                new.collected_by,
+                ctx.now()
             ],
         )
         .await?;
     if made == 0 {
         return Err(Fault::conflict("barcode_taken", "the barcode belongs to another order"));
     }
-    Ok(())
+    Ok(barcode)
 }
 
 async fn standing(tx: &mut Tx, facility: &str, placer_no: &str) -> Result<Placed> {
@@ -160,9 +211,14 @@ async fn standing(tx: &mut Tx, facility: &str, placer_no: &str) -> Result<Placed
     })
 }
 
-pub(super) async fn labels(conn: &mut yigong_base::storage::Conn, order: &str) -> Result<Vec<PlacedSpecimen>> {
+pub(super) async fn labels(
+    conn: &mut yigong_base::storage::Conn,
+    order: &str,
+) -> Result<Vec<PlacedSpecimen>> {
     let rows = conn.all(sql::SPECIMENS, args![order]).await?;
     rows.iter()
-        .map(|r| Ok(PlacedSpecimen { barcode: r.text("barcode")?, kind: r.text("type")?, state: r.text("state")? }))
+        .map(|r| {
+            Ok(PlacedSpecimen { barcode: r.text("barcode")?, kind: r.text("type")?, state: r.text("state")? })
+        })
         .collect()
 }

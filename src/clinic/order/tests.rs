@@ -45,7 +45,10 @@ async fn an_order_placed_twice_is_one_order_and_is_found_by_both_numbers() {
         assert!(head(&mut tx, &foreign, &first.id).await.unwrap().is_none());
         tx.commit().await.unwrap();
         let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-        assert_eq!(list(&mut conn, &permit, "open", "王", None, bench.ctx.now()).await.unwrap().rows.len(), 1);
+        assert_eq!(
+            list(&mut conn, &permit, "open", "王", None, bench.ctx.now()).await.unwrap().rows.len(),
+            1
+        );
         assert_eq!(list(&mut conn, &foreign, "", "", None, bench.ctx.now()).await.unwrap().rows.len(), 0);
     }
 }

@@ -65,7 +65,11 @@ pub fn frame(text: &str, options: Options) -> Result<Frame, ReadError> {
             _ => match groups.last_mut() {
                 Some(group) => group.lines.push((number, line)),
                 None => {
-                    return Err(ReadError::new(number, ErrorCode::SegmentSequence, "segment in front of MSH"));
+                    return Err(ReadError::new(
+                        number,
+                        ErrorCode::SegmentSequence,
+                        "segment in front of MSH",
+                    ));
                 }
             },
         }
