@@ -38,19 +38,46 @@ pub fn closed_curve(knots: &[Point], steps: usize) -> Vec<Point> {
     out
 }
 
-/// Signed distance to a closed polygon, positive inside.
-pub fn inside(p: Point, outline: &[Point]) -> f32 {
-    let mut best = f32::MAX;
-    let mut odd = false;
-    let n = outline.len();
-    for i in 0..n {
-        let (a, b) = (outline[i], outline[(i + 1) % n]);
-        best = best.min(to_segment(p, a, b).0);
-        if (a.1 > p.1) != (b.1 > p.1) && p.0 < (b.0 - a.0) * (p.1 - a.1) / (b.1 - a.1) + a.0 {
-            odd = !odd;
-        }
+/// A closed outline with its bounding box.
+pub struct Outline {
+    points: Vec<Point>,
+    low: Point,
+    high: Point,
+}
+
+impl Outline {
+    /// An outline through `points`.
+    pub fn new(points: Vec<Point>) -> Self {
+        let fold = |pick: fn(&Point) -> f32, join: fn(f32, f32) -> f32, from: f32| {
+            points.iter().map(pick).fold(from, join)
+        };
+        let low = (fold(|p| p.0, f32::min, f32::MAX), fold(|p| p.1, f32::min, f32::MAX));
+        let high = (fold(|p| p.0, f32::max, f32::MIN), fold(|p| p.1, f32::max, f32::MIN));
+        Self { points, low, high }
     }
-    if odd { best } else { -best }
+
+    /// Signed distance, positive inside; far outside only "far" (-100) is answered.
+    pub fn inside(&self, p: Point) -> f32 {
+        let margin = 4.0;
+        if p.0 < self.low.0 - margin
+            || p.0 > self.high.0 + margin
+            || p.1 < self.low.1 - margin
+            || p.1 > self.high.1 + margin
+        {
+            return -100.0;
+        }
+        let mut best = f32::MAX;
+        let mut odd = false;
+        let mut a = self.points.last().copied().unwrap_or_default();
+        for b in self.points.iter().copied() {
+            best = best.min(to_segment(p, a, b).0);
+            if (a.1 > p.1) != (b.1 > p.1) && p.0 < (b.0 - a.0) * (p.1 - a.1) / (b.1 - a.1) + a.0 {
+                odd = !odd;
+            }
+            a = b;
+        }
+        if odd { best } else { -best }
+    }
 }
 
 /// Box blur of a row-major grid, `radius` cells, `passes` times (three passes resemble a Gaussian).

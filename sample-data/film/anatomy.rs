@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::strokes::{bones, draw, vessels};
-use crate::geometry::{Point, blur, closed_curve, inside, smooth, to_segment};
+use crate::geometry::{Outline, Point, blur, closed_curve, smooth, to_segment};
 use crate::random::Random;
 
 const LUNG_GAIN: f32 = 0.74;
@@ -11,7 +11,7 @@ const LUNG_GAIN: f32 = 0.74;
 pub fn thickness(width: usize, height: usize, cell: f32, finding: Finding, random: &mut Random) -> Vec<f32> {
     let tilt = random.between(-0.012, 0.012);
     let big = if finding == Finding::Cardiomegaly { 1.24 } else { random.between(0.96, 1.04) };
-    let right = closed_curve(
+    let right = outline(
         &[
             (-22.0, 92.0),
             (-34.0, 68.0),
@@ -31,7 +31,7 @@ pub fn thickness(width: usize, height: usize, cell: f32, finding: Finding, rando
         ],
         6,
     );
-    let left = closed_curve(
+    let left = outline(
         &[
             (22.0, 92.0),
             (34.0, 68.0),
@@ -71,7 +71,8 @@ pub fn thickness(width: usize, height: usize, cell: f32, finding: Finding, rando
     .iter()
     .map(|p| (p.0 * big + 2.0, 240.0 + (p.1 - 240.0) * (1.0 + (big - 1.0) * 0.35)))
     .collect();
-    let aorta = closed_curve(
+    let heart = Outline::new(heart);
+    let aorta = outline(
         &[
             (-24.0, 120.0),
             (-12.0, 104.0),
@@ -105,12 +106,17 @@ pub fn thickness(width: usize, height: usize, cell: f32, finding: Finding, rando
     blur(&soft_edges, width, 1, 1)
 }
 
+/// A smooth closed outline through `knots`.
+fn outline(knots: &[Point], steps: usize) -> Outline {
+    Outline::new(closed_curve(knots, steps))
+}
+
 fn dome(d: f32, reach: f32, depth: f32) -> f32 {
     let t = (d / reach).clamp(0.0, 1.0);
     depth * (t * (2.0 - t)).sqrt()
 }
 
-fn soft(x: f32, y: f32, right: &[Point], left: &[Point], heart: &[Point], aorta: &[Point]) -> f32 {
+fn soft(x: f32, y: f32, right: &Outline, left: &Outline, heart: &Outline, aorta: &Outline) -> f32 {
     // Outline of neck, shoulders and trunk.
     let neck = 56.0 + 3.0 * smooth(40.0, 0.0, y);
     let shoulder = neck + 150.0 * smooth(22.0, 78.0, y) - 34.0 * smooth(150.0, 230.0, y);
@@ -124,15 +130,15 @@ fn soft(x: f32, y: f32, right: &[Point], left: &[Point], heart: &[Point], aorta:
     let mut t = depth * (0.42 + 0.58 * across) * dome(edge, 26.0, 1.0);
     // Muscle and shoulder girdle beside the lungs.
     t += 24.0 * smooth(96.0, 150.0, x.abs()) * smooth(40.0, 80.0, y) * smooth(190.0, 120.0, y);
-    let d = inside((x, y), right).max(inside((x, y), left));
+    let d = right.inside((x, y)).max(left.inside((x, y)));
     if d > -3.0 {
         t -= LUNG_GAIN * dome(d + 1.0, 62.0, 172.0 * (0.62 + 0.38 * smooth(60.0, 150.0, y)));
     }
-    let h = inside((x, y), heart);
+    let h = heart.inside((x, y));
     if h > 0.0 {
         t += 0.62 * dome(h, 44.0, 112.0);
     }
-    let a = inside((x, y), aorta);
+    let a = aorta.inside((x, y));
     if a > 0.0 {
         t += 0.7 * dome(a, 20.0, 62.0);
     }

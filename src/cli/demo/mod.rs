@@ -2,6 +2,7 @@
 //! role, and cases that arrive over the real protocols.
 
 pub mod accounts;
+pub mod feed;
 pub mod seed;
 
 use std::process::ExitCode;
@@ -72,10 +73,15 @@ pub async fn demo(mut config: Config, args: DemoArgs) -> Result<ExitCode> {
     let centre = app::open_centre(ctx)?;
     let stop = stop_signal()?;
     let line = ready(&listeners, &centre.ctx.config.dicom.ae_title);
+    let doors = feed::Doors {
+        dicom: listeners.dicom_address.to_string(),
+        mllp: listeners.mllp_address.to_string(),
+    };
     let serving = tokio::spawn(app::serve(centre.clone(), listeners, stop.clone()));
     say(&line);
     if !args.no_feed {
         say(&accounts::table());
+        tokio::spawn(feed::feed(centre.ctx.clone(), doors, stop));
     }
     serving.await.map_err(|_| Fault::internal("the server stopped unexpectedly"))??;
     Ok(ExitCode::SUCCESS)
