@@ -228,16 +228,19 @@ function Images({ item, study, editor, canInsert }: ImagesProps) {
       }
     }
   };
+  const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
   const target = list.find((m) => m.id === chosen) ?? list[list.length - 1] ?? null;
   const insert = (m: Measurement | null) => {
-    if (m && canInsert) editor.current?.insert(insertText(t, m));
+    if (!m || !canInsert) return;
+    editor.current?.insert(insertText(t, m));
+    // The next measurement follows more often than the next word; Esc and F6 go the other way.
+    requestAnimationFrame(focusViewer);
   };
   const drop = (m: Measurement | null) => {
     if (!m) return;
     port?.remove(m.id);
     choose(null);
   };
-  const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
 
   useKeys(
     'imaging',

@@ -102,11 +102,13 @@ export class StackPane implements Pane {
   async open(doc: StackDoc, options: OpenOptions): Promise<void> {
     this.opening += 1;
     const turn = this.opening;
+    // A series that has grown while it was read keeps window and orientation.
+    const was = this.options?.series === options.series && this.current.status === 'ready' ? this.current : null;
     this.stop();
     this.drop();
     this.frames = framesOf(doc);
     this.options = options;
-    this.chosen = options.window ?? null;
+    this.chosen = was ? this.chosen : (options.window ?? null);
     this.inverted = false;
     this.numbers.set(options.series, options.seriesNumber);
     register(this.frames, options.series, options.modality);
@@ -117,14 +119,8 @@ export class StackPane implements Pane {
       return;
     }
     const i = first.instance;
-    this.set({
-      ...EMPTY_STATE,
-      status: 'loading',
-      count: this.frames.length,
-      index: start,
-      frame: first,
-      bytesPerFrame: i.rows * i.cols * (i.samples > 1 ? 4 : 2),
-    });
+    const bytesPerFrame = i.rows * i.cols * (i.samples > 1 ? 4 : 2);
+    this.set({ ...EMPTY_STATE, status: 'loading', count: this.frames.length, index: start, frame: first, bytesPerFrame });
     try {
       await this.viewport().setStack(
         this.frames.map((f) => f.imageId),
@@ -132,8 +128,9 @@ export class StackPane implements Pane {
       );
       if (turn !== this.opening || this.gone) return;
       if (!cache.getImage(first.imageId)) throw new Error('frame-failed');
-      if (options.flipHorizontal) this.flip('h');
-      this.viewport().render();
+      if (!was) this.viewport().resetCamera();
+      this.orient(was?.flipHorizontal ?? options.flipHorizontal ?? false, was?.rotation ?? 0);
+      if (was?.invert) this.invert();
       this.ready(first.imageId);
       this.opened(this.element);
       this.prefetch(start);
