@@ -145,7 +145,11 @@ export function SpecimenView({
                   {r.reference || <span className="dim">–</span>}
                   {(r.critical_low !== null || r.critical_high !== null) && (
                     <div className="dim" style={{ fontSize: 11 }}>
-                      {t('lab.critical_limits', { low: r.critical_low ?? '–', high: r.critical_high ?? '–' })}
+                      {t('lab.critical_limits', {
+                        limits: [r.critical_low === null ? '' : `<${r.critical_low}`, r.critical_high === null ? '' : `>${r.critical_high}`]
+                          .filter(Boolean)
+                          .join(' '),
+                      })}
                     </div>
                   )}
                 </td>

@@ -105,9 +105,11 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     if (busy) return;
     setBusy(true);
     setError(null);
+    lease.pause(true);
     try {
       await work();
     } catch (e) {
+      lease.pause(false);
       if (e instanceof ReauthCancelled) return;
       if (e instanceof Fault && e.status === 412) draft.takeConflict(e);
       else setError(e);
@@ -123,6 +125,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       const block = localChecks(text, item.pipeline, item.patient.sex).filter((c) => c.level === 'block');
       if (block.length) {
         ask({ checks: block, then });
+        lease.pause(false);
         return;
       }
       const body = { item: item.id, epoch: lease.epoch || item.epoch, sections: text, confirm: confirmed || undefined };
@@ -132,6 +135,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       } catch (e) {
         if (e instanceof Fault && e.status === 422 && e.code === 'checks') {
           ask({ checks: (e.problem.current as { checks?: Check[] } | undefined)?.checks ?? [], then });
+          lease.pause(false);
           return;
         }
         throw e;
@@ -150,6 +154,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
       const answer = await withReauth(() =>
         post<{ n: number }>(`/api/reports/${item.report}/preliminary`, { item: item.id, epoch: lease.epoch || item.epoch, sections: text }),
       );
+      lease.pause(false);
       notifications.show({ color: 'green', message: t('report.prelim_done', { n: answer.n }) });
     });
 

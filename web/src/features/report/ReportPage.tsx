@@ -136,7 +136,12 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
               ))}
             </div>
           ) : (
-            <iframe key={version.pdf} className="pdf" src={version.pdf} title={t('version.pdf', { n: version.n })} />
+            <iframe
+              key={version.pdf}
+              className="pdf"
+              src={`${version.pdf}#navpanes=0&view=FitH`}
+              title={t('version.pdf', { n: version.n })}
+            />
           )
         }
         right={

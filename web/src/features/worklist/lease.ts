@@ -18,6 +18,8 @@ export interface LeaseView {
   idle: boolean;
   /** The editor reports a 412 it got on a write. */
   tellLost: (holder: Person | null) => void;
+  /** While a submit or signature is under way no heartbeat is sent: its own success ends the lease. */
+  pause: (on: boolean) => void;
 }
 
 export const LeaseContext = createContext<LeaseView>({
@@ -27,6 +29,7 @@ export const LeaseContext = createContext<LeaseView>({
   lost: null,
   idle: false,
   tellLost: () => undefined,
+  pause: () => undefined,
 });
 export const useLease = () => useContext(LeaseContext);
 
@@ -36,6 +39,7 @@ export function useHeldLease(item: WorkItemDetail | undefined): LeaseView {
   const [idle, setIdle] = useState(false);
   const touched = useRef(Date.now());
   const beaten = useRef(0);
+  const paused = useRef(false);
   const id = item?.id;
   const epoch = item?.epoch ?? 0;
   const mine = Boolean(item?.holder_is_me);
@@ -44,19 +48,20 @@ export function useHeldLease(item: WorkItemDetail | undefined): LeaseView {
     if (id === undefined) return;
     setLost(null);
     setIdle(false);
+    paused.current = false;
     touched.current = Date.now();
   }, [id]);
   useEffect(() => setUntil(item?.lease_until ?? null), [item?.lease_until]);
 
   const beat = useCallback(async () => {
-    if (!id || !mine) return;
+    if (!id || !mine || paused.current) return;
     beaten.current = Date.now();
     try {
       const answer = await post<{ lease_until: number }>(`/api/work/${id}/heartbeat`, { epoch });
       setUntil(answer.lease_until);
     } catch (error) {
       // Offline or busy is not lost: the server decides, and the epoch fence protects the report meanwhile.
-      if (error instanceof Fault && (error.status === 412 || error.status === 409)) {
+      if (!paused.current && error instanceof Fault && (error.status === 412 || error.status === 409)) {
         setLost({ holder: (error.problem.current as { holder?: Person } | undefined)?.holder ?? null });
       }
     }
@@ -95,5 +100,8 @@ export function useHeldLease(item: WorkItemDetail | undefined): LeaseView {
   );
 
   const tellLost = useCallback((holder: Person | null) => setLost({ holder }), []);
-  return { held: mine && !lost, epoch, until, lost, idle, tellLost };
+  const pause = useCallback((on: boolean) => {
+    paused.current = on;
+  }, []);
+  return { held: mine && !lost, epoch, until, lost, idle, tellLost, pause };
 }
