@@ -107,9 +107,13 @@ pub fn record(seed: u64, rhythm: Rhythm) -> Recording {
             s[2] -= f;
         }
     }
+    // What the imagined cart counted: the mean over the strip.
+    let seen = beats.iter().filter(|b| **b < 10_000.0).count();
+    let span = beats.get(seen.saturating_sub(1)).zip(beats.first()).map_or(0.0, |(b, a)| b - a);
+    let counted = if seen > 1 { 60_000.0 * (seen - 1) as f64 / span } else { rate };
     let leads = project(&vector, turn, rhythm, &mut random);
     let pr = if rhythm == Rhythm::Fibrillation { 0 } else { (158.0 + block) as i32 };
-    Recording { leads, rate, intervals: [pr, 92, qt.round() as i32] }
+    Recording { leads, rate: counted, intervals: [pr, 92, qt.round() as i32] }
 }
 
 fn bumps(rhythm: Rhythm, qt: f64, block: f64) -> Vec<Bump> {

@@ -162,3 +162,32 @@ async fn objects(
     }
     making.await.map_err(|_| "generator stopped".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_restart_goes_on_where_it_stood_with_the_same_bytes() {
+        let bench = yigong_base::testing::sqlite().await.unwrap();
+        let mut first = resume(&bench.ctx).await.unwrap();
+        assert_eq!((first.date.as_str(), first.minute, first.done), ("20260901", 480, 0));
+        first.done = 7;
+        keep(&bench.ctx, &first).await.unwrap();
+        bench.clock.advance(86_400_000);
+        let again = resume(&bench.ctx).await.unwrap();
+        assert_eq!((again.date, again.minute, again.done), (first.date, first.minute, 7));
+    }
+
+    #[tokio::test]
+    async fn a_fed_folder_is_not_fed_again() {
+        let bench = yigong_base::testing::sqlite().await.unwrap();
+        let mut progress = resume(&bench.ctx).await.unwrap();
+        let all = steps(&Start { date: progress.date.clone(), minute: progress.minute });
+        progress.done = all.len();
+        keep(&bench.ctx, &progress).await.unwrap();
+        // Nobody listens at these doors: a single sent byte would fail.
+        let doors = Doors { dicom: "127.0.0.1:1".into(), mllp: "127.0.0.1:1".into() };
+        assert_eq!(run(&bench.ctx, &doors).await.unwrap(), all.len());
+    }
+}
