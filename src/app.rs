@@ -17,7 +17,7 @@ use yigong_base::live::Live;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
 use yigong_clinic::delivery::{self, Carriers};
-use yigong_clinic::{Centre, critical, imaging, worklist};
+use yigong_clinic::{Centre, critical, ecg, imaging, worklist};
 
 use crate::{api, dimse, mllp};
 
@@ -93,6 +93,9 @@ fn runner(centre: &Centre) -> Runner<Centre> {
         .on("settle", |centre: Centre, job: JobRow| async move {
             imaging::settle::settle(&centre, &job.key).await?;
             Ok(())
+        })
+        .on("ecg_receive", |centre: Centre, job: JobRow| async move {
+            ecg::receive(&centre.ctx, &job.key).await.map(|_| ())
         })
         .on("preview", |centre: Centre, job: JobRow| async move {
             imaging::settle::preview(&centre, &job.key).await

@@ -6,6 +6,7 @@ pub mod assets;
 pub mod auth;
 pub mod clinic;
 pub mod critical;
+pub mod ecg;
 pub mod events;
 pub mod fault;
 pub mod health;

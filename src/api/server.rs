@@ -5,7 +5,7 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, events, fault, health, imaging, lab, openapi,
+    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, health, imaging, lab, openapi,
     orders, public, reports, session, specimens, work, worklist,
 };
 
@@ -22,6 +22,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     clinic::routes(cfg);
     imaging::routes(cfg);
     crate::dicomweb::routes(cfg);
+    ecg::routes(cfg);
     events::routes(cfg);
     admin::routes(cfg);
     admin_people::routes(cfg);

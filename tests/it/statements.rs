@@ -15,6 +15,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("base/storage", yigong_base::storage::sql::ALL),
     ("clinic/critical", yigong_clinic::critical::sql::ALL),
     ("clinic/delivery", yigong_clinic::delivery::sql::ALL),
+    ("clinic/ecg", yigong_clinic::ecg::sql::ALL),
     ("clinic/imaging", yigong_clinic::imaging::sql::ALL),
     ("clinic/imaging/preview", yigong_clinic::imaging::preview::sql::ALL),
     ("clinic/lab", yigong_clinic::lab::sql::ALL),

@@ -125,6 +125,9 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &st
     let (kind, object) = (row.text("object_kind")?, row.text("object_id")?);
     if kind == "study" && tx.one(sql::BLOCKING, args![&object]).await?.int("n")? == 0 {
         tx.exec(sql::CLEAR_LANE, args![&object]).await?;
+        for row in tx.all(sql::WAVEFORMS, args![&object]).await? {
+            jobs::enqueue(tx, ctx, Job::new("ecg_receive", row.text("id")?)).await?;
+        }
         jobs::enqueue(tx, ctx, Job::new("settle", object)).await?;
     }
     audit::append(tx, ctx, permit, "quarantine.release", "quarantine", id, &json!({"why": why})).await

@@ -36,6 +36,8 @@ yigong_base::statements! {
     QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
     /// Blocking entries of a study that are still open.
     BLOCKING = "SELECT COUNT(*) AS n FROM quarantine WHERE object_kind = 'study' AND object_id = $1 AND state = 'open' AND lane IN ('identity', 'content', 'security')";
+    /// Waveform objects of a study.
+    WAVEFORMS = "SELECT id FROM instance WHERE study = $1 AND current = 1 AND sop_class LIKE '1.2.840.10008.5.1.4.1.1.9.%'";
     /// Frees a study from its lane.
     CLEAR_LANE = "UPDATE study SET lane = '' WHERE id = $1";
     /// A study as the settle job needs it.

@@ -35,6 +35,7 @@ impl Analysis {
 pub fn analyse(document: &Document, preset: &str) -> Analysis {
     let measured = document.rhythm().map(measure::measure).unwrap_or_default();
     let quality = quality::judge(document, &measured);
-    let raises = critical::evaluate(&measured, &quality, critical::preset(preset));
+    let mut raises = critical::evaluate(&measured, &quality, critical::preset(preset));
+    raises.extend(critical::stated(&document.statements));
     Analysis { measured, quality, raises }
 }

@@ -57,6 +57,7 @@ pub struct Preset {
 struct File {
     version: String,
     default: String,
+    statements: Vec<String>,
     presets: BTreeMap<String, Preset>,
 }
 
@@ -81,6 +82,23 @@ pub fn preset(code: &str) -> &'static Preset {
         .get(code)
         .or_else(|| file.presets.get(&file.default))
         .unwrap_or_else(|| NONE.get_or_init(Preset::default))
+}
+
+/// What the recorder itself states, if it is on the list: a reason to look sooner, never a diagnosis.
+#[must_use]
+pub fn stated(statements: &[String]) -> Option<Raise> {
+    let file = file();
+    let said = statements.iter().find(|s| {
+        let plain: String = s.to_uppercase().split_whitespace().collect();
+        file.statements.iter().any(|w| plain.contains(&w.split_whitespace().collect::<String>()))
+    })?;
+    Some(Raise {
+        rule: "vendor_statement",
+        preset: file.version.clone(),
+        level: Level::Orange,
+        finding: format!("设备提示:{said}"),
+        value: said.clone(),
+    })
 }
 
 /// Neighbouring leads: an infarction shows in two of one territory.

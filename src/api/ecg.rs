@@ -1,0 +1,118 @@
+//! ECG records over HTTP: values, samples, drawings.
+
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use serde::Deserialize;
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_clinic::Centre;
+use yigong_clinic::ecg::{detail, show};
+use yigong_formats::ecg::draw::Paper;
+
+use super::auth::Caller;
+use super::fault::Answer;
+
+/// The version of what is computed from an original: a change of the drawing changes the tag.
+const DRAWN: &str = env!("CARGO_PKG_VERSION");
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(get_record).service(get_wave).service(get_svg);
+}
+
+/// OpenAPI of this file.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(get_record, get_wave, get_svg))]
+pub struct Doc;
+
+/// Recordings are for those who read, examine or receive reports.
+fn require(permit: &Permit) -> Result<()> {
+    let rights = [Right::ViewReports, Right::Upload, Right::Write, Right::Audit];
+    if rights.into_iter().any(|r| permit.may(r)) { Ok(()) } else { Err(Fault::denied("view_reports")) }
+}
+
+/// A record: patient, verdict, values of device and server, earlier records.
+#[utoipa::path(get, path = "/api/ecg/{record}", tag = "ecg", responses((status = 200, description = "the record"), (status = 404, description = "not in the caller's scope")))]
+#[get("/api/ecg/{record}")]
+async fn get_record(centre: web::Data<Centre>, permit: Caller, record: web::Path<String>) -> Answer {
+    require(&permit)?;
+    let mut reader = centre.ctx.db.read(&permit).await?;
+    Ok(HttpResponse::Ok().json(detail::detail(&mut reader, &centre.ctx, &permit, &record).await?))
+}
+
+/// Samples: u32 LE length, JSON header, planar i16 LE.
+#[utoipa::path(get, path = "/api/ecg/{record}/wave", tag = "ecg", responses((status = 200, description = "samples", content_type = "application/octet-stream"), (status = 304, description = "unchanged")))]
+#[get("/api/ecg/{record}/wave")]
+async fn get_wave(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    record: web::Path<String>,
+    request: HttpRequest,
+) -> Answer {
+    require(&permit)?;
+    let tag = tag(&show::version(&centre.ctx, &permit, &record).await?, "wave");
+    if unchanged(&request, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let blob = show::wave(&centre.ctx, &permit, &record).await?;
+    Ok(kept(&tag).content_type("application/octet-stream").body(blob))
+}
+
+/// How the drawing is wanted.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+pub struct DrawingQuery {
+    /// `3x4+1`, `6x2`, `12x1`.
+    layout: String,
+    /// `12.5`, `25`, `50` mm/s.
+    speed: String,
+    /// `5`, `10`, `20` mm/mV.
+    gain: String,
+}
+
+impl Default for DrawingQuery {
+    fn default() -> Self {
+        Self { layout: "3x4+1".into(), speed: "25".into(), gain: "10".into() }
+    }
+}
+
+/// The drawing in true millimetres.
+#[utoipa::path(get, path = "/api/ecg/{record}/svg", tag = "ecg", params(DrawingQuery), responses((status = 200, description = "drawing", content_type = "image/svg+xml"), (status = 422, description = "no such paper")))]
+#[get("/api/ecg/{record}/svg")]
+async fn get_svg(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    record: web::Path<String>,
+    query: web::Query<DrawingQuery>,
+    request: HttpRequest,
+) -> Answer {
+    require(&permit)?;
+    let q = query.into_inner();
+    let paper = Paper::of(&q.layout, &q.speed, &q.gain).ok_or_else(|| {
+        Fault::invalid("layout", "3x4+1, 6x2 or 12x1; speed 12.5, 25 or 50; gain 5, 10 or 20")
+    })?;
+    let tag = tag(
+        &show::version(&centre.ctx, &permit, &record).await?,
+        &format!("{} {} {}", q.layout, q.speed, q.gain),
+    );
+    if unchanged(&request, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let svg = show::svg(&centre.ctx, &permit, &record, paper).await?;
+    Ok(kept(&tag).content_type("image/svg+xml").body(svg))
+}
+
+fn tag(object: &str, what: &str) -> String {
+    format!("\"{object}-{what}-{DRAWN}\"").replace(' ', "_")
+}
+
+fn unchanged(request: &HttpRequest, tag: &str) -> bool {
+    request.headers().get(IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes())
+}
+
+/// Patient data: kept by the browser of this person only, asked again each time.
+fn kept(tag: &str) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, tag.to_owned())).insert_header((CACHE_CONTROL, "private, no-cache"));
+    response
+}

@@ -1,0 +1,56 @@
+//! Samples and drawings for pages: recomputed from the stored original, which is the only truth.
+
+use yigong_base::Ctx;
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_formats::ecg::{Limits, draw};
+
+use super::detail::find;
+use super::receive::{Understood, understand};
+
+/// Address of the original: the version of everything drawn from it.
+///
+/// # Errors
+/// `NotFound` outside the scope, storage faults.
+pub async fn version(ctx: &Ctx, permit: &Permit, record: &str) -> Result<String> {
+    let mut conn = ctx.db.read(permit).await?;
+    find(&mut conn, permit, record).await?.text("object_sha256")
+}
+
+/// The wave blob: header, then planar samples.
+///
+/// # Errors
+/// As [`version`].
+pub async fn wave(ctx: &Ctx, permit: &Permit, record: &str) -> Result<Vec<u8>> {
+    let object = version(ctx, permit, record).await?;
+    let u = again(ctx, &object).await?;
+    compute(move || draw::blob(&u.document, &u.analysis)).await
+}
+
+/// The drawing in the asked arrangement; the report's own comes from its stored page.
+///
+/// # Errors
+/// As [`version`].
+pub async fn svg(ctx: &Ctx, permit: &Permit, record: &str, paper: draw::Paper) -> Result<Vec<u8>> {
+    let (object, page) = {
+        let mut conn = ctx.db.read(permit).await?;
+        let row = find(&mut conn, permit, record).await?;
+        (row.text("object_sha256")?, row.opt_text("page_sha256")?)
+    };
+    if let Some(page) = page.filter(|_| paper == draw::Paper::REPORT) {
+        return ctx.blobs.read(&page).await;
+    }
+    let u = again(ctx, &object).await?;
+    compute(move || draw::svg(&draw::layout(&u.document, &paper)).into_bytes()).await
+}
+
+async fn again(ctx: &Ctx, object: &str) -> Result<Understood> {
+    let bytes = ctx.blobs.read(object).await?;
+    understand(bytes, Limits::default())
+        .await?
+        .map_err(|r| Fault::internal(format!("a recording decoded before: {r}")))
+}
+
+async fn compute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(f).await.map_err(|_| Fault::internal("a drawing stopped"))
+}
