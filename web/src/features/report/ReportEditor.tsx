@@ -39,7 +39,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
   const { withReauth, dialog: reauthDialog } = useReauth();
   const may = item.may;
   const writable = lease.held && (may.write || may.sign || may.submit);
-  const draft = useDraft(item, session.account.id, writable, lease.tellLost);
+  const draft = useDraft(item, session.account.id, writable, lease.lost !== null, lease.tellLost);
   const { sections } = draft;
   const names = ORDER[item.pipeline];
   const areas = useRef(new Map<TextSection, HTMLTextAreaElement>());

@@ -59,7 +59,13 @@ interface CurrentDraft {
   draft?: Draft | null;
 }
 
-export function useDraft(item: WorkItemDetail, account: string, writable: boolean, tellLost: (holder: Person | null) => void) {
+export function useDraft(
+  item: WorkItemDetail,
+  account: string,
+  writable: boolean,
+  lost: boolean,
+  tellLost: (holder: Person | null) => void,
+) {
   const [sections, setSections] = useState<Sections>(item.draft?.sections ?? {});
   const [state, setState] = useState<SaveState>(
     item.draft ? { kind: 'saved', at: item.draft.saved_at, version: item.draft.version } : { kind: 'clean' },
@@ -73,6 +79,7 @@ export function useDraft(item: WorkItemDetail, account: string, writable: boolea
   const flight = useRef<Promise<void> | null>(null);
   const stopped = useRef(!writable);
   const retryMs = useRef(AUTOSAVE_MS);
+  const parting = useRef(false);
   stopped.current = !writable || conflict !== null;
 
   const keepBuffer = useCallback(() => {
@@ -84,7 +91,8 @@ export function useDraft(item: WorkItemDetail, account: string, writable: boolea
     clearTimeout(timer.current);
     timer.current = undefined;
     if (flight.current) await flight.current;
-    if (stopped.current || !item.report || sameText(text.current, saved.current)) return;
+    if ((stopped.current && !parting.current) || !item.report || sameText(text.current, saved.current)) return;
+    parting.current = false;
     const sent = text.current;
     setState({ kind: 'saving' });
     const run = (async () => {
@@ -198,6 +206,14 @@ export function useDraft(item: WorkItemDetail, account: string, writable: boolea
       clearTimeout(timer.current);
     };
   }, [save]);
+
+  // The lease went to somebody else while text was still unsaved: it is sent once more. The server refuses it and keeps it as a lost
+  // draft, so that the next reader can find it even when this tab is closed.
+  useEffect(() => {
+    if (!lost || conflict !== null || sameText(text.current, saved.current)) return;
+    parting.current = true;
+    void save();
+  }, [lost, conflict, save]);
 
   /** Puts a conflict away: `mine` goes on over the newer version, `theirs` replaces the text; the other one stays on the server as a lost draft. */
   const resolve = useCallback(

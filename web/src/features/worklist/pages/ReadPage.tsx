@@ -197,11 +197,13 @@ function ItemHead({
                   : 'tier.write',
           )}
         </Tag>
-        {item.flags.map((f) => (
-          <Tag key={f} tone="amber">
-            {has(`flag.${f}`) ? t(`flag.${f}`) : f}
-          </Tag>
-        ))}
+        {item.flags
+          .filter((f) => f !== 'amending')
+          .map((f) => (
+            <Tag key={f} tone="amber">
+              {has(`flag.${f}`) ? t(`flag.${f}`) : f}
+            </Tag>
+          ))}
         <span className="cut">
           {item.modality} {item.title}
         </span>
