@@ -4,13 +4,13 @@ use serde_json::Value;
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::args;
-use yigong_base::codec::Output;
+use yigong_base::codec::{Output, Palette};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, json, uid};
+use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, image, json, uid};
 
 use super::{preview, sql};
 use crate::Centre;
@@ -187,9 +187,40 @@ pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Re
         Frames::Native { .. } => uid::EXPLICIT_LE,
         _ => stored.transfer_syntax.as_str(),
     };
-    let request = preview::request(&stored.stack, syntax, vec![output])?;
+    let mut request = preview::request(&stored.stack, syntax, vec![output])?;
+    request.display.palette = palette(ctx, &stored.object, &stored.stack).await?;
     let parts = centre.codec.decode(&request, &bytes).await?;
     parts.into_iter().next().ok_or_else(|| Fault::internal("the codec worker answered nothing"))
+}
+
+/// The palette of a `PALETTE COLOR` object, read from its header; `None` for every other one.
+///
+/// # Errors
+/// Storage faults.
+pub async fn palette(ctx: &Ctx, object: &str, stack: &Value) -> Result<Option<Palette>> {
+    if stack.get("photometric").and_then(Value::as_str) != Some("PALETTE COLOR") {
+        return Ok(None);
+    }
+    let read = header(ctx, object, |object| image::palette(&object)).await?;
+    Ok(read.map(|p| Palette { first: p.first, entries: p.entries }))
+}
+
+/// Scans a stored object on a blocking thread and makes something of it.
+async fn header<T: Send + 'static>(
+    ctx: &Ctx,
+    object: &str,
+    make: impl FnOnce(Object) -> T + Send + 'static,
+) -> Result<T> {
+    let path = ctx.blobs.path(object)?;
+    let work = tokio::task::spawn_blocking(move || {
+        let io = |e: &std::io::Error| Fault::io("read object header", e);
+        let file = std::fs::File::open(path).map_err(|e| io(&e))?;
+        let length = file.metadata().map_err(|e| io(&e))?.len();
+        let object = Object::read(&mut FileSource::new(file, length), None, Keep::INDEX)
+            .map_err(|r| Fault::invalid(r.slug, r.detail))?;
+        Ok::<_, Fault>(make(object))
+    });
+    work.await.map_err(|_| Fault::internal("reading a header stopped"))?
 }
 
 /// DICOM JSON of the stored object; `base` is the address of the instance for bulk data.
@@ -197,17 +228,10 @@ pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Re
 /// # Errors
 /// Storage faults.
 pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value> {
-    let path = ctx.blobs.path(&stored.object)?;
-    let work = tokio::task::spawn_blocking(move || {
-        let io = |e: &std::io::Error| Fault::io("read object header", e);
-        let file = std::fs::File::open(path).map_err(|e| io(&e))?;
-        let length = file.metadata().map_err(|e| io(&e))?.len();
-        let mut source = FileSource::new(file, length);
-        let object =
-            Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
-        Ok::<_, Fault>(json::dataset(&object, &|path| format!("{base}/bulkdata/{path}")))
-    });
-    work.await.map_err(|_| Fault::internal("reading a header stopped"))?
+    header(ctx, &stored.object, move |object| {
+        json::dataset(&object, &|path| format!("{base}/bulkdata/{path}"))
+    })
+    .await
 }
 
 /// The value of one element by its path in the metadata (`7FE00010`, `54000100/1/54001010`).
@@ -215,38 +239,33 @@ pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value>
 /// # Errors
 /// `NotFound` when there is no such value; `Invalid` for encapsulated pixel data, whose frames are resources of their own.
 pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Vec<u8>> {
-    let file = ctx.blobs.path(&stored.object)?;
     let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let work = tokio::task::spawn_blocking(move || {
-        let io = |e: &std::io::Error| Fault::io("read object header", e);
-        let file = std::fs::File::open(file).map_err(|e| io(&e))?;
-        let length = file.metadata().map_err(|e| io(&e))?.len();
-        let mut source = FileSource::new(file, length);
-        let object =
-            Object::read(&mut source, None, Keep::INDEX).map_err(|r| Fault::invalid(r.slug, r.detail))?;
-        if object.deflated.is_some() {
-            return Err(Fault::invalid("bulkdata", "the object is deflated"));
-        }
-        let mut node = object.root();
-        let mut steps = steps.iter();
-        while let Some(tag) = steps.next().and_then(|s| Tag::from_hex(s)) {
-            match steps.next().and_then(|n| n.parse::<usize>().ok()) {
-                Some(n) => {
-                    let item = n.checked_sub(1).and_then(|n| node.items(tag).into_iter().nth(n));
-                    node = item.ok_or_else(|| Fault::not_found("bulk data"))?;
-                }
-                None => {
-                    let (_, token) = node.get(tag).ok_or_else(|| Fault::not_found("bulk data"))?;
-                    if token.kind != Kind::Element {
-                        return Err(Fault::invalid("bulkdata", "encapsulated pixel data is read by frames"));
-                    }
-                    return Ok((token.offset, token.length));
-                }
-            }
-        }
-        Err(Fault::not_found("bulk data"))
-    });
-    let (offset, length) = work.await.map_err(|_| Fault::internal("reading a header stopped"))??;
+    let (offset, length) = header(ctx, &stored.object, move |object| place(&object, &steps)).await??;
     let length = usize::try_from(length).map_err(|_| Fault::invalid("bulkdata", "length"))?;
     ctx.blobs.read_range(&stored.object, offset, length).await
+}
+
+/// Offset and length of the element a path names.
+fn place(object: &Object, steps: &[String]) -> Result<(u64, u64)> {
+    if object.deflated.is_some() {
+        return Err(Fault::invalid("bulkdata", "the object is deflated"));
+    }
+    let mut node = object.root();
+    let mut steps = steps.iter();
+    while let Some(tag) = steps.next().and_then(|s| Tag::from_hex(s)) {
+        match steps.next().and_then(|n| n.parse::<usize>().ok()) {
+            Some(n) => {
+                let item = n.checked_sub(1).and_then(|n| node.items(tag).into_iter().nth(n));
+                node = item.ok_or_else(|| Fault::not_found("bulk data"))?;
+            }
+            None => {
+                let (_, token) = node.get(tag).ok_or_else(|| Fault::not_found("bulk data"))?;
+                if token.kind != Kind::Element {
+                    return Err(Fault::invalid("bulkdata", "encapsulated pixel data is read by frames"));
+                }
+                return Ok((token.offset, token.length));
+            }
+        }
+    }
+    Err(Fault::not_found("bulk data"))
 }

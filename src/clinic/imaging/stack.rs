@@ -16,6 +16,7 @@ pub fn document(id: &str, header: &Header) -> Value {
     let shape = header.text(Tag(0x2050_0020));
     let raw_ok = matches!(i.bits_allocated, 8 | 16)
         && matches!(i.samples, 1 | 3)
+        && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
         && yigong_base::codec::supported(&header.transfer_syntax)
         && !matches!(&header.frames, Frames::Native { deflated: true, .. });
     json!({

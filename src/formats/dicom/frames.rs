@@ -150,6 +150,10 @@ pub fn index<S: Source>(object: &Object, image: &Image, source: &mut S, defects:
         return Frames::None;
     };
     if object.fragments.is_empty() {
+        // Native 4:2:2 shares its chrominance between two pixels (PS3.3 §C.7.6.3.1.2).
+        let halved =
+            matches!(image.photometric.as_str(), "YBR_FULL_422" | "YBR_PARTIAL_422") && image.samples == 3;
+        let frame = if halved { frame / 3 * 2 } else { frame };
         if !uid::is_native(&object.head.transfer_syntax)
             && object.head.transfer_syntax.starts_with("1.2.840.10008.1.2.4.")
         {
@@ -173,10 +177,10 @@ pub fn index<S: Source>(object: &Object, image: &Image, source: &mut S, defects:
     }
     let rle = object.head.transfer_syntax == "1.2.840.10008.1.2.5";
     for table in [extended(object), basic(object, source)].into_iter().flatten() {
-        if let Some(list) = by_table(&table, data, wanted) {
-            if !rle || list.iter().all(|f| f.len() == 1) {
-                return Frames::Encapsulated(list);
-            }
+        if let Some(list) = by_table(&table, data, wanted)
+            && (!rle || list.iter().all(|f| f.len() == 1))
+        {
+            return Frames::Encapsulated(list);
         }
         defects.note("offset-table");
     }

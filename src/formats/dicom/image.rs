@@ -92,6 +92,44 @@ pub struct Image {
     pub lossy: Option<(String, f64)>,
 }
 
+/// A palette brought to 8 bits (PS3.3 §C.7.9).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Palette {
+    /// Stored value of the first entry.
+    pub first: i64,
+    /// Red, green, blue.
+    pub entries: Vec<[u8; 3]>,
+}
+
+/// The palette of a `PALETTE COLOR` image; `None` when it is missing, segmented or cut.
+#[must_use]
+pub fn palette(object: &Object) -> Option<Palette> {
+    let root = object.root();
+    let descriptor = root.numbers(Tag(0x0028_1101));
+    let (count, first, bits) = (descriptor.first()?, descriptor.get(1)?, descriptor.get(2)?);
+    // 0 entries means 65,536; the first value is signed when the pixels are.
+    let count = if *count == 0.0 { 65_536 } else { *count as usize };
+    let signed = root.int(tag::PIXEL_REPRESENTATION) == Some(1);
+    let first = if signed && *first > f64::from(i16::MAX) { *first - 65_536.0 } else { *first };
+    let channel = |t: Tag| -> Option<Vec<u8>> {
+        let raw = root.bytes(t)?;
+        let big = root.place(t)?.2;
+        if raw.len() >= count * 2 {
+            let high = |c: &[u8]| match c {
+                [a, b] if *bits > 8.0 => Some(if big { *a } else { *b }),
+                [a, b] => Some(if big { *b } else { *a }),
+                _ => None,
+            };
+            return raw.chunks_exact(2).take(count).map(high).collect();
+        }
+        raw.get(..count).map(<[u8]>::to_vec)
+    };
+    let (red, green, blue) =
+        (channel(Tag(0x0028_1201))?, channel(Tag(0x0028_1202))?, channel(Tag(0x0028_1203))?);
+    let entries = red.iter().zip(&green).zip(&blue).map(|((r, g), b)| [*r, *g, *b]).collect();
+    Some(Palette { first: first as i64, entries })
+}
+
 /// Bytes of a decoded frame at most (512 MiB).
 pub const MAX_FRAME: u64 = 512 << 20;
 

@@ -23,7 +23,7 @@ pub struct Inflated {
 /// `inflate-limit`.
 pub fn inflate<S: Source>(source: &mut S, offset: u64, keep_all: bool) -> Result<Inflated, Refusal> {
     let input = source.len().saturating_sub(offset);
-    let limit = (input.saturating_mul(20)).max(64 << 20).min(512 << 20);
+    let limit = input.saturating_mul(20).clamp(64 << 20, 512 << 20);
     let keep = if keep_all { usize::MAX } else { KEEP };
     let mut engine = Decompress::new(false);
     let mut out = Inflated::default();

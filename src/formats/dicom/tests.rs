@@ -11,7 +11,6 @@ fn shared() -> Option<PathBuf> {
     base.join("data/dicom").is_dir().then(|| base.join("data/dicom"))
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn skipped(what: &str) {
     eprintln!("SKIPPED: {what} (YIGONG_SHARED has no data)");
 }
@@ -71,6 +70,7 @@ fn charset_fixtures() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the generator of the hostile set is a Python script")]
 fn hostile_set() {
     let Some(dir) = shared() else { return skipped("hostile set") };
     let out = std::env::temp_dir().join(format!("yigong-hostile-{}", std::process::id()));
@@ -163,4 +163,18 @@ proptest::proptest! {
         bytes.truncate(cut);
         let _ = header(&mut SliceSource(&bytes), None);
     }
+}
+
+#[test]
+fn palettes_become_eight_bits() {
+    let mut w = dataset::Writer::new(true);
+    for t in [0x0028_1101, 0x0028_1102, 0x0028_1103] {
+        w.element(Tag(t), Vr::US, &[2, 0, 5, 0, 16, 0]);
+    }
+    for (t, v) in [(0x0028_1201, [0u8, 10, 0, 20]), (0x0028_1202, [0, 30, 0, 40]), (0x0028_1203, [0, 50, 0, 60])] {
+        w.element(Tag(t), Vr::OW, &v);
+    }
+    let object = Object::parse(&w.bytes, Some(uid::EXPLICIT_LE)).unwrap();
+    let palette = image::palette(&object).unwrap();
+    assert_eq!((palette.first, palette.entries), (5, vec![[10, 30, 50], [20, 40, 60]]));
 }

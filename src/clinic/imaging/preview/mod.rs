@@ -16,7 +16,7 @@ use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::uid;
 
-use super::retrieve::frame_bytes;
+use super::retrieve::{frame_bytes, palette};
 use crate::Centre;
 
 pub use stack::request;
@@ -85,7 +85,8 @@ async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let outputs =
         [PREVIEW_SIDE, THUMBNAIL_SIDE].map(|side| Output::Jpeg { longest_side: side, quality: QUALITY });
     let bytes = frame_bytes(&centre.ctx, &picked.object, &picked.frame_index, picked.frame).await?;
-    let request = request(&picked.stack, syntax_of(picked), outputs.to_vec())?;
+    let mut request = request(&picked.stack, syntax_of(picked), outputs.to_vec())?;
+    request.display.palette = palette(&centre.ctx, &picked.object, &picked.stack).await?;
     let parts = centre.codec.decode(&request, &bytes).await?;
     let [preview, thumbnail] = &parts[..] else { return Err(Fault::internal("not two images")) };
     let blobs = &centre.ctx.blobs;
