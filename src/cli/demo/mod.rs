@@ -73,10 +73,8 @@ pub async fn demo(mut config: Config, args: DemoArgs) -> Result<ExitCode> {
     let centre = app::open_centre(ctx)?;
     let stop = stop_signal()?;
     let line = ready(&listeners, &centre.ctx.config.dicom.ae_title);
-    let doors = feed::Doors {
-        dicom: listeners.dicom_address.to_string(),
-        mllp: listeners.mllp_address.to_string(),
-    };
+    let doors =
+        feed::Doors { dicom: listeners.dicom_address.to_string(), mllp: listeners.mllp_address.to_string() };
     let serving = tokio::spawn(app::serve(centre.clone(), listeners, stop.clone()));
     say(&line);
     if !args.no_feed {
