@@ -112,6 +112,9 @@ fn runner(centre: &Centre) -> Runner<Centre> {
         .on("preview", |centre: Centre, job: JobRow| async move {
             imaging::settle::preview(&centre, &job.key).await
         })
+        .on(mllp::replay::JOB, |centre: Centre, job: JobRow| async move {
+            mllp::replay::replay(&centre.ctx, &job.key).await
+        })
         .on("deliver", move |centre: Centre, job: JobRow| {
             let carriers = Arc::clone(&carriers);
             async move { delivery::run(&centre.ctx, &carriers, &job.key).await.map(|_| ()) }

@@ -13,12 +13,12 @@ use super::lab::{any_of, told};
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(list).service(receive).service(reject).service(inbox).service(message);
+    cfg.service(list).service(receive).service(reject).service(inbox).service(message).service(again);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, receive, reject, inbox, message))]
+#[openapi(paths(list, receive, reject, inbox, message, again))]
 pub struct Doc;
 
 /// Which rows.
@@ -94,4 +94,16 @@ async fn message(centre: web::Data<Centre>, permit: Caller, id: web::Path<String
     any_of(&permit, &[Right::EnterResults, Right::Verify])?;
     let mut reader = centre.ctx.db.read(&permit).await?;
     Ok(HttpResponse::Ok().json(messages::one(&mut reader, &permit, &id).await?))
+}
+
+/// Takes a held or refused message again, with the present settings of its connection.
+#[utoipa::path(post, path = "/api/lab/messages/{id}/again", tag = "lab", responses((status = 202, description = "will be taken again"), (status = 409, description = "it was taken already")))]
+#[post("/api/lab/messages/{id}/again")]
+async fn again(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+    any_of(&permit, &[Right::EnterResults, Right::Verify])?;
+    let ctx = &centre.ctx;
+    let mut tx = ctx.db.begin(&permit).await?;
+    messages::again(&mut tx, ctx, &permit, &id).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::Accepted().finish())
 }

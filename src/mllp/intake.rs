@@ -225,7 +225,7 @@ async fn one(
     Ok(wire)
 }
 
-async fn dispatch(
+pub(super) async fn dispatch(
     intake: &mut Intake<'_>,
     tx: &mut Tx,
     header: &Header,
@@ -285,6 +285,14 @@ async fn unreadable(
     body: &[u8],
     error: &ReadError,
 ) -> Result<Vec<u8>> {
+    if !header.control_id.is_empty() {
+        let mut conn = ctx.db.read(&peer.permit()).await?;
+        let earlier = inbox::find_same_id(&mut conn, &peer.id, &header.control_id).await?;
+        let sha256 = sha256_hex(body);
+        if let Some(bytes) = earlier.into_iter().find(|k| k.sha256 == sha256).and_then(|k| k.ack) {
+            return Ok(bytes);
+        }
+    }
     let answer = Answer::refused(AckCode::Error, error);
     let wire = answer::wire_for_mode(ctx, header, &answer);
     keep(

@@ -6,10 +6,13 @@ mod answer;
 pub mod carrier;
 mod connection;
 mod intake;
+#[cfg(test)]
+mod limit_tests;
 pub mod listener;
 mod orders;
 mod oru;
 mod patient;
+pub mod replay;
 mod results;
 pub mod send;
 #[cfg(test)]

@@ -17,9 +17,9 @@ use super::send;
 
 static PORTS: AtomicU64 = AtomicU64::new(0);
 
-struct Server {
-    bench: Bench,
-    address: String,
+pub(super) struct Server {
+    pub(super) bench: Bench,
+    pub(super) address: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -31,7 +31,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(bench: Bench) -> Server {
+pub(super) async fn serve(bench: Bench) -> Server {
     PORTS.fetch_add(1, Ordering::SeqCst);
     let permit = Permit::system("test");
     let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
@@ -68,7 +68,7 @@ async fn serve(bench: Bench) -> Server {
 }
 
 /// Sends raw bytes and reads until `answers` frames came or the peer closed.
-async fn talk(server: &Server, bytes: &[u8], answers: usize) -> Vec<u8> {
+pub(super) async fn talk(server: &Server, bytes: &[u8], answers: usize) -> Vec<u8> {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let mut got = Vec::new();
@@ -229,6 +229,25 @@ async fn chinese_in_gb18030_is_read_exactly_and_answered_in_kind() {
     let got = talk(&server, &wrap(&Charset::Gb18030.encode(&text).unwrap()), 1).await;
     assert!(String::from_utf8_lossy(&got).contains("MSA|AA|G2|"));
     assert_eq!(states(&mut conn).await.first().map(String::as_str), Some("held"));
+    // the operator fixes the character set of the connection; the held message is taken again
+    let held = lab::messages::list(&mut conn, &permit, "held").await.unwrap().remove(0);
+    drop(conn);
+    super::replay::replay(&server.bench.ctx, &held.id).await.unwrap();
+    let mut tx = server.bench.ctx.db.begin(&permit).await.unwrap();
+    assert_eq!(states(&mut tx).await.first().map(String::as_str), Some("held"), "still ambiguous");
+    let mut fixed = peer::find(&mut tx, &held.peer).await.unwrap();
+    fixed.policy = serde_json::json!({"charset": "gb18030"});
+    peer::update(&mut tx, &server.bench.ctx, &permit, &fixed).await.unwrap();
+    tx.commit().await.unwrap();
+    let other =
+        text.replace("|G2|", "|G3|").replace("|L2", "|L3").replace("P77", "P78").replace("B100", "B103");
+    talk(&server, &wrap(&Charset::Gb18030.encode(&other).unwrap()), 1).await;
+    super::replay::replay(&server.bench.ctx, &held.id).await.unwrap();
+    let mut conn = reader(&server).await;
+    let page = order::list(&mut conn, &permit, "", "qs", None, server.bench.ctx.now()).await.unwrap();
+    assert_eq!(page.rows.first().map(|r| r.patient.name.as_str()), Some("钱石"), "found by its initials");
+    let kept = lab::messages::one(&mut conn, &permit, &held.id).await.unwrap();
+    assert_eq!((kept.line.state.as_str(), kept.line.reason.contains("differs")), ("error", true));
 }
 
 #[tokio::test]

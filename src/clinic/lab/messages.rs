@@ -1,10 +1,11 @@
 //! Messages as they came, for the people who look after the connections.
 
 use serde::Serialize;
+use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::{Conn, Row};
+use yigong_base::storage::{Conn, Row, Tx};
+use yigong_base::{Ctx, args, audit, jobs};
 use yigong_formats::hl7::{self, Charset, ReadOptions};
 
 use super::sql;
@@ -77,6 +78,53 @@ pub async fn one(conn: &mut Conn, permit: &Permit, id: &str) -> Result<MessageVi
         }
     }
     Ok(MessageView { line: line(&row)?, raw_text: raw_text.replace('\r', "\n"), decoded })
+}
+
+/// A message as kept, for taking it again.
+#[derive(Debug, Clone)]
+pub struct RawMessage {
+    /// Peer id.
+    pub peer: String,
+    /// State.
+    pub state: String,
+    /// Bytes as received.
+    pub body: Vec<u8>,
+    /// Character set it was read in.
+    pub charset: String,
+    /// `ORU^R01` and the like.
+    pub message_type: String,
+    /// MSH-10.
+    pub control_id: String,
+    /// Answer that was given.
+    pub ack: Vec<u8>,
+}
+
+/// The bytes of one message in scope.
+pub async fn raw(conn: &mut Conn, permit: &Permit, id: &str) -> Result<RawMessage> {
+    let row = conn.opt(sql::MESSAGE, args![id, permit.scope()]).await?;
+    let row = row.ok_or_else(|| Fault::not_found("message"))?;
+    Ok(RawMessage {
+        peer: row.text("peer")?,
+        state: row.text("state")?,
+        body: row.bytes("body")?,
+        charset: row.text("charset")?,
+        message_type: row.text("message_type")?,
+        control_id: row.text("control_id")?,
+        ack: row.opt_bytes("ack")?.unwrap_or_default(),
+    })
+}
+
+/// Asks for a held or refused message to be taken again with the connection's present settings.
+///
+/// # Errors
+/// `Conflict` for a message that was taken, or belongs to no peer.
+pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<()> {
+    let raw = raw(tx, permit, id).await?;
+    if !matches!(raw.state.as_str(), "held" | "error") {
+        return Err(Fault::conflict("wrong_state", format!("the message is {}", raw.state)));
+    }
+    jobs::enqueue(tx, ctx, jobs::Job::new("hl7_replay", id)).await?;
+    audit::append(tx, ctx, permit, "inbox.again", "inbox", id, &json!({"was": raw.state})).await
 }
 
 fn line(row: &Row) -> Result<MessageLine> {

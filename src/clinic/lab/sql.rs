@@ -91,6 +91,6 @@ yigong_base::statements! {
     MESSAGES = "SELECT i.id, i.peer, i.received_at, i.message_type, i.state, i.reason, f.name AS facility_name FROM inbox i JOIN facility f ON f.code = i.facility
         WHERE ($1 = '*' OR i.facility = $1) AND i.kind = 'hl7' AND ($2 = '' OR i.state = $2) ORDER BY i.received_at DESC, i.id DESC LIMIT 300";
     /// One message in scope.
-    MESSAGE = "SELECT i.id, i.peer, i.received_at, i.message_type, i.state, i.reason, i.body, i.charset, f.name AS facility_name FROM inbox i JOIN facility f ON f.code = i.facility
+    MESSAGE = "SELECT i.id, i.peer, i.received_at, i.message_type, i.state, i.reason, i.body, i.charset, i.control_id, i.ack, f.name AS facility_name FROM inbox i JOIN facility f ON f.code = i.facility
         WHERE i.id = $1 AND ($2 = '*' OR i.facility = $2)";
 }
