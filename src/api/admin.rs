@@ -94,6 +94,7 @@ async fn peers(centre: web::Data<Centre>, permit: Caller) -> Answer {
 async fn add_peer(centre: web::Data<Centre>, permit: Caller, body: web::Json<Peer>) -> Answer {
     permit.require(Right::Administer)?;
     let mut new = body.into_inner();
+    check_policy(&new)?;
     let mut tx = centre.ctx.db.begin(&permit).await?;
     new.id = peer::create(&mut tx, &centre.ctx, &permit, &new).await?;
     tx.commit().await?;
@@ -112,6 +113,7 @@ async fn change_peer(
     permit.require(Right::Administer)?;
     let mut changed = body.into_inner();
     changed.id = id.into_inner();
+    check_policy(&changed)?;
     let mut tx = centre.ctx.db.begin(&permit).await?;
     peer::update(&mut tx, &centre.ctx, &permit, &changed).await?;
     tx.commit().await?;
@@ -260,4 +262,13 @@ async fn list_jobs(centre: web::Data<Centre>, permit: Caller) -> Answer {
         }));
     }
     Ok(HttpResponse::Ok().json(json!({ "rows": rows })))
+}
+
+/// The policy of an HL7 peer is a profile: an unknown dialect or key is refused here, not when a message comes.
+fn check_policy(peer: &Peer) -> Result<(), super::fault::ApiFault> {
+    if peer.kind == "hl7" {
+        yigong_formats::hl7::Profile::of_policy(&peer.policy)
+            .map_err(|e| yigong_base::fault::Fault::invalid("policy", e))?;
+    }
+    Ok(())
 }

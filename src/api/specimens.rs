@@ -1,11 +1,11 @@
-//! Specimens at the centre and messages of the connections over HTTP.
+//! Specimens at the centre, messages of the connections and the item table over HTTP.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, put, web};
 use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::Right;
 use yigong_clinic::Centre;
-use yigong_clinic::lab::{messages, specimen};
+use yigong_clinic::lab::{items as table, messages, specimen};
 
 use super::auth::Caller;
 use super::fault::Answer;
@@ -13,12 +13,19 @@ use super::lab::{any_of, told};
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(list).service(receive).service(reject).service(inbox).service(message).service(again);
+    cfg.service(list)
+        .service(receive)
+        .service(reject)
+        .service(inbox)
+        .service(message)
+        .service(again)
+        .service(items)
+        .service(put_item);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, receive, reject, inbox, message, again))]
+#[openapi(paths(list, receive, reject, inbox, message, again, items, put_item))]
 pub struct Doc;
 
 /// Which rows.
@@ -106,4 +113,31 @@ async fn again(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>)
     messages::again(&mut tx, ctx, &permit, &id).await?;
     tx.commit().await?;
     Ok(HttpResponse::Accepted().finish())
+}
+
+/// The item table: names, codes, units, ranges, limits.
+#[utoipa::path(get, path = "/api/lab/items", tag = "lab", responses((status = 200, description = "rows")))]
+#[get("/api/lab/items")]
+async fn items(centre: web::Data<Centre>, permit: Caller) -> Answer {
+    any_of(&permit, &[Right::EnterResults, Right::Verify])?;
+    let mut reader = centre.ctx.db.read(&permit).await?;
+    Ok(HttpResponse::Ok().json(json!({"rows": table::list(&mut reader).await?})))
+}
+
+/// Writes an item: the lead's right, audited. An item without authored critical limits is always held.
+#[utoipa::path(put, path = "/api/lab/items/{code}", tag = "lab", request_body = Object, responses((status = 204, description = "written")))]
+#[put("/api/lab/items/{code}")]
+async fn put_item(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    code: web::Path<String>,
+    body: web::Json<table::ItemText>,
+) -> Answer {
+    let mut item = body.into_inner();
+    item.code = code.into_inner();
+    let ctx = &centre.ctx;
+    let mut tx = ctx.db.begin(&permit).await?;
+    table::put(&mut tx, ctx, &permit, &item).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
 }

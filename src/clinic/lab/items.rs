@@ -1,12 +1,12 @@
 //! The laboratory items of the county: names, codes, units, ranges, limits. Limits are the laboratory director's; none ship.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use yigong_base::access::Permit;
-use yigong_base::fault::Result;
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
-use yigong_formats::lab::{CriticalLimit, DeltaRule, Range};
+use yigong_formats::lab::{CriticalLimit, DeltaRule, Range, units};
 
 use super::sql;
 
@@ -70,6 +70,124 @@ fn of_row(row: &Row) -> Result<Item> {
         decimals: usize::try_from(row.int("decimals")?).unwrap_or(2),
         panel: row.text("panel")?,
     })
+}
+
+/// An item as the laboratory director writes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemText {
+    /// Code.
+    pub code: String,
+    /// Name, Chinese.
+    pub name: String,
+    /// Name, English.
+    #[serde(default)]
+    pub name_en: String,
+    /// LOINC code.
+    #[serde(default)]
+    pub loinc: String,
+    /// UCUM unit; empty for texts.
+    #[serde(default)]
+    pub unit: String,
+    /// Panel.
+    #[serde(default)]
+    pub panel: String,
+    /// Other codes instruments send.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Reference ranges.
+    #[serde(default)]
+    pub ranges: Vec<Range>,
+    /// `not_authored`, `none` or `limits`.
+    #[serde(default)]
+    pub critical_state: String,
+    /// Critical at or below.
+    #[serde(default)]
+    pub critical_low: Option<f64>,
+    /// Critical at or above.
+    #[serde(default)]
+    pub critical_high: Option<f64>,
+    /// Lowest reportable value.
+    #[serde(default)]
+    pub reportable_low: Option<f64>,
+    /// Highest reportable value.
+    #[serde(default)]
+    pub reportable_high: Option<f64>,
+    /// Delta rule.
+    #[serde(default)]
+    pub delta: DeltaRule,
+    /// Digits after the decimal point.
+    #[serde(default)]
+    pub decimals: i64,
+    /// Place in lists.
+    #[serde(default)]
+    pub sort: i64,
+}
+
+/// Writes an item. A limit that contradicts itself, or a unit the table does not know, is refused.
+pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &ItemText) -> Result<()> {
+    permit.require_for(Right::Lead, "lab")?;
+    let state = if item.critical_state.is_empty() { "not_authored" } else { item.critical_state.as_str() };
+    let limits = item.critical_low.is_some() || item.critical_high.is_some();
+    if !["not_authored", "none", "limits"].contains(&state) || (state == "limits") != limits {
+        return Err(Fault::invalid("critical_state", "limits with a limit, none or not_authored without"));
+    }
+    if item.code.trim().is_empty() || item.name.trim().is_empty() {
+        return Err(Fault::invalid("code", "code and name must not be empty"));
+    }
+    if !item.unit.is_empty() && units::ucum(&item.unit) != Some(item.unit.as_str()) {
+        return Err(Fault::invalid("unit", "not a UCUM code of the unit table"));
+    }
+    tx.exec(
+        sql::PUT_ITEM,
+        args![
+            &item.code,
+            &item.name,
+            &item.name_en,
+            &item.loinc,
+            &item.unit,
+            &item.panel,
+            &Value::from(item.aliases.clone()),
+            &serde_json::to_value(&item.ranges)?,
+            item.critical_low,
+            item.critical_high,
+            state,
+            item.reportable_low,
+            item.reportable_high,
+            &serde_json::to_value(item.delta)?,
+            item.decimals.clamp(0, 6),
+            item.sort
+        ],
+    )
+    .await?;
+    let detail = json!({"critical": [item.critical_low, item.critical_high], "state": state});
+    audit::append(tx, ctx, permit, "lab.item", "lab_item", &item.code, &detail).await
+}
+
+/// All items as they are written.
+pub async fn list(conn: &mut Conn) -> Result<Vec<ItemText>> {
+    let mut items = Vec::new();
+    for row in conn.all(sql::ALL_ITEMS, args![]).await? {
+        items.push(ItemText {
+            code: row.text("code")?,
+            name: row.text("name")?,
+            name_en: row.text("name_en")?,
+            loinc: row.text("loinc")?,
+            unit: row.text("unit")?,
+            panel: row.text("panel")?,
+            aliases: row.json("aliases")?,
+            ranges: row.json("ranges")?,
+            critical_state: row.text("critical_state")?,
+            critical_low: row.opt_real("critical_low")?,
+            critical_high: row.opt_real("critical_high")?,
+            reportable_low: row.opt_real("reportable_low")?,
+            reportable_high: row.opt_real("reportable_high")?,
+            delta: row.json("delta")?,
+            decimals: row.int("decimals")?,
+            sort: row.int("sort")?,
+        });
+    }
+    Ok(items)
 }
 
 #[derive(Deserialize)]

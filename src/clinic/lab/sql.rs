@@ -3,7 +3,7 @@
 /// Columns of an item.
 macro_rules! item {
     () => {
-        "code, name, name_en, loinc, unit, panel, aliases, ranges, critical_low, critical_high, critical_state, reportable_low, reportable_high, delta, decimals"
+        "code, name, name_en, loinc, unit, panel, aliases, ranges, critical_low, critical_high, critical_state, reportable_low, reportable_high, delta, decimals, sort"
     };
 }
 
@@ -24,6 +24,11 @@ yigong_base::statements! {
     /// A new item.
     ADD_ITEM = "INSERT INTO lab_item (code, name, name_en, loinc, unit, panel, aliases, ranges, critical_low, critical_high, critical_state, reportable_low, reportable_high, delta, decimals, sort)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (code) DO NOTHING";
+    /// An item as the laboratory director writes it.
+    PUT_ITEM = "INSERT INTO lab_item (code, name, name_en, loinc, unit, panel, aliases, ranges, critical_low, critical_high, critical_state, reportable_low, reportable_high, delta, decimals, sort)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (code) DO UPDATE SET name = excluded.name, name_en = excluded.name_en, loinc = excluded.loinc,
+        unit = excluded.unit, panel = excluded.panel, aliases = excluded.aliases, ranges = excluded.ranges, critical_low = excluded.critical_low, critical_high = excluded.critical_high,
+        critical_state = excluded.critical_state, reportable_low = excluded.reportable_low, reportable_high = excluded.reportable_high, delta = excluded.delta, decimals = excluded.decimals, sort = excluded.sort";
     /// What the wire said, once.
     KEEP_RUN = "INSERT INTO instrument_result (id, inbox, facility, instrument, barcode, item, item_name, run_at, value_raw, unit_raw, range_raw, flags_raw, status_raw, state, reason, specimen, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING";

@@ -322,5 +322,23 @@ async fn every_statement_is_well_formed_on_both_engines() {
             conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
         }
         assert!(conn.all(sql::ALL_ITEMS, args![]).await.unwrap().is_empty(), "no item, no limit ships");
+        drop(conn);
+        let lead = verifier("v1");
+        let mut tx = bench.ctx.db.begin(&lead).await.unwrap();
+        items::seed_demo(&mut tx, &bench.ctx, &lead).await.unwrap();
+        let mut k = items::list(&mut tx).await.unwrap().into_iter().find(|i| i.code == "K").unwrap();
+        k.critical_state = "none".into();
+        assert!(
+            items::put(&mut tx, &bench.ctx, &lead, &k).await.is_err(),
+            "none with a limit contradicts itself"
+        );
+        k.critical_state = "limits".into();
+        k.critical_high = Some(6.5);
+        assert!(items::put(&mut tx, &bench.ctx, &Permit::peer("x", "LEAD"), &k).await.is_err());
+        items::put(&mut tx, &bench.ctx, &lead, &k).await.unwrap();
+        assert_eq!(
+            items::find(&mut tx, "potassium").await.unwrap().unwrap().critical,
+            yigong_formats::lab::CriticalLimit::Limits { low: Some(2.8), high: Some(6.5) }
+        );
     }
 }
