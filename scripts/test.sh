@@ -19,7 +19,7 @@ cargo fmt --check
 cargo clippy --workspace --all-targets -- -D warnings
 
 step "rust: unit and integration tests on SQLite and PostgreSQL"
-scripts/with-postgres.sh cargo test --workspace
+scripts/with-postgres.sh cargo test --workspace --all-targets
 
 step "licences and advisories"
 if command -v cargo-deny >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "SKIPPED: cargo-deny is not installed (cargo install cargo-deny)"; fi

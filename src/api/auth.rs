@@ -129,7 +129,8 @@ async fn admit(req: &ServiceRequest) -> Result<bool, Refusal> {
         return Ok(false);
     };
     let safe = matches!(*req.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe && !(same_origin(req) && carries_token(req, &session.csrf)) {
+    let ours = same_origin(req) && carries_token(req, &session.csrf);
+    if !safe && !ours {
         return Err(Refusal::Csrf);
     }
     req.extensions_mut().insert(session.permit.clone());

@@ -107,16 +107,16 @@ pub fn run(s: &Sections, about: &About<'_>) -> Vec<Check> {
             ));
         }
     }
-    if !about.has_alert {
-        if let Some(word) = CRITICAL_WORDS.iter().find(|w| claimed(&conclusion, w)) {
-            found.push(check(
-                "critical_word",
-                "impression",
-                "warn",
-                format!("诊断含“{word}”,尚未上报危急值"),
-                "a critical finding without a critical alert",
-            ));
-        }
+    if !about.has_alert
+        && let Some(word) = CRITICAL_WORDS.iter().find(|w| claimed(&conclusion, w))
+    {
+        found.push(check(
+            "critical_word",
+            "impression",
+            "warn",
+            format!("诊断含“{word}”,尚未上报危急值"),
+            "a critical finding without a critical alert",
+        ));
     }
     found
 }

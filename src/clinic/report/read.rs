@@ -53,10 +53,8 @@ fn head(row: &Row, report: &str, last: i64, with_content: bool) -> Result<Value>
         "content_sha256": row.text("content_sha256")?,
         "pdf": format!("/api/reports/{report}/versions/{n}/pdf"),
     });
-    if with_content {
-        if let Value::Object(map) = &mut value {
-            map.insert("content".into(), row.json("content")?);
-        }
+    if with_content && let Value::Object(map) = &mut value {
+        map.insert("content".into(), row.json("content")?);
     }
     Ok(value)
 }

@@ -171,7 +171,9 @@ fn palettes_become_eight_bits() {
     for t in [0x0028_1101, 0x0028_1102, 0x0028_1103] {
         w.element(Tag(t), Vr::US, &[2, 0, 5, 0, 16, 0]);
     }
-    for (t, v) in [(0x0028_1201, [0u8, 10, 0, 20]), (0x0028_1202, [0, 30, 0, 40]), (0x0028_1203, [0, 50, 0, 60])] {
+    for (t, v) in
+        [(0x0028_1201, [0u8, 10, 0, 20]), (0x0028_1202, [0, 30, 0, 40]), (0x0028_1203, [0, 50, 0, 60])]
+    {
         w.element(Tag(t), Vr::OW, &v);
     }
     let object = Object::parse(&w.bytes, Some(uid::EXPLICIT_LE)).unwrap();
