@@ -1,5 +1,5 @@
 # Every recipe is one plain line that also works by hand.
-.PHONY: run test check web e2e interop faults fmt deny bench image
+.PHONY: run test check web e2e interop faults deny image
 
 run:
 	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
@@ -23,7 +23,7 @@ e2e:
 	node --test tests/e2e/
 
 deny:
-	cargo deny check
+	PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny check bans licenses sources
 
 image:
 	docker build -f docker/Dockerfile -t yigong .

@@ -21,8 +21,8 @@ cargo clippy --workspace --all-targets -- -D warnings
 step "rust: unit and integration tests on SQLite and PostgreSQL"
 scripts/with-postgres.sh cargo test --workspace --all-targets
 
-step "licences and advisories"
-if command -v cargo-deny >/dev/null 2>&1; then cargo deny check bans licenses sources; else echo "SKIPPED: cargo-deny is not installed (cargo install cargo-deny)"; fi
+step "licences, bans, sources"
+PATH="$PWD/.tools/bin:$PATH" cargo deny --log-level error check bans licenses sources
 
 export YIGONG_BIN=${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}
 cargo build
