@@ -1,13 +1,19 @@
 // What must be seen before the paper is read: triage, signal quality, the device's own statement.
+import type { Alert } from '../../api/types';
 import { useWords } from '../../i18n';
 import { Keys } from '../../ui/bits';
 import type { EcgRecord } from './model';
 
-export function Banners({ record, alerted }: { record: EcgRecord; alerted: boolean }) {
+/** States in which nobody at the clinic has been reached yet. */
+const WAITING = new Set(['raised', 'calling', 'unable']);
+
+export function Banners({ record, alerts }: { record: EcgRecord; alerts: readonly Alert[] }) {
   const { t, pick } = useWords();
   const warnings = (record.warnings ?? []).map((w) => pick(w.text_zh, w.text_en)).filter(Boolean);
   const q = record.quality;
   const bad = q?.verdict === 'usable' || q?.verdict === 'redo';
+  const findings = alerts.map((a) => a.finding).filter(Boolean);
+  const reached = alerts.length > 0 && alerts.every((a) => !WAITING.has(a.state));
   const triaged = record.triage === 'red' || record.triage === 'orange';
   const vendor = (record.vendor_statements ?? []).filter(Boolean);
   return (
@@ -15,10 +21,10 @@ export function Banners({ record, alerted }: { record: EcgRecord; alerted: boole
       {triaged && (
         <div className="ecg-banner" data-level={record.triage} role={record.triage === 'red' ? 'alert' : 'status'}>
           <strong>{t(`ecg.triage.${record.triage}`)}</strong>
-          <span className="grow">{warnings.join(' · ')}</span>
+          <span className="grow">{[...findings, ...warnings].join(' · ')}</span>
           <span>
-            {alerted ? t('ecg.alert_raised') : t('ecg.call_first')}
-            {!alerted && <Keys keys="ctrl+k" />}
+            {t(reached ? 'ecg.alert_reached' : alerts.length > 0 ? 'ecg.alert_waiting' : 'ecg.call_first')}
+            {alerts.length === 0 && <Keys keys="ctrl+k" />}
           </span>
         </div>
       )}

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef, useState } from 'react';
 import { Fault, get } from '../../api/client';
-import type { Sections } from '../../api/types';
+import type { Alert, Sections } from '../../api/types';
 import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
 import { Keys } from '../../ui/bits';
@@ -56,7 +56,7 @@ function Reading({ item, onDone }: ReadingPageProps) {
       min={300}
       left={
         record.data ? (
-          <Paper record={record.data} editor={editor} canInsert={writes} alerted={item.alerts.length > 0} />
+          <Paper record={record.data} editor={editor} canInsert={writes} alerts={item.alerts} />
         ) : record.isError ? (
           <div className="state">
             <FaultNote error={record.error} retry={() => void record.refetch()} />
@@ -79,12 +79,12 @@ interface PaperProps {
   record: EcgRecord;
   editor: React.RefObject<ReportEditorHandle | null>;
   canInsert: boolean;
-  alerted: boolean;
+  alerts: readonly Alert[];
 }
 
 const cycle = <T,>(all: readonly T[], now: T, by: number): T => all[Math.min(all.length - 1, Math.max(0, all.indexOf(now) + by))] ?? now;
 
-function Paper({ record, editor, canInsert, alerted }: PaperProps) {
+function Paper({ record, editor, canInsert, alerts }: PaperProps) {
   const { t } = useWords();
   const wave = useQuery(waveQuery(record.id));
   const [layout, setLayout] = useState<LayoutName>('3x4+1');
@@ -185,7 +185,7 @@ function Paper({ record, editor, canInsert, alerted }: PaperProps) {
           </button>
         </div>
       </div>
-      <Banners record={record} alerted={alerted} />
+      <Banners record={record} alerts={alerts} />
       <section className="ecg-sheet" ref={box} tabIndex={0} aria-label={t('ecg.paper')}>
         {wave.isPending && <Loading />}
         {wave.isError && (
