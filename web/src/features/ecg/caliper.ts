@@ -35,8 +35,8 @@ const indexOf = (ms: number, rate: number, length: number): number => Math.min(l
 
 export const traceAt = (uv: Float32Array, rate: number, ms: number): number => uv[indexOf(ms, rate, uv.length)] ?? Number.NaN;
 
-/** Peak of the deflection near a time: the sample farthest from the median of its surroundings, if it stands out. */
-export function localPeak(uv: Float32Array, rate: number, ms: number, reachMs: number): number | null {
+/** Peak of the deflection near a time: the sample farthest from the median of its surroundings, if it stands out (or a beat is sure). */
+export function localPeak(uv: Float32Array, rate: number, ms: number, reachMs: number, sure = false): number | null {
   const at = indexOf(ms, rate, uv.length);
   const reach = Math.round((reachMs * rate) / 1000);
   const around = Math.round(0.15 * rate);
@@ -55,7 +55,7 @@ export function localPeak(uv: Float32Array, rate: number, ms: number, reachMs: n
       best = k;
     }
   }
-  return best >= 0 && far > 100 && far > 2 * spread ? (best * 1000) / rate : null;
+  return best >= 0 && (sure || (far > 100 && far > 2 * spread)) ? (best * 1000) / rate : null;
 }
 
 export interface SnapContext {
@@ -74,7 +74,7 @@ export function snap(p: CaliperPoint, s: SnapContext): CaliperPoint {
   if (s.free) return { ms: whole, uv: p.uv };
   const beat = nearestBeat(s.beats, p.ms, s.reachMs);
   // Detected beats hold for all leads; in this lead the peak may stand some samples aside.
-  const ms = beat !== null ? (localPeak(s.uv, s.rate, beat, 20) ?? beat) : (localPeak(s.uv, s.rate, p.ms, s.reachMs) ?? whole);
+  const ms = beat !== null ? (localPeak(s.uv, s.rate, beat, 30, true) ?? beat) : (localPeak(s.uv, s.rate, p.ms, s.reachMs) ?? whole);
   const trace = traceAt(s.uv, s.rate, ms);
   const onTrace = !Number.isNaN(trace) && (ms !== whole || Math.abs(trace - p.uv) <= s.reachUv);
   return { ms, uv: onTrace ? trace : p.uv };
