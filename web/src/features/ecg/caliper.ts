@@ -74,9 +74,10 @@ export function snap(p: CaliperPoint, s: SnapContext): CaliperPoint {
   if (s.free) return { ms: whole, uv: p.uv };
   const beat = nearestBeat(s.beats, p.ms, s.reachMs);
   // Detected beats hold for all leads; in this lead the peak may stand some samples aside.
-  const ms = beat !== null ? (localPeak(s.uv, s.rate, beat, 30, true) ?? beat) : (localPeak(s.uv, s.rate, p.ms, s.reachMs) ?? whole);
+  const peak = beat !== null ? (localPeak(s.uv, s.rate, beat, 30, true) ?? beat) : localPeak(s.uv, s.rate, p.ms, s.reachMs);
+  const ms = peak ?? whole;
   const trace = traceAt(s.uv, s.rate, ms);
-  const onTrace = !Number.isNaN(trace) && (ms !== whole || Math.abs(trace - p.uv) <= s.reachUv);
+  const onTrace = !Number.isNaN(trace) && (peak !== null || Math.abs(trace - p.uv) <= s.reachUv);
   return { ms, uv: onTrace ? trace : p.uv };
 }
 

@@ -120,6 +120,8 @@ describe('calipers', () => {
   });
   it('snaps to the R peak, without detected beats too, and not when free', () => {
     expect(snap({ ms: 1130, uv: 300 }, context)).toEqual({ ms: 1150, uv: 1000 });
+    // A click at the very time of the peak takes its height too.
+    expect(snap({ ms: 1150, uv: 0 }, context)).toEqual({ ms: 1150, uv: 1000 });
     // A detected beat some samples beside the peak of this lead still lands on the peak.
     expect(snap({ ms: 1130, uv: 300 }, { ...context, beats: [1140] })).toEqual({ ms: 1150, uv: 1000 });
     expect(snap({ ms: 1130, uv: 300 }, { ...context, beats: [] })).toEqual({ ms: 1150, uv: 1000 });
