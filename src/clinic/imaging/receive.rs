@@ -249,10 +249,13 @@ fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
     if of("patient_id") != h.patient_id {
         return Ok(Some("other-patient-in-study"));
     }
-    if differs(&of("name_fold"), &name::fold(&h.name.shown))
-        || differs(&of("sex"), &h.sex)
-        || differs(&of("birth_date"), &h.birth_date)
-    {
+    let han = held.get("han").and_then(Value::as_bool).unwrap_or(false);
+    // The same name in letters on one image and in Han on the next is no contradiction.
+    let spelt = han != h.name.ideographic.is_some()
+        && !h.name.pinyin.is_empty()
+        && of("name_pinyin") == h.name.pinyin;
+    let name = differs(&of("name_fold"), &name::fold(&h.name.shown)) && !spelt;
+    if name || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date) {
         return Ok(Some("patient-differs-in-study"));
     }
     Ok(None)

@@ -26,6 +26,11 @@ impl New<'_> {
             ..Seen::default()
         };
         let mut linked = patient::link(tx, ctx, facility, &seen).await?;
+        if linked.clash == Some("name") && self.same_name_spelt(tx, &linked.id).await? {
+            // A device that knows only letters does not contradict the Han name of the order.
+            let unnamed = Seen { name: String::new(), ..seen.clone() };
+            linked = patient::link(tx, ctx, facility, &unnamed).await?;
+        }
         let trouble = match linked.clash {
             // Nobody is guessed: the study gets a patient of its own until a person links it.
             Some(clash) => {
@@ -45,7 +50,7 @@ impl New<'_> {
         };
         let modality = h.text(tag::MODALITY);
         let attributes = json!({
-            "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "sex": h.sex, "birth_date": h.birth_date,
+            "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "name_pinyin": h.name.pinyin, "han": h.name.ideographic.is_some(), "sex": h.sex, "birth_date": h.birth_date,
             "institution": h.text(tag::INSTITUTION),
         });
         let text = |t| h.text(t);
@@ -88,6 +93,16 @@ impl New<'_> {
             order::head::advance(tx, order, "received", ctx.now()).await?;
         }
         Ok(id)
+    }
+
+    /// The held name and the one of the object are the same in pinyin, and one of them is not written in Han.
+    async fn same_name_spelt(&self, tx: &mut Tx, patient: &str) -> Result<bool> {
+        let held = patient::head(tx, patient, self.ctx.now()).await?;
+        let said = &self.header().name;
+        let spelt = said.ideographic.is_none() || name::read(&held.name).ideographic.is_none();
+        let pinyin =
+            if held.pinyin.is_empty() { name::read(&held.name).pinyin } else { name::fold(&held.pinyin) };
+        Ok(spelt && !said.pinyin.is_empty() && pinyin == said.pinyin)
     }
 
     pub(super) async fn series(&self, tx: &mut Tx, study: &str) -> Result<(String, bool)> {

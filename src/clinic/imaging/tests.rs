@@ -34,6 +34,7 @@ async fn known(bench: &Bench) -> Peer {
     p
 }
 
+#[derive(Clone, Copy)]
 struct Made<'a> {
     instance: &'a str,
     patient: &'a str,
@@ -93,6 +94,12 @@ async fn one_study_from_arrival_to_worklist() {
         assert_eq!(send(&bench, &peer, &file(&first)).await.unwrap().outcome, Outcome::Same);
         let other = send(&bench, &peer, &file(&Made { pixel: 8, ..first })).await.unwrap();
         assert_eq!((other.outcome, other.reason), (Outcome::Version, "same-uid-other-bytes"));
+        let letters = Made { instance: "1.2.3.4.7", name: "Wang^XiaoDong", ..first };
+        assert_eq!(
+            send(&bench, &peer, &file(&letters)).await.unwrap().outcome,
+            Outcome::New,
+            "the same name in letters"
+        );
         let stranger = file(&Made { instance: "1.2.3.4.6", patient: "P2", name: "Li^Si=李^四", pixel: 7 });
         assert_eq!(send(&bench, &peer, &stranger).await.unwrap().outcome, Outcome::Quarantined);
         assert_eq!(send(&bench, &peer, &stranger).await.unwrap().outcome, Outcome::Same);
@@ -117,7 +124,7 @@ async fn one_study_from_arrival_to_worklist() {
             assert_eq!(query::studies(&mut conn, &permit, &keys).await.unwrap().len(), n, "{date}");
         }
         assert_eq!(query::series(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
-        assert_eq!(query::instances(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
+        assert_eq!(query::instances(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 2);
         let foreign = Permit::peer("OTHER", "C02");
         assert!(query::studies(&mut conn, &foreign, &Keys::default()).await.unwrap().is_empty());
         assert!(retrieve::by_uid(&mut conn, &foreign, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_err());
