@@ -21,9 +21,11 @@ test('every page draws, with its picture', { skip: why ?? false, timeout: 400_00
   };
   try {
     await shot(await openAt(browser, null, '/login'), 'login');
-    const writer = await openAt(browser, 'writer', '/worklist?tab=write&pipeline=imaging');
+    const writer = await openAt(browser, 'writer', '/worklist?tab=write');
     // The feed goes over the real protocols and studies settle after a quiet time.
     await writer.locator('.grid-row', { hasText: 'CT' }).first().waitFor({ timeout: 240_000 });
+    // Previews are made by the codec workers a moment later.
+    await writer.locator('.picture img').waitFor({ timeout: 60_000 });
     await shot(writer, 'worklist');
     await writer.locator('.grid-row', { hasText: 'CT' }).first().dblclick();
     await writer.waitForURL(/\/read\//);

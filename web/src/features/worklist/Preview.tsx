@@ -1,7 +1,7 @@
 // The side pane of the worklist: request, picture and earlier reports of the row in hand, so that opening is for reading only.
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useState } from 'react';
+import { useDeferredValue, useEffect, useState } from 'react';
 import { get } from '../../api/client';
 import type { WorkItemDetail, WorkRow } from '../../api/types';
 import { useWords } from '../../i18n';
@@ -76,7 +76,7 @@ export function Preview({ row, now, open }: { row: WorkRow | undefined; now: num
           {has(`return.reason.${row.return_reason}`) ? t(`return.reason.${row.return_reason}`) : row.return_reason} {row.return_text}
         </div>
       )}
-      <Picture row={row} />
+      <Picture key={row.id} row={row} />
       {d && d.previous_reports.length > 0 && (
         <div>
           <div className="label">{t('report.previous', { n: d.previous_reports.length })}</div>
@@ -97,9 +97,18 @@ export function Preview({ row, now, open }: { row: WorkRow | undefined; now: num
   );
 }
 
+const RETRY_MS = 4_000;
+
+/** The preview is made shortly after the images came in: until it is there the pane says so and asks again. */
 function Picture({ row }: { row: WorkRow }) {
   const { t } = useWords();
-  const [failed, fail] = useState('');
+  const [attempt, again] = useState(0);
+  const [state, set] = useState<'asking' | 'shown' | 'absent'>('asking');
+  useEffect(() => {
+    if (state !== 'absent') return;
+    const timer = setTimeout(() => again((n) => n + 1), RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [state, attempt]);
   const source =
     row.pipeline === 'imaging'
       ? (row.thumbnail?.replace(/\/thumbnail$/, '/preview') ?? `/api/studies/${row.subject}/preview`)
@@ -109,11 +118,15 @@ function Picture({ row }: { row: WorkRow }) {
   if (!source) return null;
   return (
     <div className="picture" data-paper={row.pipeline === 'ecg'}>
-      {failed === source ? (
-        <span className="dim">{t('work.no_picture')}</span>
-      ) : (
-        <img key={source} src={source} alt={t('work.picture', { title: row.title })} onError={() => fail(source)} />
-      )}
+      {state === 'absent' && <span className="dim">{t('work.no_picture')}</span>}
+      <img
+        key={attempt}
+        hidden={state !== 'shown'}
+        src={attempt ? `${source}${source.includes('?') ? '&' : '?'}try=${attempt}` : source}
+        alt={t('work.picture', { title: row.title })}
+        onLoad={() => set('shown')}
+        onError={() => set('absent')}
+      />
     </div>
   );
 }
