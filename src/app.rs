@@ -90,15 +90,8 @@ fn runner(centre: &Centre) -> Runner<Centre> {
     carriers.insert("hl7", Arc::new(mllp::Hl7Carrier::new(centre.ctx.clone())));
     let carriers = Arc::new(carriers);
     Runner::new(centre.ctx.clone(), centre.clone())
-        .on("settle", |centre: Centre, job: JobRow| async move {
-            imaging::settle::settle(&centre, &job.key).await?;
-            Ok(())
-        })
         .on("ecg_receive", |centre: Centre, job: JobRow| async move {
             ecg::receive(&centre.ctx, &job.key).await.map(|_| ())
-        })
-        .on("preview", |centre: Centre, job: JobRow| async move {
-            imaging::settle::preview(&centre, &job.key).await
         })
         .on("escalate", |centre: Centre, _: JobRow| async move {
             for (alert, facility) in critical::escalate::escalate_due(&centre.ctx).await? {

@@ -133,11 +133,3 @@ fn lossy_frames_stay_within_their_deviation() {
         decode("1.2.840.10008.1.2.4.50", &Shape { photometric: "YBR_FULL".into(), ..stored }, frame).unwrap();
     assert!(left.ybr_full && left.data[0].abs_diff(97) <= 3, "luminance stays luminance");
 }
-
-#[test]
-#[ignore = "writes the fixture grey12.jls"]
-fn write_the_fixture() {
-    let shape = grey(32, 32, 12);
-    let frame = encoded("fixture", &shape, &picture(&shape), "dcmcjpls", &["+el"]).unwrap();
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/codec/tests/grey12.jls"), frame).unwrap();
-}
