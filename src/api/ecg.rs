@@ -93,7 +93,7 @@ async fn get_svg(
     })?;
     let tag = tag(
         &show::version(&centre.ctx, &permit, &record).await?,
-        &format!("{} {} {}", q.layout, q.speed, q.gain),
+        &format!("{:?} {} {}", paper.format, paper.speed, paper.gain),
     );
     if unchanged(&request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());

@@ -33,8 +33,13 @@ impl Analysis {
 /// Analyses the rhythm group with the named preset of critical rules; an unknown preset is the default one.
 #[must_use]
 pub fn analyse(document: &Document, preset: &str) -> Analysis {
-    let measured = document.rhythm().map(measure::measure).unwrap_or_default();
+    let mut measured = document.rhythm().map(|g| measure::measure(g, &[])).unwrap_or_default();
     let quality = quality::judge(document, &measured);
+    let bad = quality.unusable();
+    if !bad.is_empty() {
+        // A loose electrode must not speak for the others: measured again without its leads.
+        measured = document.rhythm().map(|g| measure::measure(g, &bad)).unwrap_or_default();
+    }
     let mut raises = critical::evaluate(&measured, &quality, critical::preset(preset));
     raises.extend(critical::stated(&document.statements));
     Analysis { measured, quality, raises }

@@ -194,6 +194,13 @@ fn a_lead_that_fell_off_is_named_with_its_electrode() {
     let r = q.reasons.iter().find(|r| r.code == "lead_off").unwrap();
     assert_eq!((q.verdict, r.electrode.as_str(), r.lead.as_str()), (quality::Verdict::Redo, "C3", "V3"));
     assert!(r.text_zh.contains("请重做") && r.text_zh.contains("V3 电极脱落"));
+    // What is measured does not rest on the lead that fell off.
+    let mut d = whole.clone();
+    for l in d.groups[0].leads.iter_mut().filter(|l| l.id == LeadId::Standard(5)) {
+        l.raw.fill(0);
+    }
+    let a = analyse(&d, "");
+    assert!(server(&a, "st_j60_V3").is_none() && (server(&a, "qrs").unwrap() - 120.0).abs() <= 24.0);
     assert!(silence(&[1, 2]).reasons.iter().any(|r| r.electrode == "RA"));
     assert!(silence(&[2, 61]).reasons.iter().any(|r| r.electrode == "LL"));
     let disturbed = |f: &dyn Fn(usize) -> f64| {

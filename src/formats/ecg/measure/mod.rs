@@ -10,6 +10,7 @@ pub mod signal;
 pub mod twave;
 pub mod values;
 
+use super::lead::LeadId;
 use super::model::{Group, Value};
 
 pub use signal::{HZ, Signal};
@@ -55,14 +56,14 @@ pub struct Marks {
     pub t_off: Option<usize>,
 }
 
-/// Measures the group; a group without usable standard leads gives nothing.
+/// Measures the group without the leads in `bad`; a group without usable standard leads gives nothing.
 #[must_use]
 #[expect(
     clippy::cast_precision_loss,
     reason = "sample numbers are far below 2^24 within the analysed minute"
 )]
-pub fn measure(group: &Group) -> Measured {
-    let Some(signal) = Signal::prepare(group) else { return Measured::default() };
+pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
+    let Some(signal) = Signal::prepare(group, bad) else { return Measured::default() };
     let beats = detect::detect(&signal);
     let mut out = Measured {
         beats_ms: beats.iter().map(|b| *b as f64 * 1_000.0 / f64::from(HZ)).collect(),

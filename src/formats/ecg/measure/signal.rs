@@ -1,6 +1,6 @@
 //! The analysis copy: standard leads in µV at 500 Hz, gaps bridged; filters without phase.
 
-use crate::ecg::lead::TWELVE;
+use crate::ecg::lead::{LeadId, TWELVE};
 use crate::ecg::model::Group;
 
 /// Rate of the analysis copy.
@@ -27,15 +27,15 @@ pub fn ms(ms: f32) -> usize {
 }
 
 impl Signal {
-    /// Prepares the standard leads of a group; `None` when there is none or it is shorter than one second.
+    /// Prepares the standard leads of a group but those in `bad`; `None` when there is none or it is shorter than one second.
     #[must_use]
-    pub fn prepare(group: &Group) -> Option<Self> {
+    pub fn prepare(group: &Group, bad: &[LeadId]) -> Option<Self> {
         let rate = group.rate.to_f64();
         if !(20.0..=50_000.0).contains(&rate) {
             return None;
         }
         let mut leads = Vec::new();
-        for id in &TWELVE {
+        for id in TWELVE.iter().filter(|id| !bad.contains(id)) {
             let (Some(lead), Some(n)) = (group.lead(id), id.number()) else { continue };
             let mut uv = lead.uv(most(rate));
             bridge(&mut uv);

@@ -1,0 +1,115 @@
+//! Interference: wander of the base line, mains, muscles.
+
+use super::{Quality, Verdict, limb_zh, names};
+use crate::ecg::lead::LeadId;
+use crate::ecg::measure::signal::{HZ, high_pass, low_pass, ms, percentile};
+use crate::ecg::measure::{Measured, Signal};
+
+/// Wander that hides the ST segment: peak to peak below 0.5 Hz, µV.
+const WANDER_UV: f32 = 700.0;
+/// Mains: peak to peak at 50 Hz, µV.
+const MAINS_UV: f32 = 100.0;
+/// Muscle noise above 40 Hz between the beats, µV RMS.
+const NOISE_UV: f32 = 35.0;
+
+/// Wander, mains and muscle noise by lead; the pattern of leads names the electrode.
+pub(super) fn judge(signal: &Signal, measured: &Measured, q: &mut Quality) {
+    let (mut wander, mut mains, mut noise) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, s) in &signal.leads {
+        let id = LeadId::Standard(*n);
+        if q.silent.contains(&id) {
+            continue;
+        }
+        let slow = low_pass(s, 0.5, HZ);
+        if percentile(&slow, 0.99) - percentile(&slow, 0.01) > WANDER_UV {
+            wander.push(id.clone());
+        }
+        let hum = hum(s);
+        if hum > MAINS_UV {
+            mains.push(id.clone());
+        } else if quiet_rms(&high_pass(s, 40.0, HZ), &measured.beats) > NOISE_UV {
+            noise.push(id.clone());
+        }
+    }
+    let mut add = |code, list: &[LeadId], zh: &str, en: &str| {
+        if list.is_empty() {
+            return;
+        }
+        let (names, electrode) = (names(list), blamed(list));
+        // A limb electrode that hangs loose spoils every lead it takes part in; many noisy leads cannot be read well.
+        let limb = matches!(electrode.as_str(), "RA" | "LA" | "LL");
+        let verdict = if code != "wander" && (limb || list.len() * 2 > signal.leads.len()) {
+            Verdict::Redo
+        } else {
+            Verdict::Usable
+        };
+        let (zh, en) = match (verdict, limb) {
+            (Verdict::Redo, true) => (
+                format!("请重做:{}({electrode})电极脱落或接触不良({names}:{zh})", limb_zh(&electrode)),
+                format!("record again: electrode {electrode} loose or off ({names}: {en})"),
+            ),
+            _ => (format!("{names}:{zh}"), format!("{names}: {en}")),
+        };
+        q.object(verdict, code, &names, &electrode, &zh, &en);
+    };
+    add("wander", &wander, "基线漂移", "base line wander");
+    add("mains", &mains, "50 Hz 工频干扰超过 100 µV,检查接地与电极", "mains interference above 100 µV");
+    add("noise", &noise, "肌电干扰", "muscle noise");
+}
+
+/// Two of I, II, III share an electrode: I and II = RA, I and III = LA, II and III = LL. One V lead: its own. Otherwise nobody.
+fn blamed(list: &[LeadId]) -> String {
+    let has = |n: u16| list.contains(&LeadId::Standard(n));
+    match (list, has(1), has(2), has(61)) {
+        ([one], ..) => one.chest().map(|c| format!("C{c}")).unwrap_or_default(),
+        (_, true, true, false) => "RA".into(),
+        (_, true, false, true) => "LA".into(),
+        (_, false, true, true) => "LL".into(),
+        _ => String::new(),
+    }
+}
+
+/// Peak-to-peak amplitude of the 50 Hz component, median over seconds (Goertzel of each second: 25 whole periods a half).
+fn hum(s: &[f32]) -> f32 {
+    let second = ms(1_000.0);
+    let (sin, cos): (Vec<f32>, Vec<f32>) = (0..10)
+        .map(|i| {
+            #[expect(clippy::cast_precision_loss, reason = "ten samples a period")]
+            let a = i as f32 * std::f32::consts::TAU / 10.0;
+            (a.sin(), a.cos())
+        })
+        .unzip();
+    let amplitudes: Vec<f32> = s
+        .chunks_exact(second)
+        .map(|w| {
+            let (mut re, mut im) = (0.0_f32, 0.0_f32);
+            for (i, v) in w.iter().enumerate() {
+                re += v * cos[i % 10];
+                im += v * sin[i % 10];
+            }
+            #[expect(clippy::cast_precision_loss, reason = "500 samples")]
+            let scale = 2.0 / w.len() as f32;
+            2.0 * (re * re + im * im).sqrt() * scale
+        })
+        .collect();
+    percentile(&amplitudes, 0.5)
+}
+
+/// RMS between the beats: at least 120 ms away from any QRS, median over pieces of 80 ms.
+fn quiet_rms(s: &[f32], beats: &[usize]) -> f32 {
+    let piece = ms(80.0);
+    let pieces: Vec<f32> = s
+        .chunks_exact(piece)
+        .enumerate()
+        .filter(|(k, _)| {
+            let middle = k * piece + piece / 2;
+            beats.iter().all(|b| b.abs_diff(middle) > ms(160.0))
+        })
+        .map(|(_, w)| {
+            #[expect(clippy::cast_precision_loss, reason = "40 samples")]
+            let mean = w.iter().map(|v| v * v).sum::<f32>() / w.len() as f32;
+            mean.sqrt()
+        })
+        .collect();
+    percentile(&pieces, 0.5)
+}
