@@ -159,7 +159,8 @@ impl<'s, S: Source> Scanner<'s, S> {
             }
         }
         self.stack.push(Frame { inside, end, undefined, mode, last: None, tag });
-        Ok(end - self.position)
+        // The header itself may reach past the end of what encloses it.
+        Ok(end.saturating_sub(self.position))
     }
 
     fn item(&mut self, inside: Inside) -> Result<Option<Token>, Refusal> {
