@@ -28,6 +28,7 @@ export YIGONG_BIN=${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}
 cargo build
 step "other people's clients: DCMTK, pynetdicom, MLLP, pdfsig"
 .venv/bin/python -m pytest tests/interop -q
+scripts/with-postgres.sh scripts/interop-postgres.sh
 
 step "faults"
 .venv/bin/python -m pytest tests/faults -q
