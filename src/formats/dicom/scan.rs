@@ -159,8 +159,7 @@ impl<'s, S: Source> Scanner<'s, S> {
             }
         }
         self.stack.push(Frame { inside, end, undefined, mode, last: None, tag });
-        // The header itself may reach past the end of what encloses it.
-        Ok(end.saturating_sub(self.position))
+        Ok(end.saturating_sub(self.position)) // the header may reach past the end of what encloses it
     }
 
     fn item(&mut self, inside: Inside) -> Result<Option<Token>, Refusal> {
