@@ -142,23 +142,22 @@ pub fn evaluate(m: &Measured, quality: &Quality, preset: &Preset) -> Vec<Raise> 
             .map(|(n, uv)| format!("{} {:.2}", LeadId::Standard(*n), uv / 1_000.0))
             .collect::<Vec<_>>()
             .join(", ");
-        raise(
-            "st_elevation",
-            Level::Red,
-            format!("{place}导联ST段抬高({list} mV),急性心肌梗死待排"),
-            format!("{list} mV"),
-        );
+        // A wide QRS lifts the ST segment by itself, and an unmeasured one may be wide: said, but a step lower.
+        let narrow = value("qrs").is_some_and(|q| q < 120.0);
+        let level = if narrow { Level::Red } else { Level::Orange };
+        let doubt = if narrow { "急性心肌梗死待排" } else { "QRS增宽,请医师判断" };
+        let finding = format!("{place}导联ST段抬高({list} mV),{doubt}");
+        raise("st_elevation", level, finding, format!("{list} mV"));
     }
     out
 }
 
 type Elevated = Vec<(u16, f64)>;
 
-/// ST elevation in neighbouring leads. A wide QRS lifts the ST segment by itself and is left to the reader.
+/// ST elevation in neighbouring leads.
 fn elevation(m: &Measured, quality: &Quality, preset: &Preset) -> Option<(&'static str, Elevated)> {
     let (chest, other) = (preset.st_chest_low_uv_above?, preset.st_other_uv_at_least?);
-    let qrs = m.values.iter().find(|v| v.what == "qrs").and_then(|v| v.number)?;
-    if qrs >= 120.0 || m.median.beats < 3 {
+    if m.median.beats < 3 {
         return None;
     }
     let st = |n: u16| {
