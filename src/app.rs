@@ -120,6 +120,15 @@ async fn sweep_leases(centre: Centre, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LEASE_SWEEP) => {}
         }
+        // Beside the jobs: no single job row stands between a critical value and silence.
+        match critical::escalate::escalate_due(&centre.ctx).await {
+            Ok(told) => {
+                for (alert, facility) in told {
+                    centre.ctx.live.changed("critical", &alert, &facility);
+                }
+            }
+            Err(fault) => tracing::error!(error = %fault, "critical.escalate failed"),
+        }
         match worklist::expire(&centre.ctx).await {
             Ok(freed) => {
                 for (item, facility) in freed {

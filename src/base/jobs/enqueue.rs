@@ -15,18 +15,26 @@ pub struct Job {
     key: String,
     payload: Value,
     at: Option<i64>,
+    quiet: bool,
 }
 
 impl Job {
     /// A job of `kind` about the object `key`; due at once.
     pub fn new(kind: &'static str, key: impl Into<String>) -> Self {
-        Self { kind, key: key.into(), payload: Value::Null, at: None }
+        Self { kind, key: key.into(), payload: Value::Null, at: None, quiet: false }
     }
 
     /// Due at `ms`.
     #[must_use]
     pub fn at(mut self, ms: i64) -> Self {
         self.at = Some(ms);
+        self
+    }
+
+    /// Waits for quiet: when it is enqueued again the later time counts. Without this the earlier one does.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
         self
     }
 
@@ -42,7 +50,8 @@ impl Job {
 pub async fn enqueue(tx: &mut Tx, ctx: &Ctx, job: Job) -> Result<()> {
     let now = ctx.now();
     let due = job.at.unwrap_or(now);
-    tx.exec(sql::ENQUEUE, args![ctx.id(), job.kind, job.key, job.payload, due, now]).await?;
+    let statement = if job.quiet { sql::POSTPONE } else { sql::ENQUEUE };
+    tx.exec(statement, args![ctx.id(), job.kind, job.key, job.payload, due, now]).await?;
     // Rung before the commit: the runner then waits for the writer behind this unit, and polls anyway.
     ctx.db.job_bell().notify_one();
     Ok(())

@@ -1,17 +1,23 @@
 //! SQL of the job queue.
 
 crate::statements! {
-    /// A waiting job of the same kind and key is postponed to the later time, not doubled.
+    /// A waiting job of the same kind and key is not doubled: the earlier time counts.
     ENQUEUE = "INSERT INTO job (id, kind, key, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
         ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload,
+        run_at = CASE WHEN excluded.run_at < job.run_at THEN excluded.run_at ELSE job.run_at END";
+    /// The same for work that waits for quiet: the later time counts.
+    POSTPONE = "INSERT INTO job (id, kind, key, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
+        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload,
         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
-    /// Takes one due job; the single writer makes it exclusive.
+    /// Takes one due job; the single writer makes it exclusive. Work on the same object never runs twice at once.
     TAKE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
-        (SELECT id FROM job WHERE (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND lease_until < $1) ORDER BY run_at LIMIT 1)
+        (SELECT j.id FROM job j WHERE ((j.state = 'waiting' AND j.run_at <= $1) OR (j.state = 'running' AND j.lease_until < $1))
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1)
         RETURNING id, kind, key, payload, attempts";
     /// Takes one due job; other replicas skip the locked row.
     TAKE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
-        (SELECT id FROM job WHERE (state = 'waiting' AND run_at <= $1) OR (state = 'running' AND lease_until < $1) ORDER BY run_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+        (SELECT j.id FROM job j WHERE ((j.state = 'waiting' AND j.run_at <= $1) OR (j.state = 'running' AND j.lease_until < $1))
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
         RETURNING id, kind, key, payload, attempts";
     /// Done jobs leave.
     FINISH = "DELETE FROM job WHERE id = $1";

@@ -1,7 +1,9 @@
 //! Blobs on a local disk: `objects/ab/cd/<sha256>`. Blob first, row second: when `keep` returns, data and name are
 //! synced. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the caller fails.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::spool::Spooled;
 use crate::fault::{Fault, Result};
@@ -10,12 +12,14 @@ use crate::fault::{Fault, Result};
 pub struct Disk {
     objects: PathBuf,
     spool: PathBuf,
+    /// Folders this process has made durable itself. What another task or an earlier run made may not be on disk yet.
+    proven: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Disk {
     /// Creates the folders and removes spool files that an earlier run left.
     pub async fn open(root: &Path) -> Result<Self> {
-        let disk = Self { objects: root.join("objects"), spool: root.join("spool") };
+        let disk = Self { objects: root.join("objects"), spool: root.join("spool"), proven: Arc::default() };
         let (objects, spool) = (disk.objects.clone(), disk.spool.clone());
         blocking(move || {
             std::fs::create_dir_all(&objects)?;
@@ -50,7 +54,8 @@ impl Disk {
         let target = self.path(&spooled.sha256)?;
         let objects = self.objects.clone();
         let source = spooled.path().to_owned();
-        blocking(move || place(&source, &target, &objects))
+        let proven = Arc::clone(&self.proven);
+        blocking(move || place(&source, &target, &objects, &proven))
             .await
             .map_err(|e| Fault::io("keep object", &e))?;
         spooled.mark_kept();
@@ -66,16 +71,23 @@ impl Disk {
     }
 }
 
-fn place(source: &Path, target: &Path, objects: &Path) -> std::io::Result<()> {
+fn place(
+    source: &Path,
+    target: &Path,
+    objects: &Path,
+    proven: &Mutex<HashSet<PathBuf>>,
+) -> std::io::Result<()> {
     std::fs::File::open(source)?.sync_data()?;
     let parent = target.parent().unwrap_or(objects);
-    if !parent.is_dir() {
+    let known = proven.lock().unwrap_or_else(PoisonError::into_inner).contains(parent);
+    if !known {
         std::fs::create_dir_all(parent)?;
         // A new directory is durable only when its own parent is synced.
         if let Some(grand) = parent.parent() {
             sync_dir(grand)?;
         }
         sync_dir(objects)?;
+        proven.lock().unwrap_or_else(PoisonError::into_inner).insert(parent.to_owned());
     }
     std::fs::rename(source, target)?;
     sync_dir(parent)

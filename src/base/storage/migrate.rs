@@ -20,6 +20,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0002_clinic.sql"),
         include_str!("../../../migrations/postgres/0002_clinic.sql"),
     ),
+    (
+        3,
+        "critical_subject",
+        include_str!("../../../migrations/sqlite/0003_critical_subject.sql"),
+        include_str!("../../../migrations/postgres/0003_critical_subject.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -67,8 +67,12 @@ impl Writer {
     pub(super) async fn open_unit(&mut self) -> Result<()> {
         self.clear_abandoned().await?;
         if !self.open {
-            self.run("BEGIN IMMEDIATE").await?;
+            // Marked before the statement: a caller that goes away in between must not leave a transaction nobody ends.
             self.open = true;
+            if let Err(fault) = self.run("BEGIN IMMEDIATE").await {
+                self.open = false;
+                return Err(fault);
+            }
         }
         self.run("SAVEPOINT unit").await
     }

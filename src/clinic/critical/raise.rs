@@ -53,7 +53,8 @@ pub struct Raised {
     pub joined: bool,
 }
 
-/// Raises an alert, or joins the open one of the same key. The same source with the same value changes nothing.
+/// Raises an alert, or joins one of the same key that is still ringing: the new finding is shown and its subject is
+/// linked. After the acknowledgement a further finding is a new alert. The same source with the same value changes nothing.
 pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Result<Raised> {
     if new.level != "red" && new.level != "orange" {
         return Err(Fault::invalid("level", "red or orange"));
@@ -63,7 +64,12 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     }
     let now = ctx.now();
     if let Some(row) = tx.opt(sql::SAME_SOURCE, args![&new.dedupe, &new.subject, &new.value]).await? {
-        return Ok(Raised { alert: row.text("id")?, joined: true });
+        let (level, closed) = (row.text("level")?, row.text("state")? == "closed");
+        // The machine repeats itself; a person who raises again, or higher, means it.
+        let machine = new.provisional || permit.who() == "system" || permit.who().starts_with("peer:");
+        if (level == new.level || level == "red") && (machine || !closed) {
+            return Ok(Raised { alert: row.text("id")?, joined: true });
+        }
     }
     if let Some(row) = tx.opt(sql::OPEN_SAME, args![&new.dedupe, &new.facility, now - JOIN_MS]).await? {
         let alert = row.text("id")?;
@@ -71,8 +77,9 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
             tx.exec(sql::WORSEN, args![&alert, "red", &new.value, &new.finding, now + FIRST_STEP_MS]).await?;
             enqueue(tx, ctx, Job::new("escalate", &alert).at(now + FIRST_STEP_MS)).await?;
         } else {
-            tx.exec(sql::JOIN, args![&alert]).await?;
+            tx.exec(sql::JOIN, args![&alert, &new.value, &new.finding]).await?;
         }
+        tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
         event(tx, ctx, permit, &alert, "repeat", &json!({"value": new.value})).await?;
         return Ok(Raised { alert, joined: true });
     }

@@ -15,12 +15,14 @@ yigong_base::statements! {
     /// A new alert.
     INSERT = "INSERT INTO critical_alert (id, pipeline, subject_kind, subject, dedupe, patient, facility, level, state, finding, value, rule, provisional, report, raised_by, raised_at, next_escalation_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'raised', $9, $10, $11, $12, $13, $14, $15, $16)";
-    /// An open alert of the same patient and item since a time.
-    OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state <> 'closed' ORDER BY raised_at DESC LIMIT 1";
+    /// An alert of the same patient and item since a time that nobody has acknowledged yet: it is still ringing.
+    OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable') ORDER BY raised_at DESC LIMIT 1";
     /// One alert of a facility with this dedupe key and source, whatever its state.
-    SAME_SOURCE = "SELECT id FROM critical_alert WHERE dedupe = $1 AND subject = $2 AND value = $3 LIMIT 1";
+    SAME_SOURCE = "SELECT id, level, state FROM critical_alert WHERE dedupe = $1 AND value = $3 AND (subject = $2 OR id IN (SELECT alert FROM critical_subject WHERE subject = $2)) ORDER BY raised_at DESC LIMIT 1";
     /// A repeat joins: counted, not rung again.
-    JOIN = "UPDATE critical_alert SET repeats = repeats + 1 WHERE id = $1";
+    JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = $2, finding = $3 WHERE id = $1";
+    /// Which subject joined.
+    ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, at = excluded.at";
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = $3, finding = $4, state = 'raised', next_escalation_at = $5 WHERE id = $1";
     /// One alert in scope.
@@ -50,7 +52,7 @@ yigong_base::statements! {
     /// All alerts in scope, newest first.
     LIST_ALL = concat!(alert_select!(), "WHERE ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at DESC LIMIT 200");
     /// Alerts of a subject.
-    OF_SUBJECT = concat!(alert_select!(), "WHERE c.subject = $2 AND ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at");
+    OF_SUBJECT = concat!(alert_select!(), "WHERE (c.subject = $2 OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = $2)) AND ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at");
     /// One alert.
     ONE = concat!(alert_select!(), "WHERE c.id = $2 AND ($1 = '*' OR c.facility = $1)");
     /// Open alerts of a facility not yet acknowledged.

@@ -76,6 +76,22 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, "血钾七点一").await.unwrap();
         tx.commit().await.unwrap();
 
+        let mut tx = ctx.db.begin(&system).await.unwrap();
+        let worse = raise(&mut tx, ctx, &system, &potassium(&patient, "s3", "8.9")).await.unwrap();
+        assert!(!worse.joined, "what comes after the acknowledgement rings again");
+        tx.exec(
+            "UPDATE critical_alert SET state = 'closed', next_escalation_at = NULL WHERE id = $1",
+            yigong_base::args![&worse.alert],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        let mut r = ctx.db.read(&doctor).await.unwrap();
+        let second = list::of_subject(&mut r, ctx, &doctor, "s2").await.unwrap();
+        assert_eq!(second.len(), 1, "the specimen that joined shows the alert");
+        assert_eq!(second[0]["value"], "6.9");
+        drop(r);
+
         bench.clock.advance(HOUR_MS);
         assert_eq!(escalate::escalate_due(ctx).await.unwrap().len(), 1, "the treatment reminder");
         let mut tx = ctx.db.begin(&doctor).await.unwrap();
@@ -85,7 +101,7 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         bench.clock.advance(HOUR_MS);
         assert_eq!(escalate::escalate_due(ctx).await.unwrap().len(), 0);
         let mut r = ctx.db.read(&doctor).await.unwrap();
-        assert_eq!(list::list(&mut r, ctx, &doctor, true).await.unwrap().len(), 1);
+        assert_eq!(list::list(&mut r, ctx, &doctor, true).await.unwrap().len(), 2);
         assert_eq!(list::list(&mut r, ctx, &foreign, true).await.unwrap().len(), 0);
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{Job, enqueue};
 use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 
@@ -68,6 +69,10 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) ->
 /// Changes a destination.
 pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) -> Result<()> {
     check(d)?;
+    if d.kind == "hl7" && d.enabled {
+        // What waited while it was switched off goes out now.
+        enqueue(tx, ctx, Job::new("deliver", &d.id)).await?;
+    }
     if tx.exec(sql::UPDATE_DESTINATION, args![&d.id, &d.name, &d.address, &d.settings, d.enabled]).await? == 0
     {
         return Err(Fault::not_found("destination"));

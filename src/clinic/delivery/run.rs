@@ -16,6 +16,8 @@ use super::sql;
 
 /// Pauses between tries; the last one repeats.
 const PAUSES_MS: [i64; 5] = [5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS];
+/// Rows of one look at the queue, as in `sql::WAITING`.
+const PAGE: usize = 200;
 /// After this a parcel goes to the phone list; it never expires.
 const DEAD_MS: i64 = 3 * DAY_MS;
 
@@ -41,6 +43,10 @@ pub async fn run(ctx: &Ctx, carriers: &Carriers, destination: &str) -> Result<us
         return Err(Fault::internal("no carrier for this kind of destination"));
     };
     let (mut sent, mut blocked, mut soonest) = (0, HashSet::new(), None::<i64>);
+    if rows.len() >= PAGE {
+        // More may wait behind this page.
+        soonest = Some(ctx.now() + SECOND_MS);
+    }
     for row in rows {
         let patient = row.text("patient")?;
         let (state, next_at) = (row.text("state")?, row.int("next_at")?);
@@ -56,6 +62,12 @@ pub async fn run(ctx: &Ctx, carriers: &Carriers, destination: &str) -> Result<us
             continue;
         }
         let parcel = parcel_of(destination, &head, &row)?;
+        // The row was read a while ago: a newer version may have superseded it meanwhile.
+        let state =
+            ctx.db.read(&permit).await?.one(sql::STATE_OF, args![&parcel.delivery]).await?.text("state")?;
+        if state != "pending" && state != "retry" {
+            continue;
+        }
         let attempt = carrier.deliver(&parcel).await;
         if !record(ctx, &permit, &row, attempt, &mut soonest).await? {
             blocked.insert(patient);

@@ -4,7 +4,7 @@ yigong_base::statements! {
     /// Enabled destinations of a facility.
     DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND enabled = 1 ORDER BY id";
     /// An unsent older version is never sent; it stays in the log.
-    SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked')";
+    SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead')";
     /// A new parcel.
     INSERT = "INSERT INTO delivery (id, destination, facility, report, n, patient, seq, state, next_at, control_id, created_at, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (destination, report, n) DO NOTHING";
@@ -14,6 +14,8 @@ yigong_base::statements! {
     WAITING = "SELECT d.id, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, d.created_at, v.content, v.pdf_sha256
         FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n
         WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') ORDER BY d.seq LIMIT 200";
+    /// State of a parcel just before it is sent.
+    STATE_OF = "SELECT state FROM delivery WHERE id = $1";
     /// A try ended: state, next time, bytes, error.
     AFTER_TRY = "UPDATE delivery SET state = $2, attempts = attempts + 1, next_at = $3, body = $4, error = $5, sent_at = COALESCE(sent_at, $6), acked_at = $7 WHERE id = $1 AND state IN ('pending', 'retry')";
     /// Pulled by the destination: it has the version.
@@ -25,7 +27,8 @@ yigong_base::statements! {
     CLINICALLY_ACKED = "UPDATE delivery SET state = 'clinically_acked', clinically_acked_at = $3, clinically_acked_by = $4, seen_at = COALESCE(seen_at, $3), seen_by = CASE WHEN seen_by = '' THEN $4 ELSE seen_by END
         WHERE report = $1 AND n = $2 AND facility = $5 AND clinically_acked_at IS NULL AND destination IN (SELECT id FROM destination WHERE kind = 'web')";
     /// An operator arms a parcel again.
-    RESEND = "UPDATE delivery SET state = 'pending', next_at = $2, error = '' WHERE id = $1 AND state IN ('parked', 'dead', 'retry')";
+    RESEND = "UPDATE delivery SET state = 'pending', next_at = $2, error = '' WHERE id = $1 AND state IN ('parked', 'dead', 'retry')
+        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)";
     /// Its queue.
     QUEUE_OF = "SELECT destination FROM delivery WHERE id = $1";
     /// Deliveries of a report.
@@ -45,6 +48,4 @@ yigong_base::statements! {
     INSERT_DESTINATION = "INSERT INTO destination (id, facility, kind, name, address, settings, enabled, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     /// Change a destination.
     UPDATE_DESTINATION = "UPDATE destination SET name = $2, address = $3, settings = $4, enabled = $5 WHERE id = $1";
-    /// Destinations of a kind that have something to send.
-    BUSY = "SELECT DISTINCT d.destination FROM delivery d JOIN destination t ON t.id = d.destination WHERE t.kind = $1 AND t.enabled = 1 AND d.state IN ('pending', 'retry')";
 }

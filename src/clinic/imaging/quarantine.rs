@@ -119,6 +119,10 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &st
         .opt(sql::QUARANTINE_ONE, args![id, permit.scope()])
         .await?
         .ok_or_else(|| Fault::not_found("quarantine entry"))?;
+    if row.text("object_kind")? != "study" {
+        // Closing it would lose the object from view: it is kept and listed until there is a way to index it.
+        return Err(Fault::conflict("no_way_yet", "this object can be looked at, but not yet be released"));
+    }
     if tx.exec(sql::QUARANTINE_CLOSE, args![id, "released", ctx.now(), permit.who()]).await? == 0 {
         return Err(Fault::conflict("closed", "the entry was closed before"));
     }

@@ -86,8 +86,10 @@ pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
         let mut tx = ctx.db.begin(&permit).await?;
         match new.store(&mut tx).await {
             Ok((receipt, study)) => {
+                // Also for an equal object: the row it was compared with may belong to a unit whose commit is pending,
+                // and no yes is said before that is on disk.
+                tx.commit().await?;
                 if receipt.outcome != Outcome::Same {
-                    tx.commit().await?;
                     ctx.live.changed("imaging", &study, &peer.facility);
                 }
                 return Ok(receipt);
@@ -161,7 +163,7 @@ impl New<'_> {
             jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;
         } else {
             let quiet = super::settle::quiet_ms(self.ctx, &modality);
-            jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet)).await?;
+            jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet).quiet()).await?;
         }
         let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
         audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;

@@ -42,7 +42,7 @@ pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
     let due = row.int("last_received_at")? + quiet_ms(ctx, &row.text("modality")?);
     if due > ctx.now() {
         // An image came between the wake-up and this read.
-        jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due)).await?;
+        jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due).quiet()).await?;
         return tx.commit().await;
     }
     let (facility, images) = (row.text("facility")?, row.int("images")?);

@@ -20,9 +20,15 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
     let (mut saved, mut versions, mut lost, mut comment, mut state) =
         (Value::Null, Vec::new(), Vec::new(), String::new(), "none".to_owned());
     if let Some(report) = &report {
-        saved = draft::current(conn, permit, report).await?;
+        // What is not signed is the readers' alone.
+        let reader = [Right::Write, Right::Audit, Right::Verify].into_iter().any(|r| permit.may(r));
+        if reader {
+            saved = draft::current(conn, permit, report).await?;
+        }
         versions = read::versions(conn, report, false).await?;
-        lost = draft::lost(conn, ctx, report).await?;
+        if reader {
+            lost = draft::lost(conn, ctx, report).await?;
+        }
         state = super::open::find(conn, permit, report).await?.state;
         if let Some(row) = conn.opt(sql::SEND_BACK_COMMENT, args![report]).await? {
             let detail = row.json::<Value>("detail")?;
@@ -40,7 +46,7 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
             "alerts".into(),
             Value::from(critical::list::of_subject(conn, ctx, permit, &row.subject).await?),
         );
-        map.insert("previous_reports".into(), Value::from(previous(conn, &row).await?));
+        map.insert("previous_reports".into(), Value::from(previous(conn, permit, &row).await?));
         map.insert("now".into(), Value::from(ctx.now()));
     }
     Ok(value)
@@ -91,9 +97,9 @@ pub async fn order_head(conn: &mut Conn, id: &str) -> Result<Value> {
     }))
 }
 
-async fn previous(conn: &mut Conn, item: &ItemRow) -> Result<Vec<Value>> {
+async fn previous(conn: &mut Conn, permit: &Permit, item: &ItemRow) -> Result<Vec<Value>> {
     let mut all = Vec::new();
-    for row in conn.all(sql::PREVIOUS, args![&item.patient, &item.subject]).await? {
+    for row in conn.all(sql::PREVIOUS, args![&item.patient, &item.subject, permit.scope()]).await? {
         let content = row.json::<ReportContent>("content")?;
         let statements =
             content.sections.ecg_statements.iter().map(|s| s.text.clone()).collect::<Vec<_>>().join(";");

@@ -54,7 +54,7 @@ yigong_base::statements! {
     /// A specimen as a subject.
     SPECIMEN = "SELECT barcode, order_id, type, collected_at, received_at FROM specimen WHERE id = $1";
     /// Findings of the open alerts of a subject.
-    FINDINGS = "SELECT finding FROM critical_alert WHERE subject = $1 ORDER BY raised_at";
+    FINDINGS = "SELECT finding FROM critical_alert WHERE subject = $1 OR id IN (SELECT alert FROM critical_subject WHERE subject = $1) ORDER BY raised_at";
     /// Alerts raised by the machine are confirmed by the report that leaves them standing.
     CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
     /// Subject state: study.
@@ -65,7 +65,7 @@ yigong_base::statements! {
     SET_ORDER = "UPDATE orders SET state = $2, updated_at = $3 WHERE id = $1";
     /// Earlier reports of the person.
     PREVIOUS = "SELECT r.id, r.pipeline, r.current_version, v.content, v.signed_at, f.name AS facility_name FROM report r JOIN patient p ON p.id = r.patient JOIN patient me ON me.person = p.person
-        JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN facility f ON f.code = r.facility WHERE me.id = $1 AND r.subject <> $2 AND r.state <> 'withdrawn' ORDER BY v.signed_at DESC LIMIT 20";
+        JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN facility f ON f.code = r.facility WHERE me.id = $1 AND r.subject <> $2 AND r.state <> 'withdrawn' AND ($3 = '*' OR r.facility = $3) ORDER BY v.signed_at DESC LIMIT 20";
     /// Newest comment of one who sent the report back.
     SEND_BACK_COMMENT = "SELECT detail FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.send_back' ORDER BY seq DESC LIMIT 1";
     /// Reason of the newest amendment.
@@ -81,7 +81,7 @@ yigong_base::statements! {
     /// Reports of a facility for the clinic's page, newest version first; $2 = before seq, $3 = part of name or ''.
     CLINIC_LIST = "SELECT v.report, v.n, v.kind, v.change_class, v.signed_at, v.seq, v.mark, r.pipeline, r.state, r.current_version, r.subject, w.title, w.modality, p.id AS patient_id,
         d.state AS delivery_state, d.seen_at, d.clinically_acked_at, sa.name AS seen_name,
-        (SELECT COUNT(*) FROM critical_alert c WHERE c.subject = r.subject AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
+        (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = r.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = r.subject)) AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
         FROM report_version v JOIN report r ON r.id = v.report JOIN patient p ON p.id = r.patient
         LEFT JOIN work_item w ON w.subject = r.subject AND w.round = 1 AND w.tier = CASE WHEN r.pipeline = 'lab' THEN 'audit' ELSE 'write' END
         LEFT JOIN destination t ON t.facility = r.facility AND t.kind = 'web' LEFT JOIN delivery d ON d.report = v.report AND d.n = v.n AND d.destination = t.id

@@ -16,7 +16,7 @@ macro_rules! list_head {
          f.name AS facility_name, f.name_en AS facility_name_en, h.name AS holder_name, wr.name AS writer_name,
          s.instance_count AS images, s.series_count AS series, s.thumbnail_sha256, r.state AS report_state, r.current_version AS report_n,
          (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.subject <> w.subject) AS priors,
-         (SELECT COUNT(*) FROM critical_alert c WHERE c.subject = w.subject AND c.state <> 'closed') AS critical_count
+         (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = w.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = w.subject)) AND c.state <> 'closed') AS critical_count
          FROM work_item w JOIN patient p ON p.id = w.patient JOIN facility f ON f.code = w.facility
          LEFT JOIN account h ON h.id = w.holder LEFT JOIN account wr ON wr.id = w.written_by
          LEFT JOIN study s ON s.id = w.subject AND w.subject_kind = 'study' LEFT JOIN report r ON r.id = w.report
@@ -95,7 +95,7 @@ yigong_base::statements! {
     /// Tab 退回.
     LIST_RETURNED = concat!(list_head!(), "w.state = 'returned'", list_tail!());
     /// Tab 危急.
-    LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND EXISTS (SELECT 1 FROM critical_alert c WHERE c.subject = w.subject AND c.state <> 'closed')
+    LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND EXISTS (SELECT 1 FROM critical_alert c WHERE (c.subject = w.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = w.subject)) AND c.state <> 'closed')
         AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
     /// Tab 超时.
     LIST_OVERDUE = concat!(list_head!(), "w.state IN ('queued', 'reading') AND w.deadline < $3", list_tail!());
