@@ -178,3 +178,22 @@ def test_a_study_becomes_work_and_a_report(server, tool, tmp_path):
     doctor02 = server.login("doctor02")
     for path in [f"/api/studies/{row['subject']}", f"/api/series/{study['series'][0]['id']}/stack", f"/api/frames/{instance['id']}/1?f=raw", f"/api/reports/{listed['report']}", f"/api/work/{row['id']}"]:
         doctor02.call("GET", path, expect=404)
+
+
+def test_late_images_are_never_silent(server, tool, tmp_path):
+    ds = film(tmp_path / "a.dcm", patient="LATE1")
+    assert store(server, tool, tmp_path / "a.dcm").returncode == 0
+    writer = server.login("writer")
+    find = lambda: next((r for r in writer.get("/api/worklist?tab=write&q=LATE1")["rows"]), None)
+    assert wait(30, "the study settles", find)["flags"] == []
+    film(tmp_path / "b.dcm", patient="LATE1", study=ds.StudyInstanceUID, series=ds.SeriesInstanceUID, value=3)
+    assert store(server, tool, tmp_path / "b.dcm").returncode == 0
+    wait(30, "the flag", lambda: find()["flags"] == ["late_images"] and find()["images"] == 2)
+
+
+def test_an_escaped_path_does_not_lead_around_the_guard(server):
+    import requests
+
+    for path in ["/%61pi/worklist", "/%64icom-web/studies", "/%66hir/R4/DiagnosticReport", "/api/%77orklist"]:
+        answer = requests.get(server.http + path, timeout=10)
+        assert answer.status_code == 401, (path, answer.status_code)

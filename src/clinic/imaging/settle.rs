@@ -58,12 +58,17 @@ pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
         let detail = serde_json::json!({"state": state, "images": images});
         audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail).await?;
     }
+    let mut late = Vec::new();
+    if !first && row.int("late_images")? > 0 {
+        // Images that come when the study is already work are never silent: reader and clinic see the flag.
+        late = worklist::admit::flag(&mut tx, ctx, &permit, study, "late_images").await?;
+    }
     if images > 0 {
         jobs::enqueue(&mut tx, ctx, Job::new("preview", study)).await?;
     }
     tx.commit().await?;
     ctx.live.changed("imaging", study, &facility);
-    if let Some(item) = item {
+    for item in late.into_iter().chain(item) {
         ctx.live.changed("worklist", &item, &facility);
     }
     Ok(())

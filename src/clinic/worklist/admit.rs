@@ -97,6 +97,22 @@ pub async fn of_subject(tx: &mut Tx, subject: &str, tier: &str) -> Result<Option
     tx.opt(sql::OF_SUBJECT, args![subject, tier]).await?.as_ref().map(ItemRow::of).transpose()
 }
 
+/// Adds a flag to every item of a subject; answers the items that did not carry it yet.
+pub async fn flag(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str, name: &str) -> Result<Vec<String>> {
+    let mut flagged = Vec::new();
+    for row in tx.all(sql::FLAGS_OF, args![subject]).await? {
+        let (id, mut flags) = (row.text("id")?, row.json::<Vec<String>>("flags")?);
+        if flags.iter().any(|f| f == name) {
+            continue;
+        }
+        flags.push(name.to_owned());
+        tx.exec(sql::SET_FLAGS, args![&id, Value::from(flags)]).await?;
+        audit::append(tx, ctx, permit, "work.flag", "work_item", &id, &json!({"flag": name})).await?;
+        flagged.push(id);
+    }
+    Ok(flagged)
+}
+
 /// Raises the class of an open item; a lower class is ignored: the machine only raises (invariant 10).
 pub async fn raise_priority(
     tx: &mut Tx,

@@ -84,6 +84,10 @@ yigong_base::statements! {
         ON CONFLICT (item, account) DO UPDATE SET reason = excluded.reason, until = excluded.until, at = excluded.at";
     /// Remember the report of an item.
     SET_REPORT = "UPDATE work_item SET report = $2 WHERE subject = $1";
+    /// Flags of the items of a subject.
+    FLAGS_OF = "SELECT id, flags FROM work_item WHERE subject = $1 AND state <> 'cancelled'";
+    /// Set them.
+    SET_FLAGS = "UPDATE work_item SET flags = $2, version = version + 1 WHERE id = $1";
     /// Names a person.
     NAME_OF = "SELECT name FROM account WHERE id = $1";
     /// Tab 待书写.
