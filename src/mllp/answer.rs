@@ -42,7 +42,9 @@ impl Answer {
         let code = match fault {
             Fault::NotFound { .. } => ErrorCode::UnknownKey,
             Fault::Invalid { .. } => ErrorCode::DataType,
-            Fault::Conflict { code, .. } if code == "duplicate" || code == "barcode_taken" => {
+            Fault::Conflict { code, .. }
+                if code == "duplicate" || code == "barcode_taken" || code == "placer_reused" =>
+            {
                 ErrorCode::DuplicateKey
             }
             _ => ErrorCode::Internal,

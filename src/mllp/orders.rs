@@ -44,7 +44,7 @@ pub(super) async fn take(
     let mut refused = 0;
     for one in &asked {
         let (control, placed) = match one.control.as_str() {
-            "CA" | "OC" | "DC" => cancel(intake, tx, one).await?,
+            "CA" | "OC" | "DC" => cancel(intake, tx, one, &patient).await?,
             "XO" => change(intake, tx, one, message, &patient, kind).await?,
             _ => match new_order(intake, tx, one, message, &patient, kind).await? {
                 Ok(new) => {
@@ -122,8 +122,9 @@ async fn cancel(
     intake: &mut Intake<'_>,
     tx: &mut Tx,
     one: &Asked<'_>,
+    patient: &str,
 ) -> Result<(&'static str, Option<Placed>)> {
-    let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no).await?;
+    let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no, patient).await?;
     let id = found.ok_or_else(|| Fault::not_found("order"))?;
     match order::cancel(tx, intake.ctx, intake.permit, &id, "ORC-1 CA").await {
         Ok(()) => {
@@ -143,7 +144,7 @@ async fn change(
     patient: &str,
     kind: &str,
 ) -> Result<(&'static str, Option<Placed>)> {
-    let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no).await?;
+    let found = order::by_placer(tx, &intake.peer.facility, &one.placer_no, patient).await?;
     let id = found.ok_or_else(|| Fault::not_found("order"))?;
     let new = new_order(intake, tx, one, message, patient, kind)
         .await?

@@ -15,6 +15,8 @@ use yigong_formats::hl7::frame::wrap;
 
 use super::send;
 
+mod safety;
+
 static PORTS: AtomicU64 = AtomicU64::new(0);
 
 pub(super) struct Server {

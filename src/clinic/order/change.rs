@@ -6,15 +6,17 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
-use super::place::{NewOrder, add_items};
+use super::place::{NewOrder, add_items, same_order};
 use super::sql;
 
 /// Replaces items, priority and history of an order in the caller's scope.
 ///
 /// # Errors
-/// `Conflict` `too_late` once evidence has come in.
+/// `Conflict` `too_late` once evidence has come in, `placer_reused` for another patient or pipeline.
 pub async fn change(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, new: &NewOrder) -> Result<()> {
-    tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
+    let standing =
+        tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
+    same_order(&standing, new)?;
     let changed = if tx.one(sql::EVIDENCE, args![order]).await?.int("n")? == 0 {
         tx.exec(
             sql::CHANGE,

@@ -4,6 +4,7 @@ use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::storage::{Conn, Row};
 
+use super::place::placer_reused;
 use super::sql;
 
 /// The open order of a facility with this accession (filler) or placer number, for this patient.
@@ -19,9 +20,21 @@ pub async fn match_study(
     conn.opt(sql::MATCH, args![facility, accession.trim(), patient]).await?.map(|r| r.text("id")).transpose()
 }
 
-/// The order of a placer number.
-pub async fn by_placer(conn: &mut Conn, facility: &str, placer_no: &str) -> Result<Option<String>> {
-    conn.opt(sql::BY_PLACER, args![facility, placer_no]).await?.map(|r| r.text("id")).transpose()
+/// The order of a placer number, for this patient.
+///
+/// # Errors
+/// `Conflict` `placer_reused` when the number stands for another patient's order.
+pub async fn by_placer(
+    conn: &mut Conn,
+    facility: &str,
+    placer_no: &str,
+    patient: &str,
+) -> Result<Option<String>> {
+    let Some(row) = conn.opt(sql::BY_PLACER, args![facility, placer_no]).await? else { return Ok(None) };
+    if row.text("patient")? != patient {
+        return Err(placer_reused());
+    }
+    row.text("id").map(Some)
 }
 
 /// A specimen with its order.

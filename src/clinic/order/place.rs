@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit, setting};
 
 use super::catalogue::CatalogItem;
@@ -81,7 +81,8 @@ pub struct PlacedSpecimen {
 /// Places an order for `facility`. The same placer number again answers the order as it stands.
 ///
 /// # Errors
-/// `Invalid` without items; `Conflict` `barcode_taken` when a label already belongs to another order.
+/// `Invalid` without items; `Conflict` `barcode_taken` when a label already belongs to another order,
+/// `placer_reused` when the placer number stands for another patient or pipeline.
 pub async fn place(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -95,7 +96,7 @@ pub async fn place(
     let now = ctx.now();
     let id = ctx.id();
     if !new.placer_no.is_empty() && tx.opt(sql::BY_PLACER, args![facility, &new.placer_no]).await?.is_some() {
-        return standing(tx, facility, &new.placer_no).await;
+        return standing(tx, facility, &new.placer_no, new).await;
     }
     let filler_no = format!("A{:010}", setting::next_number(tx, "accession").await?);
     let placer_no = if new.placer_no.is_empty() { format!("W{filler_no}") } else { new.placer_no.clone() };
@@ -120,7 +121,7 @@ pub async fn place(
         )
         .await?;
     if made == 0 {
-        return standing(tx, facility, &placer_no).await;
+        return standing(tx, facility, &placer_no, new).await;
     }
     add_items(tx, ctx, &id, &new.items).await?;
     let mut specimens = new.specimens.clone();
@@ -199,8 +200,9 @@ async fn add_specimen(
     Ok(barcode)
 }
 
-async fn standing(tx: &mut Tx, facility: &str, placer_no: &str) -> Result<Placed> {
+async fn standing(tx: &mut Tx, facility: &str, placer_no: &str, new: &NewOrder) -> Result<Placed> {
     let row = tx.one(sql::BY_PLACER, args![facility, placer_no]).await?;
+    same_order(&row, new)?;
     let id = row.text("id")?;
     Ok(Placed {
         specimens: labels(tx, &id).await?,
@@ -209,6 +211,19 @@ async fn standing(tx: &mut Tx, facility: &str, placer_no: &str) -> Result<Placed
         filler_no: row.text("filler_no")?,
         repeated: true,
     })
+}
+
+/// A placer number that comes again must mean the same patient and pipeline: numbers wrap around in clinic systems,
+/// and an accession or barcode of one person must never be handed to another.
+pub(super) fn same_order(row: &Row, new: &NewOrder) -> Result<()> {
+    if row.text("patient")? == new.patient && row.text("pipeline")? == new.pipeline {
+        return Ok(());
+    }
+    Err(placer_reused())
+}
+
+pub(super) fn placer_reused() -> Fault {
+    Fault::conflict("placer_reused", "this placer number belongs to another patient's order")
 }
 
 pub(super) async fn labels(

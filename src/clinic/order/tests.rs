@@ -54,6 +54,28 @@ async fn an_order_placed_twice_is_one_order_and_is_found_by_both_numbers() {
 }
 
 #[tokio::test]
+async fn a_placer_number_used_again_for_another_patient_is_refused() {
+    for bench in testing::engines().await.unwrap() {
+        let (permit, new) = new_order(&bench, "HIS-1").await;
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let first = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+        let seen = Seen { local_id: "P78".into(), name: "李梅".into(), sex: "F".into(), ..Seen::default() };
+        let patient = patient::link(&mut tx, &bench.ctx, "C01", &seen).await.unwrap().id;
+        let other = NewOrder { patient, ..new.clone() };
+        let ecg = NewOrder { pipeline: "ecg".into(), ..new.clone() };
+        for wrong in [&other, &ecg] {
+            let placed = place(&mut tx, &bench.ctx, &permit, "C01", wrong).await;
+            assert_eq!(placed.unwrap_err().code(), "placer_reused");
+            let changed = change(&mut tx, &bench.ctx, &permit, &first.id, wrong).await;
+            assert_eq!(changed.unwrap_err().code(), "placer_reused");
+        }
+        let again = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap();
+        assert_eq!((again.id, again.repeated), (first.id, true));
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn cancel_and_change_end_with_the_first_evidence() {
     for bench in testing::engines().await.unwrap() {
         let (permit, mut new) = new_order(&bench, "").await;
