@@ -30,14 +30,16 @@ pub(super) async fn take(
         Err(error) => return Ok(Answer::refused(AckCode::Error, &error)),
     };
     let mut runs = Vec::new();
-    let mut sample = sample_kind(intake, header);
+    let whole = sample_kind(intake, header);
     for group in groups {
-        if group.spm.is_some_and(|s| s.text(11) == "Q") {
-            sample = SampleKind::QualityControl;
-        }
+        // SPM-11 speaks of its own group: a control beside a patient's sample must not hide the patient's results
+        let sample = match group.spm {
+            Some(spm) if spm.text(11) == "Q" => SampleKind::QualityControl,
+            _ => whole,
+        };
         let barcode = barcode(intake, tx, message, &group).await?;
         for obx in &group.obx {
-            runs.push(run(intake, &barcode, group.obr, *obx));
+            runs.push(Run { sample, ..run(intake, &barcode, group.obr, *obx) });
         }
     }
     let pid = message.segment("PID");
@@ -46,7 +48,6 @@ pub(super) async fn take(
         instrument: intake.peer.name.clone(),
         facility: intake.peer.facility.clone(),
         community: intake.community,
-        sample,
         sex: pid.and_then(|p| Sex::of(&p.text(8))),
         birth_date: pid.and_then(|p| Timestamp::parse(&p.text(7))).and_then(|t| t.day()).unwrap_or_default(),
         runs,
@@ -139,6 +140,7 @@ fn run(intake: &Intake<'_>, barcode: &str, obr: Segment<'_>, obx: Segment<'_>) -
         suspect,
         attachment: matches!(kind.as_str(), "ED" | "RP") || (kind == "IS" && profile.instrument),
         manual: false,
+        sample: SampleKind::Patient,
     }
 }
 

@@ -38,8 +38,6 @@ pub struct Arrival {
     pub facility: String,
     /// The peer serves the whole community (lead hospital): it may report any specimen.
     pub community: bool,
-    /// What was measured.
-    pub sample: SampleKind,
     /// Sex the message names.
     pub sex: Option<Sex>,
     /// Birth date the message names, `YYYYMMDD` or empty.
@@ -79,6 +77,8 @@ pub struct Run {
     pub attachment: bool,
     /// Typed by a person.
     pub manual: bool,
+    /// What was measured.
+    pub sample: SampleKind,
 }
 
 /// What became of a message.
@@ -179,7 +179,7 @@ fn place(
     specimen: Option<&SpecimenRow>,
     item_known: bool,
 ) -> (&'static str, &'static str) {
-    match arrival.sample {
+    match run.sample {
         SampleKind::Calibration => return ("calibration", ""),
         SampleKind::QualityControl => return ("qc", ""),
         SampleKind::Patient => {}

@@ -177,8 +177,7 @@ async fn rejected_specimens_quality_control_and_doubt_never_reach_the_ready_lane
             instrument: "BS-240".into(),
             facility: "LEAD".into(),
             community: true,
-            sample: SampleKind::QualityControl,
-            runs: vec![run("B3", "GLU", "9.9", "mmol/L")],
+            runs: vec![Run { sample: SampleKind::QualityControl, ..run("B3", "GLU", "9.9", "mmol/L") }],
             ..Arrival::default()
         };
         assert_eq!(receive(&mut tx, &bench.ctx, &permit, &qc).await.unwrap().kept, 1);

@@ -23,3 +23,18 @@ async fn a_placer_number_of_another_patient_is_refused_and_the_message_kept() {
     let page = order::list(&mut conn, &permit, "", "", None, server.bench.ctx.now()).await.unwrap();
     assert_eq!(page.rows.first().map(|r| r.state.as_str()), Some("ordered"), "still the first patient's");
 }
+
+#[tokio::test]
+async fn a_control_in_the_second_group_does_not_hide_the_patient_of_the_first() {
+    let server = serve(testing::sqlite().await.unwrap()).await;
+    say(&server, order_message("O1", "UNICODE UTF-8")).await;
+    let text = result_message("1", "7.1")
+        + "OBR|2||QC7|BS^240|||20260901075900\rSPM|1|||SER|||||||Q\rOBX|1|NM|K^Potassium||4.0|mmol/L|||||F\r";
+    assert!(say(&server, text).await.contains("MSA|AA|1|"));
+    assert_eq!(alerts(&server).await, 1);
+    let mut conn = reader(&server).await;
+    let permit = Permit::system("test");
+    let queue = lab::queue::queue(&mut conn, &server.bench.ctx, &permit, "").await.unwrap();
+    assert_eq!(queue.specimens.first().map(|s| s.results.len()), Some(2));
+    assert!(lab::unmatched::list(&mut conn, &permit).await.unwrap().is_empty(), "the control is kept as one");
+}
