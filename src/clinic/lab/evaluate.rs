@@ -46,6 +46,8 @@ pub struct Evaluated {
     pub flag: Flag,
     /// Reasons to hold it.
     pub holds: Vec<String>,
+    /// Side of the critical value to alert about: `H`, `L`, or `A` for a text.
+    pub alert: Option<&'static str>,
 }
 
 /// Evaluates a run. Whatever cannot be evaluated becomes a hold.
@@ -59,6 +61,8 @@ pub fn evaluate(item: &Item, run: &Run, around: &Around) -> Result<Evaluated> {
     let mut unit = run.unit.clone();
     let mut flag = Flag::None;
     let mut number: Option<Number> = None;
+    // An alert may come from doubt as well; doubt only ever raises, it releases nothing.
+    let mut alert = None;
     if item.unit.is_empty() {
         flag = flags::of_text(&run.value, range);
         unit = String::new();
@@ -74,12 +78,22 @@ pub fn evaluate(item: &Item, run: &Run, around: &Around) -> Result<Evaluated> {
                 unit = item.unit.clone();
                 number = Some(n);
             }
-            None if value::number(&run.value, run.comma_decimal).is_some() => holds.push(hold::UNKNOWN_UNIT),
-            None => holds.push(hold::NOT_A_NUMBER),
+            None => match value::number(&run.value, run.comma_decimal) {
+                Some(raw) => {
+                    holds.push(hold::UNKNOWN_UNIT);
+                    alert = side(flags::of_number(&raw, range, item.critical));
+                    holds.extend(alert.map(|_| hold::MAYBE_CRITICAL));
+                }
+                None => holds.push(hold::NOT_A_NUMBER),
+            },
         }
     }
     if flag.critical() {
         holds.push(hold::CRITICAL);
+        alert = side(flag);
+    } else if let Some(said) = run.flags.iter().find_map(|f| sender_side(f)) {
+        holds.push(hold::SENDER_CRITICAL);
+        alert = alert.or(Some(said));
     }
     if item.critical == CriticalLimit::NotAuthored {
         holds.push(hold::NO_LIMIT);
@@ -93,7 +107,26 @@ pub fn evaluate(item: &Item, run: &Run, around: &Around) -> Result<Evaluated> {
         reference,
         flag,
         holds: holds.into_iter().map(str::to_owned).collect(),
+        alert,
     })
+}
+
+fn side(flag: Flag) -> Option<&'static str> {
+    match flag {
+        Flag::HH => Some("H"),
+        Flag::LL => Some("L"),
+        _ => None,
+    }
+}
+
+/// The panic flags of HL7 table 0078.
+fn sender_side(flag: &str) -> Option<&'static str> {
+    match flag.trim().to_ascii_uppercase().as_str() {
+        "HH" => Some("H"),
+        "LL" => Some("L"),
+        "AA" => Some("A"),
+        _ => None,
+    }
 }
 
 fn check_number(item: &Item, n: &Number, around: &Around, holds: &mut Vec<&str>) {
@@ -114,7 +147,8 @@ fn check_run(run: &Run, around: &Around, holds: &mut Vec<&str>) {
     if sexes_differ || (!ours.is_empty() && !theirs.is_empty() && ours != theirs) {
         holds.push(hold::SEX_AGE_MISMATCH);
     }
-    // N and the plain range flags are the instrument's opinion of the value, everything else is an alarm
+    // N and the range flags are the instrument's opinion of the value (panic flags have their own reason),
+    // everything else is an alarm
     let plain = |f: &str| matches!(f, "" | "N" | "L" | "H" | "LL" | "HH" | "A" | "AA" | "<" | ">");
     if run.flags.iter().any(|f| !plain(f.trim())) {
         holds.push(hold::INSTRUMENT_FLAG);

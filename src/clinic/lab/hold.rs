@@ -23,6 +23,10 @@ macro_rules! holds {
 holds! {
     /// At or beyond a critical limit.
     CRITICAL = "critical", "危急值", "Critical value";
+    /// The sender marks it critical (HH, LL or AA in OBX-8), our limits do not.
+    SENDER_CRITICAL = "sender_critical", "发送方标记危急", "Marked critical by the sender";
+    /// The unit does not convert, and in the item's own unit the number would be critical.
+    MAYBE_CRITICAL = "maybe_critical", "单位不明,按本项目单位计则为危急值", "Critical if the number is in the item's unit";
     /// Nobody has authored a critical limit for the item.
     NO_LIMIT = "no_limit", "该项目未设定危急界值", "No critical limit authored for this item";
     /// Change against the last value.
@@ -67,7 +71,7 @@ pub fn of(code: &str) -> Hold {
 pub fn lane(codes: &[String]) -> &'static str {
     if codes.is_empty() {
         "ready"
-    } else if codes.iter().any(|c| c == CRITICAL) {
+    } else if codes.iter().any(|c| matches!(c.as_str(), CRITICAL | SENDER_CRITICAL | MAYBE_CRITICAL)) {
         "critical"
     } else {
         "look"

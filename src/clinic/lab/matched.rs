@@ -9,6 +9,7 @@ use yigong_formats::hl7::value::write_timestamp;
 use yigong_formats::lab::Sex;
 
 use super::evaluate::{Around, Evaluated, evaluate};
+use super::hold;
 use super::items::Item;
 use super::receive::{Arrival, Run};
 use super::sql;
@@ -59,8 +60,8 @@ pub(super) async fn settle(
     )
     .await?;
     admit(tx, ctx, permit, specimen, item).await?;
-    if evaluated.flag.critical() {
-        raise(tx, ctx, permit, specimen, item, &evaluated).await?;
+    if let Some(side) = evaluated.alert {
+        raise(tx, ctx, permit, specimen, item, run, &evaluated, side).await?;
     }
     Ok(id)
 }
@@ -157,26 +158,39 @@ async fn panel_title(conn: &mut Conn, panel: &str) -> Result<String> {
     Ok(all.into_iter().find(|i| i.code == panel).map_or_else(|| panel.to_owned(), |i| i.name))
 }
 
+#[expect(clippy::too_many_arguments, reason = "one value with everything that surrounds it")]
 async fn raise(
     tx: &mut Tx,
     ctx: &Ctx,
     permit: &Permit,
     specimen: &SpecimenRow,
     item: &Item,
+    run: &Run,
     value: &Evaluated,
+    side: &str,
 ) -> Result<()> {
-    let text = format!("{} {}", value.value, value.unit);
+    // In doubt the value is said as the sender said it: a flag of the sender speaks of that one.
+    let (text, rule) = if value.flag.critical() {
+        (format!("{} {}", value.value, value.unit), format!("{} {:?}", item.code, item.critical))
+    } else {
+        let said: String = run.value.trim().chars().take(200).collect();
+        let why = value.holds.iter().find(|h| *h == hold::MAYBE_CRITICAL);
+        (
+            format!("{said} {}", run.unit),
+            format!("{} {}", item.code, why.map_or(hold::SENDER_CRITICAL, |h| h)),
+        )
+    };
     let new = Raise {
         pipeline: "lab".into(),
         subject_kind: "specimen".into(),
         subject: specimen.id.clone(),
-        dedupe: format!("lab:{}:{}", specimen.patient, item.code),
+        dedupe: format!("lab:{}:{}:{side}", specimen.patient, item.code),
         patient: specimen.patient.clone(),
         facility: specimen.facility.clone(),
         level: "red".into(),
         finding: format!("{} {}", item.name, text.trim()),
         value: text.trim().to_owned(),
-        rule: format!("{} {:?}", item.code, item.critical),
+        rule,
         provisional: true,
         report: None,
     };

@@ -8,6 +8,8 @@ use yigong_base::testing::{self, Bench};
 use super::*;
 use crate::order::{self, NewOrder, NewSpecimen};
 
+mod safety;
+
 const SYSTEM: &str = "test";
 
 async fn order_with(bench: &Bench, barcode: &str, codes: &[&str]) {
