@@ -10,6 +10,7 @@ use yigong_formats::lab::Sex;
 
 use super::answer::Answer;
 use super::intake::Intake;
+use super::patient;
 
 /// OBR with what belongs to it, up to the next OBR.
 struct Group<'m> {
@@ -37,17 +38,21 @@ pub(super) async fn take(
             Some(spm) if spm.text(11) == "Q" => SampleKind::QualityControl,
             _ => whole,
         };
-        let barcode = barcode(intake, tx, message, &group).await?;
+        let (barcode, ambiguous) = barcode(intake, tx, message, &group).await?;
         for obx in &group.obx {
-            runs.push(Run { sample, ..run(intake, &barcode, group.obr, *obx) });
+            runs.push(Run { sample, ambiguous, ..run(intake, &barcode, group.obr, *obx) });
         }
     }
     let pid = message.segment("PID");
+    let said = pid.map(patient::seen).unwrap_or_default();
     let arrival = Arrival {
         inbox: intake.inbox.clone(),
         instrument: intake.peer.name.clone(),
         facility: intake.peer.facility.clone(),
         community: intake.community,
+        // PID-2 may be anything; only what stands in PID-3 is compared
+        local_id: if pid.is_some_and(|p| !p.text(3).is_empty()) { said.local_id } else { String::new() },
+        name: said.name,
         sex: pid.and_then(|p| Sex::of(&p.text(8))),
         birth_date: pid.and_then(|p| Timestamp::parse(&p.text(7))).and_then(|t| t.day()).unwrap_or_default(),
         runs,
@@ -88,9 +93,16 @@ fn groups(message: &Message) -> std::result::Result<Vec<Group<'_>>, ReadError> {
     Ok(groups)
 }
 
-/// The first place that names a known specimen; otherwise the first that is not empty, for the list of unmatched.
-async fn barcode(intake: &Intake<'_>, tx: &mut Tx, message: &Message, group: &Group<'_>) -> Result<String> {
+/// The first place that names a known specimen, and whether another place names a different one; otherwise the first
+/// that is not empty, for the list of unmatched.
+async fn barcode(
+    intake: &Intake<'_>,
+    tx: &mut Tx,
+    message: &Message,
+    group: &Group<'_>,
+) -> Result<(String, bool)> {
     let mut first = String::new();
+    let mut known: Option<(String, String)> = None;
     for path in intake.profile.barcode_paths() {
         let said = match path.segment.as_str() {
             "OBR" => group.obr.at(&path),
@@ -98,14 +110,18 @@ async fn barcode(intake: &Intake<'_>, tx: &mut Tx, message: &Message, group: &Gr
             _ => message.at(&path),
         };
         let said = said.trim().to_owned();
-        if order::specimen_by_barcode(tx, &said).await?.is_some() {
-            return Ok(said);
+        if let Some(found) = order::specimen_by_barcode(tx, &said).await? {
+            match &known {
+                Some((barcode, id)) if *id != found.id => return Ok((barcode.clone(), true)),
+                Some(_) => {}
+                None => known = Some((said.clone(), found.id)),
+            }
         }
         if first.is_empty() {
             first = said;
         }
     }
-    Ok(first)
+    Ok((known.map_or(first, |(barcode, _)| barcode), false))
 }
 
 fn run(intake: &Intake<'_>, barcode: &str, obr: Segment<'_>, obx: Segment<'_>) -> Run {
@@ -141,6 +157,7 @@ fn run(intake: &Intake<'_>, barcode: &str, obr: Segment<'_>, obx: Segment<'_>) -
         attachment: matches!(kind.as_str(), "ED" | "RP") || (kind == "IS" && profile.instrument),
         manual: false,
         sample: SampleKind::Patient,
+        ambiguous: false,
     }
 }
 

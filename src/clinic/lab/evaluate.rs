@@ -17,6 +17,8 @@ pub struct Around {
     pub message_sex: Option<Sex>,
     /// Birth date of the order's patient and the one the message names, `YYYYMMDD` or empty.
     pub birth: (String, String),
+    /// The message names another person than the order.
+    pub other_person: bool,
     /// Day of the run or of receipt, `YYYYMMDD`.
     pub day: String,
     /// Last published value of the person: number and its age in ms.
@@ -157,6 +159,7 @@ fn check_run(run: &Run, around: &Around, holds: &mut Vec<&str>) {
         holds.push(hold::NOT_FINAL);
     }
     for (wrong, code) in [
+        (around.other_person, hold::IDENTITY_MISMATCH),
         (!around.ordered, hold::NOT_ORDERED),
         (around.other_run, hold::DUPLICATE),
         (run.suspect, hold::CHARSET),

@@ -39,6 +39,8 @@ holds! {
     DUPLICATE = "duplicate", "同一标本同一项目有多次结果", "More than one run for this item";
     /// The message names another sex than the order.
     SEX_AGE_MISMATCH = "sex_age_mismatch", "报文中的性别或出生日期与申请不符", "Sex or birth date differs from the order";
+    /// The message names another person than the order.
+    IDENTITY_MISMATCH = "identity_mismatch", "报文中的姓名或患者编号与申请不符", "Name or patient id differs from the order";
     /// A character may have been cut, or the character set is doubtful.
     CHARSET = "charset", "字符可能被截断", "A character may have been cut";
     /// The unit is unknown or does not convert.
@@ -83,6 +85,7 @@ pub fn lane(codes: &[String]) -> &'static str {
 pub fn unmatched_text(code: &str) -> (&'static str, &'static str) {
     match code {
         "no_order" => ("条码没有对应的申请", "No order for this barcode"),
+        "ambiguous_barcode" => ("报文中有两个不同标本的条码", "The message names two different specimens"),
         "no_barcode" => ("没有条码", "No barcode"),
         "rejected_specimen" => ("标本已拒收", "The specimen was rejected"),
         "cancelled_order" => ("申请已取消", "The order was cancelled"),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
-use yigong_base::storage::{Conn, Tx};
+use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::hl7::value::write_timestamp;
 use yigong_formats::lab::Sex;
@@ -86,6 +86,7 @@ async fn around(
     Ok(Around {
         sex: Sex::of(&patient.text("sex")?),
         message_sex: arrival.sex,
+        other_person: other_person(&patient, specimen, arrival)?,
         birth: (patient.text("birth_date")?, arrival.birth_date.clone()),
         day: write_timestamp(now, offset).get(..8).unwrap_or_default().to_owned(),
         earlier,
@@ -93,6 +94,21 @@ async fn around(
         other_run: others > 0,
         clock_off: run.run_ms.is_some_and(|at| at > now + CLOCK_AHEAD_MS),
     })
+}
+
+/// Whether the message names somebody else: by name everywhere, by id only where the sender counts the same ids.
+fn other_person(patient: &Row, specimen: &SpecimenRow, arrival: &Arrival) -> Result<bool> {
+    let said = fold(&arrival.name);
+    let name =
+        !said.is_empty() && said != fold(&patient.text("name")?) && said != fold(&patient.text("pinyin")?);
+    let id = arrival.local_id.trim();
+    let same_ids = arrival.facility == specimen.facility;
+    Ok(name || (same_ids && !id.is_empty() && id != patient.text("local_id")?.trim()))
+}
+
+/// A name without blanks, carets and capital letters.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !c.is_whitespace() && *c != '^').flat_map(char::to_lowercase).collect()
 }
 
 /// Whether the item was ordered, by its own code or by its panel.

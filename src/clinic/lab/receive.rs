@@ -38,6 +38,10 @@ pub struct Arrival {
     pub facility: String,
     /// The peer serves the whole community (lead hospital): it may report any specimen.
     pub community: bool,
+    /// Id of the patient at the sender (PID-3), or empty.
+    pub local_id: String,
+    /// Name of the patient in the message, or empty.
+    pub name: String,
     /// Sex the message names.
     pub sex: Option<Sex>,
     /// Birth date the message names, `YYYYMMDD` or empty.
@@ -79,6 +83,8 @@ pub struct Run {
     pub manual: bool,
     /// What was measured.
     pub sample: SampleKind,
+    /// The message names two different specimens.
+    pub ambiguous: bool,
 }
 
 /// What became of a message.
@@ -190,6 +196,7 @@ fn place(
     match (run.status.as_str(), specimen) {
         ("D" | "W", _) => ("unmatched", "withdrawn_by_sender"),
         ("X" | "O" | "I" | "S", _) if run.value.trim().is_empty() => ("kept", "no_result"),
+        _ if run.ambiguous => ("unmatched", "ambiguous_barcode"),
         (_, None) if run.barcode.is_empty() => ("unmatched", "no_barcode"),
         (_, None) => ("unmatched", "no_order"),
         (_, Some(s)) if !arrival.community && s.facility != arrival.facility => {

@@ -52,8 +52,8 @@ yigong_base::statements! {
     ORDERED_CODES = "SELECT code FROM order_item WHERE order_id = $1 AND state <> 'cancelled'";
     /// Items of a panel.
     PANEL_ITEMS = "SELECT code FROM lab_item WHERE panel = $1 ORDER BY sort, code";
-    /// Sex and birth date of a patient.
-    PATIENT = "SELECT sex, birth_date FROM patient WHERE id = $1";
+    /// Who a patient is, to compare with what a message says.
+    PATIENT = "SELECT sex, birth_date, local_id, name, pinyin FROM patient WHERE id = $1";
     /// Specimens with results that wait, most urgent first.
     QUEUE = "SELECT s.id, s.barcode, s.type, s.patient, s.facility, s.order_id, s.received_at, f.name AS facility_name, o.priority, w.id AS work_id, w.deadline, w.rank
         FROM specimen s JOIN facility f ON f.code = s.facility JOIN orders o ON o.id = s.order_id LEFT JOIN work_item w ON w.subject = s.id AND w.state NOT IN ('done', 'cancelled')

@@ -19,6 +19,7 @@ async fn order_with(bench: &Bench, barcode: &str, codes: &[&str]) {
     let seen = Seen {
         local_id: "P77".into(),
         name: "王珅".into(),
+        pinyin: "wangshen".into(),
         sex: "M".into(),
         birth_date: "19630302".into(),
         ..Seen::default()

@@ -38,3 +38,25 @@ async fn a_control_in_the_second_group_does_not_hide_the_patient_of_the_first() 
     assert_eq!(queue.specimens.first().map(|s| s.results.len()), Some(2));
     assert!(lab::unmatched::list(&mut conn, &permit).await.unwrap().is_empty(), "the control is kept as one");
 }
+
+#[tokio::test]
+async fn a_message_with_two_specimens_or_another_name_is_never_ready() {
+    let server = serve(testing::sqlite().await.unwrap()).await;
+    say(&server, order_message("O1", "UNICODE UTF-8")).await;
+    let second = order_message("O2", "UNICODE UTF-8").replace("L1", "L2").replace("B100", "B200");
+    assert!(say(&server, second).await.contains("MSA|AA|O2"));
+    let two = result_message("1", "4.0").replace("OBR|1||B100", "OBR|1|B200|B100");
+    assert!(say(&server, two).await.contains("MSA|AA|1|"));
+    let permit = Permit::system("test");
+    let mut conn = reader(&server).await;
+    let open = lab::unmatched::list(&mut conn, &permit).await.unwrap();
+    let reasons: Vec<&str> = open.iter().map(|u| u.reason.as_str()).collect();
+    assert_eq!(reasons, ["ambiguous_barcode", "ambiguous_barcode"]);
+    drop(conn);
+    let named =
+        result_message("2", "4.1").replace("PID|1||P77", "PID|1||P77||ZHANG^San").replace("0759", "0758");
+    assert!(say(&server, named).await.contains("MSA|AA|2|"));
+    let mut conn = reader(&server).await;
+    let queue = lab::queue::queue(&mut conn, &server.bench.ctx, &permit, "").await.unwrap();
+    assert_eq!((queue.counts.ready, queue.specimens.first().map(|s| s.lane)), (0, Some("look")));
+}

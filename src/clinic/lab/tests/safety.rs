@@ -47,3 +47,45 @@ async fn an_unknown_unit_does_not_hide_a_critical_number() {
         assert_eq!(alerts(&bench).await, 2);
     }
 }
+
+#[tokio::test]
+async fn a_result_that_names_another_person_is_held() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "S4", &["LYTES"]).await;
+        let said = |facility: &str, local_id: &str, name: &str| Arrival {
+            instrument: "BS-240".into(),
+            facility: facility.into(),
+            community: facility == "LEAD",
+            local_id: local_id.into(),
+            name: name.into(),
+            ..Arrival::default()
+        };
+        // the sender's own ids say nothing at another facility; blanks, case and pinyin make no other person
+        let cases = [
+            ("LEAD", "900", "", false),
+            ("LEAD", "900", "王 珅", false),
+            ("LEAD", "", "WANG Shen", false),
+            ("LEAD", "", "李梅", true),
+            ("C01", "P77", "王珅", false),
+            ("C01", "P78", "", true),
+        ];
+        for (n, (facility, local_id, name, wrong)) in cases.into_iter().enumerate() {
+            let barcode = format!("S4-{n}");
+            order_with(&bench, &barcode, &["LYTES"]).await;
+            let arrival = Arrival {
+                runs: vec![run(&barcode, "NA", "140", "mmol/L")],
+                ..said(facility, local_id, name)
+            };
+            let permit = Permit::peer("BS-240", facility);
+            let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+            assert_eq!(receive(&mut tx, &bench.ctx, &permit, &arrival).await.unwrap().stored, 1);
+            tx.commit().await.unwrap();
+            let queue = lanes(&bench).await;
+            let specimen = queue.specimens.iter().find(|s| s.barcode == barcode).unwrap();
+            let holds: Vec<&str> =
+                specimen.results.iter().flat_map(|r| r.holds.iter().map(|h| h.code)).collect();
+            let wanted: &[&str] = if wrong { &["identity_mismatch"] } else { &[] };
+            assert_eq!(holds, wanted, "{facility} {local_id} {name}");
+        }
+    }
+}
