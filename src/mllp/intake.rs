@@ -18,6 +18,9 @@ use yigong_formats::hl7::{self, AckCode, ErrorCode, Header, Message, Profile, Re
 use super::answer::{self, Answer};
 use super::{orders, patient, results};
 
+/// How often a message is tried when another connection came in between.
+const ATTEMPTS: u32 = 3;
+
 /// What goes back on the wire.
 pub(super) enum Reply {
     /// These bytes, framed; may be empty.
@@ -115,7 +118,7 @@ async fn frame(ctx: &Ctx, ip: IpAddr, body: Vec<u8>) -> Result<Vec<u8>> {
             Ok(message) => (Header::of(message), body.clone()),
             Err(_) => (header.clone(), body.clone()),
         };
-        let answer = one(ctx, &peer, &profile, &own, message, bytes, &cut, held).await?;
+        let answer = one(ctx, &peer, &profile, &own, &message, &bytes, &cut, held).await?;
         wire.extend(answer);
     }
     Ok(wire)
@@ -133,20 +136,50 @@ fn unbatched(body: Vec<u8>) -> Vec<u8> {
     if inner.starts_with(b"MSH") { inner } else { body }
 }
 
+/// Whether another attempt can end otherwise: another connection was first with the same new row, or held the lock.
+fn worth_another(fault: &Fault) -> bool {
+    matches!(fault, Fault::Busy { .. })
+        || matches!(fault, Fault::Conflict { code, .. } if code == "duplicate")
+}
+
+/// One message, tried up to [`ATTEMPTS`] times: two first messages of a new patient at once must both be taken.
 #[expect(clippy::too_many_arguments, reason = "one message with everything known about its frame")]
 async fn one(
     ctx: &Ctx,
     peer: &Peer,
     profile: &Profile,
     header: &Header,
-    message: std::result::Result<Message, ReadError>,
-    body: Vec<u8>,
+    message: &std::result::Result<Message, ReadError>,
+    body: &[u8],
     cut: &[usize],
     held: bool,
 ) -> Result<Vec<u8>> {
+    for attempt in 1..ATTEMPTS {
+        match try_one(ctx, peer, profile, header, message, body, cut, held, false).await {
+            Err(fault) if worth_another(&fault) => {
+                tracing::info!(peer = %peer.name, attempt, "mllp.again");
+            }
+            done => return done,
+        }
+    }
+    try_one(ctx, peer, profile, header, message, body, cut, held, true).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "one message with everything known about its frame")]
+async fn try_one(
+    ctx: &Ctx,
+    peer: &Peer,
+    profile: &Profile,
+    header: &Header,
+    message: &std::result::Result<Message, ReadError>,
+    body: &[u8],
+    cut: &[usize],
+    held: bool,
+    last: bool,
+) -> Result<Vec<u8>> {
     let permit = peer.permit();
     let mut tx = ctx.db.begin(&permit).await?;
-    let sha256 = sha256_hex(&body);
+    let sha256 = sha256_hex(body);
     let earlier = if header.control_id.is_empty() {
         Vec::new()
     } else {
@@ -163,7 +196,7 @@ async fn one(
         kind: "hl7",
         peer: peer.id.clone(),
         facility: peer.facility.clone(),
-        body,
+        body: body.to_vec(),
         charset: answer::setting_name(header.charset).to_owned(),
         message_type: kind,
         control_id: header.control_id.clone(),
@@ -186,7 +219,7 @@ async fn one(
     };
     let other_body = earlier.iter().any(|k| k.sha256 != sha256);
     let done = match message {
-        Err(error) => Ok(Answer::refused(AckCode::Error, &error)),
+        Err(error) => Ok(Answer::refused(AckCode::Error, error)),
         Ok(_) if held => Ok(Answer::held("charset_ambiguous")),
         Ok(_) if other_body && profile.control_id == ControlId::Reliable => Ok(Answer::quarantined(
             &ReadError::new(0, ErrorCode::DuplicateKey, "the control id was used for another message"),
@@ -194,12 +227,13 @@ async fn one(
         Ok(_) if header.control_id.is_empty() && profile.control_id == ControlId::Reliable => Ok(
             Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::RequiredField, "MSH-10 is empty")),
         ),
-        Ok(message) => dispatch(&mut intake, &mut tx, header, &message).await,
+        Ok(message) => dispatch(&mut intake, &mut tx, header, message).await,
     };
     let mut answer = match done {
         Ok(answer) => answer,
         Err(Fault::Storage { detail }) => return Err(Fault::storage(detail)),
         Err(Fault::Busy { detail }) => return Err(Fault::Busy { detail }),
+        Err(fault) if !last && worth_another(&fault) => return Err(fault),
         // What was half done is undone; the message itself is kept with the reason.
         Err(fault) => {
             drop(tx);

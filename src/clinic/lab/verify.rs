@@ -166,6 +166,7 @@ async fn issue(
     let ready = report::prepare_lab(centre, permit, lab).await?;
     let id = ready.content.report.clone();
     let mut tx = ctx.db.begin(permit).await?;
+    let mut released = Vec::new();
     for pick in picks {
         let row = tx.one(sql::RESULT, args![&pick.id, permit.scope()]).await?;
         let done = tx.exec(sql::RELEASE, args![&pick.id, pick.row_version, ctx.now(), permit.who()]).await?;
@@ -173,11 +174,14 @@ async fn issue(
             return Err(Fault::conflict("changed", "the row changed meanwhile"));
         }
         tx.exec(sql::SUPERSEDE, args![specimen, row.text("item")?, &pick.id]).await?;
-        let holds: Vec<String> = row.json("holds")?;
-        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", &pick.id, &json!({"holds": holds}))
+        released.push((&pick.id, row.json::<Vec<String>>("holds")?));
+    }
+    // Locks are taken in one order everywhere, report version before audit: otherwise two releases can block each other.
+    let n = report::commit_version(&mut tx, centre, permit, ready).await?;
+    for (result, holds) in released {
+        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}))
             .await?;
     }
-    let n = report::commit_version(&mut tx, centre, permit, ready).await?;
     if let Some(item) = worklist::admit::of_subject(&mut tx, specimen, "audit").await?
         && tx.one(sql::WAITING, args![specimen]).await?.int("n")? == 0
     {

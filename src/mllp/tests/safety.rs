@@ -60,3 +60,24 @@ async fn a_message_with_two_specimens_or_another_name_is_never_ready() {
     let queue = lab::queue::queue(&mut conn, &server.bench.ctx, &permit, "").await.unwrap();
     assert_eq!((queue.counts.ready, queue.specimens.first().map(|s| s.lane)), (0, Some("look")));
 }
+
+#[tokio::test]
+async fn first_messages_of_one_new_patient_at_once_are_all_taken() {
+    for bench in testing::engines().await.unwrap() {
+        let server = serve(bench).await;
+        let mut all = tokio::task::JoinSet::new();
+        for n in 0..6 {
+            let text = order_message(&format!("N{n}"), "UNICODE UTF-8")
+                .replace("L1", &format!("N{n}"))
+                .replace("B100", &format!("N{n}"));
+            let address = server.address.clone();
+            all.spawn(async move {
+                send::send(&address, text.as_bytes(), Duration::from_secs(20)).await.unwrap()
+            });
+        }
+        while let Some(ack) = all.join_next().await {
+            let ack = ack.unwrap();
+            assert_eq!(ack.code, "AA", "{}", ack.text);
+        }
+    }
+}
