@@ -156,6 +156,7 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");
+    centre.ctx.live.stop();
     handle.stop(true).await;
     for (name, task) in [("dicom", dicom), ("jobs", jobs), ("leases", leases)] {
         if task.await.is_err() {

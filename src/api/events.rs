@@ -7,7 +7,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use tokio::sync::broadcast::error::RecvError;
 use yigong_base::access::Permit;
-use yigong_base::live::LiveEvent;
+use yigong_base::live::{LiveEvent, STOP};
 use yigong_clinic::Centre;
 
 use super::auth::{Caller, Person};
@@ -57,6 +57,7 @@ async fn wait(receiver: &mut tokio::sync::broadcast::Receiver<LiveEvent>, permit
     loop {
         match tokio::time::timeout(HEARTBEAT, receiver.recv()).await {
             Err(_) => return Some(": still here\n\n".into()),
+            Ok(Ok(event)) if event.slice == STOP => return None,
             Ok(Ok(event)) if permit.sees(&event.facility) => return Some(frame(&event)),
             Ok(Ok(_)) => {}
             // The page missed events: tell it to fetch everything again.

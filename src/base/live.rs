@@ -9,6 +9,9 @@ use tokio::sync::broadcast;
 /// Events kept for pages that reconnect with `Last-Event-ID`.
 const KEPT: usize = 2_000;
 
+/// Slice of the event that ends a stream.
+pub const STOP: &str = "stop";
+
 /// One change. Receivers fetch the object again; the event proves nothing.
 #[derive(Debug, Clone, Serialize)]
 pub struct LiveEvent {
@@ -58,6 +61,11 @@ impl Live {
         };
         // No open page is not an error.
         let _ = self.sender.send(event);
+    }
+
+    /// Tells every open stream to end: the program stops.
+    pub fn stop(&self) {
+        self.changed(STOP, "", "");
     }
 
     /// Events after `seq`, and the receiver for those to come.

@@ -14,10 +14,10 @@ const chromium = () => process.env.CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/c
 
 /** Why the browser stories cannot run here, or null. */
 export function missing() {
-  if (!existsSync(binary())) return `SKIPPED: no server at ${binary()} (cargo build, or set YIGONG_BIN)`;
-  if (!chromium()) return 'SKIPPED: no Chromium (apt install chromium, or set CHROMIUM)';
-  if (!existsSync(join(ROOT, 'web/node_modules/playwright-core'))) return 'SKIPPED: web/node_modules is missing (make web)';
-  if (spawnSync('storescu', ['--version']).error) return 'SKIPPED: no storescu (apt install dcmtk)';
+  if (!existsSync(binary())) return `no server at ${binary()} (cargo build, or set YIGONG_BIN)`;
+  if (!chromium()) return 'no Chromium (apt install chromium, or set CHROMIUM)';
+  if (!existsSync(join(ROOT, 'web/node_modules/playwright-core'))) return 'web/node_modules is missing (make web)';
+  if (spawnSync('storescu', ['--version']).error) return 'no storescu (apt install dcmtk)';
   return null;
 }
 
