@@ -24,7 +24,7 @@ pub struct Raise {
     pub subject_kind: String,
     /// Subject id.
     pub subject: String,
-    /// Same key = same finding of the same patient, for example `lab:<patient>:K`.
+    /// Same key = same finding of the same patient, for example `lab:<patient>:K:H`.
     pub dedupe: String,
     /// Patient row.
     pub patient: String,
