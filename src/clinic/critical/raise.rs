@@ -15,6 +15,9 @@ const JOIN_MS: i64 = 4 * HOUR_MS;
 /// No acknowledgement after this: second contact.
 pub(super) const FIRST_STEP_MS: i64 = 5 * MINUTE_MS;
 
+/// An orange alert has no duty phone, but four hours to be acknowledged.
+const ORANGE_STEP_MS: i64 = 4 * HOUR_MS;
+
 /// What is raised.
 #[derive(Debug, Clone, Default)]
 pub struct Raise {
@@ -84,7 +87,7 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         return Ok(Raised { alert, joined: true });
     }
     let alert = ctx.id();
-    let first = (new.level == "red").then_some(now + FIRST_STEP_MS);
+    let first = now + if new.level == "red" { FIRST_STEP_MS } else { ORANGE_STEP_MS };
     tx.exec(
         sql::INSERT,
         args![
@@ -108,9 +111,7 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     )
     .await?;
     event(tx, ctx, permit, &alert, "raise", &json!({"value": new.value, "rule": new.rule})).await?;
-    if let Some(at) = first {
-        enqueue(tx, ctx, Job::new("escalate", &alert).at(at)).await?;
-    }
+    enqueue(tx, ctx, Job::new("escalate", &alert).at(first)).await?;
     let detail =
         json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
     audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail).await?;
