@@ -56,8 +56,8 @@ pub struct Raised {
     pub joined: bool,
 }
 
-/// Raises an alert, or joins one of the same key that is still ringing: the new finding is shown and its subject is
-/// linked. After the acknowledgement a further finding is a new alert. The same source with the same value changes nothing.
+/// Raises an alert, or joins one of the same key that is still ringing: the new finding is shown beside the old one and its
+/// subject is linked. After the acknowledgement a further finding is a new alert. The same source with the same value changes nothing.
 pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Result<Raised> {
     if new.level != "red" && new.level != "orange" {
         return Err(Fault::invalid("level", "red or orange"));
@@ -110,6 +110,7 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         ],
     )
     .await?;
+    tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
     event(tx, ctx, permit, &alert, "raise", &json!({"value": new.value, "rule": new.rule})).await?;
     enqueue(tx, ctx, Job::new("escalate", &alert).at(first)).await?;
     let detail =

@@ -18,13 +18,15 @@ yigong_base::statements! {
     /// An alert of the same patient and item since a time that nobody has acknowledged yet: it is still ringing.
     OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable') ORDER BY raised_at DESC LIMIT 1";
     /// One alert of a facility with this dedupe key and source, whatever its state.
-    SAME_SOURCE = "SELECT id, level, state FROM critical_alert WHERE dedupe = $1 AND value = $3 AND (subject = $2 OR id IN (SELECT alert FROM critical_subject WHERE subject = $2)) ORDER BY raised_at DESC LIMIT 1";
-    /// A repeat joins: counted, not rung again.
-    JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = $2, finding = $3 WHERE id = $1";
+    SAME_SOURCE = "SELECT id, level, state FROM critical_alert WHERE dedupe = $1 AND id IN (SELECT alert FROM critical_subject WHERE subject = $2 AND value = $3) ORDER BY raised_at DESC LIMIT 1";
+    /// A repeat joins: counted, not rung again. What was raised before stays in sight: a milder value never hides a worse one.
+    JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = CASE WHEN value = $2 THEN value ELSE value || '; ' || $2 END,
+        finding = CASE WHEN finding = $3 THEN finding ELSE finding || '; ' || $3 END WHERE id = $1";
     /// Which subject joined.
     ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, at = excluded.at";
     /// A worse repeat rings again.
-    WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = $3, finding = $4, state = 'raised', next_escalation_at = $5 WHERE id = $1";
+    WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
+        finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1";
     /// One alert in scope.
     FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Move the state.

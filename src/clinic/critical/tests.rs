@@ -46,7 +46,12 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         );
         let again = raise(&mut tx, ctx, &system, &potassium(&patient, "s2", "6.9")).await.unwrap();
         assert_eq!(again.alert, first.alert, "within four hours a repeat joins");
+        let same = raise(&mut tx, ctx, &system, &potassium(&patient, "s1", "7.1")).await.unwrap();
+        assert_eq!(same.alert, first.alert, "also after another specimen joined");
         tx.commit().await.unwrap();
+        let mut r = ctx.db.read(&system).await.unwrap();
+        assert_eq!(list::list(&mut r, ctx, &system, false).await.unwrap()[0]["repeats"], 1);
+        drop(r);
 
         bench.clock.advance(5 * MINUTE_MS);
         assert_eq!(escalate::escalate_due(ctx).await.unwrap().len(), 1);
@@ -89,7 +94,7 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         let mut r = ctx.db.read(&doctor).await.unwrap();
         let second = list::of_subject(&mut r, ctx, &doctor, "s2").await.unwrap();
         assert_eq!(second.len(), 1, "the specimen that joined shows the alert");
-        assert_eq!(second[0]["value"], "6.9");
+        assert_eq!(second[0]["value"], "7.1; 6.9", "a milder value never hides a worse one");
         drop(r);
 
         bench.clock.advance(HOUR_MS);
