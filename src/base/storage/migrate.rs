@@ -26,6 +26,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0003_critical_subject.sql"),
         include_str!("../../../migrations/postgres/0003_critical_subject.sql"),
     ),
+    (
+        4,
+        "study_grant",
+        include_str!("../../../migrations/sqlite/0004_study_grant.sql"),
+        include_str!("../../../migrations/postgres/0004_study_grant.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -1,5 +1,17 @@
 //! SQL of the imaging slice.
 
+/// The scope predicate, one for every verb (specification §7.3): everything for `*`, else rows of the own facility and of
+/// studies that were granted to it. `$facility` and `$study` are columns, `$arg` the placeholder of `Permit::scope`.
+/// Grants that have run out are no rows any more: the job `grant_end` takes them away at their hour.
+macro_rules! in_scope {
+    ($facility:literal, $study:literal, $arg:literal) => {
+        concat!(
+            "(", $arg, " = '*' OR ", $facility, " = ", $arg, " OR ", $study,
+            " IN (SELECT study FROM study_grant WHERE facility = ", $arg, "))"
+        )
+    };
+}
+
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
@@ -46,8 +58,11 @@ yigong_base::statements! {
     /// The state after settling.
     SETTLED = "UPDATE study SET state = $2, settled_at = $3 WHERE id = $1 AND state IN ('receiving', 'held')";
     /// A study in scope as the page shows it.
-    STUDY = "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, p.person
-        FROM study s JOIN facility f ON f.code = s.facility JOIN patient p ON p.id = s.patient WHERE s.id = $1 AND ($2 = '*' OR s.facility = $2)";
+    STUDY = concat!(
+        "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, p.person
+        FROM study s JOIN facility f ON f.code = s.facility JOIN patient p ON p.id = s.patient WHERE s.id = $1 AND ",
+        in_scope!("s.facility", "s.id", "$2")
+    );
     /// Its series.
     SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_sha256, e.thumbnail_sha256,
         (SELECT CAST(COALESCE(SUM(i.frames), 0) AS BIGINT) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
@@ -55,42 +70,75 @@ yigong_base::statements! {
     /// Defects of its instances.
     DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";
     /// Earlier studies of the same person in scope.
-    PRIORS = "SELECT s.id, s.study_date, s.modality, s.body_part, s.description, f.name AS facility_name, r.id AS report FROM study s JOIN patient p ON p.id = s.patient JOIN facility f ON f.code = s.facility
+    PRIORS = concat!(
+        "SELECT s.id, s.study_date, s.modality, s.body_part, s.description, f.name AS facility_name, r.id AS report FROM study s JOIN patient p ON p.id = s.patient JOIN facility f ON f.code = s.facility
         LEFT JOIN report r ON r.subject = s.id AND r.subject_kind = 'study' AND r.current_version > 0
-        WHERE p.person = $1 AND s.id <> $2 AND ($3 = '*' OR s.facility = $3) AND s.lane NOT IN ('identity', 'content', 'security') ORDER BY s.study_date DESC, s.first_received_at DESC LIMIT 50";
+        WHERE p.person = $1 AND s.id <> $2 AND ",
+        in_scope!("s.facility", "s.id", "$3"),
+        " AND s.lane NOT IN ('identity', 'content', 'security') ORDER BY s.study_date DESC, s.first_received_at DESC LIMIT 50"
+    );
     /// A series in scope.
-    SERIES = "SELECT e.id, e.study, e.preview_sha256, e.thumbnail_sha256, s.state, s.facility FROM series e JOIN study s ON s.id = e.study WHERE e.id = $1 AND ($2 = '*' OR s.facility = $2)";
+    SERIES = concat!(
+        "SELECT e.id, e.study, e.preview_sha256, e.thumbnail_sha256, s.state, s.facility FROM series e JOIN study s ON s.id = e.study WHERE e.id = $1 AND ",
+        in_scope!("s.facility", "s.id", "$2")
+    );
     /// Preview addresses of a study in scope.
-    STUDY_PREVIEW = "SELECT preview_sha256, thumbnail_sha256 FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    STUDY_PREVIEW = concat!(
+        "SELECT preview_sha256, thumbnail_sha256 FROM study WHERE id = $1 AND ",
+        in_scope!("facility", "id", "$2")
+    );
     /// Stack documents of a series.
     STACKS = "SELECT id, stack FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
     /// An instance in scope by row id.
-    INSTANCE = "SELECT id, uid, sop_class, transfer_syntax, frames, object_sha256, size_bytes, frame_index, stack, facility FROM instance WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    INSTANCE = concat!(
+        "SELECT id, uid, sop_class, transfer_syntax, frames, object_sha256, size_bytes, frame_index, stack, facility FROM instance WHERE id = $1 AND ",
+        in_scope!("facility", "study", "$2")
+    );
     /// The current instance of the three UIDs in scope.
-    INSTANCE_BY_UID = "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility
+    INSTANCE_BY_UID = concat!(
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility
         FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
-        WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ($4 = '*' OR i.facility = $4) ORDER BY i.received_at LIMIT 1";
+        WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ",
+        in_scope!("i.facility", "i.study", "$4"),
+        " ORDER BY i.received_at LIMIT 1"
+    );
     /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope.
-    INSTANCES = "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid
+    INSTANCES = concat!(
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid
         FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
-        WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ($3 = '*' OR i.facility = $3) ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000";
+        WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",
+        in_scope!("i.facility", "i.study", "$3"),
+        " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000"
+    );
     /// Studies for a query. $1 scope, $2 study UID or '', $3 patient id pattern or '', $4 name pattern (folded) or '', $5 pinyin pattern, $6 accession pattern or '',
     /// $7 first date, $8 last date, $9 modality pattern ('%\\CT\\%') or '', $10 study id, $11 birth date or '', $12 description pattern or '', $13 referring pattern or '', $14 limit, $15 offset.
-    QUERY_STUDIES = "SELECT s.id, s.uid, s.facility, s.accession, s.study_id, s.modalities, s.description, s.study_date, s.study_time, s.referring, s.series_count, s.instance_count, s.attributes,
+    QUERY_STUDIES = concat!(
+        "SELECT s.id, s.uid, s.facility, s.accession, s.study_id, s.modalities, s.description, s.study_date, s.study_time, s.referring, s.series_count, s.instance_count, s.attributes,
         p.local_id, p.identified, p.name, p.sex, p.birth_date FROM study s JOIN patient p ON p.id = s.patient
-        WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
+        WHERE ",
+        in_scope!("s.facility", "s.id", "$1"),
+        " AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
         AND ($4 = '' OR LOWER(p.name) LIKE $4 ESCAPE '!' OR p.pinyin LIKE $5 ESCAPE '!' OR p.initials LIKE $5 ESCAPE '!')
         AND ($6 = '' OR s.accession LIKE $6 ESCAPE '!') AND ($7 = '' OR s.study_date >= $7) AND ($8 = '' OR s.study_date <= $8)
         AND ($9 = '' OR '!' || s.modalities || '!' LIKE $9) AND ($10 = '' OR s.study_id = $10) AND ($11 = '' OR p.birth_date = $11)
         AND ($12 = '' OR LOWER(s.description) LIKE $12 ESCAPE '!') AND ($13 = '' OR LOWER(s.referring) LIKE $13 ESCAPE '!')
-        ORDER BY s.study_date DESC, s.first_received_at DESC, s.id DESC LIMIT $14 OFFSET $15";
+        ORDER BY s.study_date DESC, s.first_received_at DESC, s.id DESC LIMIT $14 OFFSET $15"
+    );
     /// Series for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 modality or '', $5 number or NULL, $6 limit, $7 offset.
-    QUERY_SERIES = "SELECT e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.attributes, s.uid AS study_uid
-        FROM series e JOIN study s ON s.id = e.study WHERE ($1 = '*' OR s.facility = $1) AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
-        AND ($4 = '' OR e.modality = $4) AND ($5 = -1 OR e.number = $5) ORDER BY s.study_date DESC, s.id, e.number, e.uid LIMIT $6 OFFSET $7";
+    QUERY_SERIES = concat!(
+        "SELECT e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.attributes, s.uid AS study_uid
+        FROM series e JOIN study s ON s.id = e.study WHERE ",
+        in_scope!("s.facility", "s.id", "$1"),
+        " AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
+        AND ($4 = '' OR e.modality = $4) AND ($5 = -1 OR e.number = $5) ORDER BY s.study_date DESC, s.id, e.number, e.uid LIMIT $6 OFFSET $7"
+    );
     /// Instances for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 instance UID or '', $5 SOP class or '', $6 number or -1, $7 limit, $8 offset.
-    QUERY_INSTANCES = "SELECT i.uid, i.sop_class, i.transfer_syntax, i.number, i.frames, i.attributes, e.uid AS series_uid, e.modality, s.uid AS study_uid
-        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study WHERE i.current = 1 AND ($1 = '*' OR i.facility = $1)
+    QUERY_INSTANCES = concat!(
+        "SELECT i.uid, i.sop_class, i.transfer_syntax, i.number, i.frames, i.attributes, e.uid AS series_uid, e.modality, s.uid AS study_uid
+        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study WHERE i.current = 1 AND ",
+        in_scope!("i.facility", "i.study", "$1"),
+        "
         AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3) AND ($4 = '' OR i.uid = $4) AND ($5 = '' OR i.sop_class = $5) AND ($6 = -1 OR i.number = $6)
-        ORDER BY s.study_date DESC, s.id, e.number, e.uid, i.number, i.uid LIMIT $7 OFFSET $8";
+        ORDER BY s.study_date DESC, s.id, e.number, e.uid, i.number, i.uid LIMIT $7 OFFSET $8"
+    );
 }
