@@ -9,6 +9,8 @@ pub mod ecg;
 pub mod film;
 pub mod geometry;
 pub mod hl7;
+pub mod mammogram;
 pub mod object;
 pub mod random;
 pub mod ultrasound;
+pub mod vascular;

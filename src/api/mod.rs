@@ -11,6 +11,7 @@ pub mod events;
 pub mod fault;
 pub mod health;
 pub mod imaging;
+pub mod key_images;
 pub mod lab;
 pub mod openapi;
 pub mod orders;

@@ -5,8 +5,8 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, health, imaging, lab, openapi,
-    orders, public, reports, session, specimens, work, worklist,
+    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, health, imaging, key_images,
+    lab, openapi, orders, public, reports, session, specimens, work, worklist,
 };
 
 /// Largest JSON body.
@@ -21,6 +21,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     critical::routes(cfg);
     clinic::routes(cfg);
     imaging::routes(cfg);
+    key_images::routes(cfg);
     crate::dicomweb::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);

@@ -69,10 +69,25 @@ pub struct SeriesHead {
     pub instance_count: i64,
     /// Frames to show.
     pub frames: i64,
+    /// What hanging needs of each image, for series of a few images (films, mammograms); else empty.
+    pub images: Vec<ImageHead>,
     /// Address of the thumbnail once it exists.
     pub thumbnail: Option<String>,
     /// Address of the preview once it exists.
     pub preview: Option<String>,
+}
+
+/// One image of a small series.
+#[derive(Debug, Serialize)]
+pub struct ImageHead {
+    /// Instance row.
+    pub id: String,
+    /// View position, e.g. `MLO` (0018,5101).
+    pub view: String,
+    /// `L`, `R`, `U` or empty.
+    pub laterality: String,
+    /// Patient orientation (0020,0020): where rows and columns point.
+    pub orientation: String,
 }
 
 /// An earlier study.
@@ -113,7 +128,10 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
             }
         }
     }
-    let series = conn.all(sql::SERIES_OF_STUDY, args![id]).await?;
+    let mut series = Vec::new();
+    for row in conn.all(sql::SERIES_OF_STUDY, args![id]).await? {
+        series.push(series_head(conn, &row).await?);
+    }
     let priors = conn.all(sql::PRIORS, args![row.text("person")?, id, permit.scope()]).await?;
     Ok(StudyDetail {
         patient: patient::head(conn, &row.text("patient")?, ctx.now()).await?,
@@ -130,13 +148,25 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
         state: row.text("state")?,
         lane: row.text("lane")?,
         defects,
-        series: series.iter().map(series_head).collect::<Result<_>>()?,
+        series,
         priors: priors.iter().map(prior).collect::<Result<_>>()?,
     })
 }
 
-fn series_head(row: &Row) -> Result<SeriesHead> {
+/// Modalities whose single images are hung by side and view (PS3.3 §C.8.11.7, §C.8.1.1).
+const PROJECTION: [&str; 6] = ["CR", "DX", "MG", "RF", "XA", "DR"];
+/// Images of a series that is read image by image.
+const FEW: i64 = 16;
+
+async fn series_head(conn: &mut Conn, row: &Row) -> Result<SeriesHead> {
     let id = row.text("id")?;
+    let by_image = PROJECTION.contains(&row.text("modality")?.as_str()) && row.int("instance_count")? <= FEW;
+    let mut images = Vec::new();
+    if by_image {
+        for one in conn.all(sql::STACKS, args![&id]).await? {
+            images.push(image_head(one.text("id")?, &one.json("stack")?));
+        }
+    }
     let made = |column: &str, name: &str| {
         Ok::<_, Fault>(row.opt_text(column)?.map(|_| format!("/api/series/{id}/{name}")))
     };
@@ -151,8 +181,19 @@ fn series_head(row: &Row) -> Result<SeriesHead> {
         laterality: row.text("laterality")?,
         instance_count: row.int("instance_count")?,
         frames: row.int("frames")?,
+        images,
         id,
     })
+}
+
+fn image_head(id: String, stack: &Value) -> ImageHead {
+    let text = |key: &str| stack.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    ImageHead {
+        id,
+        view: text("view_position"),
+        laterality: text("laterality"),
+        orientation: text("patient_orientation"),
+    }
 }
 
 fn prior(row: &Row) -> Result<Prior> {

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod detail;
+pub mod key_image;
 pub mod preview;
 pub mod quarantine;
 pub mod query;

@@ -6,8 +6,17 @@
 macro_rules! in_scope {
     ($facility:literal, $study:literal, $arg:literal) => {
         concat!(
-            "(", $arg, " = '*' OR ", $facility, " = ", $arg, " OR ", $study,
-            " IN (SELECT study FROM study_grant WHERE facility = ", $arg, "))"
+            "(",
+            $arg,
+            " = '*' OR ",
+            $facility,
+            " = ",
+            $arg,
+            " OR ",
+            $study,
+            " IN (SELECT study FROM study_grant WHERE facility = ",
+            $arg,
+            "))"
         )
     };
 }
@@ -141,4 +150,31 @@ yigong_base::statements! {
         AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3) AND ($4 = '' OR i.uid = $4) AND ($5 = '' OR i.sop_class = $5) AND ($6 = -1 OR i.number = $6)
         ORDER BY s.study_date DESC, s.id, e.number, e.uid, i.number, i.uid LIMIT $7 OFFSET $8"
     );
+    /// Key images of a study in scope.
+    KEY_IMAGES = concat!(
+        "SELECT k.id, k.series, e.number AS series_number, k.instance, k.frame, k.note, k.view, k.marked_at, a.name AS by_name
+        FROM key_image k JOIN study s ON s.id = k.study JOIN series e ON e.id = k.series LEFT JOIN account a ON a.id = k.marked_by WHERE k.study = $1 AND ",
+        in_scope!("s.facility", "s.id", "$2"),
+        " ORDER BY k.marked_at, k.id"
+    );
+    /// Where a frame to be marked is: a current instance of the study, in scope.
+    KEY_PLACE = concat!(
+        "SELECT i.series, i.frames FROM instance i WHERE i.id = $1 AND i.study = $2 AND i.current = 1 AND i.stack <> '{}' AND ",
+        in_scope!("i.facility", "i.study", "$3")
+    );
+    /// The mark of a frame.
+    KEY_OF_FRAME = "SELECT id FROM key_image WHERE instance = $1 AND frame = $2";
+    /// Marks of a study.
+    KEY_COUNT = "SELECT COUNT(*) AS n FROM key_image WHERE study = $1";
+    /// A new mark.
+    KEY_NEW = "INSERT INTO key_image (id, study, series, instance, frame, note, view, marked_by, marked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    /// Another note or window.
+    KEY_CHANGE = "UPDATE key_image SET note = $2, view = $3 WHERE id = $1";
+    /// One mark in scope.
+    KEY_ONE = concat!(
+        "SELECT k.study, k.instance, k.frame FROM key_image k JOIN study s ON s.id = k.study WHERE k.id = $1 AND ",
+        in_scope!("s.facility", "s.id", "$2")
+    );
+    /// A mark taken away.
+    KEY_GONE = "DELETE FROM key_image WHERE id = $1";
 }

@@ -43,6 +43,8 @@ pub fn document(id: &str, header: &Header) -> Value {
         "us_regions": i.regions.iter().map(region).collect::<Vec<_>>(),
         "view_position": header.text(tag::VIEW_POSITION),
         "laterality": laterality(header),
+        "frame_of_reference": header.text(Tag(0x0020_0052)),
+        "patient_orientation": header.text(Tag(0x0020_0020)),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
         "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",

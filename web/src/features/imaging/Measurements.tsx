@@ -3,7 +3,7 @@ import { Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { useWords } from '../../i18n';
 import { Keys } from '../../ui/bits';
-import type { Measurement } from './viewer/port';
+import type { Measurement, RenderMode } from './viewer/port';
 import { valueText, whereText } from './words';
 
 interface Props {
@@ -14,9 +14,10 @@ interface Props {
   remove: (m: Measurement) => void;
   calibrate: (m: Measurement, mm: number) => void;
   canInsert: boolean;
+  mode: RenderMode | null;
 }
 
-export function Measurements({ list, chosen, choose, insert, remove, calibrate, canInsert }: Props) {
+export function Measurements({ list, chosen, choose, insert, remove, calibrate, canInsert, mode }: Props) {
   const { t } = useWords();
   return (
     <section className="im-measures" aria-label={t('imaging.measurements')}>
@@ -50,6 +51,12 @@ export function Measurements({ list, chosen, choose, insert, remove, calibrate, 
           </li>
         ))}
       </ul>
+      <span className="grow" />
+      {mode && (
+        <Tooltip label={`${t(`imaging.mode.${mode.reason}`)}${mode.renderer ? ` · ${mode.renderer}` : ''}`} multiline maw={360}>
+          <span className="im-mode">{mode.cpu ? t('imaging.mode.cpu') : t('imaging.mode.gpu_short')}</span>
+        </Tooltip>
+      )}
     </section>
   );
 }

@@ -1,11 +1,13 @@
 // The strip of series and the list of prior studies of all facilities in scope.
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { get } from '../../api/client';
 import { useWords } from '../../i18n';
 import { dicomDate } from '../../ui/format';
-import type { Hung, PriorStudy, StudyDetail, StudySeries } from './model';
+import type { KeyImages } from './keyImages';
+import type { Hung, KeyImage, PriorStudy, StudyDetail, StudySeries } from './model';
 import { startOf } from './viewer/hanging';
+import { answering, rankPriors, regionOf } from './viewer/priors';
 
 export const studyQuery = (id: string) => ({
   queryKey: ['imaging', 'study', id] as const,
@@ -19,9 +21,12 @@ interface Props {
   shown: (Hung | null)[];
   active: number;
   show: (h: Hung, prior?: boolean) => void;
+  keyImages: KeyImages;
+  goToKey: (k: KeyImage) => void;
+  canMark: boolean;
 }
 
-export function SeriesStrip({ study, order, shown, active, show }: Props) {
+export function SeriesStrip({ study, order, shown, active, show, keyImages, goToKey, canMark }: Props) {
   const { t } = useWords();
   const inActive = shown[active]?.series.id;
   const anywhere = new Set(shown.map((h) => h?.series.id));
@@ -37,10 +42,19 @@ export function SeriesStrip({ study, order, shown, active, show }: Props) {
         />
       ))}
       {order.length === 0 && <span className="im-none">{t('imaging.no_series')}</span>}
+      <KeyList keyImages={keyImages} goTo={goToKey} canMark={canMark} />
       <h2 className="im-strip-head">{t('imaging.priors', { n: study.priors.length })}</h2>
       {study.priors.length === 0 && <span className="im-none">{t('imaging.no_priors')}</span>}
-      {study.priors.map((p) => (
-        <Prior key={p.id} prior={p} inActive={inActive} anywhere={anywhere} show={show} />
+      {rankPriors(study.priors, study).map((p) => (
+        <Prior
+          key={p.id}
+          prior={p}
+          near={regionOf(p.body_part, p.description) === regionOf(study.body_part, study.description)}
+          shown={shown[0]?.series ?? null}
+          inActive={inActive}
+          anywhere={anywhere}
+          show={show}
+        />
       ))}
     </nav>
   );
@@ -82,11 +96,17 @@ function Thumb({ src, text }: { src: string | null; text: string }) {
 
 function Prior({
   prior,
+  near,
+  shown,
   inActive,
   anywhere,
   show,
 }: {
   prior: PriorStudy;
+  /** Same body region as what is being read. */
+  near: boolean;
+  /** What is being read; the prior opens with the series that answers it. */
+  shown: StudySeries | null;
   inActive: string | undefined;
   anywhere: Set<string | undefined>;
   show: Props['show'];
@@ -95,9 +115,26 @@ function Prior({
   const [open, toggle] = useState(false);
   // Loaded on demand: the list costs nothing until a prior is asked for.
   const study = useQuery({ ...studyQuery(prior.id), enabled: open });
+  const wish = useRef(false);
+  // Asked for, the prior stands beside the current images at once; its other series are one key away.
+  useEffect(() => {
+    const found = wish.current && study.data ? answering(study.data.series, shown) : null;
+    if (!found || !study.data) return;
+    wish.current = false;
+    show({ study: study.data, series: found, prior: true, start: startOf(found.modality) }, true);
+  }, [study.data, shown, show]);
   return (
     <div className="im-priorbox">
-      <button type="button" className="im-priorhead" aria-expanded={open} onClick={() => toggle(!open)}>
+      <button
+        type="button"
+        className="im-priorhead"
+        aria-expanded={open}
+        data-near={near || undefined}
+        onClick={() => {
+          wish.current = !open;
+          toggle(!open);
+        }}
+      >
         <span>{dicomDate(prior.study_date)}</span>
         <span>
           {prior.modality} {prior.description || prior.body_part}
@@ -117,5 +154,31 @@ function Prior({
           />
         ))}
     </div>
+  );
+}
+
+/** Key images: go there, see who marked it, take the mark away. */
+function KeyList({ keyImages, goTo, canMark }: { keyImages: KeyImages; goTo: (k: KeyImage) => void; canMark: boolean }) {
+  const { t } = useWords();
+  if (keyImages.list.length === 0) return null;
+  return (
+    <>
+      <h2 className="im-strip-head">{t('imaging.key_images', { n: keyImages.list.length })}</h2>
+      <ul className="im-keys">
+        {keyImages.list.map((k) => (
+          <li key={k.id} className="im-keyrow">
+            <button type="button" className="im-plain" onClick={() => goTo(k)} title={t('imaging.key_by', { name: k.by })}>
+              <img src={`/api/frames/${encodeURIComponent(k.instance)}/${k.frame}?f=jpeg&w=160`} alt="" loading="lazy" draggable={false} />
+              <span>★ {t('imaging.key_where', { s: k.series_number ?? '–' })}</span>
+            </button>
+            {canMark && (
+              <button type="button" className="im-link" aria-label={t('imaging.key_remove')} onClick={() => keyImages.drop(k)}>
+                ×
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

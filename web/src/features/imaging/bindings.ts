@@ -12,12 +12,26 @@ export interface KeyTargets {
   state: PaneState;
   stepSeries: (delta: number) => void;
   relayout: (l: Layout) => void;
+  byRule: () => void;
   nextPane: () => void;
   insert: () => void;
   remove: () => void;
   toViewer: () => void;
   cyclePanes: () => void;
   prior: (delta: number) => void;
+  link: () => void;
+  mark: () => void;
+  mpr: () => void;
+  slab: () => void;
+  solo: () => void;
+}
+
+/** Step of a window changed by key: a twentieth of its width. */
+function nudge(pane: Pane | null, state: PaneState, width: number, center: number): void {
+  const w = state.window;
+  if (!w) return;
+  const step = Math.max(1, Math.round(w.width / 20));
+  pane?.window({ width: Math.max(1, w.width + width * step), center: w.center + center * step });
 }
 
 export function imageKeys(to: KeyTargets): Binding[] {
@@ -43,10 +57,23 @@ export function imageKeys(to: KeyTargets): Binding[] {
     bind('invert', 'i', () => pane()?.invert()),
     bind('fit', 'f', () => pane()?.fit()),
     bind('reset', 'shift+f', () => pane()?.reset()),
+    bind('actual', 'shift+1', () => pane()?.actual()),
     bind('flip', 'v', () => pane()?.flip('h')),
     bind('rotate_left', '[', () => pane()?.rotate(-90)),
     bind('rotate_right', ']', () => pane()?.rotate(90)),
+    bind('zoom_in', '=', () => pane()?.zoom(1.25)),
+    bind('zoom_out', '-', () => pane()?.zoom(0.8)),
+    bind('pan_left', 'shift+left', () => pane()?.pan(-0.05, 0)),
+    bind('pan_right', 'shift+right', () => pane()?.pan(0.05, 0)),
+    bind('pan_up', 'shift+up', () => pane()?.pan(0, -0.05)),
+    bind('pan_down', 'shift+down', () => pane()?.pan(0, 0.05)),
+    bind('wider', 'alt+right', () => nudge(pane(), state, 1, 0)),
+    bind('narrower', 'alt+left', () => nudge(pane(), state, -1, 0)),
+    bind('brighter', 'alt+up', () => nudge(pane(), state, 0, -1)),
+    bind('darker', 'alt+down', () => nudge(pane(), state, 0, 1)),
     bind('cine', 'space', () => pane()?.cine(!state.playing)),
+    bind('faster', '.', () => pane()?.pace(Math.SQRT2)),
+    bind('slower', ',', () => pane()?.pace(Math.SQRT1_2)),
     ...Array.from({ length: 10 }, (_, key) =>
       bind(
         `preset${key}`,
@@ -58,8 +85,14 @@ export function imageKeys(to: KeyTargets): Binding[] {
         { hidden: key > 1 && !state.presets.some((x) => x.key === key) },
       ),
     ),
+    bind('link', 'x', to.link),
+    bind('mark', 'k', to.mark),
+    bind('mpr', 'u', to.mpr),
+    bind('slab', 'shift+u', to.slab),
+    bind('solo', 'd', to.solo),
     bind('next_pane', '`', to.nextPane),
     ...LAYOUTS.map((l, at) => bind(`layout${at + 1}`, `alt+${at + 1}`, () => to.relayout(l), { inText: true })),
+    bind('by_rule', 'alt+0', to.byRule, { inText: true }),
     bind('insert', 'm', to.insert),
     bind('remove', 'del', to.remove),
     bind('to_viewer', 'esc', to.toViewer, { inText: true }),

@@ -2,6 +2,8 @@
 
 import type { OrderHead, PatientHead } from '../../api/types';
 import type { SeriesLike } from './viewer/hanging';
+import type { VoiWindow } from './viewer/presets';
+import type { Anatomic } from './viewer/volume';
 
 export interface StudySeries extends SeriesLike {
   uid: string;
@@ -45,4 +47,29 @@ export interface Hung {
   series: StudySeries;
   prior: boolean;
   start: number | null;
+  /** Instance to begin with, where the pane is for one image of the series. */
+  instance?: string;
+  /** Mirrored and turned when it opens (mammograms). */
+  mirror?: boolean;
+  turn?: number;
+  /** A calculated cut through the series instead of its own images. */
+  cut?: Anatomic;
+  /** Window it opens with, where another pane already has one. */
+  window?: VoiWindow | null;
+}
+
+/** Names what a pane shows: the series, or one direction of cuts through it. */
+export const shownKey = (h: Hung): string => (h.cut ? `${h.series.id}:${h.cut}` : h.series.id);
+
+/** A frame a reader marked as key (GET /api/studies/{id}/key-images). */
+export interface KeyImage {
+  id: string;
+  series: string;
+  series_number: number | null;
+  instance: string;
+  frame: number;
+  note: string;
+  view: { center: number | null; width: number | null; invert: boolean };
+  by: string;
+  at: number;
 }

@@ -3,11 +3,14 @@ import { Menu, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useWords } from '../../i18n';
 import { showKeys } from '../../keys';
+import { ICONS, icon } from './toolIcons';
+import type { Mpr } from './useMpr';
 import { LAYOUTS, type Layout } from './viewer/hanging';
-import { MEASURING, type PaneState, type RenderMode, type ToolId } from './viewer/port';
+import { MEASURING, type PaneState, type ToolId } from './viewer/port';
 import type { Preset, VoiWindow } from './viewer/presets';
+import { SINGLE, type Slab } from './viewer/volume';
 
-/** Keys of the tools (frontend.md 6.5); rectangle and grey value have none there. */
+/** Keys of the tools (frontend.md 6.5); rectangle, grey value, ratio, point and magnifier have none there. */
 export const TOOL_KEYS: Record<ToolId, string> = {
   window: 'w',
   zoom: 'z',
@@ -20,73 +23,13 @@ export const TOOL_KEYS: Record<ToolId, string> = {
   ellipse: 'e',
   rectangle: 'q',
   probe: 'h',
+  ctr: 't',
+  locate: 'j',
+  magnify: 'o',
 };
 
-const shape = {
-  width: 18,
-  height: 18,
-  viewBox: '0 0 24 24',
-  fill: 'none',
-  stroke: 'currentColor',
-  strokeWidth: 1.8,
-  strokeLinecap: 'round',
-  strokeLinejoin: 'round',
-} as const;
-
-const icon = (body: ReactNode) => (
-  <svg {...shape} aria-hidden="true" focusable="false">
-    {body}
-  </svg>
-);
-
-const ICONS: Record<ToolId, ReactNode> = {
-  window: icon(
-    <>
-      <circle cx="12" cy="12" r="8" />
-      <path d="M12 4a8 8 0 0 1 0 16z" fill="currentColor" />
-    </>,
-  ),
-  zoom: icon(
-    <>
-      <circle cx="10.500" cy="10.500" r="6" />
-      <path d="m15 15 5 5M8 10.500h5M10.500 8v5" />
-    </>,
-  ),
-  pan: icon(
-    <path d="M12 3v18M3 12h18M12 3 9.500 5.500M12 3l2.500 2.500M12 21l-2.500-2.500M12 21l2.500-2.500M3 12l2.500-2.500M3 12l2.500 2.500M21 12l-2.500-2.500M21 12l-2.500 2.500" />,
-  ),
-  scroll: icon(
-    <>
-      <rect x="4" y="8" width="13" height="12" rx="1" />
-      <path d="M7 5h13v12" />
-    </>,
-  ),
-  length: icon(
-    <>
-      <path d="M5 19 19 5" />
-      <path d="m3 17 4 4M17 3l4 4" />
-    </>,
-  ),
-  bidirectional: icon(<path d="M4 20 20 4M8 8l8 8" />),
-  angle: icon(
-    <>
-      <path d="M20 19H4L15 5" />
-      <path d="M11 19a8 8 0 0 0-2-5.500" />
-    </>,
-  ),
-  cobb: icon(<path d="M4 6 18 3M4 21l14-3M11 4.500V8M11 16v3.500M9.500 8h3M9.500 16h3" />),
-  ellipse: icon(<ellipse cx="12" cy="12" rx="9" ry="6" />),
-  rectangle: icon(<rect x="4" y="6" width="16" height="12" />),
-  probe: icon(
-    <>
-      <circle cx="12" cy="12" r="2.500" />
-      <path d="M12 3v5M12 16v5M3 12h5M16 12h5" />
-    </>,
-  ),
-};
-
-const LOOKS: readonly ToolId[] = ['window', 'zoom', 'pan', 'scroll'];
-const MEASURES: readonly ToolId[] = ['length', 'bidirectional', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe'];
+const LOOKS: readonly ToolId[] = ['window', 'zoom', 'pan', 'scroll', 'magnify', 'locate'];
+const MEASURES: readonly ToolId[] = ['length', 'bidirectional', 'angle', 'cobb', 'ctr', 'ellipse', 'rectangle', 'probe'];
 
 function Key({ text }: { text: string }) {
   return (
@@ -106,7 +49,7 @@ interface ActProps {
   children: ReactNode;
 }
 
-export function Act({ name, keys, on, off, why, run, children }: ActProps) {
+function Act({ name, keys, on, off, why, run, children }: ActProps) {
   return (
     <Tooltip label={why ? `${name} · ${why}` : keys ? `${name} (${showKeys(keys.split('|')[0] ?? '').join(' ')})` : name}>
       <button
@@ -125,54 +68,68 @@ export function Act({ name, keys, on, off, why, run, children }: ActProps) {
   );
 }
 
+export interface Acts {
+  invert: () => void;
+  flip: () => void;
+  left: () => void;
+  right: () => void;
+  fit: () => void;
+  actual: () => void;
+  reset: () => void;
+  cine: () => void;
+  link: () => void;
+  mark: () => void;
+  mpr: () => void;
+}
+
 export interface ToolbarProps {
   tool: ToolId;
   choose: (t: ToolId) => void;
   state: PaneState;
+  modality: string;
   layout: Layout;
   setLayout: (l: Layout) => void;
+  byRule: () => void;
   window: (w: VoiWindow) => void;
-  acts: {
-    invert: () => void;
-    flip: () => void;
-    left: () => void;
-    right: () => void;
-    fit: () => void;
-    actual: () => void;
-    reset: () => void;
-    cine: () => void;
-  };
-  mode: RenderMode | null;
+  acts: Acts;
+  linked: boolean;
+  marked: boolean;
+  canMark: boolean;
+  mpr: Mpr;
 }
 
-export function Toolbar({ tool, choose, state, layout, setLayout, window: setWindow, acts, mode }: ToolbarProps) {
+/** Which measuring tools a modality has: nobody looks for a cardiothoracic ratio on a CT. */
+const offered = (id: ToolId, modality: string): boolean => {
+  if (id === 'ctr') return /^(CR|DX|DR|RF)$/.test(modality);
+  if (id === 'locate') return /^(CT|MR|PT)$/.test(modality);
+  return true;
+};
+
+export function Toolbar(props: ToolbarProps) {
+  const { tool, choose, state, modality, acts, mpr } = props;
   const { t } = useWords();
   const wait = state.status !== 'empty' && !state.diagnostic ? t('imaging.wait_diagnostic') : undefined;
   const grey = state.rendered ? t('imaging.rendered_hint') : undefined;
+  const button = (id: ToolId) => {
+    const off = MEASURING.has(id) && (!!wait || (id === 'probe' && !!grey));
+    return (
+      <Act
+        key={id}
+        name={t(`key.imaging.${id}`)}
+        keys={TOOL_KEYS[id]}
+        on={tool === id}
+        off={off}
+        why={off ? (wait ?? grey) : undefined}
+        run={() => choose(id)}
+      >
+        {ICONS[id]}
+      </Act>
+    );
+  };
   return (
     <div className="im-bar" role="toolbar" aria-label={t('imaging.tools')}>
-      <div className="im-group">
-        {LOOKS.map((id) => (
-          <Act key={id} name={t(`key.imaging.${id}`)} keys={TOOL_KEYS[id]} on={tool === id} run={() => choose(id)}>
-            {ICONS[id]}
-          </Act>
-        ))}
-      </div>
-      <div className="im-group">
-        {MEASURES.map((id) => (
-          <Act
-            key={id}
-            name={t(`key.imaging.${id}`)}
-            keys={TOOL_KEYS[id]}
-            on={tool === id}
-            off={MEASURING.has(id) && (!!wait || (id === 'probe' && !!grey))}
-            why={wait ?? (id === 'probe' ? grey : undefined)}
-            run={() => choose(id)}
-          >
-            {ICONS[id]}
-          </Act>
-        ))}
-      </div>
+      <div className="im-group">{LOOKS.filter((id) => offered(id, modality)).map(button)}</div>
+      <div className="im-group">{MEASURES.filter((id) => offered(id, modality)).map(button)}</div>
       <div className="im-group">
         <Act name={t('key.imaging.invert')} keys="i" on={state.invert} run={acts.invert}>
           {icon(
@@ -182,20 +139,9 @@ export function Toolbar({ tool, choose, state, layout, setLayout, window: setWin
             </>,
           )}
         </Act>
-        <Act name={t('key.imaging.flip')} keys="v" on={state.flipHorizontal} run={acts.flip}>
-          {icon(<path d="M12 3v18M9 7 3 18h6zM15 7l6 11h-6z" />)}
-        </Act>
-        <Act name={t('key.imaging.rotate_left')} keys="[" run={acts.left}>
-          {icon(<path d="M5 12a7 7 0 1 1 3 5.700M5 12l-2-3M5 12l3-2" />)}
-        </Act>
-        <Act name={t('key.imaging.rotate_right')} keys="]" run={acts.right}>
-          {icon(<path d="M19 12a7 7 0 1 0-3 5.700M19 12l2-3M19 12l-3-2" />)}
-        </Act>
+        <TurnMenu acts={acts} />
         <Act name={t('key.imaging.fit')} keys="f" run={acts.fit}>
           {icon(<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" />)}
-        </Act>
-        <Act name={t('key.imaging.actual')} keys="" run={acts.actual}>
-          <span className="im-one">{t('imaging.one_to_one')}</span>
         </Act>
         <Act name={t('key.imaging.reset')} keys="shift+f" run={acts.reset}>
           {icon(<path d="M4 11a8 8 0 1 1 2 6M4 17v-6h6" />)}
@@ -205,29 +151,106 @@ export function Toolbar({ tool, choose, state, layout, setLayout, window: setWin
             {icon(state.playing ? <path d="M8 5v14M16 5v14" /> : <path d="M7 5v14l12-7z" fill="currentColor" />)}
           </Act>
         )}
+        <Act name={t('key.imaging.link')} keys="x" on={props.linked} run={acts.link}>
+          {icon(
+            <path d="M10 14a4 4 0 0 1 0-5.600l3-3a4 4 0 0 1 5.600 5.600L17 12.500M14 10a4 4 0 0 1 0 5.600l-3 3A4 4 0 0 1 5.400 13L7 11.500" />,
+          )}
+        </Act>
+        <Act name={t('key.imaging.mark')} keys="k" on={props.marked} off={!props.canMark} run={acts.mark}>
+          {icon(
+            <path
+              d="m12 3 2.700 5.800 6.300.800-4.600 4.400 1.200 6.300L12 17.200 6.400 20.300l1.200-6.300L3 9.600l6.300-.800z"
+              fill={props.marked ? 'currentColor' : 'none'}
+            />,
+          )}
+        </Act>
+        {/^(CT|MR|PT)$/.test(modality) && (
+          <Act name={t('key.imaging.mpr')} keys="u" on={mpr.state.phase === 'on'} run={acts.mpr}>
+            <span className="im-one">MPR</span>
+          </Act>
+        )}
       </div>
       <span className="grow" />
-      <PresetMenu state={state} set={setWindow} />
-      <Menu position="bottom-end" withinPortal>
-        <Menu.Target>
-          <button type="button" className="im-tool im-wide" aria-label={`${t('imaging.layout')} ${layout}`}>
-            {layout}
-          </button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {LAYOUTS.map((l, at) => (
-            <Menu.Item key={l} onClick={() => setLayout(l)} rightSection={<span className="kbd">{`Alt+${at + 1}`}</span>}>
-              {l}
-            </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
-      {mode && (
-        <Tooltip label={`${t(`imaging.mode.${mode.reason}`)}${mode.renderer ? ` · ${mode.renderer}` : ''}`} multiline maw={360}>
-          <span className="im-mode">{mode.cpu ? t('imaging.mode.cpu') : t('imaging.mode.gpu_short')}</span>
-        </Tooltip>
-      )}
+      <PresetMenu state={state} set={props.window} />
+      {mpr.state.phase === 'on' ? <SlabMenu mpr={mpr} /> : <LayoutMenu layout={props.layout} set={props.setLayout} byRule={props.byRule} />}
     </div>
+  );
+}
+
+function TurnMenu({ acts }: { acts: Acts }) {
+  const { t } = useWords();
+  const row = (name: string, keys: string, run: () => void) => (
+    <Menu.Item key={name} onClick={run} rightSection={keys ? <span className="kbd">{showKeys(keys).join('')}</span> : undefined}>
+      {t(`key.imaging.${name}`)}
+    </Menu.Item>
+  );
+  return (
+    <Menu position="bottom-start" withinPortal>
+      <Menu.Target>
+        <button type="button" className="im-tool" aria-label={t('imaging.turn')} title={t('imaging.turn')}>
+          {icon(<path d="M12 3v18M9 7 3 18h6zM15 7l6 11h-6z" />)}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {row('flip', 'v', acts.flip)}
+        {row('rotate_left', '[', acts.left)}
+        {row('rotate_right', ']', acts.right)}
+        {row('actual', '', acts.actual)}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function LayoutMenu({ layout, set, byRule }: { layout: Layout; set: (l: Layout) => void; byRule: () => void }) {
+  const { t } = useWords();
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <button type="button" className="im-tool im-wide" aria-label={`${t('imaging.layout')} ${layout}`}>
+          {layout}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LAYOUTS.map((l, at) => (
+          <Menu.Item key={l} onClick={() => set(l)} rightSection={<span className="kbd">{`Alt+${at + 1}`}</span>}>
+            {l}
+          </Menu.Item>
+        ))}
+        <Menu.Item onClick={byRule} rightSection={<span className="kbd">Alt+0</span>}>
+          {t('key.imaging.by_rule')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** Slabs offered in MPR: single plane, then mean, maximum and minimum over some millimetres. */
+export const SLABS: readonly Slab[] = [
+  SINGLE,
+  { mode: 'mean', mm: 5 },
+  { mode: 'max', mm: 10 },
+  { mode: 'max', mm: 20 },
+  { mode: 'min', mm: 10 },
+];
+
+function SlabMenu({ mpr }: { mpr: Mpr }) {
+  const { t } = useWords();
+  const name = (s: Slab) => (s.mm === 0 ? t('imaging.slab.single') : t(`imaging.slab.${s.mode}`, { mm: s.mm }));
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <button type="button" className="im-tool im-wide" aria-label={`${t('imaging.slab')} ${name(mpr.slab)}`}>
+          {name(mpr.slab)}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {SLABS.map((s) => (
+          <Menu.Item key={`${s.mode}${s.mm}`} onClick={() => mpr.setSlab(s)}>
+            {name(s)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

@@ -16,6 +16,7 @@ export const labelWords = (t: T): LabelWords => ({
   sd: t('imaging.roi.sd'),
   range: t('imaging.roi.range'),
   area: t('imaging.roi.area'),
+  ctr: t('imaging.kind.ctr'),
 });
 
 const grey = (v: number): string => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(1));
@@ -32,6 +33,11 @@ export function valueText(t: T, m: Measurement): string {
     case 'angle':
     case 'cobb':
       return m.amounts.map(formatAmount).join(' ');
+    case 'ctr': {
+      const [ratio, heart, chest] = m.amounts;
+      if (!ratio || !heart || !chest) return '–';
+      return `${formatAmount(ratio)} (${[`${formatAmount(heart)} / ${formatAmount(chest)}`, basis].filter(Boolean).join(' ')})`;
+    }
     case 'probe':
       return m.stats ? `${grey(m.stats.mean)}${unit}` : '–';
     default: {
@@ -43,7 +49,14 @@ export function valueText(t: T, m: Measurement): string {
 }
 
 /** Where it was measured: series and image, as the overlay counts them. */
-export const whereText = (t: T, m: Measurement): string => t('imaging.where', { s: m.seriesNumber ?? '–', n: m.image });
+export const whereText = (t: T, m: Measurement): string => {
+  const cut = /:(axial|coronal|sagittal)$/.exec(m.series)?.[1];
+  return t(cut ? 'imaging.where_cut' : 'imaging.where', {
+    s: m.seriesNumber ?? '–',
+    n: m.image,
+    ...(cut ? { cut: t(`imaging.cut.${cut}`) } : {}),
+  });
+};
 
 /** The sentence put into the report. */
 export const insertText = (t: T, m: Measurement): string =>

@@ -11,15 +11,19 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
-import type { UserCalibration } from './calibration';
+import type { Point, UserCalibration } from './calibration';
 import { type Keeper, type Kept, keptOf } from './keep';
 import { configure, FrameFailed, load, queue } from './loader';
+import type { MeasureKind } from './measure';
 import { cacheBytes } from './memory';
 import { metaOf } from './metadata';
+import { closeVolume, closeVolumes, cutStack, cutValues, isCut, openVolume, type Ready, setSlab } from './mpr';
 import { StackPane } from './pane';
 import type { LabelWords, Measurement, Pane, RenderMode, ToolId, ViewerPort } from './port';
 import type { VoiWindow } from './presets';
+import { framesOf, type StackDoc } from './stack';
 import { chooseTool, collect, createTools, destroyTools, restore, styleTools, type ToolContext } from './tools';
+import type { Anatomic, Slab, Unfit } from './volume';
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
@@ -73,6 +77,7 @@ class Viewer implements ViewerPort {
   /** Kept ones whose series is not open yet. */
   private waiting: Kept[];
   private pending = 0;
+  private gone = false;
 
   constructor(
     readonly mode: RenderMode,
@@ -88,7 +93,13 @@ class Viewer implements ViewerPort {
       words: () => this.words,
       user: (instance) => this.users.get(instance) ?? null,
     };
-    configure({ cpu: mode.cpu, fetch: options.fetch, window: (imageId) => this.keptWindow(imageId) });
+    configure({
+      cpu: mode.cpu,
+      fetch: options.fetch,
+      window: (imageId) => this.keptWindow(imageId),
+      isLocal: isCut,
+      local: cutValues,
+    });
     this.group = createTools(this.context);
     for (const e of MEASUREMENT_EVENTS) eventTarget.addEventListener(e, this.changed);
     window.addEventListener('unhandledrejection', quiet);
@@ -162,6 +173,35 @@ class Viewer implements ViewerPort {
     this.changed();
   }
 
+  place(kind: MeasureKind, imageId: string, points: readonly Point[]): void {
+    const pane = [...this.panes.values()].find((p) => p.state().frame?.imageId === imageId);
+    if (!pane) return;
+    restore(
+      { id: `placed-${Date.now()}-${Math.random()}`, kind, imageId, points: points.map((p) => [p[0], p[1]]) },
+      pane.element,
+      this.context.centred,
+    );
+    this.changed();
+    this.redraw();
+  }
+
+  volume(series: string, doc: StackDoc, tell: (done: number, total: number) => void): Promise<Ready | Unfit | 'failed'> {
+    return openVolume(series, framesOf(doc), tell, () => this.gone);
+  }
+
+  cut(series: string, name: Anatomic): StackDoc | null {
+    return cutStack(series, name);
+  }
+
+  slab(series: string, slab: Slab): void {
+    setSlab(series, slab);
+    for (const p of this.panes.values()) p.redrawCuts();
+  }
+
+  closeVolume(series: string): void {
+    closeVolume(series);
+  }
+
   calibrateByKnownLength(id: string, millimetres: number): UserCalibration | null {
     const m = this.list.find((x) => x.id === id);
     const [a, b] = m?.points ?? [];
@@ -192,6 +232,8 @@ class Viewer implements ViewerPort {
   }
 
   dispose(): void {
+    this.gone = true;
+    closeVolumes();
     for (const e of MEASUREMENT_EVENTS) eventTarget.removeEventListener(e, this.changed);
     window.removeEventListener('unhandledrejection', quiet);
     if (this.pending) cancelAnimationFrame(this.pending);

@@ -36,6 +36,8 @@ export const instance = (more: Partial<StackInstance> = {}): StackInstance => ({
   us_regions: [],
   view_position: null,
   laterality: null,
+  frame_of_reference: null,
+  patient_orientation: null,
   acquisition_time: null,
   lossy: null,
   invert: false,

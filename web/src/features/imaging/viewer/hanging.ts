@@ -1,10 +1,21 @@
 // Hanging: which series goes where when a study opens. Rules are data; the first rule that matches wins, 1x1 when none does.
 
-export type Layout = '1x1' | '1x2' | '2x2' | '1x3';
+export type Layout = '1x1' | '1x2' | '2x2' | '1x3' | 'mpr';
 
+/** Those a reader may choose; the three cuts of a volume have a layout of their own. */
 export const LAYOUTS: readonly Layout[] = ['1x1', '1x2', '2x2', '1x3'];
 
-export const panesOf = (layout: Layout): number => (layout === '1x1' ? 1 : layout === '1x2' ? 2 : layout === '1x3' ? 3 : 4);
+const PANES: Record<Layout, number> = { '1x1': 1, '1x2': 2, '1x3': 3, '2x2': 4, mpr: 3 };
+export const panesOf = (layout: Layout): number => PANES[layout];
+
+/** What the server tells of each image of a small series. */
+export interface ImageHead {
+  id: string;
+  view: string;
+  laterality: string;
+  /** Patient Orientation, `P\F`. */
+  orientation: string;
+}
 
 export interface SeriesLike {
   id: string;
@@ -14,6 +25,7 @@ export interface SeriesLike {
   laterality: string;
   instance_count: number;
   frames: number;
+  images?: ImageHead[];
 }
 
 export interface HangingRule {
@@ -42,6 +54,11 @@ export interface HungPane<S> {
   series: S;
   /** Instance to begin with, from 0; null = the middle frame, the one the preview was made of. */
   start: number | null;
+  /** Instance to begin with, where a pane is for one image of a series. */
+  instance?: string;
+  /** Mirror first, then turn: brings a mammogram to where it is expected. */
+  mirror?: boolean;
+  turn?: number;
 }
 
 /** Modalities read as a stack open in the middle of it. */
@@ -50,7 +67,8 @@ export const startOf = (modality: string): number | null => (/^(CT|MR|PT|NM)$/.t
 export interface Hanging<S> {
   rule: string | null;
   layout: Layout;
-  panes: HungPane<S>[];
+  /** null: the place stays free, so that the others keep theirs. */
+  panes: (HungPane<S> | null)[];
   /** Series in the order of the strip. */
   order: S[];
   warnings: 'laterality'[];
@@ -68,12 +86,38 @@ export function orderSeries<S extends SeriesLike>(series: readonly S[]): S[] {
 
 const framesIn = (s: SeriesLike): number => Math.max(s.frames, s.instance_count, 1);
 
-// Right before left, cranio-caudal before oblique: RCC LCC RMLO LMLO fills the four panes row by row, back to back.
-function mammoRank(s: SeriesLike): number {
-  const text = s.description.toUpperCase();
-  const side = (s.laterality || (/\bL|\bLEFT|\u5de6/.test(text) ? 'L' : /\bR|\bRIGHT|\u53f3/.test(text) ? 'R' : '')).toUpperCase();
-  const oblique = /MLO|OBL|\u659c/.test(text);
-  return (oblique ? 2 : 0) + (side === 'L' ? 1 : 0);
+const sideOf = (told: string, text: string): string =>
+  (told || (/\bL|\bLEFT|\u5de6/.test(text) ? 'L' : /\bR|\bRIGHT|\u53f3/.test(text) ? 'R' : '')).toUpperCase().slice(0, 1);
+const isOblique = (text: string): boolean => /MLO|OBL|\u659c/.test(text);
+
+const OPPOSITE: Record<string, string> = { L: 'R', R: 'L', A: 'P', P: 'A', H: 'F', F: 'H' };
+
+/** Chest walls meet in the middle and the outer side of a cranio-caudal view is up, however the device stored the image (PS3.3 C.8.11.7.1.1). */
+export function upright(side: string, oblique: boolean, orientation: string): { mirror: boolean; turn: number } {
+  const [row, col] = orientation.split('\\').map((t) => t.trim().toUpperCase().slice(0, 1));
+  const wantRow = side === 'R' ? 'P' : 'A';
+  const wantCol = oblique ? 'F' : side === 'R' ? 'L' : 'R';
+  const across = !!row && OPPOSITE[row] === wantRow;
+  const over = !!col && OPPOSITE[col] === wantCol;
+  // Upside down is mirrored and turned by half.
+  return { mirror: across !== over, turn: over ? 180 : 0 };
+}
+
+/** RCC LCC RMLO LMLO, row by row, back to back; a missing view leaves its place free. */
+function mammo<S extends SeriesLike>(body: readonly S[]): (HungPane<S> | null)[] {
+  const places: (HungPane<S> | null)[] = [null, null, null, null];
+  for (const s of body) {
+    const images: ImageHead[] = s.images?.length ? s.images : [{ id: '', view: '', laterality: s.laterality, orientation: '' }];
+    for (const i of images) {
+      const text = `${i.view} ${s.description}`.toUpperCase();
+      const side = sideOf(i.laterality || s.laterality, text);
+      const oblique = i.view ? isOblique(i.view.toUpperCase()) : isOblique(text);
+      const at = (oblique ? 2 : 0) + (side === 'L' ? 1 : 0);
+      if (places[at]) continue;
+      places[at] = { series: s, start: 0, ...(i.id ? { instance: i.id } : {}), ...upright(side, oblique, i.orientation) };
+    }
+  }
+  return places;
 }
 
 export function hang<S extends SeriesLike>(
@@ -94,15 +138,42 @@ export function hang<S extends SeriesLike>(
   );
   const layout = rule?.layout ?? '1x1';
   const count = panesOf(layout);
-  const panes: HungPane<S>[] = [];
+  let panes: (HungPane<S> | null)[] = [];
   if (rule?.fill === 'images') {
     for (const s of body) for (let k = 0; k < s.instance_count && panes.length < count; k++) panes.push({ series: s, start: k });
+  } else if (rule?.fill === 'mammo') {
+    panes = mammo(body);
   } else {
-    const sorted =
-      rule?.fill === 'mammo' ? [...body].sort((a, b) => mammoRank(a) - mammoRank(b)) : [...body].sort((a, b) => framesIn(b) - framesIn(a));
+    const sorted = [...body].sort((a, b) => framesIn(b) - framesIn(a));
     for (const s of sorted.slice(0, count)) panes.push({ series: s, start: rule?.start === 'middle' ? null : 0 });
   }
-  const sided = modality === 'MG';
-  const warnings: 'laterality'[] = sided && body.some((s) => !s.laterality && !/\b[LR]/i.test(s.description)) ? ['laterality'] : [];
+  const warnings: 'laterality'[] = modality === 'MG' && body.some((s) => !sided(s)) ? ['laterality'] : [];
   return { rule: rule?.id ?? null, layout, panes, order, warnings };
+}
+
+/** Every image of the series says its side. */
+const sided = (s: SeriesLike): boolean =>
+  s.images?.length ? s.images.every((i) => i.laterality || s.laterality) : !!s.laterality || /\b[LR]/i.test(s.description);
+
+// The layout a reader chose last for such studies, on this PC. No patient data.
+const CHOSEN = 'yg.layouts';
+const keyOf = (modality: string, bodyPart: string): string => `${modality}|${bodyPart.toUpperCase()}`;
+
+export function readLayouts(text: string | null): Record<string, Layout> {
+  try {
+    const told: unknown = JSON.parse(text ?? '{}');
+    const pairs = Object.entries(told && typeof told === 'object' ? told : {});
+    return Object.fromEntries(pairs.filter((p): p is [string, Layout] => (LAYOUTS as readonly unknown[]).includes(p[1])));
+  } catch {
+    return {};
+  }
+}
+
+export const chosenLayout = (modality: string, bodyPart: string): Layout | null =>
+  readLayouts(localStorage.getItem(CHOSEN))[keyOf(modality, bodyPart)] ?? null;
+
+/** Remembers a choice; null goes back to the rules. */
+export function chooseLayout(modality: string, bodyPart: string, layout: Layout | null): void {
+  const { [keyOf(modality, bodyPart)]: _before, ...rest } = readLayouts(localStorage.getItem(CHOSEN));
+  localStorage.setItem(CHOSEN, JSON.stringify(layout ? { ...rest, [keyOf(modality, bodyPart)]: layout } : rest));
 }

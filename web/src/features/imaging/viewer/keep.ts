@@ -17,7 +17,7 @@ export interface Keeper {
   save: (list: readonly Kept[]) => void;
 }
 
-const KINDS: ReadonlySet<string> = new Set(['length', 'bidirectional', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe']);
+const KINDS: ReadonlySet<string> = new Set(['length', 'bidirectional', 'angle', 'cobb', 'ctr', 'ellipse', 'rectangle', 'probe']);
 
 const isPoint = (p: unknown): p is Point => Array.isArray(p) && p.length === 2 && p.every((v) => Number.isFinite(v));
 

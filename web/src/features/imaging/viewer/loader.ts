@@ -5,7 +5,7 @@ import { metaOf, openingOf, provide, setOpening } from './metadata';
 import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
-import { type ColorFrame, decodeRaw, type GreyFrame } from './samples';
+import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
 import type { StackInstance } from './stack';
 import { drawable, parseImageId } from './stack';
 
@@ -22,6 +22,9 @@ export interface LoaderOptions {
   cpu: boolean;
   fetch: (path: string, signal: AbortSignal) => Promise<Response>;
   window: (imageId: string) => { center: number; width: number } | undefined;
+  /** Values of an image that is calculated here and not fetched. */
+  local: (instance: string) => GreyFrame['values'];
+  isLocal: (instance: string) => boolean;
 }
 
 export const queue = new FrameQueue(6);
@@ -154,6 +157,11 @@ function withAlpha(rgb: Uint8Array): Uint8Array {
   return out;
 }
 
+function calculated(imageId: string, i: StackInstance, values: LoaderOptions['local']): ReturnType<typeof load> {
+  const promise = Promise.resolve().then(() => image(imageId, i, greyOf(values(i.id)), false));
+  return { promise, cancelFn: () => undefined };
+}
+
 /** The loader the engine calls. Requests not marked as prefetch are for a frame about to be shown. */
 export function load(imageId: string, how?: Record<string, unknown>): { promise: Promise<Types.IImage>; cancelFn: () => void } {
   const parsed = parseImageId(imageId);
@@ -161,6 +169,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
   const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
   if (!parsed || !meta) return { promise: Promise.reject(new Error('unknown image')), cancelFn: () => undefined };
   const i = meta.ref.instance;
+  if (options?.isLocal(i.id)) return calculated(imageId, i, options.local);
   const promise = new Promise<Types.IImage>((resolve, reject) => {
     queue
       .run(imageId, rank, async (signal) => {

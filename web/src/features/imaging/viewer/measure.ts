@@ -2,11 +2,11 @@
 
 import type { Axis, Calibration, Point, Unit } from './calibration';
 
-export type MeasureKind = 'length' | 'bidirectional' | 'angle' | 'cobb' | 'ellipse' | 'rectangle' | 'probe';
+export type MeasureKind = 'length' | 'bidirectional' | 'angle' | 'cobb' | 'ctr' | 'ellipse' | 'rectangle' | 'probe';
 
 export interface Amount {
   value: number;
-  unit: Unit | '°' | 'mm²' | 'px²';
+  unit: Unit | '°' | 'mm²' | 'px²' | '';
 }
 
 export interface Stats {
@@ -51,6 +51,15 @@ export const angleOf = (a: Point, b: Point, d: Point, c: Calibration): number =>
 export function cobbOf(a: Point, b: Point, d: Point, e: Point, c: Calibration): number {
   const deg = degrees(direction(a, b, c), direction(d, e, c));
   return deg > 90 ? 180 - deg : deg;
+}
+
+/** Cardiothoracic ratio: the narrower of two widths over the wider one, then both widths. Magnification falls out of the ratio. */
+export function ctrOf(a: Point, b: Point, d: Point, e: Point, c: Calibration): Amount[] {
+  const [first] = lengthOf(a, b, c);
+  const [second] = lengthOf(d, e, c);
+  if (!first || !second || !(Math.max(first.value, second.value) > 0)) return [];
+  const [heart, chest] = first.value <= second.value ? [first, second] : [second, first];
+  return [{ value: heart.value / chest.value, unit: '' }, heart, chest];
 }
 
 /** A parallelogram: origin and its two edge vectors, in pixels. An ellipse uses the half axes from its centre. */
@@ -130,6 +139,7 @@ export function statsOf(kind: 'ellipse' | 'rectangle', f: Frame, cols: number, r
 /** Digits a length deserves: tenths of a millimetre, whole pixels with one digit. */
 export function formatAmount(a: Amount): string {
   const digits = a.unit === '°' ? 1 : a.unit === 's' ? 3 : a.unit === 'mm²' || a.unit === 'px²' ? (a.value >= 100 ? 0 : 1) : 1;
+  if (a.unit === '') return a.value.toFixed(2);
   return `${a.value.toFixed(digits)}${a.unit === '°' ? '°' : ` ${a.unit}`}`;
 }
 

@@ -3,10 +3,13 @@
 import { cache, Enums, eventTarget, type RenderingEngine, type Types } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
 import { fetchAhead } from './ahead';
-import { play } from './cine';
+import type { Point } from './calibration';
+import { Camera } from './camera';
+import { Film } from './cine';
+import { Loaded } from './loaded';
 import type { YgImage } from './loader';
 import { queue } from './loader';
-import { metaOf, openingOf, register, toWorld } from './metadata';
+import { metaOf, openingOf, register } from './metadata';
 import type { OpenOptions, Pane, PaneState, RenderMode } from './port';
 import { EMPTY_STATE } from './port';
 import type { VoiWindow } from './presets';
@@ -20,27 +23,36 @@ export class StackPane implements Pane {
   private current: PaneState = EMPTY_STATE;
   private readonly listeners = new Set<() => void>();
   private readonly observer: ResizeObserver;
-  private frames: FrameRef[] = [];
+  private list: FrameRef[] = [];
   private options: OpenOptions | null = null;
   private chosen: VoiWindow | null = null;
   private inverted = false;
   private direction: 1 | -1 = 1;
-  private running: (() => void) | null = null;
   private opening = 0;
   private gone = false;
   private notify = 0;
+  private readonly film = new Film(
+    () => this.nextFrame(),
+    (rate) => this.set({ playing: rate > 0, rate }),
+  );
+  private readonly camera: Camera;
+  private readonly loaded = new Loaded(
+    () => this.list,
+    (n) => this.set({ loaded: n }),
+  );
 
   constructor(
     readonly id: string,
-    private readonly element: HTMLDivElement,
+    readonly element: HTMLDivElement,
     private readonly engine: RenderingEngine,
     group: cs.Types.IToolGroup,
-    private readonly mode: RenderMode,
+    mode: RenderMode,
     private readonly numbers: Map<string, number | null>,
     private readonly others: () => Iterable<StackPane>,
     private readonly opened: (element: HTMLDivElement) => void,
     private readonly closed: () => void,
   ) {
+    this.camera = new Camera(() => this.viewport(), mode.cpu);
     engine.enableElement({
       viewportId: id,
       type: Enums.ViewportType.STACK,
@@ -50,13 +62,7 @@ export class StackPane implements Pane {
     // The engine swallows every key pressed inside its element, Tab too; the frame around it takes the focus instead.
     element.removeAttribute('tabindex');
     group.addViewport(id, engine.id);
-    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, this.onImage);
-    element.addEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onWanted);
-    element.addEventListener(Enums.Events.VOI_MODIFIED, this.onWindow);
-    element.addEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
-    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
-    eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
-    eventTarget.addEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, this.onCached);
+    this.listen('addEventListener');
     this.observer = new ResizeObserver(() => {
       if (!this.gone && element.clientWidth > 0 && element.clientHeight > 0) {
         engine.resize(true, true);
@@ -66,12 +72,26 @@ export class StackPane implements Pane {
     this.observer.observe(element);
   }
 
+  private listen(how: 'addEventListener' | 'removeEventListener'): void {
+    const { STACK_NEW_IMAGE, PRE_STACK_NEW_IMAGE, VOI_MODIFIED, CAMERA_MODIFIED, IMAGE_RENDERED } = Enums.Events;
+    this.element[how](STACK_NEW_IMAGE, this.onImage);
+    this.element[how](PRE_STACK_NEW_IMAGE, this.onWanted);
+    this.element[how](VOI_MODIFIED, this.onWindow);
+    this.element[how](CAMERA_MODIFIED, this.onMoved);
+    this.element[how](IMAGE_RENDERED, this.onMoved);
+    eventTarget[how](Enums.Events.IMAGE_LOAD_ERROR, this.onError);
+  }
+
   settle(): void {
     this.element.dispatchEvent(new MouseEvent('mousemove', { clientX: -100, clientY: -100 }));
   }
 
   private viewport(): Types.IStackViewport {
     return this.engine.getViewport(this.id) as Types.IStackViewport;
+  }
+
+  frames(): readonly FrameRef[] {
+    return this.list;
   }
 
   state(): PaneState {
@@ -104,32 +124,32 @@ export class StackPane implements Pane {
     const turn = this.opening;
     // A series that has grown while it was read keeps window and orientation.
     const was = this.options?.series === options.series && this.current.status === 'ready' ? this.current : null;
-    this.stop();
+    this.film.stop();
     this.drop();
-    this.frames = framesOf(doc);
+    this.list = framesOf(doc);
     this.options = options;
     this.chosen = was ? this.chosen : (options.window ?? null);
     this.inverted = false;
     this.numbers.set(options.series, options.seriesNumber);
-    register(this.frames, options.series, options.modality);
-    const start = Math.min(Math.max(0, options.start ?? 0), Math.max(0, this.frames.length - 1));
-    const first = this.frames[start] ?? null;
+    register(this.list, options.series, options.modality);
+    const start = Math.min(Math.max(0, options.start ?? 0), Math.max(0, this.list.length - 1));
+    const first = this.list[start] ?? null;
     if (!first) {
       this.set({ ...EMPTY_STATE, status: 'error', error: 'empty-series' });
       return;
     }
     const i = first.instance;
     const bytesPerFrame = i.rows * i.cols * (i.samples > 1 ? 4 : 2);
-    this.set({ ...EMPTY_STATE, status: 'loading', count: this.frames.length, index: start, frame: first, bytesPerFrame });
+    this.set({ ...EMPTY_STATE, status: 'loading', count: this.list.length, index: start, frame: first, bytesPerFrame });
     try {
       await this.viewport().setStack(
-        this.frames.map((f) => f.imageId),
+        this.list.map((f) => f.imageId),
         start,
       );
       if (turn !== this.opening || this.gone) return;
       if (!cache.getImage(first.imageId)) throw new Error('frame-failed');
       if (!was) this.viewport().resetCamera();
-      this.orient(was?.flipHorizontal ?? options.flipHorizontal ?? false, was?.rotation ?? 0);
+      this.orient(was?.flipHorizontal ?? options.flipHorizontal ?? false, was?.rotation ?? options.rotation ?? 0);
       if (was?.invert) this.invert();
       this.ready(first.imageId);
       this.opened(this.element);
@@ -142,8 +162,8 @@ export class StackPane implements Pane {
 
   private ready(imageId: string): void {
     const image = cache.getImage(imageId) as YgImage | undefined;
-    const at = this.frames.findIndex((f) => f.imageId === imageId);
-    const frame = this.frames[at] ?? null;
+    const at = this.list.findIndex((f) => f.imageId === imageId);
+    const frame = this.list[at] ?? null;
     if (!image || !frame || !this.options) return;
     const opened = openingOf(imageId) ?? null;
     this.set({
@@ -155,17 +175,11 @@ export class StackPane implements Pane {
       rendered: image.ygRendered,
       presets: image.ygRendered
         ? []
-        : presetsFor(this.options.modality, frame.instance, opened, this.frames.length > 8 ? null : autoWindow(image, frame.instance)),
+        : presetsFor(this.options.modality, frame.instance, opened, this.list.length > 8 ? null : autoWindow(image, frame.instance)),
       window: this.readWindow(),
-      loaded: this.countLoaded(),
+      loaded: this.loaded.count(),
     });
     this.measureZoom();
-  }
-
-  private countLoaded(): number {
-    let n = 0;
-    for (const f of this.frames) if (cache.getImage(f.imageId)) n += 1;
-    return n;
   }
 
   private readWindow(): VoiWindow | null {
@@ -175,7 +189,7 @@ export class StackPane implements Pane {
   private readonly onWanted = (e: Event): void => {
     const { imageId, imageIdIndex } = (e as CustomEvent<{ imageId: string; imageIdIndex: number }>).detail;
     queue.raise(imageId, RANK.shown);
-    const f = this.frames[imageIdIndex];
+    const f = this.list[imageIdIndex];
     if (f && !cache.getImage(imageId)) this.set({ index: imageIdIndex, frame: f, diagnostic: false });
   };
 
@@ -212,37 +226,41 @@ export class StackPane implements Pane {
     this.set({ status: 'error', error: detail.error instanceof Error ? detail.error.message : 'frame-failed', diagnostic: false });
   };
 
-  private loadedTimer = 0;
-  private readonly onCached = (): void => {
-    if (this.loadedTimer) return;
-    this.loadedTimer = window.setTimeout(() => {
-      this.loadedTimer = 0;
-      if (!this.gone) this.set({ loaded: this.countLoaded() });
-    }, 250);
-  };
-
   private measureZoom(): void {
-    const f = this.current.frame;
-    const meta = f ? metaOf(f.imageId) : undefined;
-    if (!meta || this.gone || !cache.getImage(meta.ref.imageId)) return;
-    try {
-      const vp = this.viewport();
-      const a = vp.worldToCanvas(toWorld(meta.plane, [0, 0], false));
-      const b = vp.worldToCanvas(toWorld(meta.plane, [100, 0], false));
-      const zoom = Math.hypot(b[0] - a[0], b[1] - a[1]) / 100;
-      if (Number.isFinite(zoom) && zoom > 0) this.set({ zoom: Math.round(zoom * 1000) / 1000 });
-    } catch {
-      // the viewport has no image yet
-    }
+    const { frame } = this.current;
+    const seen = frame && !this.gone ? this.camera.measure(frame.imageId) : null;
+    if (!seen) return;
+    const was = this.current.axes;
+    const same = was && [...was.x, ...was.y].join() === [...seen.axes.x, ...seen.axes.y].join();
+    this.set({ zoom: seen.zoom, axes: same ? was : seen.axes, moved: this.current.moved + 1 });
+  }
+
+  project(p: Point): Point | null {
+    return this.current.frame ? this.camera.project(this.current.frame.imageId, p) : null;
+  }
+
+  unproject(at: Point): Point | null {
+    return this.current.frame ? this.camera.unproject(this.current.frame.imageId, at) : null;
+  }
+
+  zoom(factor: number): void {
+    this.camera.zoom(factor);
+    this.measureZoom();
+  }
+
+  pan(dx: number, dy: number): void {
+    this.camera.pan(dx * this.element.clientWidth, dy * this.element.clientHeight);
+    this.measureZoom();
   }
 
   private prefetch(shown: number): void {
+    if (this.options?.cut) return;
     const base = this.options?.prior ? RANK.prior : RANK.series;
-    fetchAhead(this.frames, shown, this.direction, this.current.bytesPerFrame, base);
+    fetchAhead(this.list, shown, this.direction, this.current.bytesPerFrame, base);
   }
 
   goto(index: number): void {
-    const at = Math.min(Math.max(0, index), this.frames.length - 1);
+    const at = Math.min(Math.max(0, index), this.list.length - 1);
     if (at < 0 || this.current.status === 'empty') return;
     void this.viewport()
       .setImageIdIndex(at)
@@ -282,16 +300,8 @@ export class StackPane implements Pane {
     this.orient(this.current.flipHorizontal, this.current.rotation + degrees);
   }
 
-  /** One canonical order, mirror first and then turn: both drawing paths agree on it, other orders they do not. */
   private orient(mirrored: boolean, degrees: number): void {
-    const vp = this.viewport();
-    const rotation = ((degrees % 360) + 360) % 360;
-    const turn = (angle: number) => vp.setViewPresentation({ rotation: angle } as never);
-    turn(0);
-    vp.setCamera({ flipHorizontal: mirrored, flipVertical: false });
-    turn(rotation);
-    if (this.mode.cpu) vp.setCamera({});
-    vp.render();
+    const rotation = this.camera.orient(mirrored, degrees);
     this.set({ flipHorizontal: mirrored, rotation });
     this.measureZoom();
   }
@@ -303,12 +313,7 @@ export class StackPane implements Pane {
   }
 
   actual(): void {
-    const vp = this.viewport();
-    if (!(this.current.zoom > 0)) return;
-    const { parallelScale } = vp.getCamera();
-    if (parallelScale) vp.setCamera({ parallelScale: parallelScale * this.current.zoom });
-    vp.render();
-    this.measureZoom();
+    if (this.current.zoom > 0) this.zoom(1 / this.current.zoom);
   }
 
   reset(): void {
@@ -322,41 +327,46 @@ export class StackPane implements Pane {
     const invert = !!f.instance.invert && !this.current.rendered;
     vp.setProperties(opened ? { invert, voiRange: rangeOf(opened) } : { invert });
     this.set({ invert: false });
-    this.orient(this.options?.flipHorizontal ?? false, 0);
+    this.orient(this.options?.flipHorizontal ?? false, this.options?.rotation ?? 0);
     this.set({ window: this.readWindow() });
   }
 
-  cine(on: boolean): void {
-    this.stop();
-    if (!on || this.frames.length < 2) return;
-    this.running = play({
-      everyMs: this.current.frame?.instance.frame_time_ms ?? null,
-      next: () => {
-        const at = (this.current.index + 1) % this.frames.length;
-        const f = this.frames[at];
-        if (this.gone || !f) return false;
-        if (cache.getImage(f.imageId)) {
-          this.goto(at);
-          return true;
-        }
-        queue.raise(f.imageId, RANK.near);
-        return false;
-      },
-    });
-    this.set({ playing: true });
+  pace(factor: number): void {
+    this.film.pace(factor);
   }
 
-  private stop(): void {
-    this.running?.();
-    this.running = null;
-    this.set({ playing: false });
+  cine(on: boolean): void {
+    if (on && this.list.length > 1) this.film.start(this.current.frame?.instance.frame_time_ms ?? null);
+    else this.film.stop();
+  }
+
+  private nextFrame(): boolean {
+    const at = (this.current.index + 1) % this.list.length;
+    const f = this.list[at];
+    if (this.gone || !f) return false;
+    if (!this.options?.cut && !cache.getImage(f.imageId)) {
+      queue.raise(f.imageId, RANK.near);
+      return false;
+    }
+    this.goto(at);
+    return true;
+  }
+
+  /** The slab has changed: the shown cut is calculated anew. */
+  async redrawCuts(): Promise<void> {
+    if (!this.options?.cut || !this.current.frame) return;
+    const ids = this.list.map((f) => f.imageId);
+    await this.viewport()
+      .setStack(ids, this.current.index)
+      .catch(() => undefined);
+    if (!this.gone) this.orient(this.current.flipHorizontal, this.current.rotation);
   }
 
   clear(): void {
     this.opening += 1;
-    this.stop();
+    this.film.stop();
     this.drop();
-    this.frames = [];
+    this.list = [];
     this.options = null;
     this.chosen = null;
     this.set(EMPTY_STATE);
@@ -364,26 +374,20 @@ export class StackPane implements Pane {
 
   /** Requests of the series this pane leaves, but for those another pane waits for. */
   private drop(): void {
-    const mine = new Set(this.frames.map((f) => f.imageId));
-    for (const other of this.others()) if (other !== this) for (const f of other.frames) mine.delete(f.imageId);
+    const mine = new Set(this.list.map((f) => f.imageId));
+    for (const other of this.others()) if (other !== this) for (const f of other.list) mine.delete(f.imageId);
     queue.drop((k) => mine.has(k));
   }
 
   dispose(): void {
     if (this.gone) return;
     this.gone = true;
-    this.stop();
+    this.film.stop();
     if (this.notify) cancelAnimationFrame(this.notify);
-    if (this.loadedTimer) clearTimeout(this.loadedTimer);
+    this.loaded.dispose();
     this.drop();
     this.observer.disconnect();
-    this.element.removeEventListener(Enums.Events.STACK_NEW_IMAGE, this.onImage);
-    this.element.removeEventListener(Enums.Events.PRE_STACK_NEW_IMAGE, this.onWanted);
-    this.element.removeEventListener(Enums.Events.VOI_MODIFIED, this.onWindow);
-    this.element.removeEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
-    this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
-    eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onError);
-    eventTarget.removeEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, this.onCached);
+    this.listen('removeEventListener');
     try {
       cs.ToolGroupManager.getToolGroup('yigong')?.removeViewports(this.engine.id, this.id);
       this.engine.disableElement(this.id);

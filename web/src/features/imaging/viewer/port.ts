@@ -1,9 +1,12 @@
 // What the pages know of the viewer. No engine type crosses this line, so pages can be tested with a fake port.
 
 import type { Basis, Point, UserCalibration } from './calibration';
+import type { Axes } from './geometry';
 import type { Amount, MeasureKind, Stats } from './measure';
+import type { Ready } from './mpr';
 import type { Preset, VoiWindow } from './presets';
 import type { FrameRef, StackDoc } from './stack';
+import type { Anatomic, Slab, Unfit } from './volume';
 
 export type ToolId =
   | 'window'
@@ -14,11 +17,14 @@ export type ToolId =
   | 'bidirectional'
   | 'angle'
   | 'cobb'
+  | 'ctr'
   | 'ellipse'
   | 'rectangle'
-  | 'probe';
+  | 'probe'
+  | 'locate'
+  | 'magnify';
 
-export const MEASURING: ReadonlySet<ToolId> = new Set(['length', 'bidirectional', 'angle', 'cobb', 'ellipse', 'rectangle', 'probe']);
+export const MEASURING: ReadonlySet<ToolId> = new Set(['length', 'bidirectional', 'angle', 'cobb', 'ctr', 'ellipse', 'rectangle', 'probe']);
 
 /** Drawing mode and why: 'no-webgl', 'software-gl', 'gpu'. */
 export interface RenderMode {
@@ -33,9 +39,13 @@ export interface OpenOptions {
   modality: string;
   start?: number;
   flipHorizontal?: boolean;
+  /** Turn it opens with, degrees. */
+  rotation?: number;
   window?: VoiWindow | null;
   /** Prior studies are fetched after everything else. */
   prior?: boolean;
+  /** Cuts are calculated when they are shown, nothing is fetched ahead. */
+  cut?: boolean;
 }
 
 export interface PaneState {
@@ -59,6 +69,12 @@ export interface PaneState {
   rendered: boolean;
   loaded: number;
   bytesPerFrame: number;
+  /** Screen directions of the image's x and y; null until it is drawn. */
+  axes: Axes | null;
+  /** Counts every movement of the picture, so that drawings above it follow. */
+  moved: number;
+  /** Pictures a second of the running film. */
+  rate: number;
 }
 
 export interface Measurement {
@@ -94,6 +110,16 @@ export interface Pane {
   actual(): void;
   reset(): void;
   cine(on: boolean): void;
+  /** Faster (2) or slower (0.5) film. */
+  pace(factor: number): void;
+  zoom(factor: number): void;
+  /** Moves the picture by a share of the pane. */
+  pan(dx: number, dy: number): void;
+  /** Pixel of the shown image to the pane in CSS pixels, and back; null without an image. */
+  project(p: Point): Point | null;
+  unproject(at: Point): Point | null;
+  /** Frames in the order they are leafed through. */
+  frames(): readonly FrameRef[];
   state(): PaneState;
   subscribe(listener: () => void): () => void;
   dispose(): void;
@@ -106,8 +132,15 @@ export interface ViewerPort {
   measurements(): readonly Measurement[];
   select(id: string | null): void;
   remove(id: string): void;
+  /** Puts a measurement on a frame, points in pixels (drawn by keyboard). */
+  place(kind: MeasureKind, imageId: string, points: readonly Point[]): void;
   calibrateByKnownLength(id: string, millimetres: number): UserCalibration | null;
   onMeasurements(listener: () => void): () => void;
+  /** Makes a series ready to be cut; see mpr.ts. */
+  volume(series: string, doc: StackDoc, tell: (done: number, total: number) => void): Promise<Ready | Unfit | 'failed'>;
+  cut(series: string, name: Anatomic): StackDoc | null;
+  slab(series: string, slab: Slab): void;
+  closeVolume(series: string): void;
   /** Words for the labels drawn on the image; called again when the language changes. */
   labels(words: LabelWords): void;
   dispose(): void;
@@ -120,6 +153,7 @@ export interface LabelWords {
   sd: string;
   range: string;
   area: string;
+  ctr: string;
 }
 
 export const EMPTY_STATE: PaneState = {
@@ -139,4 +173,7 @@ export const EMPTY_STATE: PaneState = {
   rendered: false,
   loaded: 0,
   bytesPerFrame: 0,
+  axes: null,
+  moved: 0,
+  rate: 0,
 };

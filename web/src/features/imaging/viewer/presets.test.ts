@@ -61,15 +61,15 @@ describe('hanging', () => {
   it('CT: the largest series alone, the scout only in the strip', () => {
     const h = hang('CT', 'CHEST', [s('thin', 'CT', 3, 200), s('scout', 'CT', 1, 2, 'Scout'), s('thick', 'CT', 2, 40)]);
     expect(h.layout).toBe('1x1');
-    expect(h.panes.map((p) => [p.series.id, p.start])).toEqual([['thin', null]]);
+    expect(h.panes.map((p) => [p?.series.id, p?.start])).toEqual([['thin', null]]);
     expect(h.order.map((x) => x.id)).toEqual(['scout', 'thick', 'thin']);
   });
   it('chest film: PA beside lateral, from one series or two', () => {
-    expect(hang('DX', 'CHEST', [s('a', 'DX', 1, 2)]).panes.map((p) => [p.series.id, p.start])).toEqual([
+    expect(hang('DX', 'CHEST', [s('a', 'DX', 1, 2)]).panes.map((p) => [p?.series.id, p?.start])).toEqual([
       ['a', 0],
       ['a', 1],
     ]);
-    expect(hang('DX', 'CHEST', [s('lat', 'DX', 2, 1), s('pa', 'DX', 1, 1)]).panes.map((p) => p.series.id)).toEqual(['pa', 'lat']);
+    expect(hang('DX', 'CHEST', [s('lat', 'DX', 2, 1), s('pa', 'DX', 1, 1)]).panes.map((p) => p?.series.id)).toEqual(['pa', 'lat']);
     expect(hang('DX', 'CHEST', [s('pa', 'DX', 1, 1)]).layout).toBe('1x1');
     expect(hang('DX', 'HAND', [s('a', 'DX', 1, 2)]).layout).toBe('1x1');
   });
@@ -82,7 +82,7 @@ describe('hanging', () => {
     ];
     const h = hang('MG', 'BREAST', four);
     expect(h.layout).toBe('2x2');
-    expect(h.panes.map((p) => p.series.id)).toEqual(['4', '3', '2', '1']);
+    expect(h.panes.map((p) => p?.series.id)).toEqual(['4', '3', '2', '1']);
     expect(h.warnings).toEqual([]);
     expect(hang('MG', 'BREAST', [s('x', 'MG', 1, 1, 'CC')]).warnings).toEqual(['laterality']);
   });

@@ -70,6 +70,18 @@ function grey(i: StackInstance, buffer: ArrayBuffer): GreyFrame {
   return { kind: 'grey', values, min, max, integers: fits16 || fitsU16 };
 }
 
+/** Values calculated in the page, as a frame. */
+export function greyOf(values: GreyFrame['values']): GreyFrame {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < values.length; k++) {
+    const v = values[k] as number;
+    if (v < min) min = v;
+    if (v > max) max = v;
+  }
+  return { kind: 'grey', values, min, max, integers: !(values instanceof Float32Array) };
+}
+
 function color(i: StackInstance, buffer: ArrayBuffer): ColorFrame {
   if (i.bits_allocated !== 8 || i.samples < 3) throw new Error('colour frames need three 8-bit samples');
   const bytes = new Uint8Array(buffer);

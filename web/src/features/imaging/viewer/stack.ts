@@ -62,6 +62,9 @@ export interface StackInstance {
   us_regions: UsRegion[];
   view_position: string | null;
   laterality: string | null;
+  frame_of_reference: string | null;
+  /** Patient Orientation: where rows and columns point, e.g. `L\\F`. */
+  patient_orientation: string | null;
   acquisition_time: string | null;
   lossy: { method: string; ratio: number | null } | null;
   invert: boolean;

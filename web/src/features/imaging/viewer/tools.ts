@@ -7,10 +7,31 @@ import { calibrate } from './calibration';
 import type { Kept } from './keep';
 import type { YgImage } from './loader';
 import type { Amount, MeasureKind, Stats } from './measure';
-import { angleOf, areaOf, cobbOf, ellipseFrame, formatAmount, lengthOf, rectangleFrame, statsOf } from './measure';
+import { angleOf, areaOf, cobbOf, ctrOf, ellipseFrame, formatAmount, lengthOf, rectangleFrame, statsOf } from './measure';
 import type { FrameMeta } from './metadata';
 import { metaOf, toPixel, toWorld } from './metadata';
 import type { LabelWords, Measurement, ToolId } from './port';
+
+interface LineStats {
+  data: { cachedStats?: Record<string, { angle?: number | null } | undefined> };
+}
+
+/** Two lines. The engine leaves the label out when they are exactly parallel (angle 0); ours shows it. */
+class TwoLines extends cs.CobbAngleTool {
+  override _calculateCachedStats(annotation: LineStats, engine: unknown, enabled: unknown): void {
+    super._calculateCachedStats(annotation as never, engine as never, enabled as never);
+    for (const s of Object.values(annotation.data.cachedStats ?? {})) if (s?.angle === 0) s.angle = Number.MIN_VALUE;
+  }
+}
+
+class CobbTool extends TwoLines {
+  static override toolName = 'CobbAngle';
+}
+
+/** Widths of heart and chest. */
+class CtrTool extends TwoLines {
+  static override toolName = 'CardioThoracicRatio';
+}
 
 const CLASSES = {
   window: cs.WindowLevelTool,
@@ -20,20 +41,26 @@ const CLASSES = {
   length: cs.LengthTool,
   bidirectional: cs.BidirectionalTool,
   angle: cs.AngleTool,
-  cobb: cs.CobbAngleTool,
+  cobb: CobbTool,
   ellipse: cs.EllipticalROITool,
   rectangle: cs.RectangleROITool,
   probe: cs.ProbeTool,
+  ctr: CtrTool,
 } as const;
+
+/** Tools the engine draws; locating and magnifying are our own layers above the picture. */
+type EngineTool = keyof typeof CLASSES;
+const isEngineTool = (id: ToolId): id is EngineTool => id in CLASSES;
 
 const KIND_OF: ReadonlyMap<string, MeasureKind> = new Map([
   [cs.LengthTool.toolName, 'length'],
   [cs.BidirectionalTool.toolName, 'bidirectional'],
   [cs.AngleTool.toolName, 'angle'],
-  [cs.CobbAngleTool.toolName, 'cobb'],
+  [CobbTool.toolName, 'cobb'],
   [cs.EllipticalROITool.toolName, 'ellipse'],
   [cs.RectangleROITool.toolName, 'rectangle'],
   [cs.ProbeTool.toolName, 'probe'],
+  [CtrTool.toolName, 'ctr'],
 ]);
 
 export const kindOf = (toolName: string): MeasureKind | undefined => KIND_OF.get(toolName);
@@ -77,6 +104,8 @@ export function valuesOf(
       return p0 && p1 && p2 ? { ...none, amounts: [{ value: angleOf(p0, p1, p2, c), unit: '°' }] } : null;
     case 'cobb':
       return p0 && p1 && p2 && p3 ? { ...none, amounts: [{ value: cobbOf(p0, p1, p2, p3, c), unit: '°' }] } : null;
+    case 'ctr':
+      return p0 && p1 && p2 && p3 ? { ...none, amounts: ctrOf(p0, p1, p2, p3, c) } : null;
     case 'ellipse':
     case 'rectangle': {
       const f = kind === 'ellipse' ? ellipseFrame(points) : rectangleFrame(points);
@@ -106,6 +135,7 @@ export function linesOf(kind: MeasureKind, v: Values, words: LabelWords): string
   const basis = words.basis(v.basis);
   const unit = v.valueUnit ? ` ${v.valueUnit}` : '';
   if (kind === 'angle' || kind === 'cobb') return v.amounts.map(formatAmount);
+  if (kind === 'ctr') return ctrLines(v, words, basis);
   if (kind === 'length') return [`${v.amounts.map(formatAmount).join(' · ')}${basis ? ` ${basis}` : ''}`];
   if (kind === 'bidirectional') return [`${v.amounts.map(formatAmount).join(' × ')}${basis ? ` ${basis}` : ''}`];
   if (kind === 'probe') return v.stats ? [`${round(v.stats.mean)}${unit}`] : [];
@@ -116,6 +146,12 @@ export function linesOf(kind: MeasureKind, v: Values, words: LabelWords): string
   }
   if (v.area) out.push(`${words.area} ${formatAmount(v.area)}${basis ? ` ${basis}` : ''}`);
   return out;
+}
+
+function ctrLines(v: Values, words: LabelWords, basis: string): string[] {
+  const [ratio, heart, chest] = v.amounts;
+  if (!ratio || !heart || !chest) return [];
+  return [`${words.ctr} ${formatAmount(ratio)}`, `${formatAmount(heart)} / ${formatAmount(chest)}${basis ? ` ${basis}` : ''}`];
 }
 
 export interface ToolContext {
@@ -168,13 +204,15 @@ export function createTools(context: ToolContext): cs.Types.IToolGroup {
   return group;
 }
 
-let chosen: ToolId | null = null;
+let chosen: EngineTool | null = null;
 
 /** Puts a tool on the left button; the one before stays passive (its handles can still be moved). */
 export function chooseTool(group: cs.Types.IToolGroup, id: ToolId): void {
   const { MouseBindings } = cs.Enums;
   const primary = { bindings: [{ mouseButton: MouseBindings.Primary }] };
   if (chosen && chosen !== id) group.setToolPassive(CLASSES[chosen].toolName);
+  chosen = null;
+  if (!isEngineTool(id)) return;
   chosen = id;
   group.setToolActive(CLASSES[id].toolName, primary);
 }

@@ -1,0 +1,130 @@
+// A CT of 200 slices is read without a graphics card: first picture, leafing, cuts in three directions, a length that is known.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { startBrowser, startCounty, unexpected, wait } from './county.mjs';
+import { axe, diagnostic, draw, generate, picture, read, reader, settled, spots, store } from './viewer.mjs';
+
+let county, browser, folder, lead;
+before(async () => {
+  folder = generate();
+  county = await startCounty();
+  browser = await startBrowser();
+  lead = await county.login('lead');
+});
+after(async () => {
+  await browser?.close();
+  await county?.stop();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+// The two markers of the thin series (sample-data/ct): 140 mm apart across, 140 mm along the body, in one coronal plane.
+const KNOWN = Math.hypot(140, 140);
+const SPACING = 0.703125;
+const MARKER_ROW = 102;
+
+const lengths = async (page) =>
+  (await page.locator('.im-measure').allInnerTexts()).map((t) => Number(/长度\s+([\d.]+) mm/.exec(t)?.[1] ?? Number.NaN));
+
+test('a CT of 200 slices is read with cuts, without a graphics card', { timeout: 420_000 }, async () => {
+  assert.equal(store(county, folder, 'prior_'), 30);
+  assert.equal(store(county, folder, 'ct_'), 200);
+  const row = await settled(lead, 'CT', 200);
+  const { page, faults, context } = await reader(browser, county);
+
+  await page.goto('/worklist?tab=write&pipeline=imaging');
+  const line = page.locator('.grid-row', { hasText: '200' }).first();
+  await line.waitFor();
+  await page.waitForTimeout(1_500);
+  const from = await page.evaluate(() => performance.now());
+  await line.dblclick();
+  const first = await wait(30, 'the first picture', () => page.evaluate(() => performance.getEntriesByName('yg:first-image')[0]?.startTime));
+  await diagnostic(page);
+  const full = await page.evaluate(() => performance.getEntriesByName('yg:diagnostic')[0]?.startTime);
+  console.log(`first image ${Math.round(first - from)} ms after the double click, diagnostic ${Math.round(full - from)} ms`);
+  assert.ok(first > from && full > from);
+
+  // The page says how it draws, and leafs by keys.
+  await page.getByText('CPU', { exact: true }).waitFor();
+  const place = page.locator('.im-view').first().locator('.im-bl');
+  await page.keyboard.press('F6');
+  await page.locator('.im-view').first().focus();
+  await page.keyboard.press('Home');
+  await place.getByText('图像 1/200').waitFor();
+  await page.keyboard.press('PageDown');
+  await place.getByText('图像 11/200').waitFor();
+  for (const [key, want] of [['1', '窗宽 1500 窗位 -600'], ['2', '窗宽 400 窗位 40'], ['8', '窗宽 2000 窗位 400']]) {
+    await page.keyboard.press(key);
+    await page.locator('.im-view').first().getByText(want).waitFor();
+  }
+
+  // Cuts: three panes, lines of each on the others.
+  await page.keyboard.press('u');
+  await page.locator('.im-grid[data-layout="mpr"]').waitFor({ timeout: 150_000 });
+  await diagnostic(page);
+  const coronal = page.locator('.im-view').nth(1);
+  await coronal.getByText('冠状位', { exact: true }).first().waitFor();
+  await wait(10, 'lines of the other cuts', async () => (await coronal.locator('.im-lines line').count()) === 2);
+  await coronal.focus();
+  await page.keyboard.press('Home');
+  for (let k = 0; k < 10; k += 1) await page.keyboard.press('PageDown');
+  for (let k = 100; k < MARKER_ROW; k += 1) await page.keyboard.press('ArrowDown');
+  await coronal.getByText(`图像 ${MARKER_ROW + 1}/512`).waitFor();
+
+  // Alone and larger: then the two markers are measured by eye.
+  await page.keyboard.press('d');
+  await page.keyboard.press('f');
+  await page.waitForTimeout(600);
+  for (let k = 0; k < 2; k += 1) await page.keyboard.press('=');
+  await page.waitForTimeout(600);
+  const [a, b] = (await spots(browser, coronal)).slice(0, 2);
+  assert.ok(a && b, 'two markers are seen');
+  await page.keyboard.press('l');
+  await draw(page, a, b);
+  const told = (await lengths(page))[0];
+  console.log(`measured ${told} mm, calculated ${KNOWN.toFixed(2)} mm`);
+  assert.ok(Math.abs(told - KNOWN) <= SPACING / 2, `${told} mm instead of ${KNOWN.toFixed(2)} mm`);
+  await picture(page, 'reading-ct-length');
+  await page.keyboard.press('d');
+
+  // By one key into the report.
+  const findings = page.getByLabel('检查所见');
+  await findings.focus();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('m');
+  await wait(5, 'the length is in the report', async () => (await findings.inputValue()).includes(`长径约 ${told.toFixed(1)} mm(S2/冠状位 ${MARKER_ROW + 1})`));
+  await picture(page, 'reading-ct-mpr');
+
+  // Thick slab, then back to what was hung.
+  await coronal.focus();
+  await page.keyboard.press('Shift+u');
+  await page.getByRole('button', { name: '层块 均值 5 mm' }).waitFor();
+  await page.keyboard.press('u');
+  await page.locator('.im-grid[data-layout="1x1"]').waitFor();
+  await diagnostic(page);
+
+  // A key image is kept by the server; the measurement on cuts does not hinder it.
+  await page.locator('.im-view').first().focus();
+  await page.keyboard.press('1');
+  await page.keyboard.press('k');
+  await page.getByText('关键图像 1').waitFor();
+  const { rows: keys } = await lead.get(`/api/studies/${row.subject}/key-images`);
+  assert.equal(keys.length, 1);
+  assert.equal(keys[0].view.width, 1500);
+
+  // The prior of the same region, beside, leafing together by position.
+  await page.locator('.im-priorhead').first().click();
+  await page.locator('.im-grid[data-layout="1x2"]').waitFor();
+  await diagnostic(page);
+  await page.keyboard.press('x');
+  await page.locator('.im-view').first().focus();
+  const prior = page.locator('.im-view').nth(1).locator('.im-bl');
+  const before = await prior.innerText();
+  for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowDown');
+  await wait(10, 'the prior has followed', async () => (await prior.innerText()) !== before);
+  await picture(page, 'reading-ct');
+
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(unexpected(faults), []);
+  await context.close();
+});

@@ -1,0 +1,280 @@
+// The left half of the reading page: strip, tools, panes, measurements.
+import { notifications } from '@mantine/notifications';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { WorkItemDetail } from '../../api/types';
+import { useWords } from '../../i18n';
+import { useKeys } from '../../keys';
+import type { ReportEditorHandle } from '../report';
+import { imageKeys } from './bindings';
+import { useKeyImages } from './keyImages';
+import { Measurements } from './Measurements';
+import type { KeyImage, StudyDetail } from './model';
+import { shownKey } from './model';
+import { Notes } from './Notes';
+import { SeriesStrip } from './SeriesStrip';
+import { SLABS, Toolbar } from './tools';
+import { useCaret } from './useCaret';
+import { MOST, useHanging } from './useHanging';
+import { useLinks } from './useLinks';
+import { useMpr } from './useMpr';
+import { useMeasurements, useViewer } from './useViewer';
+import { Layers } from './viewer/Layers';
+import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId } from './viewer/port';
+import { Viewport } from './viewer/Viewport';
+import { ANATOMIC } from './viewer/volume';
+import { insertText } from './words';
+
+interface Props {
+  item: WorkItemDetail;
+  study: StudyDetail;
+  editor: React.RefObject<ReportEditorHandle | null>;
+  canInsert: boolean;
+}
+
+export function Images({ item, study, editor, canInsert }: Props) {
+  const { t } = useWords();
+  const { port, failed } = useViewer(item.id);
+  const list = useMeasurements(port);
+  const hanging = useHanging(study);
+  const { active, activate, count, layout, shown } = hanging;
+  const [tool, setTool] = useState<ToolId>('window');
+  const [chosen, choose] = useState<string | null>(null);
+  const [linked, link] = useState(false);
+  const [solo, alone] = useState(false);
+  const [agreed, agree] = useState(true);
+  const [states, setStates] = useState<PaneState[]>(() => Array.from({ length: MOST }, () => EMPTY_STATE));
+  const panes = useRef<(Pane | null)[]>(Array.from({ length: MOST }, () => null));
+  const box = useRef<HTMLDivElement>(null);
+  const state = states[active] ?? EMPTY_STATE;
+  const pane = useCallback(() => panes.current[active] ?? null, [active]);
+  const mpr = useMpr(port, hanging, (k) => panes.current[k]?.state() ?? EMPTY_STATE);
+  // The three cuts are one body: they have one window.
+  useEffect(() => {
+    const w = state.window;
+    if (layout !== 'mpr' || !w) return;
+    for (const [k, p] of panes.current.slice(0, count).entries()) {
+      const other = p?.state().window;
+      if (p && k !== active && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
+    }
+  }, [state.window, layout, count, active]);
+  const links = useLinks(hanging, panes, states, linked);
+  const keyImages = useKeyImages(study.id);
+
+  const hooks = useMemo(
+    () =>
+      Array.from({ length: MOST }, (_, k) => ({
+        pane: (p: Pane | null) => {
+          panes.current[k] = p;
+        },
+        state: (s: PaneState) => setStates((was) => (was[k] === s ? was : was.map((old, at) => (at === k ? s : old)))),
+        activate: () => activate(k),
+      })),
+    [activate],
+  );
+
+  const pick = useCallback(
+    (id: ToolId) => {
+      if (MEASURING.has(id) && state.status !== 'empty' && !state.diagnostic) return;
+      setTool(id);
+      port?.tool(id);
+    },
+    [port, state.status, state.diagnostic],
+  );
+  useEffect(() => {
+    // While only the preview is there nothing can be measured, so the measuring tool steps back.
+    if (state.status === 'loading' && MEASURING.has(tool)) {
+      setTool('window');
+      port?.tool('window');
+    }
+  }, [state.status, tool, port]);
+
+  // Where to go once a series has been opened for it.
+  const wanted = useRef<{ instance: string; frame: number } | null>(null);
+  useEffect(() => {
+    const w = wanted.current;
+    if (!w || state.status !== 'ready') return;
+    const at = panes.current[active]?.frames().findIndex((f) => f.instance.id === w.instance && f.frame === w.frame) ?? -1;
+    if (at < 0) return;
+    wanted.current = null;
+    panes.current[active]?.goto(at);
+  }, [state, active]);
+
+  const goTo = (m: Measurement) => {
+    choose(m.id);
+    port?.select(m.id);
+    const at = shown.slice(0, count).findIndex((h) => h && shownKey(h) === m.series);
+    if (at < 0) return;
+    activate(at);
+    panes.current[at]?.goto(m.image - 1);
+  };
+  const goToKey = (k: KeyImage) => {
+    const at = shown.slice(0, count).findIndex((h) => h && !h.cut && h.series.id === k.series);
+    wanted.current = { instance: k.instance, frame: k.frame };
+    const series = study.series.find((s) => s.id === k.series);
+    if (at >= 0) {
+      activate(at);
+      const frames = panes.current[at]?.frames() ?? [];
+      panes.current[at]?.goto(frames.findIndex((f) => f.instance.id === k.instance && f.frame === k.frame));
+    } else if (series) hanging.show({ study, series, prior: false, start: 0 });
+  };
+  const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
+  const target = list.find((m) => m.id === chosen) ?? list[list.length - 1] ?? null;
+  const insert = (m: Measurement | null) => {
+    if (!m || !canInsert || !agreed) return;
+    editor.current?.insert(insertText(t, m));
+    // The next measurement follows more often than the next word; Esc and F6 go the other way.
+    requestAnimationFrame(focusViewer);
+  };
+  const drop = (m: Measurement | null) => {
+    if (!m) return;
+    port?.remove(m.id);
+    choose(null);
+  };
+  const shownHung = shown[active] ?? null;
+  const canMark = canInsert && !!shownHung && !shownHung.prior && !shownHung.cut && state.diagnostic;
+  const mark = () => {
+    if (canMark) keyImages.toggle(state);
+  };
+
+  const acts = {
+    invert: () => pane()?.invert(),
+    flip: () => pane()?.flip('h'),
+    left: () => pane()?.rotate(-90),
+    right: () => pane()?.rotate(90),
+    fit: () => pane()?.fit(),
+    actual: () => pane()?.actual(),
+    reset: () => pane()?.reset(),
+    cine: () => pane()?.cine(!state.playing),
+    link: () => link((on) => !on),
+    mark,
+    mpr: mpr.toggle,
+  };
+  useKeys(
+    'imaging',
+    imageKeys({
+      pick,
+      pane,
+      state,
+      stepSeries: hanging.stepSeries,
+      relayout: (l) => layout !== 'mpr' && hanging.relayout(l),
+      byRule: () => layout !== 'mpr' && hanging.byRule(),
+      nextPane: () => activate((active + 1) % count),
+      insert: () => insert(target),
+      remove: () => drop(list.find((m) => m.id === chosen) ?? null),
+      toViewer: focusViewer,
+      cyclePanes: () => {
+        if (box.current?.contains(document.activeElement)) editor.current?.focus();
+        else focusViewer();
+      },
+      prior: (delta) => {
+        const button = box.current?.querySelectorAll<HTMLElement>('.im-priorhead');
+        const at = [...(button ?? [])].indexOf(document.activeElement as HTMLElement);
+        button?.[Math.max(0, Math.min(button.length - 1, at + delta))]?.focus();
+      },
+      link: acts.link,
+      mark,
+      mpr: mpr.toggle,
+      solo: () => alone((on) => !on),
+      slab: () => {
+        const at = SLABS.findIndex((s) => s.mode === mpr.slab.mode && s.mm === mpr.slab.mm);
+        mpr.setSlab(SLABS[(at + 1) % SLABS.length] ?? mpr.slab);
+      },
+    }),
+  );
+
+  // After the viewer's own keys: while the caret is out, the arrows are its.
+  const caret = useCaret(port, state, tool);
+
+  const names = layout === 'mpr' ? ANATOMIC.map((name) => t(`imaging.cut.${name}`)) : [];
+  return (
+    <div className="im" ref={box}>
+      <SeriesStrip
+        study={study}
+        order={hanging.order}
+        shown={shown.slice(0, count)}
+        active={active}
+        show={hanging.show}
+        keyImages={keyImages}
+        goToKey={goToKey}
+        canMark={canInsert}
+      />
+      <div className="im-main">
+        <Toolbar
+          tool={tool}
+          choose={pick}
+          state={state}
+          modality={shownHung?.series.modality ?? study.modality}
+          layout={layout}
+          setLayout={hanging.relayout}
+          byRule={hanging.byRule}
+          window={(w) => pane()?.window(w)}
+          acts={acts}
+          linked={linked}
+          marked={!!keyImages.of(state)}
+          canMark={canMark}
+          mpr={mpr}
+        />
+        <Notes
+          item={item}
+          study={study}
+          shown={shown.slice(0, count)}
+          failed={failed}
+          warnings={hanging.warnings}
+          mpr={mpr.state}
+          keyFailed={keyImages.failed}
+          agreed={agree}
+        />
+        <div className="im-grid" data-layout={layout} data-solo={solo || undefined}>
+          {hooks.slice(0, count).map((h, k) => {
+            const s = states[k] ?? EMPTY_STATE;
+            return (
+              <Viewport
+                // a pane is its place
+                key={k}
+                index={k}
+                port={port}
+                hung={shown[k] ?? null}
+                active={k === active}
+                onActivate={h.activate}
+                onSolo={() => alone((on) => !on)}
+                onPane={h.pane}
+                onState={h.state}
+                turn={mpr.turn}
+                keyImage={!!keyImages.of(s)}
+              >
+                <Layers
+                  pane={panes.current[k] ?? null}
+                  state={s}
+                  tool={tool}
+                  lines={links.lines(k)}
+                  names={names}
+                  spot={links.spot(k)}
+                  caret={k === active ? caret : null}
+                  locate={(p) => links.locate(k, p)}
+                />
+              </Viewport>
+            );
+          })}
+          {mpr.state.phase === 'loading' && (
+            <div className="im-progress" role="status">
+              {t('imaging.mpr.loading', { n: mpr.state.done, total: mpr.state.total || '–' })}
+            </div>
+          )}
+        </div>
+        <Measurements
+          list={list}
+          chosen={chosen ?? target?.id ?? null}
+          choose={goTo}
+          insert={insert}
+          remove={drop}
+          calibrate={(m, mm) => {
+            const done = port?.calibrateByKnownLength(m.id, mm);
+            if (done) notifications.show({ message: t('imaging.calibrated', { mm: mm.toFixed(1) }) });
+          }}
+          canInsert={canInsert && agreed}
+          mode={port?.mode ?? null}
+        />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+// What must be known before reading: whose images these are, what is wrong with them, what the page is doing.
+import { useEffect, useState } from 'react';
+import type { WorkItemDetail } from '../../api/types';
+import { useWords } from '../../i18n';
+import { dicomDate } from '../../ui/format';
+import type { Hung, StudyDetail } from './model';
+import type { MprState } from './useMpr';
+import { type Quarrel, quarrels } from './viewer/identity';
+
+interface Props {
+  item: WorkItemDetail;
+  study: StudyDetail;
+  shown: readonly (Hung | null)[];
+  failed: boolean;
+  warnings: readonly 'laterality'[];
+  mpr: MprState;
+  keyFailed: boolean;
+  /** Told whether the person on all images is the one of the report, or somebody has looked and agreed. */
+  agreed: (yes: boolean) => void;
+}
+
+interface Clash {
+  id: string;
+  prior: string | null;
+  fields: Quarrel[];
+  name: string;
+}
+
+export function Notes({ item, study, shown, failed, warnings, mpr, keyFailed, agreed }: Props) {
+  const { t } = useWords();
+  const clashes = clashesOf(item, study, shown);
+  const [passed, pass] = useState<readonly string[]>([]);
+  const open = clashes.filter((c) => !passed.includes(c.id));
+  const clear = open.length === 0;
+  useEffect(() => agreed(clear), [clear, agreed]);
+  const facts = [
+    study.lane && t('imaging.in_quarantine'),
+    study.defects.length > 0 && t('imaging.defects', { list: study.defects.join(', ') }),
+    warnings.includes('laterality') && t('imaging.no_laterality'),
+    mpr.phase === 'on' && mpr.every > 1 && t('imaging.mpr.thick', { n: mpr.every }),
+    mpr.phase === 'refused' && t(`imaging.mpr.${mpr.why}`),
+    keyFailed && t('imaging.key_failed'),
+  ].filter(Boolean);
+  return (
+    <>
+      {open.map((c) => (
+        <div className="note row im-clash" data-tone="red" role="alert" key={c.id}>
+          <strong>
+            {t(c.prior ? 'imaging.clash_prior' : 'imaging.clash', {
+              date: c.prior ?? '',
+              image: c.name || t('patient.unnamed'),
+              report: item.patient.name || t('patient.unnamed'),
+            })}
+          </strong>
+          <span>{t('imaging.clash_fields', { list: c.fields.map((f) => t(`imaging.field.${f}`)).join(', ') })}</span>
+          <span className="grow" />
+          <button type="button" className="im-link" onClick={() => pass((was) => [...was, c.id])}>
+            {t('imaging.clash_pass')}
+          </button>
+        </div>
+      ))}
+      {failed && (
+        <div className="note" data-tone="red" role="alert">
+          {t('imaging.engine_failed')}
+        </div>
+      )}
+      {facts.length > 0 && (
+        <div className="note" data-tone="amber" role="status">
+          {facts.join(' · ')}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Studies in the panes whose person contradicts the report's. */
+function clashesOf(item: WorkItemDetail, study: StudyDetail, shown: readonly (Hung | null)[]): Clash[] {
+  const studies = new Map([[study.id, study]]);
+  for (const h of shown) if (h) studies.set(h.study.id, h.study);
+  return [...studies.values()]
+    .map((s) => ({
+      id: s.id,
+      prior: s.id === study.id ? null : dicomDate(s.study_date),
+      fields: quarrels(item.patient, s.patient),
+      name: s.patient.name,
+    }))
+    .filter((c) => c.fields.length > 0);
+}

@@ -1,0 +1,109 @@
+// Which series stands in which pane, how many panes there are, and which of them the keys act on.
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import type { Hung, StudyDetail, StudySeries } from './model';
+import { chooseLayout, chosenLayout, hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
+
+export const MOST = 4;
+
+export interface Hanging {
+  layout: Layout;
+  count: number;
+  shown: readonly (Hung | null)[];
+  active: number;
+  order: StudySeries[];
+  warnings: readonly 'laterality'[];
+  activate: (k: number) => void;
+  /** Puts a series into the active pane; a prior goes beside what is being read. */
+  show: (h: Hung, prior?: boolean) => void;
+  relayout: (l: Layout) => void;
+  /** Back to what the rules say for such studies. */
+  byRule: () => void;
+  stepSeries: (delta: number) => void;
+  /** Replaces everything (MPR in and out). */
+  put: (layout: Layout, shown: readonly (Hung | null)[], active: number) => void;
+}
+
+const filled = (list: readonly (Hung | null)[]): (Hung | null)[] => Array.from({ length: MOST }, (_, k) => list[k] ?? null);
+
+function byRules(study: StudyDetail) {
+  const h = hang(study.modality, study.body_part, study.series);
+  const panes = h.panes.map((p): Hung | null => (p ? { study, prior: false, ...p } : null));
+  return { ...h, panes: filled(panes) };
+}
+
+export function useHanging(study: StudyDetail): Hanging {
+  // The hanging is decided once, when the study opens; images that arrive later join the strip.
+  const [first] = useState(() => byRules(study));
+  const [layout, setLayout] = useState<Layout>(() => chosenLayout(study.modality, study.body_part) ?? first.layout);
+  const [shown, setShown] = useState<readonly (Hung | null)[]>(() => first.panes);
+  const [active, setActive] = useState(0);
+  const order = useMemo(() => orderSeries(study.series), [study.series]);
+  const count = panesOf(layout);
+
+  // A study opened before its first image arrived fills its first pane when one comes.
+  useEffect(() => {
+    const s = order[0];
+    if (s && shown.every((h) => !h)) setShown(filled([{ study, series: s, prior: false, start: startOf(s.modality) }]));
+  }, [order, shown, study]);
+
+  const show = useCallback(
+    (h: Hung, prior = false) => {
+      let target = active;
+      if (prior && count === 1) {
+        setLayout('1x2');
+        target = 1;
+      } else if (prior && active === 0) target = 1;
+      setShown((was) => was.map((old, k) => (k === target ? h : old)));
+      setActive(target);
+    },
+    [active, count],
+  );
+
+  const arrange = (l: Layout) => {
+    setLayout(l);
+    if (active >= panesOf(l)) setActive(0);
+    // Panes that appear take the next series nobody shows yet.
+    setShown((was) => {
+      const used = new Set(was.slice(0, panesOf(l)).map((h) => h?.series.id));
+      const free = order.filter((s) => !used.has(s.id));
+      return was.map((h, k) => {
+        if (h || k >= panesOf(l)) return h;
+        const s = free.shift();
+        return s ? { study, series: s, prior: false, start: startOf(s.modality) } : null;
+      });
+    });
+  };
+
+  return {
+    layout,
+    count,
+    shown,
+    active,
+    order,
+    warnings: first.warnings,
+    activate: setActive,
+    show,
+    relayout: (l) => {
+      chooseLayout(study.modality, study.body_part, l);
+      arrange(l);
+    },
+    byRule: () => {
+      chooseLayout(study.modality, study.body_part, null);
+      const again = byRules(study);
+      setLayout(again.layout);
+      setShown(again.panes);
+      setActive(0);
+    },
+    stepSeries: (delta) => {
+      const now = shown[active];
+      const all = now?.prior ? orderSeries(now.study.series) : order;
+      const s = all[all.findIndex((x) => x.id === now?.series.id) + delta];
+      if (s && now && !now.cut) show({ study: now.study, series: s, prior: now.prior, start: startOf(s.modality) });
+    },
+    put: (l, list, at) => {
+      setLayout(l);
+      setShown(filled(list));
+      setActive(at);
+    },
+  };
+}

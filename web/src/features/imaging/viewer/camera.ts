@@ -1,0 +1,79 @@
+// How the picture of a pane is turned, mirrored, zoomed and moved, and where a pixel of it stands on the screen.
+
+import { cache, type Types } from '@cornerstonejs/core';
+import type { Point } from './calibration';
+import type { Axes } from './geometry';
+import { metaOf, toPixel, toWorld } from './metadata';
+
+export class Camera {
+  constructor(
+    private readonly viewport: () => Types.IStackViewport,
+    private readonly cpu: boolean,
+  ) {}
+
+  /** One canonical order, mirror first and then turn: both drawing paths agree on it, other orders they do not. */
+  orient(mirrored: boolean, degrees: number): number {
+    const vp = this.viewport();
+    const rotation = ((degrees % 360) + 360) % 360;
+    const turn = (angle: number) => vp.setViewPresentation({ rotation: angle } as never);
+    turn(0);
+    vp.setCamera({ flipHorizontal: mirrored, flipVertical: false });
+    turn(rotation);
+    if (this.cpu) vp.setCamera({});
+    vp.render();
+    return rotation;
+  }
+
+  /** Larger (above 1) or smaller by a factor. */
+  zoom(factor: number): void {
+    const vp = this.viewport();
+    const { parallelScale } = vp.getCamera();
+    if (parallelScale && factor > 0) vp.setCamera({ parallelScale: parallelScale / factor });
+    vp.render();
+  }
+
+  /** Moves the picture on the screen by CSS pixels. */
+  pan(dx: number, dy: number): void {
+    const vp = this.viewport();
+    const [x, y] = vp.getPan();
+    vp.setPan([x + dx, y + dy]);
+    vp.render();
+  }
+
+  project(imageId: string, p: Point): Point | null {
+    const meta = metaOf(imageId);
+    if (!meta || !cache.getImage(imageId)) return null;
+    try {
+      const [x, y] = this.viewport().worldToCanvas(toWorld(meta.plane, p, !this.cpu));
+      return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
+    } catch {
+      return null; // the viewport has no image yet
+    }
+  }
+
+  unproject(imageId: string, at: Point): Point | null {
+    const meta = metaOf(imageId);
+    if (!meta || !cache.getImage(imageId)) return null;
+    try {
+      const p = toPixel(meta.plane, this.viewport().canvasToWorld([at[0], at[1]]), !this.cpu);
+      return Number.isFinite(p[0]) && Number.isFinite(p[1]) ? p : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Screen pixels for one image pixel, and the directions of its axes. */
+  measure(imageId: string): { zoom: number; axes: Axes } | null {
+    const o = this.project(imageId, [0, 0]);
+    const x = this.project(imageId, [100, 0]);
+    const y = this.project(imageId, [0, 100]);
+    if (!o || !x || !y) return null;
+    const way = (to: Point): Point => {
+      const n = Math.hypot(to[0] - o[0], to[1] - o[1]) || 1;
+      const exact = (v: number) => Math.round((v / n) * 1000) / 1000;
+      return [exact(to[0] - o[0]), exact(to[1] - o[1])];
+    };
+    const zoom = Math.hypot(x[0] - o[0], x[1] - o[1]) / 100;
+    return zoom > 0 ? { zoom: Math.round(zoom * 1000) / 1000, axes: { x: way(x), y: way(y) } } : null;
+  }
+}

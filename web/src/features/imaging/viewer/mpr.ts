@@ -1,0 +1,140 @@
+// Cuts through an open series (MPR) as stacks of their own: the engine, the tools and the calibration treat a cut like any other image.
+// The cut is calculated when it is shown; slices are held once, by reference.
+
+import { cache, imageLoader } from '@cornerstonejs/core';
+import { queue, type YgImage } from './loader';
+import { RANK } from './queue';
+import type { FrameRef, StackDoc, StackInstance } from './stack';
+import {
+  ANATOMIC,
+  type Anatomic,
+  type Cut,
+  cutsOf,
+  originOf,
+  SINGLE,
+  type Slab,
+  sample,
+  type Unfit,
+  type Values,
+  type Volume,
+  volumeOf,
+} from './volume';
+
+interface Open {
+  volume: Volume;
+  slices: Values[];
+  cuts: Record<Anatomic, Cut>;
+  like: StackInstance;
+  slab: Slab;
+}
+
+const volumes = new Map<string, Open>();
+
+const ID = /^mpr\.([^.]+)\.(axial|coronal|sagittal)\.(\d+)$/;
+const idOf = (series: string, name: Anatomic, index: number): string => `mpr.${series}.${name}.${index}`;
+
+/** Is this instance a calculated cut? */
+export const isCut = (instance: string): boolean => ID.test(instance);
+
+export interface Ready {
+  /** Slices left out to fit the memory: 1 = none. */
+  every: number;
+  /** The direction the slices were made in: shown from the slices themselves. */
+  native: Anatomic;
+}
+
+/** Fetches every slice of the series and makes it ready for cutting. `tell` gets the share that is there. */
+export async function openVolume(
+  series: string,
+  frames: readonly FrameRef[],
+  tell: (done: number, total: number) => void,
+  stopped: () => boolean,
+): Promise<Ready | Unfit | 'failed'> {
+  const volume = volumeOf(frames, cache.getMaxCacheSize());
+  if (typeof volume === 'string') return volume;
+  const like = frames[0]?.instance;
+  if (!like) return 'few';
+  const slices: Values[] = [];
+  let done = 0;
+  const fetched = await Promise.all(
+    volume.ids.map(async (id, k) => {
+      if (cache.getImageLoadObject(id)) queue.raise(id, RANK.series - 1);
+      try {
+        const image = await imageLoader.loadAndCacheImage(id, { requestType: 'prefetch', rank: RANK.series - 1 } as never);
+        const values = (image as YgImage).ygValues;
+        if (!values) return false;
+        slices[k] = values;
+        done += 1;
+        if (!stopped()) tell(done, volume.count);
+        return true;
+      } catch {
+        return false;
+      }
+    }),
+  );
+  if (stopped() || fetched.includes(false)) return 'failed';
+  const cuts = cutsOf(volume);
+  volumes.set(series, { volume, slices, cuts, like, slab: SINGLE });
+  const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';
+  return { every: volume.every, native };
+}
+
+/** The stack document of one direction; null while the volume is not open. */
+export function cutStack(series: string, name: Anatomic): StackDoc | null {
+  const open = volumes.get(series);
+  if (!open) return null;
+  const c = open.cuts[name];
+  const instances = Array.from({ length: c.count }, (_, k): StackInstance => {
+    return {
+      ...open.like,
+      id: idOf(series, name, k),
+      uid: '',
+      number: k + 1,
+      frames: 1,
+      rows: c.rows,
+      cols: c.cols,
+      pixel_spacing: [c.pixel, c.pixel],
+      position: originOf(c, k),
+      orientation: [...c.plane.row, ...c.plane.col],
+      slice_thickness: Math.max(c.step, open.slab.mm),
+      slice_location: null,
+    };
+  });
+  return { series: `${series}:${name}`, partial: false, instances };
+}
+
+/** Values of a cut; throws when its volume is closed. */
+export function cutValues(instance: string): Values {
+  const m = ID.exec(instance);
+  const open = m?.[1] ? volumes.get(m[1]) : undefined;
+  if (!open || !m?.[2]) throw new Error('the volume is closed');
+  return sample(open.volume, open.cuts[m[2] as Anatomic], Number(m[3]), open.slices, open.slab);
+}
+
+/** Another slab thickness: cuts calculated so far are forgotten. */
+export function setSlab(series: string, slab: Slab): void {
+  const open = volumes.get(series);
+  if (!open) return;
+  open.slab = slab;
+  forgetCuts(series);
+}
+
+function forgetCuts(series: string): void {
+  const open = volumes.get(series);
+  if (!open) return;
+  for (const [name, c] of Object.entries(open.cuts) as [Anatomic, Cut][]) {
+    for (let k = 0; k < c.count; k++) {
+      const id = `yg:${idOf(series, name, k)}/1`;
+      if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
+    }
+  }
+}
+
+export function closeVolume(series: string): void {
+  forgetCuts(series);
+  volumes.delete(series);
+}
+
+export function closeVolumes(): void {
+  for (const series of [...volumes.keys()]) closeVolume(series);
+}

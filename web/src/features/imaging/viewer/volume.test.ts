@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { instance } from './fixture';
+import { planeOfInstance, toImage, toPatient } from './geometry';
+import { lengthOf } from './measure';
+import type { FrameRef, StackInstance, Triple } from './stack';
+import { cutAt, cutsOf, originOf, sample, type Values, type Volume, volumeOf } from './volume';
+
+const GB = 1024 ** 3;
+
+/** An axial stack whose value at (x, y, z) of the patient is known: f(x, y, z). */
+function stack(
+  { cols = 16, rows = 12, count = 10, dx = 0.7, dy = 0.7, dz = 2.5 },
+  more: (k: number) => Partial<StackInstance> = () => ({}),
+): FrameRef[] {
+  return Array.from({ length: count }, (_, k) => ({
+    imageId: `yg:${k}/1`,
+    frame: 1,
+    image: k,
+    instance: instance({
+      id: String(k),
+      rows,
+      cols,
+      position: [-5, -4, k * dz],
+      orientation: [1, 0, 0, 0, 1, 0],
+      pixel_spacing: [dy, dx],
+      frame_of_reference: '1.2.3',
+      ...more(k),
+    }),
+  }));
+}
+
+const field = (x: number, y: number, z: number): number => Math.round(10 * x + 100 * y + 40 * z);
+
+function fill(v: Volume, frames: readonly FrameRef[]): Values[] {
+  return v.ids.map((id) => {
+    const i = frames.find((f) => f.imageId === id)?.instance;
+    const plane = i && planeOfInstance(i);
+    if (!i || !plane) throw new Error(id);
+    const out = new Int16Array(i.rows * i.cols);
+    for (let y = 0; y < i.rows; y++)
+      for (let x = 0; x < i.cols; x++) out[y * i.cols + x] = field(...(toPatient(plane, [x + 0.5, y + 0.5]) as [number, number, number]));
+    return out;
+  });
+}
+
+const open = (frames: readonly FrameRef[]): Volume => {
+  const v = volumeOf(frames, GB);
+  if (typeof v === 'string') throw new Error(v);
+  return v;
+};
+
+describe('a stack as a volume', () => {
+  it('takes an even axial stack in any order of numbers', () => {
+    const frames = stack({});
+    const v = open([...frames].reverse());
+    expect(v).toMatchObject({ count: 10, dz: 2.5, every: 1 });
+    expect(v.ids[0]).toBe('yg:0/1');
+  });
+  it('refuses tilt, gaps, mixed sizes, colour, missing geometry, too few', () => {
+    expect(volumeOf(stack({ count: 5 }), GB)).toBe('few');
+    expect(
+      volumeOf(
+        stack({}, (k) => ({ position: [-5, -4 + k * 0.4, k * 2.5] })),
+        GB,
+      ),
+    ).toBe('tilt');
+    expect(
+      volumeOf(
+        stack({}, (k) => ({ position: [-5, -4, k * 2.5 + (k > 6 ? 2.5 : 0)] })),
+        GB,
+      ),
+    ).toBe('gaps');
+    expect(
+      volumeOf(
+        stack({}, (k) => (k === 3 ? { rows: 13 } : {})),
+        GB,
+      ),
+    ).toBe('mixed');
+    expect(
+      volumeOf(
+        stack({}, () => ({ samples: 3 })),
+        GB,
+      ),
+    ).toBe('colour');
+    expect(
+      volumeOf(
+        stack({}, (k) => (k === 3 ? { position: null } : {})),
+        GB,
+      ),
+    ).toBe('geometry');
+  });
+  it('leaves slices out when the memory is short, and refuses when too many would go', () => {
+    const frames = stack({ count: 20 });
+    const all = 16 * 12 * 2 * 20 * 2;
+    expect(volumeOf(frames, all)).toMatchObject({ every: 1, count: 20 });
+    expect(volumeOf(frames, all / 2)).toMatchObject({ every: 2, count: 10, dz: 5 });
+    expect(volumeOf(frames, all / 10)).toBe('memory');
+  });
+});
+
+describe('cuts', () => {
+  const frames = stack({});
+  const v = open(frames);
+  const slices = fill(v, frames);
+  const cuts = cutsOf(v);
+
+  it('have square pixels and the extent of the volume', () => {
+    expect(cuts.axial).toMatchObject({ cols: 16, rows: 12, count: 10, pixel: 0.7, step: 2.5 });
+    expect(cuts.coronal).toMatchObject({ cols: 16, rows: Math.floor((9 * 2.5) / 0.7) + 1, count: 12, pixel: 0.7 });
+    expect(cuts.sagittal).toMatchObject({ cols: 12, rows: 33, count: 16 });
+  });
+  it('hang as a radiologist expects: left hand right, head up, back to the right', () => {
+    expect(cuts.coronal.plane.row).toEqual([1, 0, 0]);
+    expect(cuts.coronal.plane.col[2]).toBe(-1);
+    expect(cuts.sagittal.plane.row).toEqual([0, 1, 0]);
+    expect(cuts.sagittal.plane.col[2]).toBe(-1);
+  });
+  it('an axial cut of an axial stack is the slice itself', () => {
+    expect(sample(v, cuts.axial, 4, slices)).toEqual(slices[4]);
+  });
+  it('every sample of every cut is the value at its place in the patient', () => {
+    for (const c of [cuts.coronal, cuts.sagittal]) {
+      for (const index of [0, 3, c.count - 1]) {
+        const values = sample(v, c, index, slices);
+        const plane = { ...c.plane, origin: originOf(c, index) };
+        for (let y = 0; y < c.rows; y += 5) {
+          for (let x = 0; x < c.cols; x += 3) {
+            const at = toPatient(plane, [x + 0.5, y + 0.5]);
+            expect(Math.abs((values[y * c.cols + x] ?? Number.NaN) - field(...(at as [number, number, number])))).toBeLessThanOrEqual(1);
+          }
+        }
+      }
+    }
+  });
+  it('a stack that runs from head to foot gives the same cuts', () => {
+    const down = stack({}, (k) => ({ orientation: [1, 0, 0, 0, -1, 0], position: [-5, 4, -k * 2.5] }));
+    const w = open(down);
+    const other = cutsOf(w);
+    const filled = fill(w, down);
+    const c = other.coronal;
+    const values = sample(w, c, 2, filled);
+    const plane = { ...c.plane, origin: originOf(c, 2) };
+    expect(plane.col[2]).toBe(-1);
+    const at = toPatient(plane, [3.5, 7.5]) as [number, number, number];
+    expect(Math.abs((values[7 * c.cols + 3] ?? 0) - field(...at))).toBeLessThanOrEqual(1);
+  });
+  it('a sagittal acquisition has a native sagittal and calculated others', () => {
+    const sag = stack({}, (k) => ({ orientation: [0, 1, 0, 0, 0, -1], position: [k * 2.5, -4, 20] }));
+    const w = open(sag);
+    const c = cutsOf(w);
+    expect(c.sagittal.through.axis).toBe(2);
+    const filled = fill(w, sag);
+    const values = sample(w, c.axial, 2, filled);
+    const plane = { ...c.axial.plane, origin: originOf(c.axial, 2) };
+    const at = toPatient(plane, [9.5, 4.5]) as [number, number, number];
+    expect(Math.abs((values[4 * c.axial.cols + 9] ?? 0) - field(...at))).toBeLessThanOrEqual(1);
+  });
+  it('the cut at a point passes through it', () => {
+    const at: Triple = [-5 + 0.7 * 6, -4 + 0.7 * 3, 10];
+    expect(cutAt(cuts.sagittal, at)).toBe(6);
+    expect(cutAt(cuts.coronal, at)).toBe(3);
+    expect(cutAt(cuts.axial, at)).toBe(4);
+    expect(cutAt(cuts.axial, [0, 0, 9_999])).toBe(9);
+  });
+  it('a length along the body is what the slices say', () => {
+    // Ten slices of 2.5 mm: from the centre of the first to the centre of the last are 22.5 mm.
+    const c = cuts.coronal;
+    const plane = { ...c.plane, origin: originOf(c, 0) };
+    const top = toImage(plane, [-5, -4, 22.5]);
+    const bottom = toImage(plane, [-5, -4, 0]);
+    const mm = { unit: 'mm' as const, per: c.pixel };
+    expect(lengthOf(top, bottom, { basis: 'spacing', x: mm, y: mm })[0]?.value).toBeCloseTo(22.5, 6);
+  });
+  it('slabs: maximum, minimum and mean over the thickness', () => {
+    const flat = v.ids.map((_, k) => new Int16Array(16 * 12).fill(k * 10));
+    const at = (mode: 'max' | 'min' | 'mean', mm: number) => sample(v, cuts.axial, 4, flat, { mode, mm })[0];
+    expect(at('max', 7.5)).toBe(50);
+    expect(at('min', 7.5)).toBe(30);
+    expect(at('mean', 7.5)).toBe(40);
+    expect(at('max', 0)).toBe(40);
+  });
+});

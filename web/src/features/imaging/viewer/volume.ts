@@ -1,0 +1,259 @@
+// A stack as a volume, cut along its own three axes on the CPU. Pure: no engine, no network, no copy of the slices.
+// Every cut is an image of its own geometry, so measuring on it follows the same rules as on a slice.
+
+import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
+import type { FrameRef, Triple } from './stack';
+
+export type Values = Int16Array | Uint16Array | Float32Array;
+
+/** Why a series cannot be cut; shown in words. */
+export type Unfit = 'few' | 'geometry' | 'mixed' | 'tilt' | 'gaps' | 'colour' | 'memory';
+
+export interface Volume {
+  plane: ImagePlane;
+  /** Image ids in order along the normal. */
+  ids: string[];
+  count: number;
+  /** Distance of the slices, mm. */
+  dz: number;
+  /** Every so many slices were left out to fit the memory; 1 = all are there. */
+  every: number;
+}
+
+export type Anatomic = 'axial' | 'coronal' | 'sagittal';
+export const ANATOMIC: readonly Anatomic[] = ['axial', 'coronal', 'sagittal'];
+
+const TOLERANCE = 0.01; // frontend.md 6.4: gaps uneven by more than 1 %
+
+/** Looks whether the frames are one straight, even stack. `room`: bytes the slices may take. */
+export function volumeOf(frames: readonly FrameRef[], room: number): Volume | Unfit {
+  if (frames.length < 8) return 'few';
+  if (frames.some((f) => f.instance.samples > 1 || !f.instance.raw_ok)) return 'colour';
+  const placed = frames.map((f) => ({ f, plane: planeOfInstance(f.instance) }));
+  const first = placed[0]?.plane;
+  if (!first || placed.some((p) => !p.plane || p.f.instance.frames > 1)) return 'geometry';
+  const list = placed as { f: FrameRef; plane: ImagePlane }[];
+  for (const { plane: p } of list) {
+    const same = p.cols === first.cols && p.rows === first.rows && Math.abs(p.dx - first.dx) < 1e-4 && Math.abs(p.dy - first.dy) < 1e-4;
+    if (!same || dot(p.row, first.row) < 0.9999 || dot(p.col, first.col) < 0.9999) return 'mixed';
+  }
+  list.sort((a, b) => dot(a.plane.origin, first.normal) - dot(b.plane.origin, first.normal));
+  const low = list[0];
+  const high = list[list.length - 1];
+  if (!low || !high) return 'few';
+  const span = dot(minus(high.plane.origin, low.plane.origin), first.normal);
+  const dz = span / (list.length - 1);
+  if (!(dz > 0)) return 'geometry';
+  for (const [k, { plane }] of list.entries()) {
+    const from = minus(plane.origin, low.plane.origin);
+    const off = along(from, first.normal, -dot(from, first.normal));
+    // A tilted gantry shifts each slice sideways.
+    if (Math.hypot(...off) > Math.max(0.5 * first.dx, TOLERANCE * Math.max(dz, k * dz))) return 'tilt';
+    const before = k > 0 ? list[k - 1] : undefined;
+    const gap = before ? dot(minus(plane.origin, before.plane.origin), first.normal) : dz;
+    if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
+  }
+  const slice = first.cols * first.rows * 2;
+  // The slices stand in the cache and are held here: twice the voxels must fit.
+  const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
+  if (every > 4) return 'memory';
+  const kept = list.filter((_, k) => k % every === 0);
+  return { plane: { ...first, origin: low.plane.origin }, ids: kept.map((p) => p.f.imageId), count: kept.length, dz: dz * every, every };
+}
+
+/** One of the three axes of the volume: 0 along rows, 1 along columns, 2 through the slices. */
+type Axis = 0 | 1 | 2;
+interface Run {
+  axis: Axis;
+  /** +1 with the volume's own direction, -1 against it. */
+  sign: 1 | -1;
+}
+
+export interface Cut {
+  name: Anatomic;
+  /** Screen right, screen down, and the way through the cuts. */
+  right: Run;
+  down: Run;
+  through: Run;
+  cols: number;
+  rows: number;
+  count: number;
+  /** Side of a pixel and distance of two cuts, mm. Pixels are square. */
+  pixel: number;
+  step: number;
+  /** Orientation of the cut images and position of cut 0. */
+  plane: ImagePlane;
+}
+
+const direction = (v: Volume, axis: Axis): Triple => (axis === 0 ? v.plane.row : axis === 1 ? v.plane.col : v.plane.normal);
+const sizeOf = (v: Volume, axis: Axis): number => (axis === 0 ? v.plane.cols : axis === 1 ? v.plane.rows : v.count);
+const spacingOf = (v: Volume, axis: Axis): number => (axis === 0 ? v.plane.dx : axis === 1 ? v.plane.dy : v.dz);
+
+/** Which axis of the volume runs along each patient axis; an oblique stack goes by its nearest. */
+function assign(v: Volume): [Run, Run, Run] {
+  const free = new Set<Axis>([0, 1, 2]);
+  const out: Run[] = [];
+  // The slices decide first: they are what the reader sees today.
+  const order = [0, 1, 2].sort((a, b) => Math.abs(v.plane.normal[b] ?? 0) - Math.abs(v.plane.normal[a] ?? 0));
+  for (const [turn, p] of order.entries()) {
+    let best: Axis = 2;
+    if (turn > 0) {
+      let most = -1;
+      for (const axis of free) {
+        const size = Math.abs(direction(v, axis)[p] ?? 0);
+        if (size > most) {
+          most = size;
+          best = axis;
+        }
+      }
+    }
+    free.delete(best);
+    out[p] = { axis: best, sign: (direction(v, best)[p] ?? 0) < 0 ? -1 : 1 };
+  }
+  return out as [Run, Run, Run];
+}
+
+const back = (r: Run): Run => ({ axis: r.axis, sign: r.sign === 1 ? -1 : 1 });
+
+/** The three cuts as a radiologist hangs them: left hand on the right, head up, face left in sagittal cuts. */
+export function cutsOf(v: Volume): Record<Anatomic, Cut> {
+  const [x, y, z] = assign(v);
+  return {
+    axial: cut(v, 'axial', x, y, z),
+    coronal: cut(v, 'coronal', x, back(z), y),
+    sagittal: cut(v, 'sagittal', y, back(z), x),
+  };
+}
+
+function cut(v: Volume, name: Anatomic, right: Run, down: Run, through: Run): Cut {
+  // Square pixels: the finer of the two spacings that lie in a slice, never the slice distance.
+  const inSlice = [right, down].filter((r) => r.axis !== 2).map((r) => spacingOf(v, r.axis));
+  const pixel = Math.min(...inSlice);
+  const length = (r: Run): number => Math.floor(((sizeOf(v, r.axis) - 1) * spacingOf(v, r.axis)) / pixel + 1e-6) + 1;
+  const toward = (r: Run): Triple => (r.sign === 1 ? direction(v, r.axis) : negate(direction(v, r.axis)));
+  // Where index 0 of each run begins.
+  let origin: Triple = v.plane.origin;
+  for (const r of [right, down, through]) {
+    if (r.sign === -1) origin = along(origin, direction(v, r.axis), (sizeOf(v, r.axis) - 1) * spacingOf(v, r.axis));
+  }
+  const [row, col] = [toward(right), toward(down)];
+  const plane: ImagePlane = {
+    origin,
+    row,
+    col,
+    // Along the cuts, which may run against row x col.
+    normal: toward(through),
+    dx: pixel,
+    dy: pixel,
+    cols: length(right),
+    rows: length(down),
+    space: v.plane.space,
+  };
+  const { cols, rows } = plane;
+  return { name, right, down, through, cols, rows, count: sizeOf(v, through.axis), pixel, step: spacingOf(v, through.axis), plane };
+}
+
+/** Centre of the first pixel of cut `index`. */
+export const originOf = (c: Cut, index: number): Triple => along(c.plane.origin, c.plane.normal, index * c.step);
+
+/** The cut that lies nearest to a point of the patient. */
+export const cutAt = (c: Cut, at: Triple): number =>
+  Math.min(c.count - 1, Math.max(0, Math.round(dot(minus(at, c.plane.origin), c.plane.normal) / c.step)));
+
+export type SlabMode = 'mean' | 'max' | 'min';
+export interface Slab {
+  mode: SlabMode;
+  /** Thickness, mm; 0 = a single plane. */
+  mm: number;
+}
+export const SINGLE: Slab = { mode: 'mean', mm: 0 };
+
+/** Positions of the samples along one run, in indices of the volume: the two neighbours and the share of the second. */
+interface Steps {
+  low: Int32Array;
+  high: Int32Array;
+  share: Float32Array;
+}
+
+function stepsOf(v: Volume, run: Run, count: number, pixel: number): Steps {
+  const size = sizeOf(v, run.axis);
+  const per = pixel / spacingOf(v, run.axis);
+  const steps: Steps = { low: new Int32Array(count), high: new Int32Array(count), share: new Float32Array(count) };
+  for (let k = 0; k < count; k++) {
+    const at = run.sign === 1 ? k * per : size - 1 - k * per;
+    const low = Math.min(size - 1, Math.max(0, Math.floor(at + 1e-6)));
+    const share = at - low;
+    steps.low[k] = low;
+    steps.high[k] = Math.min(size - 1, low + 1);
+    // Whole pixels stay what they are: no smoothing where nothing is between.
+    steps.share[k] = share > 1e-4 ? share : 0;
+  }
+  return steps;
+}
+
+/** Samples of one cut. `slices` in the order of the volume's ids. */
+export function sample(v: Volume, c: Cut, index: number, slices: readonly Values[], slab: Slab = SINGLE): Values {
+  const whole = slices.every((s) => !(s instanceof Float32Array));
+  const signed = slices.some((s) => s instanceof Int16Array);
+  const out: Values = whole
+    ? signed
+      ? new Int16Array(c.cols * c.rows)
+      : new Uint16Array(c.cols * c.rows)
+    : new Float32Array(c.cols * c.rows);
+  const planes = slabPlanes(c, index, slab);
+  const sums = planes.length > 1 ? new Float32Array(out.length) : null;
+  const h = stepsOf(v, c.right, c.cols, c.pixel);
+  const w = stepsOf(v, c.down, c.rows, c.pixel);
+  for (const [turn, at] of planes.entries()) {
+    const place = c.through.sign === 1 ? at : c.count - 1 - at;
+    onePlane(v, c, place, slices, h, w, (k, value) => {
+      if (!sums) out[k] = whole ? Math.round(value) : value;
+      else if (turn === 0) sums[k] = value;
+      else if (slab.mode === 'mean') sums[k] = (sums[k] ?? 0) + value;
+      else if (slab.mode === 'max') sums[k] = Math.max(sums[k] ?? value, value);
+      else sums[k] = Math.min(sums[k] ?? value, value);
+    });
+  }
+  if (sums) {
+    const by = slab.mode === 'mean' ? planes.length : 1;
+    for (let k = 0; k < out.length; k++) out[k] = whole ? Math.round((sums[k] ?? 0) / by) : (sums[k] ?? 0) / by;
+  }
+  return out;
+}
+
+function slabPlanes(c: Cut, index: number, slab: Slab): number[] {
+  const half = Math.max(0, Math.round((slab.mm / c.step - 1) / 2));
+  const out: number[] = [];
+  for (let k = index - half; k <= index + half; k++) if (k >= 0 && k < c.count) out.push(k);
+  return out;
+}
+
+/** Reads one plane of the volume; bilinear where the grid of the cut lies between voxels. */
+function onePlane(
+  v: Volume,
+  c: Cut,
+  place: number,
+  slices: readonly Values[],
+  h: Steps,
+  w: Steps,
+  put: (k: number, value: number) => void,
+): void {
+  const wide = v.plane.cols;
+  // Offset in a slice of a step along an axis: rows advance by one, columns by a line, slices by none.
+  const stride = (axis: Axis): number => (axis === 0 ? 1 : axis === 1 ? wide : 0);
+  const [sr, sd, st] = [stride(c.right.axis), stride(c.down.axis), stride(c.through.axis)];
+  const slice = (right: number, down: number): Values | undefined => slices[c.right.axis === 2 ? right : c.down.axis === 2 ? down : place];
+  const base = place * st;
+  for (let j = 0; j < c.rows; j++) {
+    const [d0, d1, fd] = [w.low[j] ?? 0, w.high[j] ?? 0, w.share[j] ?? 0];
+    const read = (right: number): number => {
+      const low = slice(right, d0)?.[base + right * sr + d0 * sd] ?? 0;
+      return fd === 0 ? low : low + fd * ((slice(right, d1)?.[base + right * sr + d1 * sd] ?? 0) - low);
+    };
+    for (let u = 0; u < c.cols; u++) {
+      const fr = h.share[u] ?? 0;
+      const low = read(h.low[u] ?? 0);
+      put(j * c.cols + u, fr === 0 ? low : low + fr * (read(h.high[u] ?? 0) - low));
+    }
+  }
+}
