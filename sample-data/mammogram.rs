@@ -85,7 +85,7 @@ impl Breast {
         let (width, height) = (SIZE.0 / CELL, SIZE.1 / CELL);
         let mut white = || (0..width * height).map(|_| random.normal()).collect::<Vec<f32>>();
         // Clouds of three sizes: lobes, lobules, threads.
-        let layers = [(white(), 22, 60.0), (white(), 9, 22.0), (white(), 3, 5.5)];
+        let layers = [(white(), 20, 42.0), (white(), 8, 17.0), (white(), 3, 6.0), (white(), 1, 2.2)];
         let mut texture = vec![0.0; width * height];
         for (noise, radius, gain) in layers {
             for (out, v) in texture.iter_mut().zip(blur(&noise, width, radius, 2)) {
@@ -129,21 +129,29 @@ impl Breast {
             self.texture[i]
         };
         // Compression: even thickness inside, thin at the rim; the skin line is a little brighter.
-        let thick = smooth(0.0, 46.0, depth);
+        let thick = smooth(-6.0, 30.0, depth);
         let skin = 0.16 * smooth(0.0, 1.0, depth) * smooth(4.5, 2.0, depth);
-        let cone = smooth(205.0, 60.0, x) * 0.35 + 0.65 * smooth(20.0, 110.0, depth);
-        let gland = (0.30 + 0.26 * at(0)).clamp(0.0, 0.85) * cone;
-        let mut v = thick * (0.20 + gland) + skin;
+        let cone = smooth(14.0, 70.0, depth) * (0.45 + 0.55 * smooth(10.0, 70.0, x));
+        let gland = (0.26 + 0.30 * at(0)).clamp(0.02, 0.8) * cone;
+        let mut v = thick * (0.17 + gland) + skin;
+        let mut strand: f32 = 0.0;
         for (a, b, r) in &self.strands {
             if x < a.0.min(b.0) - 3.0 || x > a.0.max(b.0) + 3.0 || (y - a.1).abs() > 32.0 {
                 continue;
             }
-            v += 0.09 * smooth(r + 0.9, r - 0.5, to_segment((x, y), *a, *b).0) * thick;
+            strand = strand.max(r * smooth(r + 0.9, r - 0.6, to_segment((x, y), *a, *b).0));
         }
+        v += 0.045 * strand * thick * (0.6 + 0.4 * at(1));
         if self.oblique {
             // The pectoral muscle: a wedge from the upper corner at the chest wall.
             let edge = 92.0 - 0.40 * y + 5.0 * (y * 0.02).sin();
-            v = v.max(0.74 * smooth(edge + 3.0, edge - 6.0, x) * smooth(232.0, 212.0, y));
+            let muscle = 0.66 + 0.03 * at(0) + 0.03 * (y * 0.11 + x * 0.05).sin();
+            v = v.max(
+                muscle
+                    * smooth(edge + 5.0, edge - 9.0, x)
+                    * smooth(236.0, 196.0, y)
+                    * smooth(0.0, 5.0, depth),
+            );
         }
         v
     }

@@ -27,7 +27,7 @@ fn viewer(folder: &str) -> std::io::Result<()> {
         keep(&format!("prior_{n:03}"), earlier.slice(n).unwrap_or_default())?;
     }
     keep("cr", film::film(&exam("viewer cr", 10), film::Finding::Cardiomegaly, true))?;
-    for (name, bytes) in mammogram::views(&exam("viewer mg", 1)) {
+    for (name, bytes) in mammogram::views(&exam("viewer mg", 15)) {
         keep(&format!("mg_{name}"), bytes)?;
     }
     keep("us_doppler", vascular::doppler(&exam("viewer us", 8)))?;

@@ -44,7 +44,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         "view_position": header.text(tag::VIEW_POSITION),
         "laterality": laterality(header),
         "frame_of_reference": header.text(Tag(0x0020_0052)),
-        "patient_orientation": header.text(Tag(0x0020_0020)),
+        "patient_orientation": header.root().strings(Tag(0x0020_0020)).join("\\"),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
         "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",

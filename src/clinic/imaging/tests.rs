@@ -197,6 +197,62 @@ async fn junk_ids_and_clashes_wait_for_a_person() {
 }
 
 #[tokio::test]
+async fn key_images_are_marked_changed_and_taken_away_in_scope() {
+    use super::key_image::{self, Mark, View};
+    use yigong_base::access::{Grant, Role};
+    let reader = |facility: &str, role: Role, lead: bool| {
+        let grants = vec![Grant { role, facility: facility.into(), pipelines: "imaging".into() }];
+        Permit::person("reader", "Reader", facility, lead, grants)
+    };
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        let one = file(&Made { instance: "1.2.3.4.5", patient: "P1", name: "王^小东", pixel: 1 });
+        send(&bench, &peer, &one).await.unwrap();
+        let study = settled(&bench).await;
+        let writer = reader("LEAD", Role::Writer, true);
+        let instance = {
+            let mut conn = ctx.db.read(&writer).await.unwrap();
+            retrieve::by_uid(&mut conn, &writer, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap().id
+        };
+        let wish = |frame: i64, note: &str| Mark {
+            instance: instance.clone(),
+            frame,
+            note: note.into(),
+            view: View { center: Some(-600.0), width: Some(1500.0), invert: false },
+        };
+        let act = async |permit: &Permit, wish: &Mark| {
+            let mut tx = ctx.db.begin(permit).await.unwrap();
+            let made = key_image::mark(&mut tx, ctx, permit, &study, wish).await;
+            if made.is_ok() {
+                tx.commit().await.unwrap();
+            }
+            made
+        };
+        let id = act(&writer, &wish(1, "")).await.unwrap();
+        assert_eq!(act(&writer, &wish(1, "结节")).await.unwrap(), id, "one mark for a frame");
+        assert!(act(&writer, &wish(2, "")).await.is_err(), "the instance has one frame");
+        assert!(act(&writer, &wish(0, "")).await.is_err());
+        assert!(
+            act(&reader("LEAD", Role::QcOfficer, true), &wish(1, "")).await.is_err(),
+            "no right to write"
+        );
+        assert!(act(&reader("C02", Role::Writer, false), &wish(1, "")).await.is_err(), "another facility");
+        let mut conn = ctx.db.read(&writer).await.unwrap();
+        let list = key_image::list(&mut conn, &writer, &study).await.unwrap();
+        assert_eq!((list.len(), list[0].note.as_str(), list[0].view.width), (1, "结节", Some(1500.0)));
+        let foreign = reader("C02", Role::ClinicDoctor, false);
+        assert!(key_image::list(&mut conn, &foreign, &study).await.is_err());
+        drop(conn);
+        let mut tx = ctx.db.begin(&writer).await.unwrap();
+        assert_eq!(key_image::unmark(&mut tx, ctx, &writer, &id).await.unwrap(), study);
+        assert!(key_image::unmark(&mut tx, ctx, &writer, &id).await.is_err(), "gone already");
+        tx.commit().await.unwrap();
+        let mut conn = ctx.db.read(&writer).await.unwrap();
+        assert!(key_image::list(&mut conn, &writer, &study).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn refused_objects_leave_nothing() {
     for bench in engines().await.unwrap() {
         let peer = known(&bench).await;

@@ -133,7 +133,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const shownHung = shown[active] ?? null;
   const canMark = canInsert && !!shownHung && !shownHung.prior && !shownHung.cut && state.diagnostic;
   const mark = () => {
-    if (canMark) keyImages.toggle(state);
+    if (canMark) keyImages.toggle(pane()?.state() ?? state);
   };
 
   const acts = {

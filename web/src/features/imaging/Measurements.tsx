@@ -27,7 +27,12 @@ export function Measurements({ list, chosen, choose, insert, remove, calibrate, 
       {list.length === 0 && <span className="dim">{t('imaging.measurements_empty')}</span>}
       <ul className="im-measures-list" aria-live="polite">
         {list.map((m, at) => (
-          <li key={m.id} className="im-measure" data-chosen={m.id === chosen || undefined}>
+          <li
+            key={m.id}
+            className="im-measure"
+            data-chosen={m.id === chosen || undefined}
+            ref={m.id === chosen ? (li) => li?.scrollIntoView({ block: 'nearest', inline: 'nearest' }) : undefined}
+          >
             <button type="button" className="im-plain" onClick={() => choose(m)} title={t('imaging.go_to')}>
               <span className="dim">{at + 1}</span> {t(`imaging.kind.${m.kind}`)} <strong>{valueText(t, m)}</strong>{' '}
               <span className="dim">{whereText(t, m)}</span>

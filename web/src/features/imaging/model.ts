@@ -52,6 +52,7 @@ export interface Hung {
   /** Mirrored and turned when it opens (mammograms). */
   mirror?: boolean;
   turn?: number;
+  lean?: 'left' | 'right';
   /** A calculated cut through the series instead of its own images. */
   cut?: Anatomic;
   /** Window it opens with, where another pane already has one. */

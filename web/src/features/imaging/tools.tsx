@@ -32,11 +32,7 @@ const LOOKS: readonly ToolId[] = ['window', 'zoom', 'pan', 'scroll', 'magnify', 
 const MEASURES: readonly ToolId[] = ['length', 'bidirectional', 'angle', 'cobb', 'ctr', 'ellipse', 'rectangle', 'probe'];
 
 function Key({ text }: { text: string }) {
-  return (
-    <span className="im-key" aria-hidden="true">
-      {showKeys(text.split('|')[0] ?? '').join('')}
-    </span>
-  );
+  return <span className="im-key" aria-hidden="true" data-key={showKeys(text.split('|')[0] ?? '').join('')} />;
 }
 
 interface ActProps {

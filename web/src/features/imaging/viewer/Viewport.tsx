@@ -132,6 +132,7 @@ const optionsOf = (hung: Hung, start: number) => ({
   start,
   flipHorizontal: hung.mirror ?? false,
   rotation: hung.turn ?? 0,
+  lean: hung.lean ?? null,
   prior: hung.prior,
   cut: !!hung.cut,
   window: hung.window ?? null,
@@ -160,6 +161,13 @@ function previewOf(hung: Hung): string | null {
   return hung.series.preview;
 }
 
+/** Where the preview stands before it is mirrored or turned. */
+function leaning(hung: Hung): string {
+  if (!hung.lean) return 'center';
+  const swapped = hung.mirror !== (hung.turn === 180);
+  return swapped === (hung.lean === 'left') ? 'right' : 'left';
+}
+
 function Preview({ src, hung, tell }: { src: string; hung: Hung; tell: (src: string) => void }) {
   const [gone, hide] = useState(false);
   // The preview shows what stands for the series, the way the diagnostic image will stand.
@@ -169,7 +177,7 @@ function Preview({ src, hung, tell }: { src: string; hung: Hung; tell: (src: str
       className="im-preview"
       src={src}
       alt=""
-      style={look}
+      style={{ ...look, objectPosition: leaning(hung) }}
       onLoad={() => {
         performance.mark('yg:first-image');
         tell(src);

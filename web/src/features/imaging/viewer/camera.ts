@@ -40,6 +40,14 @@ export class Camera {
     vp.render();
   }
 
+  /** Moves the picture so that its edge stands at the edge of the pane. */
+  lean(imageId: string, cols: number, rows: number, side: 'left' | 'right'): void {
+    const [a, b] = [this.project(imageId, [0, rows / 2]), this.project(imageId, [cols, rows / 2])];
+    if (!a || !b) return;
+    const wide = this.viewport().element.clientWidth;
+    this.pan(side === 'left' ? -Math.min(a[0], b[0]) : wide - Math.max(a[0], b[0]), 0);
+  }
+
   project(imageId: string, p: Point): Point | null {
     const meta = metaOf(imageId);
     if (!meta || !cache.getImage(imageId)) return null;

@@ -59,6 +59,8 @@ export interface HungPane<S> {
   /** Mirror first, then turn: brings a mammogram to where it is expected. */
   mirror?: boolean;
   turn?: number;
+  /** Edge of the pane the chest wall leans on. */
+  lean?: 'left' | 'right';
 }
 
 /** Modalities read as a stack open in the middle of it. */
@@ -114,7 +116,8 @@ function mammo<S extends SeriesLike>(body: readonly S[]): (HungPane<S> | null)[]
       const oblique = i.view ? isOblique(i.view.toUpperCase()) : isOblique(text);
       const at = (oblique ? 2 : 0) + (side === 'L' ? 1 : 0);
       if (places[at]) continue;
-      places[at] = { series: s, start: 0, ...(i.id ? { instance: i.id } : {}), ...upright(side, oblique, i.orientation) };
+      const lean = side === 'L' ? 'left' : 'right';
+      places[at] = { series: s, start: 0, ...(i.id ? { instance: i.id } : {}), ...upright(side, oblique, i.orientation), lean };
     }
   }
   return places;

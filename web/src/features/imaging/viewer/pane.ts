@@ -17,11 +17,11 @@ import { presetsFor } from './presets';
 import { Dropped, RANK } from './queue';
 import type { FrameRef, StackDoc } from './stack';
 import { framesOf } from './stack';
+import { Store } from './store';
 import { autoWindow, rangeOf, windowOf } from './voi';
 
 export class StackPane implements Pane {
-  private current: PaneState = EMPTY_STATE;
-  private readonly listeners = new Set<() => void>();
+  private readonly store = new Store();
   private readonly observer: ResizeObserver;
   private list: FrameRef[] = [];
   private options: OpenOptions | null = null;
@@ -30,7 +30,6 @@ export class StackPane implements Pane {
   private direction: 1 | -1 = 1;
   private opening = 0;
   private gone = false;
-  private notify = 0;
   private readonly film = new Film(
     () => this.nextFrame(),
     (rate) => this.set({ playing: rate > 0, rate }),
@@ -66,6 +65,7 @@ export class StackPane implements Pane {
     this.observer = new ResizeObserver(() => {
       if (!this.gone && element.clientWidth > 0 && element.clientHeight > 0) {
         engine.resize(true, true);
+        this.lean();
         this.measureZoom();
       }
     });
@@ -99,20 +99,15 @@ export class StackPane implements Pane {
   }
 
   subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return this.store.subscribe(listener);
+  }
+
+  private get current(): PaneState {
+    return this.store.state;
   }
 
   private set(patch: Partial<PaneState>): void {
-    let changed = false;
-    for (const k of Object.keys(patch) as (keyof PaneState)[]) if (this.current[k] !== patch[k]) changed = true;
-    if (!changed) return;
-    this.current = { ...this.current, ...patch };
-    if (this.notify) return;
-    this.notify = requestAnimationFrame(() => {
-      this.notify = 0;
-      for (const l of this.listeners) l();
-    });
+    this.store.set(patch);
   }
 
   chosenWindow(imageId: string): VoiWindow | undefined {
@@ -303,7 +298,14 @@ export class StackPane implements Pane {
   private orient(mirrored: boolean, degrees: number): void {
     const rotation = this.camera.orient(mirrored, degrees);
     this.set({ flipHorizontal: mirrored, rotation });
+    this.lean();
     this.measureZoom();
+  }
+
+  private lean(): void {
+    const { frame } = this.current;
+    const side = this.options?.lean;
+    if (side && frame) this.camera.lean(frame.imageId, frame.instance.cols, frame.instance.rows, side);
   }
 
   fit(): void {
@@ -356,9 +358,8 @@ export class StackPane implements Pane {
   async redrawCuts(): Promise<void> {
     if (!this.options?.cut || !this.current.frame) return;
     const ids = this.list.map((f) => f.imageId);
-    await this.viewport()
-      .setStack(ids, this.current.index)
-      .catch(() => undefined);
+    const set = this.viewport().setStack(ids, this.current.index);
+    await set.catch(() => undefined);
     if (!this.gone) this.orient(this.current.flipHorizontal, this.current.rotation);
   }
 
@@ -383,7 +384,6 @@ export class StackPane implements Pane {
     if (this.gone) return;
     this.gone = true;
     this.film.stop();
-    if (this.notify) cancelAnimationFrame(this.notify);
     this.loaded.dispose();
     this.drop();
     this.observer.disconnect();
@@ -394,7 +394,7 @@ export class StackPane implements Pane {
     } catch {
       // the engine was destroyed before its panes
     }
-    this.listeners.clear();
+    this.store.dispose();
     this.closed();
   }
 }

@@ -39,6 +39,8 @@ export interface OpenOptions {
   modality: string;
   start?: number;
   flipHorizontal?: boolean;
+  /** Edge of the pane the picture leans on (mammograms: chest walls meet). */
+  lean?: 'left' | 'right' | null;
   /** Turn it opens with, degrees. */
   rotation?: number;
   window?: VoiWindow | null;
