@@ -105,6 +105,10 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
 
   // A key image is kept by the server; the measurement on cuts does not hinder it.
   await page.locator('.im-view').first().focus();
+  await page.keyboard.press('Home');
+  for (let k = 0; k < 13; k += 1) await page.keyboard.press('PageDown');
+  for (let k = 131; k < 138; k += 1) await page.keyboard.press('ArrowDown');
+  await place.getByText('图像 138/200').waitFor();
   await page.keyboard.press('1');
   await page.keyboard.press('k');
   await page.getByText('关键图像 1').waitFor();
@@ -122,6 +126,9 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   const before = await prior.innerText();
   for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowDown');
   await wait(10, 'the prior has followed', async () => (await prior.innerText()) !== before);
+  await page.locator('.im-view').nth(1).getByText('窗宽 1500 窗位 -600').waitFor();
+  for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowUp');
+  await wait(10, 'and back', async () => (await prior.innerText()) === before);
   await picture(page, 'reading-ct');
 
   assert.deepEqual(await axe(page), []);

@@ -48,15 +48,17 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const state = states[active] ?? EMPTY_STATE;
   const pane = useCallback(() => panes.current[active] ?? null, [active]);
   const mpr = useMpr(port, hanging, (k) => panes.current[k]?.state() ?? EMPTY_STATE);
-  // The three cuts are one body: they have one window.
+  // The three cuts are one body: they have one window. Linked panes of one modality as well.
   useEffect(() => {
     const w = state.window;
-    if (layout !== 'mpr' || !w) return;
+    const mine = shown[active]?.series.modality;
+    if (!w || !(layout === 'mpr' || (linked && /^(CT|MR|PT)$/.test(mine ?? '')))) return;
     for (const [k, p] of panes.current.slice(0, count).entries()) {
       const other = p?.state().window;
-      if (p && k !== active && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
+      const same = shown[k]?.series.modality === mine;
+      if (p && k !== active && same && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
     }
-  }, [state.window, layout, count, active]);
+  }, [state.window, layout, count, active, linked, shown]);
   const links = useLinks(hanging, panes, states, linked);
   const keyImages = useKeyImages(study.id);
 

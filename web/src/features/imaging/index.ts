@@ -1,1 +1,2 @@
 export { ImagingPage } from './ImagingPage';
+export { warm } from './warm';

@@ -42,11 +42,7 @@ export function Layers({ pane, state, tool, lines, names, spot, caret, locate }:
             <g key={l.from}>
               <line x1={a[0]} y1={a[1]} x2={b[0]} y2={b[1]} {...look} />
               {names[l.from] && (
-                <text
-                  x={Math.min(a[0], b[0]) + 4}
-                  y={(a[0] <= b[0] ? a[1] : b[1]) + (Math.abs(a[0] - b[0]) < 4 ? 14 : -4)}
-                  fill={look.stroke}
-                >
+                <text x={a[0] + (b[0] - a[0]) * 0.3 + 4} y={a[1] + (b[1] - a[1]) * 0.3 - 4} fill={look.stroke}>
                   {names[l.from]}
                 </text>
               )}

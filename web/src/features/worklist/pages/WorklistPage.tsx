@@ -53,6 +53,13 @@ export function WorklistPage() {
     rows.findIndex((r) => r.id === chosen),
   );
   const row = rows[at];
+  // The row in hand is the one that is opened next: its images begin to come now.
+  const subject = row?.pipeline === 'imaging' ? row.subject : null;
+  useEffect(() => {
+    if (!subject) return;
+    const timer = setTimeout(() => void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined), 200);
+    return () => clearTimeout(timer);
+  }, [subject, client]);
   const body = useRef<HTMLDivElement>(null);
   const finder = useRef<HTMLInputElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => body.current, estimateSize: () => ROW, overscan: 12 });
