@@ -118,11 +118,11 @@ function Prior({
   const wish = useRef(false);
   // Asked for, the prior stands beside the current images at once; its other series are one key away.
   useEffect(() => {
-    const found = wish.current && study.data ? answering(study.data.series, shown) : null;
+    const found = open && wish.current && study.data ? answering(study.data.series, shown) : null;
     if (!found || !study.data) return;
     wish.current = false;
     show({ study: study.data, series: found, prior: true, start: startOf(found.modality) }, true);
-  }, [study.data, shown, show]);
+  }, [open, study.data, shown, show]);
   return (
     <div className="im-priorbox">
       <button
