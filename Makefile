@@ -1,5 +1,5 @@
 # Every recipe is one plain line that also works by hand.
-.PHONY: run test check web e2e interop faults deny image
+.PHONY: run test check web e2e conform interop faults deny image
 
 run:
 	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
@@ -12,6 +12,9 @@ check:
 
 web:
 	npm --prefix web run setup
+
+conform:
+	scripts/install.sh test && cargo build && cd tests/interop && ../../.venv/bin/python -m conform
 
 interop:
 	.venv/bin/python -m pytest tests/interop -q

@@ -1,0 +1,294 @@
+"""Who is asked: this server in its production form, and Orthanc with the same peers."""
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import requests
+
+from conftest import ROOT, binary
+
+AET = "CENTER"
+PASSWORD = "a long conform password 1"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def run(*command, timeout=120, **kwargs):
+    """A program of somebody else; answers its result with everything it said in `said`."""
+    done = subprocess.run([c if isinstance(c, bytes) else str(c) for c in command], capture_output=True, timeout=timeout, **kwargs)
+    done.said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    return done
+
+
+def tool(name):
+    path = shutil.which(name)
+    assert path, f"{name} is not installed"
+    return path
+
+
+class Target:
+    """What the cases need of either server."""
+
+    aet = AET
+
+    def note(self, text):
+        """A figure for the results."""
+        self.notes.append(text)
+
+    def dcmtk(self, program, *options, aet="CR01", aec=None, port=None, timeout=120):
+        """A DCMTK program called as peer `aet`; options before the address, files after `--`."""
+        options = list(options)
+        files = options[options.index("--") + 1 :] if "--" in options else []
+        options = options[: options.index("--")] if "--" in options else options
+        return run(tool(program), "-aet", aet, "-aec", aec or self.aet, *options, "127.0.0.1", port or self.port, *files, timeout=timeout)
+
+    def store(self, *files, aet="CR01", options=()):
+        return self.dcmtk("storescu", "-v", *options, "--", *files, aet=aet)
+
+    def must_store(self, *files, **kwargs):
+        done = self.store(*files, **kwargs)
+        assert done.returncode == 0 and "Success" in done.said, done.said[-600:]
+
+    def get(self, path, **kwargs):
+        headers = {**self.headers(), **kwargs.pop("headers", {})}
+        return requests.get(self.web + path, headers=headers, auth=self.auth, timeout=60, **kwargs)
+
+    def retrieve(self, ds):
+        """The Part-10 file of an instance as stored, by WADO-RS; an int when it was refused."""
+        path = f"/studies/{ds.StudyInstanceUID}/series/{ds.SeriesInstanceUID}/instances/{ds.SOPInstanceUID}"
+        answer = self.get(path, headers={"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'})
+        if answer.status_code != 200:
+            return answer.status_code
+        boundary = re.search('boundary="?([^";]+)', answer.headers["Content-Type"]).group(1).encode()
+        part = answer.content.split(b"--" + boundary)[1]
+        return part.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n", 1)[0]
+
+    def memory_kib(self, what="VmRSS"):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(what + r":\s+(\d+)", status).group(1))
+
+    def alive(self):
+        assert self.process.poll() is None, f"{self.name} has died"
+        done = self.dcmtk("echoscu", "-v")
+        assert done.returncode == 0 and "Success" in done.said, done.said
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+def wait_for(seconds, what, probe):
+    end = time.time() + seconds
+    while time.time() < end:
+        found = probe()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Yigong(Target):
+    """`yigong serve` with a clinic of three peers, registered as an administrator does it."""
+
+    name = "Yigong"
+    auth = None
+    built = binary()
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.notes = []
+        self.port, self.tls_port, self.http_port, self.mllp_port, self.me_port = (free_port() for _ in range(5))
+        self.tls = self.folder / "tls"
+        self.config = self.folder / "yigong.toml"
+        self.config.write_text(self.configuration())
+        self.cli("facility", "add", "--code", "LEAD", "--name", "县人民医院", "--kind", "lead")
+        self.cli("facility", "add", "--code", "C01", "--name", "东乡镇卫生院")
+        self.cli("facility", "add", "--code", "C02", "--name", "西乡镇卫生院")
+        self.cli("user", "create", "--login", "admin", "--name", "管理员", "--facility", "LEAD", "--role", "it_admin", text=PASSWORD + "\n")
+        self.cli("user", "create", "--login", "bob", "--name", "鲍勃", "--facility", "C01", "--role", "clinic_technician", text=PASSWORD + "\n")
+        for facility in ("C01", "C02"):
+            self.cli("user", "create", "--login", f"doctor-{facility.lower()}", "--name", "李医生", "--facility", facility, "--role", "clinic_doctor", text=PASSWORD + "\n")
+        said = self.cli("token", "create", "--facility", "C01", *(s for scope in self.scopes() for s in ("--scope", scope)))
+        self.token = said.stdout.decode().strip().split()[-1]
+        self.start()
+        self.register()
+
+    def scopes(self):
+        return ["images:read", "reports:read"]
+
+    def configuration(self):
+        return "\n".join([
+            "[storage]", f'data = "{self.folder / "data"}"',
+            "[http]", f'bind = "127.0.0.1:{self.http_port}"',
+            "[mllp]", f'bind = "127.0.0.1:{self.mllp_port}"',
+            "[dicom]", f'bind = "127.0.0.1:{self.port}"', f'ae_title = "{AET}"', "",
+        ])
+
+    def cli(self, *words, text="", expect=0):
+        done = run(binary(), "--config", self.config, *words, input=text.encode())
+        assert done.returncode == expect, f"yigong {' '.join(map(str, words))}: {done.said}"
+        return done
+
+    def start(self):
+        self.log = open(self.folder / "server.log", "ab")
+        env = {k: v for k, v in os.environ.items() if not k.startswith("YIGONG__STORAGE")}
+        if "YIGONG__STORAGE__DATABASE" in os.environ:
+            env["YIGONG__STORAGE__DATABASE"] = os.environ["YIGONG__STORAGE__DATABASE"]
+        self.process = subprocess.Popen([binary(), "--config", self.config, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=env)
+        line = self.process.stdout.readline()
+        assert line.startswith("ready "), f"no ready line: {line!r}; see {self.log.name}"
+        self.web = f"http://127.0.0.1:{self.http_port}/dicom-web"
+
+    @property
+    def tls_key(self):
+        return self.tls / "CR01.key.pem"
+
+    @property
+    def tls_certificate(self):
+        return self.tls / "CR01.cert.pem"
+
+    @property
+    def tls_ca(self):
+        return self.tls / "ca.cert.pem"
+
+    def makes(self, folder):
+        """DICOM objects that the server itself makes."""
+        return []
+
+    def headers(self):
+        return {"Authorization": "Bearer " + self.token}
+
+    def login(self, login):
+        """A signed-in person and the address of the pages' API."""
+        session = requests.Session()
+        base = f"http://127.0.0.1:{self.http_port}"
+        answer = session.post(base + "/api/session", json={"login": login, "password": PASSWORD}, timeout=30)
+        assert answer.status_code == 200, answer.text
+        session.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return session, base
+
+    def peer(self, ae, facility, port=None, **policy):
+        session, base = self.login("admin")
+        body = {"kind": "dicom", "facility": facility, "name": ae, "ae_title": ae, "app": None, "app_facility": None,
+                "addresses": "127.0.0.1", "port": port, "policy": policy, "enabled": True}
+        answer = session.post(base + "/api/admin/peers", json=body, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def register(self):
+        self.peer("CR01", "C01", private_classes=True, unknown_classes=True, charset="GB18030")
+        self.peer("ME", "C01", port=self.me_port)
+        self.peer("FOREIGN", "C02")
+
+
+def plugin(name):
+    """A plugin of Debian's package."""
+    path = pathlib.Path("/usr/share/orthanc/plugins") / name
+    assert path.exists(), f"{path} is not installed (package orthanc-dicomweb)"
+    return str(path)
+
+
+class Orthanc(Target):
+    """Orthanc as Debian ships it, told to check its peers, with the DICOMweb and worklist plugins."""
+
+    name = "Orthanc"
+    built = "release"
+    auth = ("conform", PASSWORD)
+
+    def __init__(self, folder, more=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.notes = []
+        self.port, self.http_port, self.me_port = (free_port() for _ in range(3))
+        (self.folder / "worklists").mkdir(exist_ok=True)
+        modality = {"AET": "", "Host": "127.0.0.1", "Port": self.me_port, "AllowStorageCommitment": True, "AllowEcho": True}
+        self.settings = {
+            "Name": "conform", "StorageDirectory": str(self.folder / "data"), "IndexDirectory": str(self.folder / "data"),
+            "HttpPort": self.http_port, "DicomPort": self.port, "DicomAet": AET, "DicomCheckCalledAet": True,
+            "DicomCheckModalityHost": False, "DicomAlwaysAllowEcho": False, "DicomAlwaysAllowStore": False,
+            "RemoteAccessAllowed": False, "AuthenticationEnabled": True, "RegisteredUsers": {"conform": PASSWORD},
+            "DefaultEncoding": "Utf8", "UnknownSopClassAccepted": True, "SaveJobs": False,
+            "DicomModalities": {ae.lower(): {**modality, "AET": ae} for ae in ("CR01", "ME", "FOREIGN")},
+            "Plugins": [plugin("libOrthancDicomWeb.so"), plugin("libModalityWorklists.so")],
+            "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+            "Worklists": {"Enable": True, "Database": str(self.folder / "worklists"), "FilterIssuerAet": False},
+            **(more or {}),
+        }
+        self.start()
+
+    def start(self):
+        path = self.folder / "orthanc.json"
+        path.write_text(json.dumps(self.settings))
+        self.log = open(self.folder / "server.log", "ab")
+        env = {**os.environ, "TCP_NODELAY": "1"}
+        self.process = subprocess.Popen([tool("Orthanc"), str(path)], stdout=self.log, stderr=self.log, env=env)
+        self.web = f"http://127.0.0.1:{self.http_port}/dicom-web"
+
+        def up():
+            assert self.process.poll() is None, f"Orthanc stopped; see {self.log.name}"
+            try:
+                return requests.get(f"http://127.0.0.1:{self.http_port}/system", auth=self.auth, timeout=5).status_code == 200
+            except requests.ConnectionError:
+                return False
+
+        wait_for(60, "Orthanc answers", up)
+
+    def headers(self):
+        return {}
+
+    def makes(self, folder):
+        """Nothing that could be compared."""
+        return []
+
+    def with_tls(self, folder):
+        """A second Orthanc that speaks TLS: it cannot do both on one instance."""
+        folder.mkdir()
+        other = object.__new__(Orthanc)
+        other.tls_ca, other.tls_key, other.tls_certificate = certificates(folder)
+        Orthanc.__init__(other, folder / "server", {
+            "DicomTlsEnabled": True, "DicomTlsRemoteCertificateRequired": True, "DicomTlsCertificate": str(other.tls_certificate),
+            "DicomTlsPrivateKey": str(other.tls_key), "DicomTlsTrustedCertificates": str(other.tls_ca),
+        })
+        other.tls_port = other.port
+        return other
+
+
+def certificates(folder):
+    """A certificate authority and one certificate of it, by openssl."""
+    ca, ca_key, key, cert, wish = (folder / n for n in ("ca.pem", "ca.key", "key.pem", "cert.pem", "wish.pem"))
+    openssl = tool("openssl")
+    days = ["-days", "2"]
+    made = run(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", ca_key, "-out", ca, "-subj", "/CN=conform CA", *days)
+    assert made.returncode == 0, made.said
+    made = run(openssl, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", wish, "-subj", "/CN=127.0.0.1")
+    assert made.returncode == 0, made.said
+    made = run(openssl, "x509", "-req", "-in", wish, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-out", cert, *days)
+    assert made.returncode == 0, made.said
+    return ca, key, cert
+
+
+def token():
+    return secrets.token_hex(4)
+
+
+__all__ = ["AET", "PASSWORD", "ROOT", "Orthanc", "Target", "Yigong", "free_port", "run", "token", "tool", "wait_for"]
