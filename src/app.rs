@@ -88,6 +88,7 @@ pub fn open_centre(ctx: Ctx) -> Result<Centre> {
 fn runner(centre: &Centre) -> Runner<Centre> {
     let mut carriers: Carriers = Carriers::new();
     carriers.insert("hl7", Arc::new(mllp::Hl7Carrier::new(centre.ctx.clone())));
+    carriers.insert("dicom", Arc::new(dimse::DicomCarrier::new(centre.ctx.clone())));
     let carriers = Arc::new(carriers);
     Runner::new(centre.ctx.clone(), centre.clone())
         .on("ecg_receive", |centre: Centre, job: JobRow| async move {

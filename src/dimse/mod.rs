@@ -3,6 +3,7 @@
 
 mod admission;
 mod association;
+mod carrier;
 mod dialogue;
 mod echo;
 pub mod listener;
@@ -13,3 +14,5 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod wire;
+
+pub use carrier::DicomCarrier;

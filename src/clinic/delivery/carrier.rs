@@ -12,7 +12,7 @@ pub struct Parcel {
     pub delivery: String,
     /// Destination row id.
     pub destination: String,
-    /// `host:port` or the like.
+    /// `host:port`, or `AE@host:port`.
     pub address: String,
     /// Settings of the destination (character set, accepted codes, application names).
     pub settings: Value,
@@ -59,7 +59,7 @@ pub struct Attempt {
     pub outcome: Outcome,
 }
 
-/// Brings parcels of one kind of destination (`hl7`) to it. Two implementations: HL7 over MLLP, and the tests' recorder.
+/// Brings parcels of one kind of destination (`hl7`, `dicom`) to it. Implementations: HL7 over MLLP, C-STORE, and the tests' recorder.
 pub trait Carrier: Send + Sync {
     /// Tries once. One parcel of a destination is in flight at a time.
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pin<Box<dyn Future<Output = Attempt> + Send + 'a>>;

@@ -18,11 +18,11 @@ pub struct Destination {
     pub id: String,
     /// Facility that receives.
     pub facility: String,
-    /// `web`, `fhir`, `hl7`.
+    /// `web`, `fhir`, `hl7`, `dicom`.
     pub kind: String,
     /// Name for people.
     pub name: String,
-    /// `host:port` of an HL7 receiver, else empty.
+    /// `host:port` of an HL7 receiver, `AE@host:port` of an archive, else empty.
     #[serde(default)]
     pub address: String,
     /// Character set, accepted codes, application names.
@@ -32,16 +32,30 @@ pub struct Destination {
     pub enabled: bool,
 }
 
+/// Whether parcels of this kind are brought to the destination; the others are fetched.
+#[must_use]
+pub fn is_pushed(kind: &str) -> bool {
+    matches!(kind, "hl7" | "dicom")
+}
+
+/// AE title and `host:port` of an archive's address `AE@host:port`.
+#[must_use]
+pub fn archive(address: &str) -> Option<(&str, &str)> {
+    address.split_once('@').filter(|(ae, _)| !ae.is_empty() && ae.len() <= 16 && ae.trim() == *ae)
+}
+
 fn check(d: &Destination) -> Result<()> {
-    if !["web", "fhir", "hl7"].contains(&d.kind.as_str()) {
-        return Err(Fault::invalid("kind", "web, fhir or hl7"));
+    let host = |address: &str| {
+        address.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok_and(|p| p > 0))
+    };
+    match d.kind.as_str() {
+        "web" | "fhir" => Ok(()),
+        "hl7" if host(&d.address) => Ok(()),
+        "hl7" => Err(Fault::invalid("address", "host:port")),
+        "dicom" if archive(&d.address).is_some_and(|(_, at)| host(at)) => Ok(()),
+        "dicom" => Err(Fault::invalid("address", "AE@host:port")),
+        _ => Err(Fault::invalid("kind", "web, fhir, hl7 or dicom")),
     }
-    if d.kind == "hl7"
-        && d.address.rsplit_once(':').is_none_or(|(h, p)| h.is_empty() || p.parse::<u16>().is_err())
-    {
-        return Err(Fault::invalid("address", "host:port"));
-    }
-    Ok(())
 }
 
 /// Adds a destination; answers its id.
@@ -69,7 +83,7 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) ->
 /// Changes a destination.
 pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) -> Result<()> {
     check(d)?;
-    if d.kind == "hl7" && d.enabled {
+    if is_pushed(&d.kind) && d.enabled {
         // What waited while it was switched off goes out now.
         enqueue(tx, ctx, Job::new("deliver", &d.id)).await?;
     }

@@ -6,7 +6,7 @@ use yigong_base::setting::next_number;
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args};
 
-use super::sql;
+use super::{destination, sql};
 
 /// Plans the delivery of version `n` to every enabled destination of the facility. An older version that was not
 /// sent yet is superseded. The sequence number is taken in commit order, so a pulling reader never misses a row.
@@ -34,7 +34,7 @@ pub async fn plan(
             args![id, &destination, facility, report, n, patient, seq, state, now, control, now, sent],
         )
         .await?;
-        if kind == "hl7" {
+        if destination::is_pushed(&kind) {
             enqueue(tx, ctx, Job::new("deliver", &destination)).await?;
         }
     }

@@ -8,6 +8,7 @@ pub mod command;
 pub mod dataset;
 pub mod defect;
 pub mod detect;
+pub mod document;
 pub mod frames;
 pub mod head;
 pub mod header;

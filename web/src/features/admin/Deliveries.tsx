@@ -23,7 +23,7 @@ export function Destinations() {
       label: 'admin.kind',
       kind: 'select',
       required: true,
-      options: ['web', 'fhir', 'hl7'].map((k) => ({ value: k, label: k.toUpperCase() })),
+      options: ['web', 'fhir', 'hl7', 'dicom'].map((k) => ({ value: k, label: k.toUpperCase() })),
     },
     { name: 'facility', label: 'admin.facility', kind: 'select', required: true, options: facilities.options },
     { name: 'address', label: 'admin.address' },
