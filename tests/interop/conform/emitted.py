@@ -22,7 +22,9 @@ def emitted(t, folder):
     preamble(t, folder)
     verbatim(t, folder)
     stranger_with_a_large_body(t)
-    for path in t.makes(folder):
+    made = t.makes(folder)
+    t.note(f"{len(made)} kind(s) of object made here")
+    for path in made:
         done = run(tool("dciodvfy"), path)
         errors = [line for line in done.said.splitlines() if line.startswith("Error")]
         assert not errors, f"{path.name}: {errors[:5]}"

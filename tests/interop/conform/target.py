@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 
+import pydicom
 import requests
 
 from conftest import ROOT, binary
@@ -128,6 +129,8 @@ class Yigong(Target):
         self.cli("user", "create", "--login", "bob", "--name", "鲍勃", "--facility", "C01", "--role", "clinic_technician", text=PASSWORD + "\n")
         for facility in ("C01", "C02"):
             self.cli("user", "create", "--login", f"doctor-{facility.lower()}", "--name", "李医生", "--facility", facility, "--role", "clinic_doctor", text=PASSWORD + "\n")
+        for login, role in (("writer", "writer"), ("auditor", "auditor")):
+            self.cli("user", "create", "--login", login, "--name", "王医师", "--facility", "LEAD", "--role", role, text=PASSWORD + "\n")
         said = self.cli("token", "create", "--facility", "C01", *(s for scope in self.scopes() for s in ("--scope", scope)))
         self.token = said.stdout.decode().strip().split()[-1]
         self.start()
@@ -141,7 +144,8 @@ class Yigong(Target):
             "[storage]", f'data = "{self.folder / "data"}"',
             "[http]", f'bind = "127.0.0.1:{self.http_port}"',
             "[mllp]", f'bind = "127.0.0.1:{self.mllp_port}"',
-            "[dicom]", f'bind = "127.0.0.1:{self.port}"', f'ae_title = "{AET}"', "",
+            "[dicom]", f'bind = "127.0.0.1:{self.port}"', f'ae_title = "{AET}"',
+            "[imaging]", "quiet_seconds_cr_dx = 1", "",
         ])
 
     def cli(self, *words, text="", expect=0):
@@ -172,8 +176,14 @@ class Yigong(Target):
         return self.tls / "ca.cert.pem"
 
     def makes(self, folder):
-        """DICOM objects that the server itself makes."""
-        return []
+        """DICOM objects that the server itself makes, as they reached somebody else."""
+        from .reading import report_as_dicom
+
+        images, report = report_as_dicom(self, folder)
+        made = pydicom.dcmread(report)
+        assert made.StudyInstanceUID == images.StudyInstanceUID and str(made.PatientName).endswith("=卢瑋"), made.PatientName
+        assert made.EncapsulatedDocument.startswith(b"%PDF")
+        return [report]
 
     def headers(self):
         return {"Authorization": "Bearer " + self.token}
