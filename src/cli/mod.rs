@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod codec_worker;
 pub mod config;
+pub mod conformance;
 pub mod demo;
 pub mod people;
 pub mod serve;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the DICOM Conformance Statement.
+    Conformance,
     /// Decode frames for the server; started by the server only.
     #[command(hide = true)]
     CodecWorker,
@@ -112,6 +115,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Conformance => {
+            say(conformance::statement()?.trim_end());
             Ok(ExitCode::SUCCESS)
         }
         Command::CodecWorker => Ok(codec_worker::run()),

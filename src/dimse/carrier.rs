@@ -128,7 +128,12 @@ mod tests {
     #[test]
     fn every_try_names_the_same_instance_and_every_version_its_own() {
         let of = |n| {
-            let content = ReportContent { report: "r1".into(), n, signed_at: 1_700_000_000_000, ..ReportContent::default() };
+            let content = ReportContent {
+                report: "r1".into(),
+                n,
+                signed_at: 1_700_000_000_000,
+                ..ReportContent::default()
+            };
             header(&mut SliceSource(&object_of(&content, b"%PDF-", 480)), None).unwrap()
         };
         assert_eq!(of(1).sop_instance, of(1).sop_instance);

@@ -106,7 +106,8 @@ impl Document<'_> {
 /// A name as PN: Han goes into the ideographic group, beside its reading for those who show only letters (PS3.5 §6.2.1).
 fn person(written: &str) -> String {
     // The delimiters of a PN value are no part of a name.
-    let clean: String = written.chars().map(|c| if matches!(c, '\\' | '=' | '^') { ' ' } else { c }).collect();
+    let clean: String =
+        written.chars().map(|c| if matches!(c, '\\' | '=' | '^') { ' ' } else { c }).collect();
     let clean = clean.trim();
     if clean.is_ascii() {
         return clean.to_owned();

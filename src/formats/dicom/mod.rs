@@ -4,6 +4,7 @@
 //! recurses over foreign input, allocates by a declared length, or changes what was received.
 
 pub mod build;
+pub mod classes;
 pub mod command;
 pub mod dataset;
 pub mod defect;
