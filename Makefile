@@ -1,5 +1,5 @@
 # Every recipe is one plain line that also works by hand.
-.PHONY: run test check web e2e conform interop faults deny image
+.PHONY: run test check web e2e conform interop faults fuzz deny image
 
 run:
 	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
@@ -21,6 +21,9 @@ interop:
 
 faults:
 	.venv/bin/python -m pytest tests/faults -q
+
+fuzz:
+	scripts/fuzz-smoke.sh
 
 e2e:
 	node --test tests/e2e/

@@ -21,6 +21,9 @@ cargo clippy --workspace --all-targets -- -D warnings
 step "rust: unit and integration tests on SQLite and PostgreSQL"
 scripts/with-postgres.sh cargo test --workspace --all-targets
 
+step "fuzz: every target for ${FUZZ_SECONDS:-60} s, two at a time"
+scripts/fuzz-smoke.sh
+
 step "licences, bans, sources"
 PATH="$PWD/.tools/bin:$PATH" cargo deny --log-level error check bans licenses sources
 

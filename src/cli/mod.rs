@@ -5,6 +5,7 @@ pub mod codec_worker;
 pub mod config;
 pub mod conformance;
 pub mod demo;
+pub mod dicom;
 pub mod people;
 pub mod serve;
 
@@ -59,6 +60,11 @@ enum Command {
         #[command(subcommand)]
         command: people::TokenCommand,
     },
+    /// Look at DICOM files as the server does.
+    Dicom {
+        #[command(subcommand)]
+        command: dicom::DicomCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the DICOM Conformance Statement.
@@ -112,6 +118,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Facility { command } => within(people::facility(command, config()?)),
         Command::User { command } => within(people::user(command, config()?)),
         Command::Token { command } => within(people::token(command, config()?)),
+        Command::Dicom { command } => dicom::run(&command),
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);

@@ -44,7 +44,12 @@ pub fn check(path: &Path) -> Result<Checked> {
     let mut file = std::fs::File::open(path).map_err(|e| io(&e))?;
     let length = file.metadata().map_err(|e| io(&e))?.len();
     let mut source = FileSource::new(&mut file, length);
-    let header = header(&mut source, None).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+    let header = header(&mut source, None);
+    if let Some(kind) = source.failed() {
+        // What was scanned past a read error is no verdict on the object: the sender may try again.
+        return Err(io(&kind.into()));
+    }
+    let header = header.map_err(|r| Fault::invalid(r.slug, r.detail))?;
     let mut hash = Sha256::new();
     hash.update(header.transfer_syntax.as_bytes());
     hash.update([0]);

@@ -26,6 +26,29 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// Noted for the operator, harmless to the object: it is accepted as clean.
+const REMARKS: &[&str] = &["charset-alias"];
+
+/// What becomes of an object that is not refused (specification §2, verdict).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Stored, nothing to say.
+    Accept,
+    /// Stored byte-identical, flagged.
+    Defect,
+}
+
+impl Verdict {
+    /// As recorded.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Defect => "defect",
+        }
+    }
+}
+
 /// Defect slugs in order of appearance, each once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Defects(Vec<&'static str>);
@@ -51,6 +74,11 @@ impl Defects {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+    /// Remarks alone leave an object clean.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.0.iter().all(|slug| REMARKS.contains(slug)) { Verdict::Accept } else { Verdict::Defect }
     }
     /// Takes over another list.
     pub fn merge(&mut self, other: &Defects) {

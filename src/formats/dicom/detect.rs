@@ -1,7 +1,16 @@
 //! Validate, then detect: is the declared set true, and if not, what are the bytes (specification §3)?
 
+use std::sync::LazyLock;
+
 use super::Defects;
+use super::iso2022::{Start, designates};
 use super::text::{Charset, Decision, Faults, How, Plain, decode, decode_plain, parse};
+
+/// Bytes of text that are weighed at most: more of the same proves nothing more.
+const WEIGHED: usize = 1 << 20;
+
+/// Raw value and whether it is a person name.
+type Sample<'a> = (&'a [u8], bool);
 
 /// How Han-like a text is: characters seen, and of them the common ones (GB 2312 level 1 counts fully, level 2 half).
 #[derive(Debug, Clone, Copy, Default)]
@@ -10,21 +19,29 @@ struct Han {
     weight: f32,
 }
 
+/// Weight of the characters from U+4E00: 2 for GB 2312 level 1, 1 for level 2. Made by decoding every code once, because
+/// looking up the code of a character is a search through the whole table.
+static COMMON: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut weights = vec![0u8; 0xA000 - 0x4E00];
+    for lead in 0xB0..=0xF7u8 {
+        for trail in 0xA1..=0xFEu8 {
+            let code = [lead, trail];
+            let (text, _) = encoding_rs::GBK.decode_without_bom_handling(&code);
+            let at = text.chars().next().and_then(|c| u32::from(c).checked_sub(0x4E00));
+            if let Some(weight) = at.and_then(|at| weights.get_mut(at as usize)) {
+                *weight = if lead <= 0xD7 { 2 } else { 1 };
+            }
+        }
+    }
+    weights
+});
+
 impl Han {
     fn add(&mut self, text: &str) {
-        for c in text.chars() {
-            if is_han(c) {
-                self.seen += 1;
-                let mut utf8 = [0u8; 4];
-                let (bytes, _, lost) = encoding_rs::GBK.encode(c.encode_utf8(&mut utf8));
-                if let ([lead, trail], false) = (bytes.as_ref(), lost) {
-                    self.weight += match (lead, trail) {
-                        (0xB0..=0xD7, 0xA1..=0xFE) => 1.0,
-                        (0xD8..=0xF7, 0xA1..=0xFE) => 0.5,
-                        _ => 0.0,
-                    };
-                }
-            }
+        for c in text.chars().filter(|c| is_han(*c)) {
+            self.seen += 1;
+            let at = u32::from(c).checked_sub(0x4E00).unwrap_or(u32::MAX);
+            self.weight += COMMON.get(at as usize).map_or(0.0, |w| f32::from(*w) / 2.0);
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of characters in one header")]
@@ -39,18 +56,58 @@ pub fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{323AF}' | '〇')
 }
 
-struct Reading {
+/// A set tried on all samples.
+#[derive(Default)]
+struct Trial {
     faults: Faults,
     han: Han,
+    /// Characters beyond ASCII, and those of them that fit into words.
+    high: u32,
+    misfits: u32,
 }
 
-fn read(charset: &Charset, samples: &[(&[u8], bool)]) -> Reading {
-    let mut out = Reading { faults: Faults::default(), han: Han::default() };
+impl Trial {
+    fn fits(&self) -> bool {
+        self.faults.bad == 0
+    }
+    /// Nearly every character is Han, and a common one.
+    fn is_surely_han(&self) -> bool {
+        self.fits() && self.han.seen >= 2 && self.han.seen * 20 >= self.high * 19 && self.han.score() >= 0.8
+    }
+    /// Letters stand in words, capitals only where words begin: what bytes of another set do not give.
+    fn is_words(&self) -> bool {
+        self.fits() && self.misfits * 5 <= self.high
+    }
+    fn words(&mut self, text: &str) {
+        let (mut before, mut beyond) = (' ', 0);
+        for c in text.chars() {
+            if !c.is_ascii() {
+                beyond += 1;
+                let mark = matches!(c, '\u{A0}' | '·' | '°' | 'º' | 'ª' | 'µ' | '’' | '–');
+                self.misfits += u32::from(!c.is_alphabetic() && !mark && !is_mark(c));
+            }
+            let (rises, wide) =
+                (before.is_lowercase() && c.is_uppercase(), !(before.is_ascii() && c.is_ascii()));
+            self.misfits += 2 * u32::from(rises && wide);
+            before = c;
+        }
+        self.high += beyond;
+    }
+}
+
+/// Signs that belong to letters: tone marks of Thai, points of Hebrew and Arabic.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{E31}'..='\u{E4E}' | '\u{591}'..='\u{5C7}' | '\u{64B}'..='\u{65F}')
+}
+
+fn read(charset: &Charset, samples: &[Sample<'_>]) -> Trial {
+    let mut out = Trial::default();
     for (raw, pn) in samples {
         let (text, f) = decode(charset, raw, *pn);
         out.faults.bad += f.bad;
         out.faults.cut |= f.cut;
         out.han.add(&text);
+        out.words(&text);
     }
     out
 }
@@ -80,86 +137,166 @@ fn split_declared(raw: Option<&[u8]>) -> Option<Vec<String>> {
     values.iter().any(|v| !v.is_empty()).then_some(values)
 }
 
-/// Decides the set of a data set from (0008,0005) and all its text values (raw bytes, is it a name).
+/// Decides the set of a data set from (0008,0005) and all its text values (raw bytes, is it a name). `profile` is the
+/// set the sending peer is known to use when nothing else decides.
 #[must_use]
-pub fn decide(declared: Option<&[u8]>, samples: &[(&[u8], bool)]) -> (Decision, Defects) {
+pub fn decide(
+    declared: Option<&[u8]>,
+    samples: &[(&[u8], bool)],
+    profile: Option<&Charset>,
+) -> (Decision, Defects) {
     let mut notes = Defects::default();
     let declared = split_declared(declared);
-    let parsed = parse(declared.as_deref().unwrap_or_default());
-    let samples: Vec<(&[u8], bool)> =
-        samples.iter().copied().filter(|(raw, _)| raw.iter().any(|b| !b.is_ascii() || *b == 0x1B)).collect();
-    let high = samples.iter().map(|(raw, _)| raw.iter().filter(|b| !b.is_ascii()).count()).sum::<usize>();
-    let (charset, how, confidence) = settle(parsed, &samples, high);
-    if samples.iter().any(|(raw, pn)| decode(&charset, raw, *pn).1.cut) {
-        notes.note("text-truncated");
+    let terms = declared.as_deref().unwrap_or_default();
+    let parsed = parse(terms);
+    let mut room = WEIGHED;
+    let samples: Vec<Sample<'_>> = samples
+        .iter()
+        .copied()
+        .filter(|(raw, _)| !raw.is_ascii() || raw.windows(2).any(|w| matches!(w, [0x1B, 0x20..=0x2F])))
+        .take_while(|(raw, _)| {
+            let fits = room > 0;
+            room = room.saturating_sub(raw.len());
+            fits
+        })
+        .collect();
+    let case = Case { parsed, terms, samples: &samples, profile };
+    let (charset, how, confidence) = case.settle();
+    let mut unknown = false;
+    for (raw, pn) in &samples {
+        let faults = decode(&charset, raw, *pn).1;
+        if faults.cut {
+            notes.note("text-truncated");
+        }
+        unknown |= faults.bad > 0;
     }
-    if confidence < 60 {
+    if confidence < 60 || unknown {
         notes.note(if declared.is_none() { "charset-missing" } else { "charset-wrong" });
+    }
+    if how == How::Alias {
+        notes.note("charset-alias");
     }
     (Decision { declared, charset, how, confidence }, notes)
 }
 
-fn settle(parsed: Option<(Charset, How)>, samples: &[(&[u8], bool)], high: usize) -> (Charset, How, u8) {
-    let utf8 = read(&Charset::UTF8, samples);
-    let gb = read(&Charset::GB18030, samples);
-    let is_utf8 = utf8.faults.bad == 0 && utf8.han.seen > 0;
-    if let Some((charset, how)) = &parsed {
-        let (charset, how) = (charset.clone(), *how);
-        if high < 2 && samples.iter().all(|(raw, _)| raw.iter().all(u8::is_ascii)) {
-            // Nothing to prove: ASCII, perhaps with escapes.
+/// What is known when a set is to be chosen.
+struct Case<'a> {
+    parsed: Option<(Charset, How)>,
+    terms: &'a [String],
+    samples: &'a [Sample<'a>],
+    profile: Option<&'a Charset>,
+}
+
+impl Case<'_> {
+    fn settle(&self) -> (Charset, How, u8) {
+        let Self { parsed, samples, .. } = self;
+        if samples.is_empty() {
+            // Nothing to prove: all of it is ASCII.
+            let (charset, how) = parsed.clone().unwrap_or_default();
             return (charset, how, 100);
         }
+        let utf8 = read(&Charset::UTF8, samples);
+        let gb = read(&Charset::GB18030, samples);
+        // Two-byte UTF-8 alone is no proof: it must yield Han.
+        let is_utf8 = utf8.fits() && utf8.han.seen > 0;
+        if let Some(found) = self.declared(&gb, &utf8, is_utf8).or_else(|| self.escaped()) {
+            return found;
+        }
+        if is_utf8 && utf8.han.score() + 0.1 >= gb.han.score() {
+            return (Charset::UTF8, How::Detected, 92);
+        }
+        if gb.fits() && gb.han.seen > 0 && gb.han.score() >= 0.4 {
+            return (Charset::GB18030, How::Detected, if gb.han.seen >= 3 { 88 } else { 65 });
+        }
+        self.fallback(&gb)
+    }
+
+    /// The declared set, when it decodes everything and the text is plausible in it.
+    fn declared(&self, gb: &Trial, utf8: &Trial, is_utf8: bool) -> Option<(Charset, How, u8)> {
+        let (charset, how) = self.parsed.clone()?;
+        let samples = self.samples;
         let own = read(&charset, samples);
-        let fits = own.faults.bad == 0;
-        match &charset {
-            c if *c == Charset::GB18030 => {
-                if fits && !(is_utf8 && utf8.han.score() > own.han.score() + 0.2) {
-                    return (charset, how, if own.han.score() >= 0.3 || own.faults.cut { 95 } else { 75 });
+        let plain = match &charset {
+            Charset::Plain(plain) => *plain,
+            // Without any escape only the initial state speaks.
+            Charset::Extended(start) if !samples.iter().any(|(raw, _)| designates(raw)) => {
+                match start.plain() {
+                    Some(plain) => plain,
+                    None => {
+                        return if own.fits() {
+                            Some((charset, how, 95))
+                        } else {
+                            self.without_escapes(gb, is_utf8)
+                        };
+                    }
                 }
             }
-            c if *c == Charset::UTF8 => {
-                if fits {
-                    return (charset, how, 98);
-                }
+            Charset::Extended(_) if own.fits() => return Some((charset, how, 95)),
+            Charset::Extended(_) => return None,
+        };
+        let confidence = match plain {
+            Plain::Ascii => None,
+            Plain::Latin1 | Plain::Latin5 => is_latin(samples).then_some(90),
+            Plain::Table(t) if t == encoding_rs::GB18030 => {
+                let better = is_utf8 && utf8.han.score() > own.han.score() + 0.2;
+                let sure = own.han.score() >= 0.3 || own.faults.cut;
+                (own.fits() && !better).then_some(if sure { 95 } else { 75 })
             }
-            Charset::Plain(Plain::Ascii) => {}
-            Charset::Plain(Plain::Latin1 | Plain::Latin5) => {
-                if is_latin(samples) {
-                    return (charset, how, 90);
-                }
-            }
-            Charset::Plain(_) => {
-                if fits && !is_utf8 && gb.han.score() < 0.8 {
-                    return (charset, how, 80);
-                }
-            }
-            Charset::Extended(_) => {
-                if fits {
-                    return (charset, how, 95);
-                }
-                if !is_utf8 && gb.faults.bad == 0 && gb.han.score() >= 0.4 {
-                    return (Charset::GB18030, How::Repaired, 85);
-                }
-            }
+            Plain::Table(t) if t == encoding_rs::UTF_8 => own.fits().then_some(98),
+            _ => (own.fits() && !is_utf8 && (own.is_words() || !gb.is_surely_han())).then_some(80),
+        };
+        match confidence {
+            Some(confidence) => Some((charset, how, confidence)),
+            None if matches!(charset, Charset::Extended(_)) => self.without_escapes(gb, is_utf8),
+            None => None,
         }
     }
-    if is_utf8 && utf8.han.score() + 0.1 >= gb.han.score() {
-        return (Charset::UTF8, How::Detected, 92);
-    }
-    if gb.faults.bad == 0 && gb.han.seen > 0 && gb.han.score() >= 0.4 {
-        return (Charset::GB18030, How::Detected, if gb.han.seen >= 3 { 88 } else { 65 });
-    }
-    if is_latin(samples) {
-        return (Charset::Plain(Plain::Latin1), How::Profile, 55);
-    }
-    if gb.faults.bad == 0 && gb.han.seen > 0 {
-        return (Charset::GB18030, How::Profile, 50);
-    }
-    // Nothing fits. A declared set that reads most of it is the better fallback.
-    match parsed {
-        Some((c, _)) if c != Charset::default() && read(&c, samples).faults.bad * 4 < high => {
-            (c, How::Declared, 40)
+
+    /// Code extensions were declared and their escapes left out: the multi-byte set that was declared is meant.
+    fn without_escapes(&self, gb: &Trial, is_utf8: bool) -> Option<(Charset, How, u8)> {
+        if is_utf8 {
+            return None;
         }
-        _ => (Charset::Plain(Plain::Latin1), How::Profile, 20),
+        if self.terms.iter().any(|t| t.contains("149")) {
+            let korean = Charset::Extended(Start::single("iso2022ir149"));
+            if read(&korean, self.samples).fits() {
+                return Some((korean, How::Repaired, 80));
+            }
+        }
+        (gb.fits() && gb.han.score() >= 0.4).then_some((Charset::GB18030, How::Repaired, 85))
+    }
+
+    /// Escapes stand in the text although no code extension was declared.
+    fn escaped(&self) -> Option<(Charset, How, u8)> {
+        let start = match &self.parsed {
+            Some((Charset::Plain(plain), _)) => Start::of("", Some(*plain)),
+            None => Start::of("", None),
+            Some(_) => return None,
+        };
+        let charset = Charset::Extended(start);
+        let stands = self.samples.iter().any(|(raw, _)| designates(raw));
+        (stands && read(&charset, self.samples).fits()).then_some((charset, How::Detected, 90))
+    }
+
+    /// Nothing convinces: the profile of the peer, else what reads most.
+    fn fallback(&self, gb: &Trial) -> (Charset, How, u8) {
+        if let Some(profile) = self.profile
+            && read(profile, self.samples).fits()
+        {
+            return (profile.clone(), How::Profile, 70);
+        }
+        if is_latin(self.samples) {
+            return (Charset::Plain(Plain::Latin1), How::Profile, 55);
+        }
+        if gb.fits() && gb.han.seen > 0 {
+            return (Charset::GB18030, How::Profile, 50);
+        }
+        let size = self.samples.iter().map(|(raw, _)| raw.len()).sum::<usize>();
+        match &self.parsed {
+            Some((c, _)) if *c != Charset::default() && read(c, self.samples).faults.bad * 4 < size => {
+                (c.clone(), How::Declared, 40)
+            }
+            _ => (Charset::Plain(Plain::Latin1), How::Profile, 20),
+        }
     }
 }

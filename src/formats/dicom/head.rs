@@ -32,13 +32,7 @@ pub fn read<S: Source>(
 ) -> Result<Head, Refusal> {
     let mut head = Head::default();
     let mut at = if source.array::<4>(128) == Some(*b"DICM") {
-        let start = source.array::<4>(0).unwrap_or_default();
-        if start.starts_with(b"MZ")
-            || start == *b"\x7fELF"
-            || start.starts_with(b"#!")
-            || start == [0xCF, 0xFA, 0xED, 0xFE]
-            || start == [0xFE, 0xED, 0xFA, 0xCF]
-        {
+        if is_executable(source.array::<4>(0).unwrap_or_default()) {
             defects.note("preamble-executable");
         }
         132
@@ -48,25 +42,19 @@ pub fn read<S: Source>(
     } else {
         0
     };
-    let start = at;
-    let limit = start + MAX_META;
-    // Every meta element is Explicit VR Little Endian whatever follows.
-    while let Some(h) = source.array::<8>(at).filter(|h| h[0] == 2 && h[1] == 0) {
-        let t = Tag::new(2, u16::from_le_bytes([h[2], h[3]]));
-        let vr = Vr([h[4], h[5]]);
-        if !vr.is_known() {
-            return if head.has_meta {
-                Err(Refusal::new("meta", format!("no value representation at byte {at}")))
-            } else {
-                break_without(head, at)
-            };
+    let limit = at + MAX_META;
+    let mode = meta_mode(source, at);
+    if mode.is_some_and(|m| m != Mode::EXPLICIT_LE) {
+        defects.note("meta");
+    }
+    while let Some(mode) = mode
+        && let Some(h) = source.array::<8>(at)
+    {
+        let t = mode.tag([h[0], h[1], h[2], h[3]]);
+        if t.group() != 2 {
+            break;
         }
-        let (header, length) = if vr.is_long() {
-            let Some(l) = source.array::<4>(at + 8) else { return Err(Refusal::new("meta", "cut")) };
-            (12, u64::from(u32::from_le_bytes(l)))
-        } else {
-            (8, u64::from(u16::from_le_bytes([h[6], h[7]])))
-        };
+        let (header, length) = extent(source, mode, h, at)?;
         let next = at + header + length;
         if next > limit || next > source.len() {
             return Err(Refusal::new("meta", format!("element {t} runs past the meta group")));
@@ -75,10 +63,7 @@ pub fn read<S: Source>(
         match t.element() {
             2 => head.class = value(source),
             3 => head.instance = value(source),
-            0x10 => {
-                head.transfer_syntax =
-                    String::from_utf8_lossy(&value(source)).trim_end_matches(['\0', ' ']).to_owned()
-            }
+            0x10 => head.transfer_syntax = uid::trimmed(&value(source)),
             _ => {}
         }
         head.has_meta = true;
@@ -100,9 +85,47 @@ pub fn read<S: Source>(
     Ok(head)
 }
 
-fn break_without(mut head: Head, at: u64) -> Result<Head, Refusal> {
-    head.dataset = at;
-    Err(Refusal::new("meta", format!("no meta element at byte {at}")))
+/// How the meta group is written: Explicit VR Little Endian whatever follows (PS3.10 §7.1), in faulty files otherwise.
+fn meta_mode<S: Source>(source: &mut S, at: u64) -> Option<Mode> {
+    let h = source.array::<8>(at)?;
+    let known = Vr([h[4], h[5]]).is_known();
+    match [h[0], h[1]] {
+        [2, 0] if known => Some(Mode::EXPLICIT_LE),
+        [2, 0] => Some(Mode::IMPLICIT_LE),
+        [0, 2] if known => Some(Mode::EXPLICIT_BE),
+        _ => None,
+    }
+}
+
+/// Header and value length of a meta element.
+fn extent<S: Source>(source: &mut S, mode: Mode, h: [u8; 8], at: u64) -> Result<(u64, u64), Refusal> {
+    if !mode.explicit {
+        return Ok((8, u64::from(mode.u32([h[4], h[5], h[6], h[7]]))));
+    }
+    let vr = Vr([h[4], h[5]]);
+    if !vr.is_known() {
+        return Err(Refusal::new("meta", format!("no value representation at byte {at}")));
+    }
+    if !vr.is_long() {
+        return Ok((8, u64::from(mode.u16([h[6], h[7]]))));
+    }
+    let long = source.array::<4>(at + 8).ok_or_else(|| Refusal::new("meta", format!("cut at byte {at}")))?;
+    Ok((12, u64::from(mode.u32(long))))
+}
+
+/// Starts of programs: Windows, ELF, scripts, Mach-O of either width and byte order, fat Mach-O (CVE-2019-11687).
+fn is_executable(start: [u8; 4]) -> bool {
+    start.starts_with(b"MZ")
+        || start.starts_with(b"#!")
+        || matches!(
+            &start,
+            b"\x7fELF"
+                | b"\xFE\xED\xFA\xCE"
+                | b"\xFE\xED\xFA\xCF"
+                | b"\xCE\xFA\xED\xFE"
+                | b"\xCF\xFA\xED\xFE"
+                | b"\xCA\xFE\xBA\xBE"
+        )
 }
 
 /// The meta group tags that are never part of a data set.

@@ -3,6 +3,7 @@
 use super::frames::{self, Frames};
 use super::image::Image;
 use super::name::{self, Name};
+pub use super::object::Reading;
 use super::object::{Keep, Node};
 use super::text::Decision;
 use super::{Defects, Object, Refusal, Source, Tag, tag, uid};
@@ -72,7 +73,15 @@ impl Header {
 /// # Errors
 /// A refusal with its slug (specification §2, verdict): `uid`, `meta`, `depth`, `item-count`, `element-count`, `inflate-limit`.
 pub fn header<S: Source>(source: &mut S, negotiated: Option<&str>) -> Result<Header, Refusal> {
-    let object = Object::read(source, negotiated, Keep::INDEX)?;
+    header_with(source, Reading { negotiated, profile: None })
+}
+
+/// The same with what is known about the sender.
+///
+/// # Errors
+/// As `header`.
+pub fn header_with<S: Source>(source: &mut S, reading: Reading<'_>) -> Result<Header, Refusal> {
+    let object = Object::read_with(source, reading, Keep::INDEX)?;
     let mut defects = object.defects.clone();
     let root = object.root();
     let mut checked = |t: Tag, what: &str| uid::check(root.bytes(t).unwrap_or_default(), what, &mut defects);
@@ -81,8 +90,7 @@ pub fn header<S: Source>(source: &mut S, negotiated: Option<&str>) -> Result<Hea
     let study = checked(tag::STUDY_UID, "study instance uid")?;
     let series = checked(tag::SERIES_UID, "series instance uid")?;
     if object.head.has_meta {
-        let trimmed = |raw: &[u8]| String::from_utf8_lossy(raw).trim_end_matches(['\0', ' ']).to_owned();
-        let (class, instance) = (trimmed(&object.head.class), trimmed(&object.head.instance));
+        let (class, instance) = (uid::trimmed(&object.head.class), uid::trimmed(&object.head.instance));
         if (!class.is_empty() && class != sop_class) || (!instance.is_empty() && instance != sop_instance) {
             defects.note("meta-uid");
         }

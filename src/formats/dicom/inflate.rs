@@ -18,14 +18,27 @@ pub struct Inflated {
 }
 
 /// Inflates from `offset`. At most max(64 MiB, 20 × input) and never above 512 MiB are produced.
+/// The stream is raw (PS3.5 §A.5); one in a zlib envelope, as some senders write it, is read too.
 ///
 /// # Errors
 /// `inflate-limit`.
 pub fn inflate<S: Source>(source: &mut S, offset: u64, keep_all: bool) -> Result<Inflated, Refusal> {
+    let raw = run(source, offset, keep_all, Decompress::new(false))?;
+    if raw.total == 0 && raw.truncated {
+        return run(source, offset, keep_all, Decompress::new(true));
+    }
+    Ok(raw)
+}
+
+fn run<S: Source>(
+    source: &mut S,
+    offset: u64,
+    keep_all: bool,
+    mut engine: Decompress,
+) -> Result<Inflated, Refusal> {
     let input = source.len().saturating_sub(offset);
     let limit = input.saturating_mul(20).clamp(64 << 20, 512 << 20);
     let keep = if keep_all { usize::MAX } else { KEEP };
-    let mut engine = Decompress::new(false);
     let mut out = Inflated::default();
     let mut at = offset;
     let mut chunk = vec![0u8; 32 * 1024];

@@ -35,6 +35,15 @@ impl Start {
             Some(p) => Self { high: High::Single(p), low: Low::Ascii },
         }
     }
+    /// The plain set that text without any escape is in; `None` when the state begins in a multi-byte set.
+    #[must_use]
+    pub fn plain(self) -> Option<Plain> {
+        match self.high {
+            High::None => Some(Plain::Ascii),
+            High::Single(plain) => Some(plain),
+            High::Gb2312 | High::Ksx1001 => None,
+        }
+    }
     /// `ISO 2022 IR 58` alone: devices write Han in G1 with or without the escape.
     #[must_use]
     pub fn chinese() -> Self {
@@ -50,6 +59,14 @@ impl Start {
         };
         Self { high, low: Low::Ascii }
     }
+}
+
+/// True when a known designation stands anywhere in the bytes.
+#[must_use]
+pub fn designates(raw: &[u8]) -> bool {
+    let mut scratch = Start { high: High::None, low: Low::Ascii };
+    memchr::memchr_iter(0x1B, raw)
+        .any(|at| designate(raw.get(at + 1..).unwrap_or_default(), &mut scratch).is_some())
 }
 
 /// Applies a designation; returns its length after ESC, `None` when unknown.
@@ -125,8 +142,12 @@ pub fn decode(start: Start, raw: &[u8], person_name: bool) -> (String, Faults) {
             }
             0..0x80 if state.low != Low::Ascii && b > 0x20 => {
                 let Some(second) = next.filter(|n| (0x21..0x7F).contains(n)) else {
-                    bad(&mut out, &mut faults);
-                    faults.cut |= next.is_none();
+                    out.push(char::REPLACEMENT_CHARACTER);
+                    if next.is_none() {
+                        faults.cut = true;
+                    } else {
+                        faults.bad += 1;
+                    }
                     i += 1;
                     continue;
                 };
@@ -158,10 +179,10 @@ pub fn decode(start: Start, raw: &[u8], person_name: bool) -> (String, Faults) {
                     i += 1;
                 }
                 High::Gb2312 | High::Ksx1001 => {
-                    let Some(second) = next.filter(|n| *n >= 0x40) else {
+                    // Both bytes are high in a 94 × 94 set: a half character never takes a separator with it.
+                    let Some(second) = next.filter(|n| *n >= 0xA1) else {
                         out.push(char::REPLACEMENT_CHARACTER);
-                        let tail = raw.get(i + 1..).unwrap_or_default().iter().all(|b| matches!(b, 0 | b' '));
-                        if tail {
+                        if is_end(raw.get(i + 1..).unwrap_or_default(), person_name) {
                             faults.cut = true;
                         } else {
                             faults.bad += 1;
@@ -181,4 +202,13 @@ pub fn decode(start: Start, raw: &[u8], person_name: bool) -> (String, Faults) {
         }
     }
     (out, faults)
+}
+
+/// Is the value or component over here, padding aside?
+fn is_end(rest: &[u8], person_name: bool) -> bool {
+    match rest.iter().find(|b| !matches!(b, 0 | b' ')) {
+        None | Some(b'\\') => true,
+        Some(b'^' | b'=') => person_name,
+        Some(_) => false,
+    }
 }

@@ -1,7 +1,10 @@
 //! DICOM JSON (PS3.18 Annex F) from a scanned data set. Iterative; binary values above 1 KiB become `BulkDataURI`.
 
+use std::io::{self, Write};
+
 use super::object::{Node, Object};
-use super::scan::Kind;
+use super::scan::{Kind, Token};
+use super::visit::{Event, visit};
 use super::{Tag, Vr, head, tag};
 use base64ct as b64;
 use serde_json::{Map, Value, json};
@@ -33,73 +36,128 @@ mod base64ct {
     }
 }
 
-struct Level<'o> {
-    node: Node<'o>,
-    elements: Vec<(usize, super::scan::Token)>,
-    at: usize,
-    map: Map<String, Value>,
-    path: String,
-    // The sequence being filled: tag, remaining items, finished items.
-    sequence: Option<(Tag, std::vec::IntoIter<Node<'o>>, Vec<Value>, usize)>,
-}
-
-impl<'o> Level<'o> {
-    fn new(node: Node<'o>, path: String) -> Self {
-        let elements = node.elements().map(|(i, t)| (i, *t)).collect();
-        Self { node, elements, at: 0, map: Map::new(), path, sequence: None }
+/// Writes the data set as a JSON object; memory does not grow with the data set. `bulk` makes the URI of a long or pixel
+/// value from its path (`7FE00010`, `54000100/1/54001010`).
+///
+/// # Errors
+/// Those of `out`.
+pub fn write<W: Write>(object: &Object, bulk: &dyn Fn(&str) -> String, out: &mut W) -> io::Result<()> {
+    let mut text = Text { out, comma: false, failed: Ok(()) };
+    text.raw("{");
+    let mut charset = Some(utf8());
+    let mut open: Vec<bool> = Vec::new();
+    visit(object.root(), &mut |event| {
+        if open.is_empty()
+            && let Event::Element { token, .. } | Event::Sequence { token, .. } = &event
+            && token.tag >= tag::CHARSET
+            && let Some(value) = charset.take()
+        {
+            text.value(tag::CHARSET, &value);
+        }
+        match event {
+            Event::Element { node, index, token, path } => {
+                if is_shown(token) {
+                    text.value(token.tag, &element(node, index, token, &|| bulk(path)));
+                }
+            }
+            Event::Sequence { token, items } => {
+                text.key(token.tag);
+                text.raw(if items == 0 { "{\"vr\":\"SQ\"" } else { "{\"vr\":\"SQ\",\"Value\":[" });
+                text.comma = false;
+                open.push(items > 0);
+            }
+            Event::Item(_) => {
+                text.separate();
+                text.raw("{");
+                text.comma = false;
+            }
+            Event::EndItem => {
+                text.raw("}");
+                text.comma = true;
+            }
+            Event::EndSequence => {
+                text.raw(if open.pop() == Some(true) { "]}" } else { "}" });
+                text.comma = true;
+            }
+        }
+    });
+    if let Some(value) = charset {
+        text.value(tag::CHARSET, &value);
     }
+    text.raw("}");
+    text.failed
 }
 
-/// The data set as a JSON object. `bulk` makes the URI of a long or pixel value from its path (`7FE00010`, `54000100/1/54001010`).
+/// The data set as a JSON value, for callers that change it.
 #[must_use]
 pub fn dataset(object: &Object, bulk: &dyn Fn(&str) -> String) -> Value {
-    let mut root = Level::new(object.root(), String::new());
-    // Everything below is UTF-8, whatever the object declared or left out.
-    root.map.insert(tag::CHARSET.to_string(), json!({"vr": "CS", "Value": ["ISO_IR 192"]}));
-    let mut stack = vec![root];
-    loop {
-        let Some(level) = stack.last_mut() else { return Value::Object(Map::new()) };
-        if let Some((t, items, done, n)) = &mut level.sequence {
-            if let Some(item) = items.next() {
-                *n += 1;
-                let path = format!("{}{t}/{n}/", level.path);
-                stack.push(Level::new(item, path));
-                continue;
+    let mut open: Vec<(Map<String, Value>, Tag, Vec<Value>)> = Vec::new();
+    let mut map = Map::new();
+    map.insert(tag::CHARSET.to_string(), utf8());
+    visit(object.root(), &mut |event| match event {
+        Event::Element { node, index, token, path } => {
+            if is_shown(token) {
+                map.insert(token.tag.to_string(), element(node, index, token, &|| bulk(path)));
             }
-            let (t, done) = (*t, std::mem::take(done));
-            level.sequence = None;
-            let value =
-                if done.is_empty() { json!({"vr": "SQ"}) } else { json!({"vr": "SQ", "Value": done}) };
-            level.map.entry(t.to_string()).or_insert(value);
-            continue;
         }
-        if let Some((index, token)) = level.elements.get(level.at).copied() {
-            level.at += 1;
-            let t = token.tag;
-            if head::is_meta(t) || t.element() == 0 {
-                continue;
+        Event::Sequence { token, .. } => open.push((std::mem::take(&mut map), token.tag, Vec::new())),
+        Event::Item(_) => map = Map::new(),
+        Event::EndItem => {
+            if let Some((_, _, items)) = open.last_mut() {
+                items.push(Value::Object(std::mem::take(&mut map)));
             }
-            if token.kind == Kind::Sequence {
-                level.sequence = Some((t, level.node.items_at(index).into_iter(), Vec::new(), 0));
-                continue;
-            }
-            if t == tag::CHARSET {
-                continue;
-            }
-            let value = element(&level.node, index, &token, &|| bulk(&format!("{}{t}", level.path)));
-            level.map.entry(t.to_string()).or_insert(value);
-            continue;
         }
-        let Some(finished) = stack.pop() else { return Value::Object(Map::new()) };
-        let value = Value::Object(finished.map);
-        match stack.last_mut().and_then(|l| l.sequence.as_mut()) {
-            Some((_, _, done, _)) => done.push(value),
-            None => return value,
+        Event::EndSequence => {
+            if let Some((outer, tag, items)) = open.pop() {
+                map = outer;
+                let value =
+                    if items.is_empty() { json!({"vr": "SQ"}) } else { json!({"vr": "SQ", "Value": items}) };
+                map.insert(tag.to_string(), value);
+            }
         }
+    });
+    Value::Object(map)
+}
+
+/// Everything in the answer is UTF-8, whatever the object declared or left out.
+fn utf8() -> Value {
+    json!({"vr": "CS", "Value": ["ISO_IR 192"]})
+}
+
+/// Neither the meta group nor group lengths nor the character set of the object stand in JSON (PS3.18 §F.2.2).
+fn is_shown(token: &Token) -> bool {
+    !head::is_meta(token.tag) && token.tag.element() != 0 && token.tag != tag::CHARSET
+}
+
+struct Text<'w, W> {
+    out: &'w mut W,
+    comma: bool,
+    failed: io::Result<()>,
+}
+
+impl<W: Write> Text<'_, W> {
+    fn raw(&mut self, text: &str) {
+        if self.failed.is_ok() {
+            self.failed = self.out.write_all(text.as_bytes());
+        }
+    }
+    fn separate(&mut self) {
+        if self.comma {
+            self.raw(",");
+        }
+    }
+    fn key(&mut self, tag: Tag) {
+        self.separate();
+        self.raw(&format!("\"{tag}\":"));
+    }
+    fn value(&mut self, tag: Tag, value: &Value) {
+        self.key(tag);
+        self.raw(&value.to_string());
+        self.comma = true;
     }
 }
 
-fn element(node: &Node<'_>, index: usize, token: &super::scan::Token, bulk: &dyn Fn() -> String) -> Value {
+fn element(node: &Node<'_>, index: usize, token: &Token, bulk: &dyn Fn() -> String) -> Value {
     let vr = token.vr;
     if token.length == 0 && token.kind == Kind::Element {
         return json!({"vr": vr.as_str()});
@@ -137,6 +195,7 @@ fn element(node: &Node<'_>, index: usize, token: &super::scan::Token, bulk: &dyn
             .into_iter()
             .map(|s| if s.is_empty() { Value::Null } else { Value::String(s) })
             .collect(),
+        Vr::SV | Vr::UV => raw.chunks_exact(8).map(|c| long(vr, c, token.big)).collect(),
         Vr::FL | Vr::FD => node.numbers_at(index).into_iter().map(float).collect(),
         _ => node.numbers_at(index).into_iter().map(whole).collect(),
     };
@@ -161,6 +220,21 @@ fn float(n: f64) -> Value {
         },
         Value::Number,
     )
+}
+
+/// A 64-bit integer: a number while JSON readers keep it exactly, else a string (PS3.18 §F.2.3).
+fn long(vr: Vr, raw: &[u8], big: bool) -> Value {
+    let Ok(mut b) = <[u8; 8]>::try_from(raw) else { return Value::Null };
+    if big {
+        b.reverse();
+    }
+    let (signed, unsigned) = (i64::from_le_bytes(b), u64::from_le_bytes(b));
+    match vr {
+        Vr::SV if signed.unsigned_abs() < 1 << 53 => json!(signed),
+        Vr::SV => Value::String(signed.to_string()),
+        _ if unsigned < 1 << 53 => json!(unsigned),
+        _ => Value::String(unsigned.to_string()),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "values come from integers of at most 64 bits")]

@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod defect;
 pub mod detect;
 pub mod document;
+pub mod dump;
 pub mod frames;
 pub mod head;
 pub mod header;
@@ -27,13 +28,14 @@ pub mod source;
 pub mod tag;
 pub mod text;
 pub mod uid;
+pub mod visit;
 pub mod vr;
 
 #[cfg(test)]
 mod tests;
 
-pub use defect::{Defects, Refusal};
-pub use header::{Header, header};
+pub use defect::{Defects, Refusal, Verdict};
+pub use header::{Header, Reading, header, header_with};
 pub use object::{Keep, Node, Object};
 pub use source::{FileSource, SliceSource, Source};
 pub use tag::Tag;

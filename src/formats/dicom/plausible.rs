@@ -59,7 +59,7 @@ pub fn headers_at<S: Source>(
         if offset == end {
             return true;
         }
-        let Some(h) = source.array::<8>(offset) else { return false };
+        let Some(h) = source.peek::<8>(offset) else { return false };
         let t = mode.tag([h[0], h[1], h[2], h[3]]);
         if t == tag::ITEM_END || t == tag::SEQUENCE_END {
             return mode.u32([h[4], h[5], h[6], h[7]]) == 0;
@@ -73,7 +73,7 @@ pub fn headers_at<S: Source>(
                 return false;
             }
             if vr.is_long() {
-                let Some(l) = source.array::<4>(offset + 8) else { return false };
+                let Some(l) = source.peek::<4>(offset + 8) else { return false };
                 (12, u64::from(mode.u32(l)))
             } else {
                 (8, u64::from(mode.u16([h[6], h[7]])))

@@ -48,6 +48,14 @@ impl Tag {
             Self::new(t.group(), t.element())
         })
     }
+    /// The dictionary keyword; empty for private and unknown tags.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+        dicom_dictionary_std::StandardDataDictionary
+            .by_tag(dicom_core::Tag(self.group(), self.element()))
+            .map_or("", |e| e.alias())
+    }
 }
 
 impl fmt::Display for Tag {

@@ -134,8 +134,10 @@ fn plain_term(folded: &str) -> Option<(Plain, bool)> {
             (if folded == "isoir192" { Plain::Table(e::UTF_8) } else { Plain::Table(e::GB18030) }, false)
         }
         "utf8" | "iso2022ir192" => (Plain::Table(e::UTF_8), true),
-        "gb2312" | "cp936" | "gb180302000" | "gb180302005" | "gb180302022" | "iso2022gbk" | "isoir58"
-        | "iso2022ir165" => (Plain::Table(e::GB18030), true),
+        "gb2312" | "cp936" | "windows936" | "ms936" | "euccn" | "gb180302000" | "gb180302005"
+        | "gb180302022" | "iso2022gbk" | "iso2022gb18030" | "isoirgbk" | "isoirgb18030" | "isoir58"
+        | "iso2022ir165" | "isoir165" => (Plain::Table(e::GB18030), true),
+        "iso88591" | "latin1" => (Plain::Latin1, true),
         _ => return None,
     })
 }
@@ -160,16 +162,28 @@ pub fn parse(declared: &[String]) -> Option<(Charset, How)> {
         if matches!(first, "iso2022ir149" | "iso2022ir87" | "iso2022ir159") {
             return Some((Charset::Extended(Start::single(first)), How::Alias));
         }
+        if let Some(extended) = first.strip_prefix("isoir").filter(|n| matches!(*n, "149" | "87" | "159")) {
+            return Some((Charset::Extended(Start::single(&format!("iso2022ir{extended}"))), How::Alias));
+        }
         let (plain, alias) = plain_term(first)?;
         return Some((Charset::Plain(plain), if alias || !exact { How::Alias } else { How::Declared }));
     }
-    // GB18030 and UTF-8 do not take part in code extensions: a second value is an error of the device.
-    if let Some((plain @ Plain::Table(t), _)) = plain_term(first)
-        && (t == encoding_rs::UTF_8 || t == encoding_rs::GB18030)
-    {
+    // GB18030 and UTF-8 do not take part in code extensions: beside another value they are an error of the device.
+    let alone = |term: &str| {
+        plain_term(term).map(|p| p.0).filter(
+            |p| matches!(p, Plain::Table(t) if *t == encoding_rs::UTF_8 || *t == encoding_rs::GB18030),
+        )
+    };
+    let start = plain_term(first).map(|p| p.0);
+    if let Some(plain) = alone(first) {
         return Some((Charset::Plain(plain), How::Alias));
     }
-    Some((Charset::Extended(Start::of(first, plain_term(first).map(|p| p.0))), How::Declared))
+    let further =
+        folded.iter().skip(1).find_map(|t| alone(t).filter(|_| t != "iso2022ir165" && t != "isoir58"));
+    if let (Some(plain), None | Some(Plain::Ascii)) = (further, start) {
+        return Some((Charset::Plain(plain), How::Alias));
+    }
+    Some((Charset::Extended(Start::of(first, start)), How::Declared))
 }
 
 /// Decodes without splitting.
@@ -229,10 +243,39 @@ pub fn decode_plain(plain: Plain, raw: &[u8]) -> (String, Faults) {
             let cut = text.trim_end_matches([' ', '\0']).ends_with(char::REPLACEMENT_CHARACTER);
             faults.cut = cut;
             faults.bad = all - usize::from(cut);
-            text.into_owned()
+            modern(text.into_owned())
         }
     };
     (text, faults)
+}
+
+/// Characters that fonts before GB 18030-2005 had in the private use area, as the standard names them today.
+fn modern(text: String) -> String {
+    // U+E815..=U+E864 are EE A0 95 ..= EE A1 A4 in UTF-8.
+    if memchr::memchr(0xEE, text.as_bytes()).is_none() {
+        return text;
+    }
+    text.chars().map(|c| modern_of(c).unwrap_or(c)).collect()
+}
+
+/// The private use characters stood for the GBK codes FE50 to FEA0 in order (GB 18030-2000, Annex E).
+fn modern_of(c: char) -> Option<char> {
+    let at = u32::from(c).checked_sub(0xE815).filter(|n| *n <= 0x4F)?;
+    match c {
+        '\u{E816}' => Some('\u{20087}'),
+        '\u{E817}' => Some('\u{20089}'),
+        '\u{E818}' => Some('\u{200CC}'),
+        '\u{E831}' => Some('\u{215D7}'),
+        '\u{E83B}' => Some('\u{2298F}'),
+        '\u{E855}' => Some('\u{241FE}'),
+        _ => {
+            // 7F is no trail byte.
+            let trail = u8::try_from(0x50 + at + u32::from(at >= 0x2F)).ok()?;
+            let code = [0xFE, trail];
+            let (text, _) = encoding_rs::GB18030.decode_without_bom_handling(&code);
+            text.chars().next().filter(|m| *m != char::REPLACEMENT_CHARACTER && *m != c)
+        }
+    }
 }
 
 /// Values of a text element: decoded first, then split at the true separators, then trimmed (PS3.5 §6.2).

@@ -49,6 +49,12 @@ pub fn check(raw: &[u8], what: &str, defects: &mut Defects) -> Result<String, Re
     }
 }
 
+/// A UID value as text without its padding, its grammar not checked.
+#[must_use]
+pub fn trimmed(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).trim_end_matches(['\0', ' ']).trim_start_matches(' ').to_owned()
+}
+
 /// True when the text is a UID.
 #[must_use]
 pub fn is_valid(text: &str) -> bool {

@@ -13,10 +13,22 @@ const fn vr(text: &str) -> Vr {
     Vr([b[0], b[1]])
 }
 
+/// For each first letter the set of second letters, as bits.
+const fn letters(all: &[Vr]) -> [u32; 26] {
+    let mut out = [0u32; 26];
+    let mut i = 0;
+    while i < all.len() {
+        let [a, b] = all[i].0;
+        out[(a - b'A') as usize] |= 1 << ((b - b'A') as u32);
+        i += 1;
+    }
+    out
+}
+
 macro_rules! vrs {
     ($($name:ident)+) => {
         impl Vr { $(#[doc = concat!("`", stringify!($name), "`.")] pub const $name: Vr = vr(stringify!($name));)+ }
-        const KNOWN: &[Vr] = &[$(Vr::$name),+];
+        const KNOWN: [u32; 26] = letters(&[$(Vr::$name),+]);
     };
 }
 
@@ -26,7 +38,9 @@ impl Vr {
     /// True when the two bytes are a VR of the standard.
     #[must_use]
     pub fn is_known(self) -> bool {
-        KNOWN.contains(&self)
+        let [a, b] = self.0;
+        b.is_ascii_uppercase()
+            && KNOWN.get(usize::from(a.wrapping_sub(b'A'))).is_some_and(|set| (set >> (b - b'A')) & 1 == 1)
     }
     /// True when explicit encoding uses two reserved bytes and a 32-bit length (PS3.5 §7.1.2).
     #[must_use]

@@ -1,0 +1,137 @@
+//! The entry functions. An input begins with one byte that chooses the circumstances; the rest is what a peer sends.
+
+use std::io::Cursor;
+
+use yigong_formats::dicom::command::Command;
+use yigong_formats::dicom::frames::Frames;
+use yigong_formats::dicom::negotiate::{self, Admission, Decision, PeerPolicy};
+use yigong_formats::dicom::text::{self, Charset};
+use yigong_formats::dicom::{FileSource, Object, SliceSource, Vr, dump, header, json, name, uid};
+use yigong_formats::ecg as ecg_formats;
+
+fn choose<'d>(data: &'d [u8]) -> (usize, &'d [u8]) {
+    data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest))
+}
+
+/// F-1: the scanner, the index, JSON, the printed form, the frame index.
+pub fn scanner(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let syntaxes = [
+        None,
+        Some(uid::IMPLICIT_LE),
+        Some(uid::EXPLICIT_LE),
+        Some(uid::EXPLICIT_BE),
+        Some(uid::DEFLATED_LE),
+    ];
+    let negotiated = syntaxes[choice % syntaxes.len()];
+    let by_slice = header(&mut SliceSource(data), negotiated);
+    let mut file = FileSource::new(Cursor::new(data), data.len() as u64);
+    let by_file = header(&mut file, negotiated);
+    assert_eq!(file.failed(), None);
+    match (&by_slice, &by_file) {
+        (Ok(a), Ok(b)) => {
+            assert_eq!(a.defects, b.defects, "windows change nothing");
+            assert_eq!(a.frames, b.frames, "windows change nothing");
+        }
+        (Err(a), Err(b)) => assert_eq!(a, b),
+        _ => panic!("a file is refused and a slice is not, or the other way round"),
+    }
+    if let Ok(object) = Object::parse(data, negotiated) {
+        let mut out = Vec::new();
+        json::write(&object, &|path| path.to_owned(), &mut out).expect("memory does not fail");
+        // serde_json's own limit of depth is lower than ours.
+        if out.windows(8).filter(|w| w == b"\"Value\":").count() < 40 {
+            let read: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+            assert_eq!(read, json::dataset(&object, &|path| path.to_owned()));
+        }
+    }
+    let Ok(h) = by_slice else { return };
+    let size = h.object.deflated.unwrap_or(data.len() as u64);
+    for (_, token) in h.root().elements() {
+        assert!(token.offset + token.length <= size, "a value past the end");
+    }
+    for n in 0..h.frames.count().min(100) {
+        for (offset, length) in h.frames.ranges(n).expect("a counted frame") {
+            assert!(offset + length <= size, "a frame past the end");
+        }
+    }
+    assert_eq!(Frames::from_bytes(&h.frames.to_bytes()), h.frames);
+    for found in [&h.sop_class, &h.sop_instance, &h.study, &h.series] {
+        assert!(uid::is_valid(found));
+    }
+    let mut printed = String::new();
+    dump::write(&h, &mut printed).expect("memory does not fail");
+    assert!(printed.chars().all(|c| c == '\n' || !c.is_control()));
+}
+
+/// F-4 (text): what (0008,0005) says, and up to three values; 0xFF separates them.
+pub fn charset(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let mut parts = data.split(|b| *b == 0xFF);
+    let declared = parts.next().filter(|_| choice & 1 == 0);
+    let values: Vec<(&[u8], bool)> = parts.take(3).map(|v| (v, choice & 2 == 0)).collect();
+    let profile = (choice & 4 == 0).then_some(Charset::GB18030);
+    let (decision, notes) = text::decide(declared, &values, profile.as_ref());
+    assert!(decision.confidence <= 100);
+    assert!(decision.confidence >= 60 || !notes.is_empty(), "a doubt is said");
+    for (raw, person) in values {
+        let vr = if person { Vr::PN } else { Vr::LT };
+        let (whole, _) = text::decode(&decision.charset, raw, person);
+        assert!(whole.chars().count() <= raw.len(), "a character needs a byte");
+        for value in text::values(&decision.charset, vr, raw) {
+            let n = name::read(&value);
+            assert!(n.initials.chars().count() <= value.chars().count());
+            let _ = json::person(&value);
+            let again = text::values(&Charset::UTF8, Vr::LT, value.as_bytes());
+            let printable = !value.is_empty() && !value.ends_with([' ', '\0']);
+            assert!(!printable || again == [value], "UTF-8 keeps what was read");
+        }
+    }
+}
+
+/// F-3: association requests and answers as they stand in a PDU.
+pub fn negotiation(data: &[u8]) {
+    let (choice, data) = choose(data);
+    if choice & 1 == 1 {
+        let _ = negotiate::read_answer(data, &[]);
+        return;
+    }
+    let Ok(request) = negotiate::read_request(data) else { return };
+    let admission = match choice >> 1 & 3 {
+        0 => Admission::Unknown,
+        1 => Admission::ForeignAddress,
+        2 => Admission::TlsRequired,
+        _ => Admission::Admitted(PeerPolicy::default()),
+    };
+    let welcome = matches!(admission, Admission::Admitted(_));
+    let called = request.called_ae_title.trim_matches(['\0', ' ']).to_owned();
+    if let Decision::Accept { contexts, .. } = negotiate::decide(&request, &called, &admission) {
+        assert!(welcome, "nobody unknown is accepted");
+        assert!(contexts.len() <= negotiate::MAX_CONTEXTS);
+        for c in &contexts {
+            let proposed = request.presentation_contexts.iter().any(|p| {
+                p.id == c.id
+                    && p.transfer_syntaxes.iter().any(|t| t.trim_matches(['\0', ' ']) == c.transfer_syntax)
+            });
+            assert!(proposed, "only what was proposed is accepted");
+        }
+    }
+}
+
+/// F-3: DIMSE command sets. What is understood is written and read again to the same meaning (long comments are cut once).
+pub fn command(data: &[u8]) {
+    if let Ok(command) = Command::decode(data)
+        && let Ok(again) = Command::decode(&command.encode())
+    {
+        assert_eq!(Command::decode(&again.encode()), Ok(again));
+    }
+}
+
+/// F-8: electrocardiograms.
+pub fn ecg(data: &[u8]) {
+    let limits = ecg_formats::Limits::default();
+    if let Ok(document) = ecg_formats::decode::decode(data, &limits) {
+        let _ = document.waveform_sha256();
+        let _ = ecg_formats::analyse(&document, "");
+    }
+}

@@ -1,0 +1,72 @@
+//! The entry functions of the fuzz targets over their committed corpus: every input found once stays a test.
+
+#[path = "../../../fuzz/src/entry.rs"]
+mod entry;
+
+use std::path::Path;
+
+fn over(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let mut count = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        run(&std::fs::read(file.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "no corpus below {}", folder.display());
+}
+
+#[test]
+fn scanner() {
+    over("scanner", entry::scanner);
+}
+
+#[test]
+fn charset() {
+    over("charset", entry::charset);
+}
+
+#[test]
+fn negotiation() {
+    over("negotiation", entry::negotiation);
+}
+
+#[test]
+fn command() {
+    over("command", entry::command);
+}
+
+#[test]
+fn ecg() {
+    over("ecg", entry::ecg);
+}
+
+/// Every entry function is total: inputs cut at any length, and with any byte turned over.
+#[test]
+fn cut_and_flipped() {
+    let targets: [(&str, fn(&[u8])); 5] = [
+        ("scanner", entry::scanner),
+        ("charset", entry::charset),
+        ("negotiation", entry::negotiation),
+        ("command", entry::command),
+        ("ecg", entry::ecg),
+    ];
+    for (target, run) in targets {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+        let mut runs = 0;
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let mut bytes = std::fs::read(file.unwrap().path()).unwrap();
+            // The steps are odd to the structure, so that every kind of place is met in some file.
+            let step = bytes.len() / 60 + 1;
+            for at in (0..bytes.len()).step_by(step) {
+                run(bytes.get(..at).unwrap());
+                bytes[at] ^= 0xFF;
+                run(&bytes);
+                bytes[at] ^= 0xFF;
+                runs += 2;
+            }
+            if runs > 4000 {
+                break;
+            }
+        }
+    }
+}
