@@ -4,6 +4,7 @@ pub mod audit;
 pub mod codec_worker;
 pub mod config;
 pub mod conformance;
+pub mod decode;
 pub mod demo;
 pub mod dicom;
 pub mod people;
@@ -69,6 +70,8 @@ enum Command {
     Openapi,
     /// Print the DICOM Conformance Statement.
     Conformance,
+    /// Decode or transcode one DICOM file as the server would (for developers).
+    Decode(decode::DecodeArgs),
     /// Decode frames for the server; started by the server only.
     #[command(hide = true)]
     CodecWorker,
@@ -128,6 +131,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             say(conformance::statement()?.trim_end());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Decode(args) => within(decode::run(args)),
         Command::CodecWorker => Ok(codec_worker::run()),
     }
 }

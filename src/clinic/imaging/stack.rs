@@ -1,7 +1,6 @@
 //! The stack document of an instance: what the viewer and the codec worker need without opening the object.
 
 use serde_json::{Value, json};
-use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::{Header, Tag, tag};
 
 /// Builds it; an empty object when there is no frame to show.
@@ -18,8 +17,8 @@ pub fn document(id: &str, header: &Header) -> Value {
         && matches!(i.samples, 1 | 3)
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
         && yigong_base::codec::supported(&header.transfer_syntax)
-        && !matches!(&header.frames, Frames::Native { deflated: true, .. });
-    json!({
+        && !header.frames.is_deflated();
+    let mut document = json!({
         "id": id,
         "uid": header.sop_instance,
         "sop_class": header.sop_class,
@@ -48,7 +47,11 @@ pub fn document(id: &str, header: &Header) -> Value {
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
         "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",
-    })
+    });
+    if let Some(fields) = document.as_object_mut().filter(|_| i.float) {
+        fields.insert("float".to_owned(), json!(true));
+    }
+    document
 }
 
 fn region(r: &yigong_formats::dicom::image::Region) -> Value {
