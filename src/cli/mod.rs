@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod audit;
+pub mod bench_fill;
 pub mod codec_worker;
 pub mod config;
 pub mod demo;
@@ -60,6 +61,9 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Fill a folder for measurements with invented studies.
+    #[command(hide = true)]
+    BenchFill(bench_fill::FillArgs),
     /// Decode frames for the server; started by the server only.
     #[command(hide = true)]
     CodecWorker,
@@ -109,6 +113,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Facility { command } => within(people::facility(command, config()?)),
         Command::User { command } => within(people::user(command, config()?)),
         Command::Token { command } => within(people::token(command, config()?)),
+        Command::BenchFill(args) => within(bench_fill::run(args, config()?)),
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);

@@ -3,10 +3,12 @@
 pub mod arg;
 pub mod blob;
 pub mod blob_disk;
+mod block;
 pub mod conn;
 pub mod db;
 pub mod migrate;
 pub mod row;
+mod slots;
 pub mod spool;
 pub mod sql;
 pub mod tx;
