@@ -1,5 +1,5 @@
 # Every recipe is one plain line that also works by hand.
-.PHONY: run test check web e2e interop faults deny image
+.PHONY: run test check web e2e interop bench faults deny image
 
 run:
 	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
@@ -15,6 +15,9 @@ web:
 
 interop:
 	.venv/bin/python -m pytest tests/interop -q
+
+bench:
+	bench/run
 
 faults:
 	.venv/bin/python -m pytest tests/faults -q
