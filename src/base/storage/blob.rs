@@ -17,9 +17,9 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// Opens the store under `root`; creates `objects/` and `spool/`, clears spool files of an earlier run.
-    pub async fn open(root: &Path, _run: String) -> Result<Self> {
-        Ok(Self { disk: Arc::new(Disk::open(root).await?) })
+    /// Opens the store under `root`; creates `objects/` and `spool/`, looks through what runs that have ended left in it.
+    pub async fn open(root: &Path, run: String) -> Result<Self> {
+        Ok(Self { disk: Arc::new(Disk::open(root, run).await?) })
     }
 
     /// Begins to receive an object.

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use super::block::{Block, Blocks};
 use super::slots::{Slot, Slots, place, sync_dir};
 use super::spool::{Body, Spooled};
+use super::spool_dir::SpoolDir;
 use crate::digest::Running;
 use crate::digest::pool::Hashing;
 use crate::fault::{Fault, Result};
@@ -26,23 +27,23 @@ pub struct Disk {
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
     pub(super) hashing: Hashing,
+    /// Holds the lock of the folder of the slots.
+    _spool: SpoolDir,
 }
 
 impl Disk {
     /// Creates the folders and looks through what an earlier run left in the spool.
-    pub async fn open(root: &Path) -> Result<Self> {
+    pub async fn open(root: &Path, run: String) -> Result<Self> {
         let (objects, spool) = (root.join("objects"), root.join("spool"));
         let opened = blocking(move || {
             std::fs::create_dir_all(&objects)?;
-            std::fs::create_dir_all(&spool)?;
-            for entry in std::fs::read_dir(&spool)? {
-                rescue(&objects, &entry?.path())?;
-            }
+            let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
             sync_dir(&spool)?;
             sync_dir(&objects)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
             let hashing = Hashing::start()?;
-            Ok(Self { objects, slots: Slots::new(spool), blocks: Arc::default(), hashing })
+            let slots = Slots::new(spool_dir.path().to_owned());
+            Ok(Self { objects, slots, blocks: Arc::default(), hashing, _spool: spool_dir })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -153,7 +154,7 @@ mod tests {
         /// Files of the spool that hold something.
         fn spooled(&self) -> usize {
             let full = |e: std::io::Result<std::fs::DirEntry>| e.unwrap().metadata().unwrap().len() > 0;
-            std::fs::read_dir(self.0.join("spool")).unwrap().filter(|_| true).map(full).filter(|f| *f).count()
+            std::fs::read_dir(self.0.join("spool/t")).unwrap().map(full).filter(|f| *f).count()
         }
     }
 
@@ -242,11 +243,15 @@ mod tests {
             let blobs = open(&folder.0).await;
             let address = blobs.put(&bytes).await.unwrap();
             // The rename did not reach the disk.
-            std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/7")).unwrap();
+            std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
             address
         };
         let blobs = open(&folder.0).await;
         assert!(blobs.read(&address).await.unwrap() == bytes);
-        assert_eq!(std::fs::read_dir(folder.0.join("spool")).unwrap().count(), 0, "unused names are removed");
+        assert_eq!(
+            std::fs::read_dir(folder.0.join("spool/t")).unwrap().count(),
+            0,
+            "unused names are removed"
+        );
     }
 }

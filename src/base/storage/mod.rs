@@ -10,6 +10,7 @@ pub mod migrate;
 pub mod row;
 mod slots;
 pub mod spool;
+mod spool_dir;
 pub mod sql;
 pub mod tx;
 mod writer;
