@@ -1,5 +1,5 @@
 # Every recipe is one plain line that also works by hand.
-.PHONY: run test check web e2e conform interop faults fuzz deny image
+.PHONY: run test check web e2e conform interop bench faults fuzz deny image
 
 run:
 	scripts/install.sh run && npm --prefix web run setup && cargo run -- demo
@@ -18,6 +18,9 @@ conform:
 
 interop:
 	.venv/bin/python -m pytest tests/interop -q
+
+bench:
+	bench/run
 
 faults:
 	.venv/bin/python -m pytest tests/faults -q

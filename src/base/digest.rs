@@ -1,5 +1,8 @@
 //! SHA-256 and hex.
 
+mod lanes;
+pub mod pool;
+
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of `bytes`.

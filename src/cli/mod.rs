@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod audit;
+pub mod bench_fill;
 pub mod codec_worker;
 pub mod config;
 pub mod conformance;
@@ -72,6 +73,9 @@ enum Command {
     Conformance,
     /// Decode or transcode one DICOM file as the server would (for developers).
     Decode(decode::DecodeArgs),
+    /// Fill a folder for measurements with invented studies.
+    #[command(hide = true)]
+    BenchFill(bench_fill::FillArgs),
     /// Decode frames for the server; started by the server only.
     #[command(hide = true)]
     CodecWorker,
@@ -122,6 +126,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::User { command } => within(people::user(command, config()?)),
         Command::Token { command } => within(people::token(command, config()?)),
         Command::Dicom { command } => dicom::run(&command),
+        Command::BenchFill(args) => within(bench_fill::run(args, config()?)),
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);

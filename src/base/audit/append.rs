@@ -8,7 +8,7 @@ use crate::args;
 use crate::ctx::Ctx;
 use crate::digest::sha256_hex;
 use crate::fault::Result;
-use crate::storage::Tx;
+use crate::storage::{Engine, Tx};
 
 /// First `prev` of the chain.
 pub(super) const GENESIS: &str = "yigong";
@@ -17,6 +17,23 @@ pub(super) const GENESIS: &str = "yigong";
 pub(super) fn link(prev: &str, seq: i64, at: i64, columns: [&str; 7]) -> String {
     let list = serde_json::json!([prev, seq, at, columns]);
     sha256_hex(list.to_string().as_bytes())
+}
+
+/// Number of the next row and hash of the one before it.
+async fn next(tx: &mut Tx) -> Result<(i64, String)> {
+    let (row, seq) = match tx.engine() {
+        Engine::Sqlite => {
+            let row = tx.one(sql::NEXT_SQLITE, args![]).await?;
+            let seq = row.int("value")?;
+            (Some(row), seq)
+        }
+        Engine::Postgres => {
+            let seq = tx.one(sql::NEXT_POSTGRES, args![]).await?.int("value")?;
+            (tx.opt(sql::HASH_AT, args![seq - 1]).await?, seq)
+        }
+    };
+    let prev = row.map(|r| r.opt_text("prev")).transpose()?.flatten();
+    Ok((seq, prev.unwrap_or_else(|| GENESIS.to_owned())))
 }
 
 /// Appends `action` on an object to the chain, in the caller's unit of work. `detail` names ids and codes, never free patient text.
@@ -29,11 +46,7 @@ pub async fn append(
     object_id: &str,
     detail: &Value,
 ) -> Result<()> {
-    let seq = tx.one(sql::NEXT_SEQ, args![]).await?.int("value")?;
-    let prev = match tx.opt(sql::HASH_AT, args![seq - 1]).await? {
-        Some(row) => row.text("hash")?,
-        None => GENESIS.to_owned(),
-    };
+    let (seq, prev) = next(tx).await?;
     let now = ctx.now();
     let detail = detail.to_string();
     let columns =

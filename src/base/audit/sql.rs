@@ -1,10 +1,13 @@
 //! SQL of the audit chain.
 
 crate::statements! {
-    /// The counter row serialises writers of the chain on both engines.
-    NEXT_SEQ = "INSERT INTO counter (name, value) VALUES ('audit', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value";
+    /// The next number and the hash before it, in one step: there is one writer.
+    NEXT_SQLITE = "INSERT INTO counter (name, value) VALUES ('audit', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
+        RETURNING value, (SELECT a.hash FROM audit a WHERE a.seq = counter.value - 1) AS prev";
+    /// The next number. The counter row serialises writers of the chain; who waited for it must look for the hash with a new snapshot.
+    NEXT_POSTGRES = "INSERT INTO counter (name, value) VALUES ('audit', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value";
     /// Hash of the row before.
-    HASH_AT = "SELECT hash FROM audit WHERE seq = $1";
+    HASH_AT = "SELECT hash AS prev FROM audit WHERE seq = $1";
     /// One event.
     INSERT = "INSERT INTO audit (seq, at, who, role, facility, action, object_kind, object_id, detail, prev, hash)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";

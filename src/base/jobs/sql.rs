@@ -21,6 +21,8 @@ crate::statements! {
         RETURNING id, kind, key, payload, attempts";
     /// Done jobs leave.
     FINISH = "DELETE FROM job WHERE id = $1";
+    /// Work that shall not be done.
+    FORGET = "DELETE FROM job WHERE kind = $1 AND key = $2 AND state = 'waiting'";
     /// A failed job waits for its next try.
     RETRY = "UPDATE job SET state = 'waiting', run_at = $2, error = $3, lease_until = NULL WHERE id = $1";
     /// Whether the same work was enqueued again meanwhile.

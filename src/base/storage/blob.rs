@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blob_disk::Disk;
 use super::spool::{Spool, Spooled};
@@ -15,25 +14,20 @@ pub const OBJECT_LIMIT: u64 = 4 << 30;
 #[derive(Clone)]
 pub struct Blobs {
     disk: Arc<Disk>,
-    counter: Arc<AtomicU64>,
-    /// Makes spool names of two processes on one folder differ.
-    run: String,
 }
 
 impl Blobs {
-    /// Opens the store under `root`; creates `objects/` and `spool/`, clears spool files of an earlier run.
+    /// Opens the store under `root`; creates `objects/` and `spool/`, looks through what runs that have ended left in it.
     pub async fn open(root: &Path, run: String) -> Result<Self> {
-        let disk = Arc::new(Disk::open(root).await?);
-        Ok(Self { disk, counter: Arc::new(AtomicU64::new(0)), run })
+        Ok(Self { disk: Arc::new(Disk::open(root, run).await?) })
     }
 
-    /// A new spool file.
+    /// Begins to receive an object.
     pub async fn spool(&self) -> Result<Spool> {
-        let n = self.counter.fetch_add(1, Ordering::Relaxed);
-        Spool::create(self.disk.spool_dir().join(format!("{}-{n}", self.run)), OBJECT_LIMIT).await
+        Ok(Spool::new(Arc::clone(&self.disk), OBJECT_LIMIT))
     }
 
-    /// Makes a spooled file durable under its address; answers the address. An equal object is kept once.
+    /// Makes a spooled object durable under its address; answers the address. An equal object is kept once.
     pub async fn keep(&self, spooled: Spooled) -> Result<String> {
         self.disk.keep(spooled).await
     }
@@ -79,10 +73,7 @@ impl Blobs {
 
     /// Free bytes on the store's file system, and a probe that a write can be synced.
     pub async fn probe(&self) -> Result<()> {
-        let mut spool = self.spool().await?;
-        spool.write(b"probe").await?;
-        let spooled = spool.finish().await?;
-        self.disk.sync_only(spooled.path()).await
+        self.disk.probe().await
     }
 }
 

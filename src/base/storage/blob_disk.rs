@@ -1,44 +1,51 @@
-//! Blobs on a local disk: `objects/ab/cd/<sha256>`. Blob first, row second: when `keep` returns, data and name are
-//! synced. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the caller fails.
+//! Blobs on a local disk: `objects/ab/cd/<sha256>`. Blob first, row second: when `keep` returns, the data is synced under
+//! a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
+//! caller fails.
+//!
+//! The durable name is the one in the spool folder (see `slots`); the rename to the address is in the journal of the
+//! file system and reaches the disk with it, so a power cut leaves the object under one of the two. The next start gives
+//! what it finds in the spool its address (`rescue`). This needs a file system with a journal or a log: ext4, XFS, Btrfs, ZFS.
 
-use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::spool::Spooled;
+use tokio::sync::oneshot;
+
+use super::block::{Block, Blocks};
+use super::slots::{Slot, Slots, place, sync_dir};
+use super::spool::{Body, Spooled};
+use super::spool_dir::SpoolDir;
+use crate::digest::Running;
+use crate::digest::pool::Hashing;
 use crate::fault::{Fault, Result};
 
-/// The folder of a disk store.
+/// The folder of a disk store, and what is needed to fill it.
 pub struct Disk {
     objects: PathBuf,
-    spool: PathBuf,
-    /// Folders this process has made durable itself. What another task or an earlier run made may not be on disk yet.
-    proven: Arc<Mutex<HashSet<PathBuf>>>,
+    pub(super) slots: Slots,
+    pub(super) blocks: Arc<Blocks>,
+    pub(super) hashing: Hashing,
+    /// Holds the lock of the folder of the slots.
+    _spool: SpoolDir,
 }
 
 impl Disk {
-    /// Creates the folders and removes spool files that an earlier run left.
-    pub async fn open(root: &Path) -> Result<Self> {
-        let disk = Self { objects: root.join("objects"), spool: root.join("spool"), proven: Arc::default() };
-        let (objects, spool) = (disk.objects.clone(), disk.spool.clone());
-        blocking(move || {
+    /// Creates the folders and looks through what an earlier run left in the spool.
+    pub async fn open(root: &Path, run: String) -> Result<Self> {
+        let (objects, spool) = (root.join("objects"), root.join("spool"));
+        let opened = blocking(move || {
             std::fs::create_dir_all(&objects)?;
-            std::fs::create_dir_all(&spool)?;
-            for entry in std::fs::read_dir(&spool)? {
-                std::fs::remove_file(entry?.path())?;
-            }
+            let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
+            sync_dir(&spool)?;
             sync_dir(&objects)?;
-            sync_dir(objects.parent().unwrap_or(&objects))
-        })
-        .await
-        .map_err(|e| Fault::io("open blob store", &e))?;
-        Ok(disk)
-    }
-
-    /// Where spool files live: the same file system as the objects.
-    #[must_use]
-    pub fn spool_dir(&self) -> &Path {
-        &self.spool
+            sync_dir(objects.parent().unwrap_or(&objects))?;
+            let hashing = Hashing::start()?;
+            let slots = Slots::new(spool_dir.path().to_owned());
+            Ok(Self { objects, slots, blocks: Arc::default(), hashing, _spool: spool_dir })
+        });
+        opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
 
     /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.
@@ -46,59 +53,205 @@ impl Disk {
         if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             return Err(Fault::internal("a blob address is 64 hex digits"));
         }
-        Ok(self.objects.join(&sha256[..2]).join(&sha256[2..4]).join(sha256))
+        Ok(address(&self.objects, sha256))
     }
 
-    /// Syncs, renames, syncs the directory.
-    pub async fn keep(&self, mut spooled: Spooled) -> Result<String> {
-        let target = self.path(&spooled.sha256)?;
-        let objects = self.objects.clone();
-        let source = spooled.path().to_owned();
-        let proven = Arc::clone(&self.proven);
-        blocking(move || place(&source, &target, &objects, &proven))
-            .await
-            .map_err(|e| Fault::io("keep object", &e))?;
-        spooled.mark_kept();
-        Ok(spooled.sha256.clone())
+    /// Writes and syncs while the hash is computed, then renames.
+    pub(super) async fn keep(self: &Arc<Self>, spooled: Spooled) -> Result<String> {
+        let Spooled { body, sum, len } = spooled;
+        let (say, hear) = oneshot::channel();
+        let disk = Arc::clone(self);
+        let kept = tokio::task::spawn_blocking(move || disk.sync(body, len, hear));
+        let sha256 = sum.await.map_err(|_| Fault::internal("hashing stopped"))?.hex();
+        // When this function is given up meanwhile, nothing is said, and the file is removed.
+        let _ = say.send(self.path(&sha256)?);
+        let kept = kept.await.map_err(|_| Fault::internal("disk task stopped"))?;
+        kept.map_err(|e| Fault::io("keep object", &e))?;
+        Ok(sha256)
     }
 
-    /// Syncs a file: the readiness probe.
-    pub async fn sync_only(&self, path: &Path) -> Result<()> {
-        let path = path.to_owned();
-        blocking(move || std::fs::File::open(path)?.sync_data())
-            .await
-            .map_err(|e| Fault::io("sync probe", &e))
-    }
-}
-
-fn place(
-    source: &Path,
-    target: &Path,
-    objects: &Path,
-    proven: &Mutex<HashSet<PathBuf>>,
-) -> std::io::Result<()> {
-    std::fs::File::open(source)?.sync_data()?;
-    let parent = target.parent().unwrap_or(objects);
-    let known = proven.lock().unwrap_or_else(PoisonError::into_inner).contains(parent);
-    if !known {
-        std::fs::create_dir_all(parent)?;
-        // A new directory is durable only when its own parent is synced.
-        if let Some(grand) = parent.parent() {
-            sync_dir(grand)?;
+    fn sync(&self, body: Body, len: u64, target: oneshot::Receiver<PathBuf>) -> io::Result<()> {
+        let slot = match body {
+            Body::Memory(block) => self.write(&block)?,
+            Body::File(slot) => {
+                slot.file.set_len(len)?;
+                slot
+            }
+        };
+        slot.file.sync_data()?;
+        match target.blocking_recv() {
+            Ok(target) => slot.rename(&target),
+            Err(_) => Err(io::Error::other("the receiver was given up")),
         }
-        sync_dir(objects)?;
-        proven.lock().unwrap_or_else(PoisonError::into_inner).insert(parent.to_owned());
     }
-    std::fs::rename(source, target)?;
-    sync_dir(parent)
+
+    fn write(&self, block: &Block) -> io::Result<Slot> {
+        use std::io::Write;
+        let mut slot = self.slots.take(false)?;
+        slot.file.write_all(block.as_ref())?;
+        Ok(slot)
+    }
+
+    /// Writes and syncs a few bytes and removes them: the readiness probe.
+    pub(super) async fn probe(self: &Arc<Self>) -> Result<()> {
+        use std::io::Write;
+        let disk = Arc::clone(self);
+        let synced = blocking(move || {
+            let mut slot = disk.slots.take(false)?;
+            slot.file.write_all(b"probe")?;
+            slot.file.sync_data()
+        });
+        synced.await.map_err(|e| Fault::io("sync probe", &e))
+    }
 }
 
-fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    std::fs::File::open(dir)?.sync_all()
+fn address(objects: &Path, sha256: &str) -> PathBuf {
+    objects.join(&sha256[..2]).join(&sha256[2..4]).join(sha256)
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| std::io::Error::other("disk task stopped"))?
+/// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
+/// not, or the file is half an object, it is an object without a row like any other. Empty files are unused names.
+fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut hash = Running::default();
+    let mut buffer = vec![0_u8; 1 << 18];
+    let mut whole = 0_u64;
+    loop {
+        let n = file.read(&mut buffer)?;
+        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { break };
+        hash.update(part);
+        whole += n as u64;
+    }
+    let target = address(objects, &hash.finish_hex());
+    if whole == 0 || target.exists() {
+        return std::fs::remove_file(path);
+    }
+    file.sync_data()?;
+    place(path, &target)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| io::Error::other("disk task stopped"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use crate::digest::sha256_hex;
+    use crate::storage::blob::Blobs;
+    use crate::storage::spool::Content;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("yigong-blob-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        /// Files of the spool that hold something.
+        fn spooled(&self) -> usize {
+            let full = |e: std::io::Result<std::fs::DirEntry>| e.unwrap().metadata().unwrap().len() > 0;
+            std::fs::read_dir(self.0.join("spool/t")).unwrap().map(full).filter(|f| *f).count()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn pattern(len: usize, seed: usize) -> Vec<u8> {
+        (0..len).map(|i| (i.wrapping_mul(31) ^ (i >> 7) ^ seed) as u8).collect()
+    }
+
+    async fn open(folder: &Path) -> Blobs {
+        Blobs::open(folder, "t".into()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn objects_of_every_size_come_back_as_they_were() {
+        let folder = Folder::new("sizes");
+        let blobs = open(&folder.0).await;
+        for len in [0, 1, 63, 4096, 1 << 20, (1 << 20) + 1, 3 << 20, 5_000_003] {
+            let bytes = pattern(len, len);
+            let mut spool = blobs.spool().await.unwrap();
+            for part in bytes.chunks(131_060) {
+                spool.write(part).await.unwrap();
+            }
+            let spooled = spool.finish().await.unwrap();
+            match spooled.content() {
+                Content::Memory(held) => assert_eq!(held, bytes),
+                Content::File(path) => assert_eq!(std::fs::read(path).unwrap()[..len], bytes[..]),
+            }
+            let address = blobs.keep(spooled).await.unwrap();
+            assert_eq!(address, sha256_hex(&bytes), "{len} bytes");
+            assert!(blobs.read(&address).await.unwrap() == bytes, "{len} bytes");
+        }
+        assert_eq!(folder.spooled(), 0);
+        blobs.probe().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn objects_received_side_by_side_do_not_mix() {
+        let folder = Folder::new("beside");
+        let blobs = open(&folder.0).await;
+        let mut tasks = Vec::new();
+        for n in 0..40_usize {
+            let blobs = blobs.clone();
+            tasks.push(tokio::spawn(async move {
+                let bytes = pattern(20_000 + n * 90_001, n);
+                let address = blobs.put(&bytes).await.unwrap();
+                assert_eq!(address, sha256_hex(&bytes));
+                assert!(blobs.read(&address).await.unwrap() == bytes);
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_leaves_nothing() {
+        let folder = Folder::new("given-up");
+        let blobs = open(&folder.0).await;
+        let bytes = pattern(3_000_000, 1);
+        let mut spool = blobs.spool().await.unwrap();
+        spool.write(&bytes).await.unwrap();
+        drop(spool);
+        let mut spool = blobs.spool().await.unwrap();
+        spool.write(&bytes).await.unwrap();
+        drop(spool.finish().await.unwrap());
+        for _ in 0..200 {
+            if folder.spooled() == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(folder.spooled(), 0);
+        assert!(std::fs::read_dir(folder.0.join("objects")).unwrap().next().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_a_power_cut_left_under_its_spool_name_is_found_again() {
+        let folder = Folder::new("rescue");
+        let bytes = pattern(50_000, 3);
+        let address = {
+            let blobs = open(&folder.0).await;
+            let address = blobs.put(&bytes).await.unwrap();
+            // The rename did not reach the disk.
+            std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
+            address
+        };
+        let blobs = open(&folder.0).await;
+        assert!(blobs.read(&address).await.unwrap() == bytes);
+        assert_eq!(
+            std::fs::read_dir(folder.0.join("spool/t")).unwrap().count(),
+            0,
+            "unused names are removed"
+        );
+    }
 }

@@ -3,11 +3,14 @@
 pub mod arg;
 pub mod blob;
 pub mod blob_disk;
+mod block;
 pub mod conn;
 pub mod db;
 pub mod migrate;
 pub mod row;
+mod slots;
 pub mod spool;
+mod spool_dir;
 pub mod sql;
 pub mod tx;
 mod writer;

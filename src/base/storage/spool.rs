@@ -1,54 +1,72 @@
-//! A temporary file on the final file system that is hashed while it is written.
+//! An object on its way in: small ones stay in one block of memory, larger ones are hashed and written block by block
+//! while the next block is received.
 
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
 
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::digest::Running;
+use super::blob_disk::Disk;
+use super::block::{Block, SIZE};
+use super::slots::Slot;
+use crate::digest::pool::{Progress, Shared};
 use crate::fault::{Fault, Result};
 
-/// Bytes collected before a write to the file.
-const BUFFER: usize = 256 * 1024;
-
-/// An open spool file. Dropped without `finish`, its file is removed.
+/// An object that is being received. Dropped without `finish`, nothing of it stays.
 pub struct Spool {
-    path: PathBuf,
-    file: Option<File>,
-    hash: Running,
-    buffer: Vec<u8>,
+    disk: Arc<Disk>,
+    block: Block,
+    stream: Option<Stream>,
     len: u64,
     limit: u64,
 }
 
-/// A complete spool file, not yet durable. Dropped without [`super::blob::Blobs::keep`], its file is removed.
+/// A complete object, not yet durable. Dropped without [`super::blob::Blobs::keep`], nothing of it stays.
 pub struct Spooled {
-    path: PathBuf,
-    kept: bool,
-    /// SHA-256 of the whole file, hex.
-    pub sha256: String,
+    pub(super) body: Body,
+    pub(super) sum: oneshot::Receiver<Progress>,
     /// Length in bytes.
     pub len: u64,
 }
 
+/// Where the bytes of a complete object are.
+pub(super) enum Body {
+    Memory(Arc<Block>),
+    File(Slot),
+}
+
+/// The bytes of a complete object, for reading.
+#[derive(Clone, Copy)]
+pub enum Content<'a> {
+    /// A small object.
+    Memory(&'a [u8]),
+    /// A large one.
+    File(&'a Path),
+}
+
+/// A large object: at most one block is being hashed and one written.
+struct Stream {
+    slot: Arc<Slot>,
+    offset: u64,
+    hashing: Option<oneshot::Receiver<Progress>>,
+    writing: Option<JoinHandle<std::io::Result<()>>>,
+}
+
 impl Spool {
-    pub(super) async fn create(path: PathBuf, limit: u64) -> Result<Self> {
-        let file = File::options()
-            .write(true)
-            .create_new(true)
-            .open(&path)
-            .await
-            .map_err(|e| Fault::io("create spool file", &e))?;
-        Ok(Self { path, file: Some(file), hash: Running::default(), buffer: Vec::new(), len: 0, limit })
+    pub(super) fn new(disk: Arc<Disk>, limit: u64) -> Self {
+        let block = disk.blocks.take();
+        Self { disk, block, stream: None, len: 0, limit }
     }
 
-    /// Bytes written so far.
+    /// Bytes received so far.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether nothing was written yet.
+    /// Whether nothing was received yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -60,59 +78,87 @@ impl Spool {
         if self.len > self.limit {
             return Err(Fault::invalid("object", format!("larger than the limit of {} bytes", self.limit)));
         }
-        self.hash.update(bytes);
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER {
-            self.drain().await?;
+        let mut rest = self.block.fill(bytes);
+        while !rest.is_empty() {
+            self.flush(false).await?;
+            rest = self.block.fill(rest);
         }
         Ok(())
     }
 
-    async fn drain(&mut self) -> Result<()> {
-        if let Some(file) = &mut self.file {
-            file.write_all(&self.buffer).await.map_err(|e| Fault::io("write spool file", &e))?;
-            self.buffer.clear();
-        }
-        Ok(())
-    }
-
-    /// Ends writing; the file is complete but not yet synced.
+    /// Ends receiving; the object is complete but not yet durable.
     pub async fn finish(mut self) -> Result<Spooled> {
-        self.drain().await?;
-        if let Some(mut file) = self.file.take() {
-            file.flush().await.map_err(|e| Fault::io("flush spool file", &e))?;
+        if self.stream.is_none() {
+            let Self { disk, block, len, .. } = self;
+            let block = Arc::new(block);
+            let sum = disk.hashing.submit(Progress::default(), block.clone(), true);
+            return Ok(Spooled { body: Body::Memory(block), sum, len });
         }
-        let path = std::mem::take(&mut self.path);
-        Ok(Spooled { path, kept: false, sha256: std::mem::take(&mut self.hash).finish_hex(), len: self.len })
+        self.flush(true).await?;
+        let Some(Stream { slot, hashing: Some(sum), writing, .. }) = self.stream else {
+            return Err(Fault::internal("a spool without a stream"));
+        };
+        written(writing).await?;
+        let slot = Arc::into_inner(slot).ok_or_else(|| Fault::internal("a spool file is still written"))?;
+        Ok(Spooled { body: Body::File(slot), sum, len: self.len })
+    }
+
+    /// Hands the block to the hash and to the disk, once both have done the one before.
+    async fn flush(&mut self, last: bool) -> Result<()> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => Stream::open(&self.disk).await?,
+        };
+        let mut block = std::mem::replace(&mut self.block, self.disk.blocks.take());
+        let progress = match stream.hashing.take() {
+            Some(before) => before.await.map_err(|_| Fault::internal("hashing stopped"))?,
+            None => Progress::default(),
+        };
+        written(stream.writing.take()).await?;
+        let whole = block.padded();
+        let block = Arc::new(block);
+        stream.hashing = Some(self.disk.hashing.submit(progress, block.clone(), last));
+        let (slot, offset) = (Arc::clone(&stream.slot), stream.offset);
+        stream.writing = Some(spawn_blocking(move || slot.file.write_all_at(block.bytes(whole), offset)));
+        stream.offset += SIZE as u64;
+        self.stream = Some(stream);
+        Ok(())
     }
 }
 
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() {
-            // Best effort: the start-up sweep removes what is left.
-            let _ = std::fs::remove_file(&self.path);
-        }
+impl Stream {
+    async fn open(disk: &Arc<Disk>) -> Result<Self> {
+        let disk = Arc::clone(disk);
+        let slot = spawn_blocking(move || disk.slots.take(true)).await;
+        let slot = slot
+            .map_err(|_| Fault::internal("opening a spool file stopped"))?
+            .map_err(|e| Fault::io("create spool file", &e))?;
+        Ok(Self { slot: Arc::new(slot), offset: 0, hashing: None, writing: None })
     }
+}
+
+async fn written(writing: Option<JoinHandle<std::io::Result<()>>>) -> Result<()> {
+    let Some(writing) = writing else { return Ok(()) };
+    let done = writing.await.map_err(|_| Fault::internal("writing a spool file stopped"))?;
+    done.map_err(|e| Fault::io("write spool file", &e))
 }
 
 impl Spooled {
-    /// Where the file is now.
+    /// The bytes, for reading.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn content(&self) -> Content<'_> {
+        match &self.body {
+            Body::Memory(block) => Content::Memory((**block).as_ref()),
+            Body::File(slot) => Content::File(&slot.path),
+        }
     }
 
-    pub(super) fn mark_kept(&mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Spooled {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Best effort: the start-up sweep removes what is left.
-            let _ = std::fs::remove_file(&self.path);
+    /// The bytes of a small object, to be read elsewhere.
+    #[must_use]
+    pub fn shared(&self) -> Option<Shared> {
+        match &self.body {
+            Body::Memory(block) => Some(Arc::clone(block) as Shared),
+            Body::File(_) => None,
         }
     }
 }

@@ -16,6 +16,8 @@ const BATCH: usize = 256;
 pub struct Writer {
     connection: SqliteConnection,
     open: bool,
+    /// A savepoint is set that no unit uses any more: it is released together with the setting of the next.
+    closed: bool,
     /// A unit was dropped without commit: its savepoint must be rolled back before the next statement.
     abandoned: bool,
     waiting: Vec<oneshot::Sender<std::result::Result<(), String>>>,
@@ -33,6 +35,7 @@ impl Writer {
         let writer = Self {
             connection,
             open: false,
+            closed: false,
             abandoned: false,
             waiting: Vec::new(),
             flush: Arc::clone(&flush),
@@ -63,18 +66,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Opens a unit: `BEGIN` if no batch is open, then a savepoint.
+    /// Opens a unit: `BEGIN` if no batch is open, then a savepoint, in one way to the engine.
     pub(super) async fn open_unit(&mut self) -> Result<()> {
         self.clear_abandoned().await?;
-        if !self.open {
-            // Marked before the statement: a caller that goes away in between must not leave a transaction nobody ends.
-            self.open = true;
-            if let Err(fault) = self.run("BEGIN IMMEDIATE").await {
-                self.open = false;
-                return Err(fault);
-            }
+        if self.open {
+            let set = if self.closed { "RELEASE unit; SAVEPOINT unit" } else { "SAVEPOINT unit" };
+            self.closed = false;
+            return self.run(set).await;
         }
-        self.run("SAVEPOINT unit").await
+        // Marked before the statement: a caller that goes away in between must not leave a transaction nobody ends.
+        self.open = true;
+        let begun = self.run("BEGIN IMMEDIATE; SAVEPOINT unit").await;
+        if begun.is_err() {
+            // Whatever was begun is ended, or the next unit could not begin either.
+            let _ = self.run("ROLLBACK").await;
+            self.open = false;
+        }
+        begun
     }
 
     /// Marks the current unit for rollback (called when it is dropped).
@@ -88,7 +96,7 @@ impl Writer {
 
     /// Closes the unit and joins the batch; the receiver hears when the batch is on disk.
     pub(super) async fn close_unit(&mut self) -> Result<oneshot::Receiver<std::result::Result<(), String>>> {
-        self.run("RELEASE unit").await?;
+        self.closed = true;
         let (sender, receiver) = oneshot::channel();
         self.waiting.push(sender);
         if self.waiting.len() >= BATCH {
@@ -114,7 +122,7 @@ impl Writer {
             }
             self.abandoned = false;
         }
-        self.open = false;
+        (self.open, self.closed) = (false, false);
         let told = outcome.map_err(|f: Fault| f.to_string());
         for waiter in self.waiting.drain(..) {
             // A caller that went away has nothing to be told.

@@ -1,11 +1,10 @@
 //! The bounded look at a spooled object before anything is kept: header, hashes, lane.
 
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-
-use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
+use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
-use yigong_formats::dicom::{FileSource, Header, header};
+use yigong_base::storage::spool::{Content, Spooled};
+use yigong_formats::dicom::{FileSource, Header, SliceSource, Source, header, part10};
 
 /// Defects that make an image unreliable to read.
 const HARMFUL: &[&str] =
@@ -16,8 +15,31 @@ const HARMFUL: &[&str] =
 pub struct Checked {
     /// Header for the index.
     pub header: Header,
-    /// SHA-256 of transfer syntax UID and data set bytes: equality of re-sent objects.
-    pub dataset_sha256: String,
+    /// Equality of re-sent objects.
+    pub dataset_sha256: Digest,
+}
+
+/// SHA-256 of the data set bytes behind the head that we write (class, instance and transfer syntax, `part10::head`):
+/// equal for equal data, whatever head a file came with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Digest {
+    /// The object has our own head: it is the address of the object, and nothing is hashed twice.
+    Object,
+    /// The object has another head: not computed yet.
+    Foreign,
+    /// The object has another head.
+    Other(String),
+}
+
+impl Digest {
+    /// The digest of an object with this address.
+    #[must_use]
+    pub fn of<'a>(&'a self, address: &'a str) -> &'a str {
+        match self {
+            Self::Object | Self::Foreign => address,
+            Self::Other(digest) => digest,
+        }
+    }
 }
 
 impl Checked {
@@ -35,31 +57,67 @@ impl Checked {
     }
 }
 
-/// Scans and hashes a spooled file. Blocking: call it on a blocking thread.
+/// Scans a spooled object and says what it is.
 ///
 /// # Errors
 /// `Invalid` with the scanner's slug when the object is refused; `Storage` when the file cannot be read.
-pub fn check(path: &Path) -> Result<Checked> {
-    let io = |e: &std::io::Error| Fault::io("scan spooled object", e);
-    let mut file = std::fs::File::open(path).map_err(|e| io(&e))?;
-    let length = file.metadata().map_err(|e| io(&e))?.len();
-    let mut source = FileSource::new(&mut file, length);
-    let header = header(&mut source, None);
-    if let Some(kind) = source.failed() {
-        // What was scanned past a read error is no verdict on the object: the sender may try again.
-        return Err(io(&kind.into()));
-    }
-    let header = header.map_err(|r| Fault::invalid(r.slug, r.detail))?;
-    let mut hash = Sha256::new();
-    hash.update(header.transfer_syntax.as_bytes());
-    hash.update([0]);
-    file.seek(SeekFrom::Start(header.dataset_offset())).map_err(|e| io(&e))?;
-    let mut buffer = vec![0_u8; 256 * 1024];
-    loop {
-        let n = file.read(&mut buffer).map_err(|e| io(&e))?;
-        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { break };
-        hash.update(part);
-    }
-    let dataset_sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+pub async fn check(spooled: &Spooled) -> Result<Checked> {
+    let looked = match spooled.content() {
+        // At most 1 MiB of memory: shorter than a change of thread.
+        Content::Memory(bytes) => {
+            let checked = scan(&mut SliceSource(bytes))?;
+            let (Checked { dataset_sha256: Digest::Foreign, header }, Some(bytes)) =
+                (&checked, spooled.shared())
+            else {
+                return Ok(checked);
+            };
+            let (head, from) = (own_head(header), header.dataset_offset());
+            let digest = spawn_blocking(move || digest(&mut SliceSource((*bytes).as_ref()), &head, from));
+            digest.await.map(|d| Ok(Checked { dataset_sha256: Digest::Other(d), ..checked }))
+        }
+        Content::File(path) => {
+            let (path, length) = (path.to_owned(), spooled.len);
+            spawn_blocking(move || {
+                let io = |e: &std::io::Error| Fault::io("scan spooled object", e);
+                let file = std::fs::File::open(path).map_err(|e| io(&e))?;
+                let mut source = FileSource::new(file, length);
+                let checked = scan(&mut source).map(|mut checked| {
+                    if checked.dataset_sha256 == Digest::Foreign {
+                        let (head, from) = (own_head(&checked.header), checked.header.dataset_offset());
+                        checked.dataset_sha256 = Digest::Other(digest(&mut source, &head, from));
+                    }
+                    checked
+                });
+                // What was scanned past a read error is no verdict on the object: the sender may try again.
+                source.failed().map_or(checked, |kind| Err(io(&kind.into())))
+            })
+            .await
+        }
+    };
+    looked.map_err(|_| Fault::internal("the scan of an object stopped"))?
+}
+
+fn scan<S: Source>(source: &mut S) -> Result<Checked> {
+    let header = header(source, None).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+    let head = own_head(&header);
+    let own = header.dataset_offset() == head.len() as u64 && source.bytes(0, head.len() as u64) == head;
+    let dataset_sha256 = if own { Digest::Object } else { Digest::Foreign };
     Ok(Checked { header, dataset_sha256 })
+}
+
+fn own_head(h: &Header) -> Vec<u8> {
+    part10::head(&h.sop_class, &h.sop_instance, &h.transfer_syntax)
+}
+
+/// SHA-256 of our head and the data set bytes.
+fn digest<S: Source>(source: &mut S, head: &[u8], from: u64) -> String {
+    let mut hash = Running::default();
+    hash.update(head);
+    let (mut at, mut buffer) = (from, vec![0_u8; 256 * 1024]);
+    loop {
+        let n = source.read_at(at, &mut buffer);
+        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { return hash.finish_hex() };
+        hash.update(part);
+        at += n as u64;
+    }
 }

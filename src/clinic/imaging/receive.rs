@@ -6,7 +6,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::peer::Peer;
 use yigong_base::storage::spool::Spooled;
-use yigong_base::storage::{Row, Tx};
+use yigong_base::storage::{Engine, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::{Header, name, tag, uid};
 
@@ -68,10 +68,7 @@ pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
 /// As [`receive`].
 pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
     let Arrival { peer, spooled, sop_class, sop_instance, source } = arrival;
-    let path = spooled.path().to_owned();
-    let checked = tokio::task::spawn_blocking(move || check(&path))
-        .await
-        .map_err(|_| Fault::internal("the scan of an object stopped"))??;
+    let checked = check(&spooled).await?;
     let h = &checked.header;
     if sop_class.is_some_and(|c| c != h.sop_class) || sop_instance.is_some_and(|i| i != h.sop_instance) {
         return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
@@ -116,22 +113,31 @@ impl New<'_> {
         &self.checked.header
     }
 
+    pub(super) fn dataset(&self) -> &str {
+        self.checked.dataset_sha256.of(self.object)
+    }
+
     pub(super) fn facility(&self) -> &str {
         &self.peer.facility
     }
 
     async fn store(&self, tx: &mut Tx) -> Result<(Received, String)> {
         let h = self.header();
-        let versions = tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?;
+        let place = args![self.facility(), &h.study, &h.series, &h.sop_instance];
+        let found = tx.opt(sql::PLACE, place).await?;
+        let versions = match &found {
+            Some(row) if row.int("versions")? == 0 => Vec::new(),
+            _ => tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?,
+        };
         for row in &versions {
-            if row.text("dataset_sha256")? == self.checked.dataset_sha256 {
+            // Rows of earlier versions have another digest of the data set; their address tells as well.
+            if row.text("dataset_sha256")? == self.dataset() || row.text("object_sha256")? == self.object {
                 return Ok((
                     Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" },
                     row.text("study")?,
                 ));
             }
         }
-        let found = tx.opt(sql::STUDY_OF_UID, args![self.facility(), &h.study]).await?;
         if let Some(study) = &found
             && let Some(reason) = clash_with(study, h)?
         {
@@ -141,7 +147,10 @@ impl New<'_> {
             Some(row) => row.text("id")?,
             None => self.new_study(tx).await?,
         };
-        let (series, is_new) = self.series(tx, &study).await?;
+        let (series, is_new) = match found.as_ref().map(|row| row.opt_text("series")).transpose()?.flatten() {
+            Some(series) => (series, false),
+            None => (self.new_series(tx, &study).await?, true),
+        };
         let version = match versions.first() {
             Some(row) => row.int("version")? + 1,
             None => 1,
@@ -150,14 +159,15 @@ impl New<'_> {
         if version > 1 {
             return self.other_version(tx, &id, &study, &versions).await;
         }
-        tx.exec(sql::GROW_SERIES, args![&series]).await?;
         let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
         let now = self.ctx.now();
-        tx.exec(
-            sql::GROW_STUDY,
-            args![&study, i64::from(is_new), now, &modality, modalities, h.text(tag::BODY_PART)],
-        )
-        .await?;
+        let grow = match tx.engine() {
+            Engine::Sqlite => sql::GROW_SQLITE,
+            Engine::Postgres => sql::GROW_POSTGRES,
+        };
+        let body_part = h.text(tag::BODY_PART);
+        tx.exec(grow, args![&study, i64::from(is_new), now, &modality, modalities, body_part, series])
+            .await?;
         self.lanes(tx, &study, &id).await?;
         if uid::is_waveform(&h.sop_class) {
             jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;

@@ -105,11 +105,8 @@ impl New<'_> {
         Ok(spelt && !said.pinyin.is_empty() && pinyin == said.pinyin)
     }
 
-    pub(super) async fn series(&self, tx: &mut Tx, study: &str) -> Result<(String, bool)> {
+    pub(super) async fn new_series(&self, tx: &mut Tx, study: &str) -> Result<String> {
         let h = self.header();
-        if let Some(row) = tx.opt(sql::SERIES_OF_UID, args![study, &h.series]).await? {
-            return Ok((row.text("id")?, false));
-        }
         let id = self.ctx.id();
         let attributes = json!({"station": h.text(tag::STATION), "manufacturer": h.text(tag::MANUFACTURER), "model": h.text(tag::MODEL)});
         tx.exec(
@@ -127,7 +124,7 @@ impl New<'_> {
             ],
         )
         .await?;
-        Ok((id, true))
+        Ok(id)
     }
 
     pub(super) async fn insert(
@@ -157,7 +154,7 @@ impl New<'_> {
                 h.root().int(tag::INSTANCE_NUMBER),
                 h.frames.count().max(1),
                 self.object,
-                &self.checked.dataset_sha256,
+                self.dataset(),
                 size,
                 version,
                 version == 1,

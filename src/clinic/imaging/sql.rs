@@ -24,23 +24,27 @@ macro_rules! in_scope {
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
-    /// The study of a UID in one facility.
-    STUDY_OF_UID = "SELECT id, patient, state, lane, modality, modalities, order_id, attributes FROM study WHERE facility = $1 AND uid = $2";
+    /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
+    PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series,
+        (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
+        FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
     /// A new study.
     NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes)
         VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)";
-    /// One more image: $2 = new series, $3 = time, $4 = modality, $5 = modalities, $6 = body part or ''.
-    GROW_STUDY = "UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
+    /// One more image in study $1 and series $7: $2 = new series, $3 = time, $4 = modality, $5 = modalities, $6 = body part or ''. One way to the engine.
+    GROW_SQLITE = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $7;
+        UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
+        body_part = CASE WHEN body_part = '' THEN $6 ELSE body_part END,
+        late_images = late_images + CASE WHEN state IN ('receiving', 'held') THEN 0 ELSE 1 END WHERE id = $1";
+    /// The same.
+    GROW_POSTGRES = "WITH grown AS (UPDATE series SET instance_count = instance_count + 1 WHERE id = $7)
+        UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
         body_part = CASE WHEN body_part = '' THEN $6 ELSE body_part END,
         late_images = late_images + CASE WHEN state IN ('receiving', 'held') THEN 0 ELSE 1 END WHERE id = $1";
     /// Puts a study into a lane; the first lane stays.
     SET_LANE = "UPDATE study SET lane = $2 WHERE id = $1 AND lane IN ('', 'defect', 'charset')";
-    /// The series of a UID in a study.
-    SERIES_OF_UID = "SELECT id FROM series WHERE study = $1 AND uid = $2";
     /// A new series.
     NEW_SERIES = "INSERT INTO series (id, study, uid, modality, number, description, body_part, laterality, attributes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    /// One more image in a series.
-    GROW_SERIES = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $1";
     /// A new instance version.
     NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_sha256, dataset_sha256, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";

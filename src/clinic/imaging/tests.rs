@@ -162,7 +162,7 @@ async fn settled(bench: &Bench) -> String {
     let permit = Permit::system("test");
     let study = {
         let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-        conn.one(sql::STUDY_OF_UID, args!["C01", "1.2.3"]).await.unwrap().text("id").unwrap()
+        conn.one(sql::PLACE, args!["C01", "1.2.3", "", ""]).await.unwrap().text("id").unwrap()
     };
     super::settle::settle_with(&bench.ctx, &study).await.unwrap();
     study
