@@ -4,6 +4,7 @@ pub mod audit;
 pub mod codec_worker;
 pub mod config;
 pub mod demo;
+pub mod import;
 pub mod people;
 pub mod serve;
 
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Bring the database schema up to date and stop.
     Migrate,
+    /// Bring DICOM files and folders into the archive; may run beside the server.
+    Import(import::ImportArgs),
     /// Check or print the configuration.
     Config {
         #[command(subcommand)]
@@ -104,6 +107,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             say("the schema is up to date");
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Import(args) => within(import::import(config()?, args)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),
         Command::Facility { command } => within(people::facility(command, config()?)),

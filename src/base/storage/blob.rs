@@ -16,21 +16,19 @@ pub const OBJECT_LIMIT: u64 = 4 << 30;
 pub struct Blobs {
     disk: Arc<Disk>,
     counter: Arc<AtomicU64>,
-    /// Makes spool names of two processes on one folder differ.
-    run: String,
 }
 
 impl Blobs {
-    /// Opens the store under `root`; creates `objects/` and `spool/`, clears spool files of an earlier run.
+    /// Opens the store under `root`; creates `objects/` and `spool/<run>/`, clears spool files of runs that have ended.
     pub async fn open(root: &Path, run: String) -> Result<Self> {
-        let disk = Arc::new(Disk::open(root).await?);
-        Ok(Self { disk, counter: Arc::new(AtomicU64::new(0)), run })
+        let disk = Arc::new(Disk::open(root, run).await?);
+        Ok(Self { disk, counter: Arc::new(AtomicU64::new(0)) })
     }
 
     /// A new spool file.
     pub async fn spool(&self) -> Result<Spool> {
         let n = self.counter.fetch_add(1, Ordering::Relaxed);
-        Spool::create(self.disk.spool_dir().join(format!("{}-{n}", self.run)), OBJECT_LIMIT).await
+        Spool::create(self.disk.spool_dir().join(n.to_string()), OBJECT_LIMIT).await
     }
 
     /// Makes a spooled file durable under its address; answers the address. An equal object is kept once.

@@ -6,39 +6,38 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::spool::Spooled;
+use super::spool_dir::SpoolDir;
 use crate::fault::{Fault, Result};
 
 /// The folder of a disk store.
 pub struct Disk {
     objects: PathBuf,
-    spool: PathBuf,
+    spool: SpoolDir,
     /// Folders this process has made durable itself. What another task or an earlier run made may not be on disk yet.
     proven: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Disk {
-    /// Creates the folders and removes spool files that an earlier run left.
-    pub async fn open(root: &Path) -> Result<Self> {
-        let disk = Self { objects: root.join("objects"), spool: root.join("spool"), proven: Arc::default() };
-        let (objects, spool) = (disk.objects.clone(), disk.spool.clone());
-        blocking(move || {
+    /// Creates the folders and removes spool files that a dead run left; `run` names this one.
+    pub async fn open(root: &Path, run: String) -> Result<Self> {
+        let (objects, spool) = (root.join("objects"), root.join("spool"));
+        let made = objects.clone();
+        let spool = blocking(move || {
             std::fs::create_dir_all(&objects)?;
-            std::fs::create_dir_all(&spool)?;
-            for entry in std::fs::read_dir(&spool)? {
-                std::fs::remove_file(entry?.path())?;
-            }
+            let spool = SpoolDir::open(&spool, &run)?;
             sync_dir(&objects)?;
-            sync_dir(objects.parent().unwrap_or(&objects))
+            sync_dir(objects.parent().unwrap_or(&objects))?;
+            Ok(spool)
         })
         .await
         .map_err(|e| Fault::io("open blob store", &e))?;
-        Ok(disk)
+        Ok(Self { objects: made, spool, proven: Arc::default() })
     }
 
     /// Where spool files live: the same file system as the objects.
     #[must_use]
     pub fn spool_dir(&self) -> &Path {
-        &self.spool
+        self.spool.path()
     }
 
     /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.

@@ -8,6 +8,7 @@ pub mod db;
 pub mod migrate;
 pub mod row;
 pub mod spool;
+mod spool_dir;
 pub mod sql;
 pub mod tx;
 mod writer;

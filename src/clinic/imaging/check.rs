@@ -5,7 +5,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use yigong_base::fault::{Fault, Result};
-use yigong_formats::dicom::{FileSource, Header, header};
+use yigong_formats::dicom::{FileSource, Header, head, header, uid};
+
+use super::receive::Names;
 
 /// Defects that make an image unreliable to read.
 const HARMFUL: &[&str] =
@@ -57,4 +59,15 @@ pub fn check(path: &Path) -> Result<Checked> {
     }
     let dataset_sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok(Checked { header, dataset_sha256 })
+}
+
+/// What the meta group of a refused object calls it; empty where it is no legal UID.
+pub(super) fn meta_names(path: &Path) -> Names {
+    let Ok(file) = std::fs::File::open(path) else { return Names::default() };
+    let length = file.metadata().map_or(0, |m| m.len());
+    let Ok(head) = head::read(&mut FileSource::new(file, length), None, &mut Default::default()) else {
+        return Names::default();
+    };
+    let legal = |raw: &[u8]| uid::check(raw, "uid", &mut Default::default()).unwrap_or_default();
+    Names { sop_class: legal(&head.class), sop_instance: legal(&head.instance), ..Names::default() }
 }

@@ -3,6 +3,8 @@
 pub mod check;
 pub mod detail;
 pub mod key_image;
+pub mod link;
+pub mod prepared;
 pub mod preview;
 pub mod quarantine;
 pub mod query;

@@ -1,0 +1,104 @@
+//! Spool folders of the processes that share one data folder. Each process has its own and holds its lock: a start
+//! removes what a dead run left and never what a living one is writing (`yigong import` beside `yigong serve`).
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Held while a process looks through the folders or makes its own.
+const GATE: &str = "gate";
+/// Ending of the lock of a run.
+const LOCK: &str = "lock";
+
+/// This process's own folder.
+pub(super) struct SpoolDir {
+    path: PathBuf,
+    /// Released by the operating system when the process ends, however it ends.
+    _lock: File,
+}
+
+impl SpoolDir {
+    /// Sweeps `spool` and makes the folder of `run` in it.
+    pub(super) fn open(spool: &Path, run: &str) -> io::Result<Self> {
+        std::fs::create_dir_all(spool)?;
+        let gate = lock_file(&spool.join(GATE))?;
+        gate.lock()?;
+        sweep(spool)?;
+        // A second store of the same name in one process (tests) gets a number.
+        let mut number = 0;
+        loop {
+            let name = if number == 0 { run.to_owned() } else { format!("{run}-{number}") };
+            let path = spool.join(&name);
+            let lock = lock_file(&path.with_extension(LOCK))?;
+            match lock.try_lock() {
+                Ok(()) => {
+                    std::fs::create_dir_all(&path)?;
+                    return Ok(Self { path, _lock: lock });
+                }
+                Err(TryLockError::WouldBlock) => number += 1,
+                Err(TryLockError::Error(e)) => return Err(e),
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).write(true).open(path)
+}
+
+/// Removes the folders of runs that hold their lock no more, and whatever else lies there.
+fn sweep(spool: &Path) -> io::Result<()> {
+    let mut alive = Vec::new();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(spool)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|n| n == GATE) {
+            continue;
+        }
+        if path.extension().is_some_and(|e| e == LOCK) {
+            match lock_file(&path)?.try_lock() {
+                Ok(()) => std::fs::remove_file(&path)?,
+                Err(TryLockError::WouldBlock) => alive.push(path.with_extension("")),
+                Err(TryLockError::Error(e)) => return Err(e),
+            }
+        } else {
+            names.push(path);
+        }
+    }
+    for path in names.into_iter().filter(|p| !alive.contains(p)) {
+        if path.is_dir() {
+            std::fs::remove_dir_all(&path)?;
+        } else {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_sweeps_the_dead_and_spares_the_living() {
+        let spool = std::env::temp_dir().join(format!("yigong-spool-{}", std::process::id()));
+        std::fs::create_dir_all(&spool).unwrap();
+        std::fs::write(spool.join("loose"), b"from an earlier version").unwrap();
+        let living = SpoolDir::open(&spool, "a").unwrap();
+        let dead = SpoolDir::open(&spool, "b").unwrap();
+        for dir in [&living, &dead] {
+            std::fs::write(dir.path().join("1"), b"half an object").unwrap();
+        }
+        let dead_path = dead.path().to_owned();
+        drop(dead);
+        let again = SpoolDir::open(&spool, "a").unwrap();
+        assert_ne!(again.path(), living.path());
+        assert!(living.path().join("1").exists(), "a living run lost its spool file");
+        assert!(!dead_path.exists() && !spool.join("loose").exists());
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+}
