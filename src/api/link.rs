@@ -4,7 +4,7 @@
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, Uri};
-use actix_web::{HttpMessage, HttpResponse, delete, get, post, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, delete, get, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::Permit;
@@ -18,7 +18,7 @@ use super::imaging::require_images;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(make).service(list).service(revoke);
+    cfg.service(make).service(list).service(revoke).service(ohif);
 }
 
 /// OpenAPI of this file.
@@ -117,6 +117,20 @@ async fn revoke(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// What OHIF's data source `dicomwebproxy` asks for: where it finds the images of the link it was opened with.
+#[get("/dicom-web/ohif.json")]
+async fn ohif(req: HttpRequest, centre: web::Data<Centre>, permit: Caller) -> Answer {
+    require_images(&permit)?;
+    let root = root_of(&req, &centre.ctx.config.http.public_url);
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({
+        "servers": {"dicomWeb": [{
+            "name": centre.ctx.config.centre.name, "qidoRoot": root, "wadoRoot": root, "imageRendering": "wadors",
+            "thumbnailRendering": "wadors", "enableStudyLazyLoad": true, "supportsFuzzyMatching": true, "supportsWildcard": true,
+            "qidoSupportsIncludeField": true, "supportsReject": false, "dicomUploadEnabled": false, "bulkDataURI": {"enabled": true},
+        }]}
+    })))
+}
+
 /// The secret that stood in the path.
 pub(super) struct Secret(pub(super) String);
 
@@ -135,7 +149,7 @@ pub(super) fn unwrap(req: &mut ServiceRequest) -> bool {
 }
 
 /// The path prefix under which the caller's own addresses work: what he is sent must lead back through his secret.
-pub(crate) fn root_of(req: &actix_web::HttpRequest, public_url: &str) -> String {
+pub(crate) fn root_of(req: &HttpRequest, public_url: &str) -> String {
     match req.extensions().get::<Secret>() {
         Some(secret) => format!("{public_url}{PREFIX}{}", secret.0),
         None => format!("{public_url}/dicom-web"),
