@@ -13,12 +13,13 @@ use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 
 use super::fault::{ApiFault, problem, unauthenticated};
+use super::link;
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "yigong_session";
 
 /// What is guarded; the rest are the pages themselves.
-const GUARDED: &[&str] = &["/api/", "/fhir/", "/dicom-web/"];
+const GUARDED: &[&str] = &["/api/", "/fhir/", "/dicom-web", "/wado"];
 
 /// Paths that answer without a session. Everything else under a guarded prefix needs one.
 const OPEN: &[(&str, &str)] = &[
@@ -72,12 +73,16 @@ impl Person {
 
 /// Middleware: nobody reaches a guarded path without a permit, and no body is read before.
 pub async fn guard<B: MessageBody>(
-    req: ServiceRequest,
+    mut req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     // The router compares decoded paths; an escaped letter must not lead around the guard.
     if !req.path().contains('%') && !GUARDED.iter().any(|g| req.path().starts_with(g)) {
         return Ok(next.call(req).await?.map_into_left_body());
+    }
+    let linked = link::unwrap(&mut req);
+    if let Some(preflight) = link::preflight(&req, linked) {
+        return Ok(req.into_response(preflight).map_into_right_body());
     }
     let open = OPEN.iter().any(|(m, p)| req.method().as_str() == *m && req.path() == *p);
     match admit(&req).await {
@@ -99,7 +104,11 @@ pub async fn guard<B: MessageBody>(
             return Ok(req.into_response(answer).map_into_right_body());
         }
     }
-    Ok(next.call(req).await?.map_into_left_body())
+    let mut answer = next.call(req).await?.map_into_left_body();
+    if linked {
+        link::let_others_read(answer.headers_mut());
+    }
+    Ok(answer)
 }
 
 enum Refusal {
@@ -112,13 +121,26 @@ async fn admit(req: &ServiceRequest) -> Result<bool, Refusal> {
     let Some(centre) = req.app_data::<web::Data<Centre>>() else {
         return Err(Refusal::Fault(Fault::internal("no centre")));
     };
+    let by_path = req.extensions().get::<link::Secret>().map(|s| s.0.clone());
     let bearer = req
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer ").or_else(|| v.strip_prefix("bearer ")));
+    if let Some(secret) = &by_path {
+        let permit = link::permit(centre, req, secret).await.map_err(Refusal::Fault)?;
+        let found = permit.is_some();
+        if let Some(permit) = permit {
+            req.extensions_mut().insert(permit);
+        }
+        return Ok(found);
+    }
     if let Some(secret) = bearer {
-        let permit = token::find(&centre.ctx, secret.trim()).await.map_err(Refusal::Fault)?;
+        let secret = secret.trim();
+        let mut permit = token::find(&centre.ctx, secret).await.map_err(Refusal::Fault)?;
+        if permit.is_none() {
+            permit = link::permit(centre, req, secret).await.map_err(Refusal::Fault)?;
+        }
         let found = permit.is_some();
         if let Some(permit) = permit {
             req.extensions_mut().insert(permit);

@@ -13,6 +13,7 @@ pub mod health;
 pub mod imaging;
 pub mod key_images;
 pub mod lab;
+pub mod link;
 pub mod openapi;
 pub mod orders;
 pub mod public;

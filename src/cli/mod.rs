@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod decode;
 pub mod demo;
 pub mod dicom;
+pub mod import;
 pub mod people;
 pub mod serve;
 
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Bring the database schema up to date and stop.
     Migrate,
+    /// Bring DICOM files and folders into the archive; may run beside the server.
+    Import(import::ImportArgs),
     /// Check or print the configuration.
     Config {
         #[command(subcommand)]
@@ -120,6 +123,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             say("the schema is up to date");
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Import(args) => within(import::import(config()?, args)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),
         Command::Facility { command } => within(people::facility(command, config()?)),

@@ -1,7 +1,8 @@
-//! The `Accept` header of retrieval (PS3.18 §8.7).
+//! What a client takes: the `Accept` header and the query parameter `accept` of retrieval (PS3.18 §8.3.3, §8.7).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT;
+use yigong_formats::dicom::multipart::{Media, split_outside_quotes};
 
 /// What the client takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,66 +13,80 @@ pub struct Wanted {
     pub kind: String,
     /// `transfer-syntax`: `*` = as stored, empty = not said.
     pub syntax: String,
+    /// The client named no type: it takes what is best here.
+    pub any: bool,
 }
 
-/// Alternatives in the order of the header; an absent header or `*/*` means multipart of the default kind.
+/// Alternatives, the most wanted first; an absent header or `*/*` means multipart of the default kind.
 #[must_use]
 pub fn wanted(req: &HttpRequest, default: &str) -> Vec<Wanted> {
     let header = req.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
-    split(header, ',').iter().map(|one| range(one, default)).collect()
+    let asked = parameter(req, "accept");
+    alternatives(asked.as_deref().unwrap_or(header), default)
 }
 
-fn range(text: &str, default: &str) -> Wanted {
-    let parts = split(text, ';');
-    let media = parts.first().map(|m| m.trim().to_ascii_lowercase()).unwrap_or_default();
-    let parameter = |name: &str| {
-        parts.iter().skip(1).find_map(|p| {
-            let (key, value) = p.split_once('=')?;
-            (key.trim().eq_ignore_ascii_case(name))
-                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+/// A query parameter by its name in small letters, the first one counts.
+#[must_use]
+pub fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
+    let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(req.query_string()).ok()?;
+    pairs.into_inner().into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn alternatives(text: &str, default: &str) -> Vec<Wanted> {
+    let mut all: Vec<(u32, Wanted)> = split_outside_quotes(text, ',')
+        .iter()
+        .map(|one| {
+            let media = Media::parse(one);
+            (weight(&media), range(&media, default))
         })
-    };
-    let syntax = parameter("transfer-syntax").unwrap_or_default();
-    match media.as_str() {
+        .filter(|(weight, _)| *weight > 0)
+        .collect();
+    all.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    all.into_iter().map(|(_, wanted)| wanted).collect()
+}
+
+/// `q` in thousandths (RFC 9110 §12.4.2); what cannot be read counts in full.
+fn weight(media: &Media) -> u32 {
+    let q = media.parameter("q").and_then(|q| q.parse::<f64>().ok()).unwrap_or(1.0);
+    (q.clamp(0.0, 1.0) * 1000.0).round() as u32
+}
+
+fn range(media: &Media, default: &str) -> Wanted {
+    let syntax = media.parameter("transfer-syntax").unwrap_or_default().to_owned();
+    match media.kind.as_str() {
         "multipart/related" => {
-            Wanted { multipart: true, kind: parameter("type").unwrap_or_else(|| default.to_owned()), syntax }
+            let kind = media.parameter("type").map(str::to_ascii_lowercase);
+            Wanted { multipart: true, kind: kind.unwrap_or_else(|| default.to_owned()), syntax, any: false }
         }
         "*/*" | "multipart/*" | "application/*" | "" => Wanted {
             multipart: true,
             kind: default.to_owned(),
             syntax: if syntax.is_empty() { "*".into() } else { syntax },
+            any: true,
         },
-        other => Wanted { multipart: false, kind: other.to_owned(), syntax },
+        other => Wanted { multipart: false, kind: other.to_owned(), syntax, any: false },
     }
-}
-
-/// Splits outside quotes.
-fn split(text: &str, at: char) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let mut quoted = false;
-    for c in text.chars() {
-        if c == '"' {
-            quoted = !quoted;
-        }
-        if c == at && !quoted {
-            out.push(String::new());
-        } else if let Some(last) = out.last_mut() {
-            last.push(c);
-        }
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::range;
+    use super::alternatives;
 
     #[test]
     fn ranges() {
-        let r = range("multipart/related; type=\"application/dicom\"; transfer-syntax=*", "x");
+        let one = |text: &str| alternatives(text, "application/dicom").remove(0);
+        let r = one("multipart/related; type=\"application/dicom\"; transfer-syntax=*");
         assert_eq!((r.multipart, r.kind.as_str(), r.syntax.as_str()), (true, "application/dicom", "*"));
-        let r = range("application/dicom; transfer-syntax=1.2.840.10008.1.2.1", "x");
+        let r = one("application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
         assert_eq!((r.multipart, r.syntax.as_str()), (false, "1.2.840.10008.1.2.1"));
-        assert_eq!(range("*/*", "application/dicom").kind, "application/dicom");
+        assert_eq!((one("*/*").kind.as_str(), one("*/*").any), ("application/dicom", true));
+    }
+
+    #[test]
+    fn weights() {
+        let kinds =
+            |text: &str| -> Vec<String> { alternatives(text, "x").into_iter().map(|w| w.kind).collect() };
+        assert_eq!(kinds("image/png;q=0.5, image/jpeg, image/gif;q=0"), ["image/jpeg", "image/png"]);
+        assert_eq!(kinds("a/b;q=nonsense, c/d;q=2"), ["a/b", "c/d"]);
     }
 }

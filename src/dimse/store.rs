@@ -79,6 +79,8 @@ impl Receiving {
                         spooled,
                         sop_class: Some(request.sop_class.clone()),
                         sop_instance: Some(request.sop_instance.clone()),
+                        study: None,
+                        by: None,
                         source: "dimse",
                     };
                     let result = receive(centre, arrival).await;

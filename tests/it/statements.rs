@@ -17,12 +17,15 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/delivery", yigong_clinic::delivery::sql::ALL),
     ("clinic/ecg", yigong_clinic::ecg::sql::ALL),
     ("clinic/imaging", yigong_clinic::imaging::sql::ALL),
+    ("clinic/imaging/link", yigong_clinic::imaging::link::sql::ALL),
+    ("clinic/imaging/prepared", yigong_clinic::imaging::prepared::sql::ALL),
     ("clinic/imaging/preview", yigong_clinic::imaging::preview::sql::ALL),
     ("clinic/lab", yigong_clinic::lab::sql::ALL),
     ("clinic/order", yigong_clinic::order::sql::ALL),
     ("clinic/recognition", yigong_clinic::recognition::sql::ALL),
     ("clinic/report", yigong_clinic::report::sql::ALL),
     ("clinic/worklist", yigong_clinic::worklist::sql::ALL),
+    ("clinic/worklist/ups", yigong_clinic::worklist::ups::sql::ALL),
     ("fhir", yigong::fhir::sql::ALL),
 ];
 

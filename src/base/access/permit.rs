@@ -29,6 +29,8 @@ pub struct Permit {
 
 /// Scope of one who sees every facility.
 pub const ALL_FACILITIES: &str = "*";
+/// Scopes that are one study begin so; the row id of the study follows.
+const ONE_STUDY: &str = "study:";
 
 impl Permit {
     /// The program itself, doing `task`.
@@ -76,6 +78,21 @@ impl Permit {
         }
     }
 
+    /// A link for an outside viewer: reads the images of one study (row id) and nothing else.
+    #[must_use]
+    pub fn link(link_id: &str, viewer: &str, facility: &str, study: &str) -> Self {
+        Self {
+            who: format!("link:{link_id}"),
+            name: viewer.into(),
+            role: "link".into(),
+            facility: facility.into(),
+            scope: format!("{ONE_STUDY}{study}"),
+            grants: Vec::new(),
+            scopes: vec!["images:read".into()],
+            trusted: false,
+        }
+    }
+
     /// A person. Whoever holds a reading or managing role at the lead hospital sees the whole community;
     /// everybody else sees the facility they work for.
     #[must_use]
@@ -113,10 +130,15 @@ impl Permit {
     pub fn facility(&self) -> &str {
         &self.facility
     }
-    /// `*` or the one facility whose rows may be seen; first argument of the scope predicate.
+    /// `*`, the one facility whose rows may be seen, or `study:` and the one study; argument of the scope predicate.
     #[must_use]
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+    /// The one study (row id) a link is bound to.
+    #[must_use]
+    pub fn study(&self) -> Option<&str> {
+        self.scope.strip_prefix(ONE_STUDY)
     }
     /// Roles held.
     #[must_use]

@@ -12,7 +12,7 @@ use crate::fault::{Fault, Result};
 use crate::storage::Tx;
 
 /// Scopes that exist.
-pub const SCOPES: &[&str] = &["reports:read", "images:read", "orders:write"];
+pub const SCOPES: &[&str] = &["reports:read", "images:read", "images:write", "orders:write"];
 
 /// Creates a token with the given secret; only its hash is stored.
 pub async fn create(

@@ -77,6 +77,8 @@ section! {
         public_url: String = String::new();
         /// Worker threads.
         workers: i64 = 2;
+        /// Largest body of one STOW-RS request, bytes.
+        stow_max_bytes: i64 = 64 << 30;
     }
 }
 section! {
@@ -120,6 +122,8 @@ section! {
         quiet_seconds_ct_mr: i64 = 180;
         /// The same for every other modality.
         quiet_seconds_other: i64 = 60;
+        /// Address of an OHIF viewer with the data source `dicomwebproxy`, without a trailing slash; empty = none is offered.
+        ohif_url: String = String::new();
     }
 }
 section! {

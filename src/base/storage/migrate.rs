@@ -33,6 +33,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0004_study_grant.sql"),
     ),
     (
+        6,
+        "dicomweb",
+        include_str!("../../../migrations/sqlite/0006_dicomweb.sql"),
+        include_str!("../../../migrations/postgres/0006_dicomweb.sql"),
+    ),
+    (
         9,
         "key_image",
         include_str!("../../../migrations/sqlite/0009_key_image.sql"),

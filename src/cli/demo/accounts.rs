@@ -8,6 +8,9 @@ use yigong_sample_data::county::PLACES;
 /// Password of every demonstration account.
 pub const PASSWORD: &str = "yigong-demo";
 
+/// Scopes of every demonstration token.
+pub const SCOPES: [&str; 3] = ["reports:read", "images:read", "images:write"];
+
 /// A demonstration account.
 pub struct DemoAccount {
     /// Login name.
@@ -104,7 +107,9 @@ pub fn people_json() -> Value {
 pub fn json() -> Value {
     let tokens: Vec<Value> = PLACES
         .iter()
-        .map(|p| json!({"facility": p.code, "ae_title": p.ae_title, "scopes": ["reports:read", "images:read"], "token": token(p.code)}))
+        .map(
+            |p| json!({"facility": p.code, "ae_title": p.ae_title, "scopes": SCOPES, "token": token(p.code)}),
+        )
         .collect();
     json!({"accounts": people_json(), "tokens": tokens})
 }
@@ -118,7 +123,7 @@ pub fn table() -> String {
     }
     text.push_str("(doctor02 … doctor25 and tech02 … tech25 likewise for the clinics C02 … C25)\n");
     for facility in ["LEAD", "C01"] {
-        text.push_str(&format!("token {facility} (reports:read, images:read): {}\n", token(facility)));
+        text.push_str(&format!("token {facility} ({}): {}\n", SCOPES.join(", "), token(facility)));
     }
     text.push_str("all accounts and tokens: yigong demo --accounts --json");
     text

@@ -16,7 +16,7 @@ use yigong_clinic::recognition::evidence::{Evidence, Item, file, put_item};
 use yigong_clinic::report::sql as report_sql;
 use yigong_sample_data::county::{PLACES, Place};
 
-use super::accounts::{PASSWORD, all, token as demo_token};
+use super::accounts::{PASSWORD, SCOPES, all, token as demo_token};
 
 /// Templates and phrases of the demonstration.
 const TEXTS: &str = include_str!("templates.json");
@@ -91,7 +91,7 @@ async fn seed_place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, place: &Place) -> R
     new.ae_title = None;
     new.app_facility = Some(place.code.into());
     peer::create(tx, ctx, permit, &new).await?;
-    let scopes = ["reports:read".to_owned(), "images:read".to_owned()];
+    let scopes = SCOPES.map(str::to_owned);
     token::create(
         tx,
         ctx,

@@ -50,8 +50,15 @@ async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> String {
     let mut spool = bench.ctx.blobs.spool().await.unwrap();
     spool.write(bytes).await.unwrap();
     let spooled = spool.finish().await.unwrap();
-    let arrival =
-        Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" };
+    let arrival = Arrival {
+        peer: peer.clone(),
+        spooled,
+        sop_class: None,
+        sop_instance: None,
+        study: None,
+        by: None,
+        source: "import",
+    };
     receive_with(&bench.ctx, arrival).await.unwrap().instance
 }
 

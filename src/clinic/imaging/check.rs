@@ -4,7 +4,9 @@ use tokio::task::spawn_blocking;
 use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
-use yigong_formats::dicom::{FileSource, Header, SliceSource, Source, header, part10};
+use yigong_formats::dicom::{FileSource, Header, SliceSource, Source, head, header, part10, uid};
+
+use super::receive::Names;
 
 /// Defects that make an image unreliable to read.
 const HARMFUL: &[&str] =
@@ -120,4 +122,25 @@ fn digest<S: Source>(source: &mut S, head: &[u8], from: u64) -> String {
         hash.update(part);
         at += n as u64;
     }
+}
+
+/// What the meta group of a refused object calls it; empty where it is no legal UID.
+pub(super) async fn meta_names(spooled: &Spooled) -> Names {
+    match spooled.content() {
+        Content::Memory(bytes) => named(&mut SliceSource(bytes)),
+        Content::File(path) => {
+            let (path, length) = (path.to_owned(), spooled.len);
+            let work = spawn_blocking(move || {
+                std::fs::File::open(path).map(|file| named(&mut FileSource::new(file, length)))
+            });
+            // What cannot be read has no name; the fault of the object itself is what the sender hears.
+            work.await.ok().and_then(std::io::Result::ok).unwrap_or_default()
+        }
+    }
+}
+
+fn named<S: Source>(source: &mut S) -> Names {
+    let Ok(head) = head::read(source, None, &mut Default::default()) else { return Names::default() };
+    let legal = |raw: &[u8]| uid::check(raw, "uid", &mut Default::default()).unwrap_or_default();
+    Names { sop_class: legal(&head.class), sop_instance: legal(&head.instance), ..Names::default() }
 }

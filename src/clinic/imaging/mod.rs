@@ -3,7 +3,9 @@
 pub mod check;
 pub mod detail;
 pub mod key_image;
+pub mod link;
 pub mod open;
+pub mod prepared;
 pub mod preview;
 pub mod quarantine;
 pub mod query;

@@ -10,7 +10,7 @@ use yigong_base::storage::{Engine, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::{Header, name, tag, uid};
 
-use super::check::{Checked, check};
+use super::check::{Checked, check, meta_names};
 use super::quarantine::{self, Entry};
 use super::sql;
 use crate::Centre;
@@ -25,6 +25,10 @@ pub struct Arrival {
     pub sop_class: Option<String>,
     /// SOP Instance UID of the command, when there was one.
     pub sop_instance: Option<String>,
+    /// Study Instance UID of the address it was posted to, when there was one.
+    pub study: Option<String>,
+    /// Who acts when it is not the peer itself: the person or token of a web request.
+    pub by: Option<Permit>,
     /// `dimse`, `stow`, `import`.
     pub source: &'static str,
 }
@@ -53,10 +57,23 @@ pub struct Received {
     pub reason: &'static str,
 }
 
+/// The UIDs an object goes by, as far as they could be read; each is a legal UID.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// (0020,000D), empty when the header was refused.
+    pub study: String,
+    /// (0020,000E), empty when the header was refused.
+    pub series: String,
+    /// (0008,0016).
+    pub sop_class: String,
+    /// (0008,0018).
+    pub sop_instance: String,
+}
+
 /// Receives. When this returns `Ok`, bytes and rows are durable.
 ///
 /// # Errors
-/// `Invalid { what: "sop-mismatch" }`: command and data set disagree (A900). `Invalid` with another slug: refused by the
+/// `Invalid { what: "sop-mismatch" | "study-mismatch" }`: command or address and data set disagree (A900). `Invalid` with another slug: refused by the
 /// scanner (C000). Everything else: nothing was stored, the sender may retry (A700).
 pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
     receive_with(&centre.ctx, arrival).await
@@ -67,15 +84,38 @@ pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
 /// # Errors
 /// As [`receive`].
 pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
-    let Arrival { peer, spooled, sop_class, sop_instance, source } = arrival;
-    let checked = check(&spooled).await?;
+    receive_named(ctx, arrival).await.1
+}
+
+/// The same, and the UIDs of the object whatever became of it: STOW-RS answers with them.
+pub async fn receive_named(ctx: &Ctx, arrival: Arrival) -> (Names, Result<Received>) {
+    match check(&arrival.spooled).await {
+        Ok(checked) => {
+            let h = &checked.header;
+            let names = Names {
+                study: h.study.clone(),
+                series: h.series.clone(),
+                sop_class: h.sop_class.clone(),
+                sop_instance: h.sop_instance.clone(),
+            };
+            (names, keep(ctx, arrival, checked).await)
+        }
+        Err(fault) => (meta_names(&arrival.spooled).await, Err(fault)),
+    }
+}
+
+async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received> {
+    let Arrival { peer, spooled, sop_class, sop_instance, study, by, source } = arrival;
     let h = &checked.header;
+    if study.is_some_and(|s| s != h.study) {
+        return Err(Fault::invalid("study-mismatch", "the object belongs to another study than the address"));
+    }
     if sop_class.is_some_and(|c| c != h.sop_class) || sop_instance.is_some_and(|i| i != h.sop_instance) {
         return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
     }
     let size = spooled.len;
     let object = ctx.blobs.keep(spooled).await?;
-    let permit = peer.permit();
+    let permit = by.unwrap_or_else(|| peer.permit());
     let new = New { ctx, permit: &permit, peer: &peer, checked: &checked, object: &object, size, source };
     // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
     let mut tries = 0;

@@ -1,7 +1,7 @@
 //! SQL of the imaging slice.
 
-/// The scope predicate, one for every verb (specification §7.3): everything for `*`, else rows of the own facility and of
-/// studies that were granted to it. `$facility` and `$study` are columns, `$arg` the placeholder of `Permit::scope`.
+/// The scope predicate, one for every verb (specification §7.3): everything for `*`, one study for a link (`study:` and its
+/// row id), else rows of the own facility and of studies that were granted to it. `$facility` and `$study` are columns, `$arg` the placeholder of `Permit::scope`.
 /// Grants that have run out are no rows any more: the job `grant_end` takes them away at their hour.
 macro_rules! in_scope {
     ($facility:literal, $study:literal, $arg:literal) => {
@@ -12,6 +12,10 @@ macro_rules! in_scope {
             $facility,
             " = ",
             $arg,
+            " OR 'study:' || ",
+            $study,
+            " = ",
+            $arg,
             " OR ",
             $study,
             " IN (SELECT study FROM study_grant WHERE facility = ",
@@ -20,6 +24,7 @@ macro_rules! in_scope {
         )
     };
 }
+pub(crate) use in_scope;
 
 yigong_base::statements! {
     /// Versions of an instance, newest first.

@@ -12,7 +12,7 @@ use super::*;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 
-async fn known(bench: &Bench) -> Peer {
+pub(super) async fn known(bench: &Bench) -> Peer {
     let p = Peer {
         id: "p1".into(),
         kind: "dicom".into(),
@@ -35,14 +35,14 @@ async fn known(bench: &Bench) -> Peer {
 }
 
 #[derive(Clone, Copy)]
-struct Made<'a> {
-    instance: &'a str,
-    patient: &'a str,
-    name: &'a str,
-    pixel: u8,
+pub(super) struct Made<'a> {
+    pub(super) instance: &'a str,
+    pub(super) patient: &'a str,
+    pub(super) name: &'a str,
+    pub(super) pixel: u8,
 }
 
-fn file(m: &Made<'_>) -> Vec<u8> {
+pub(super) fn file(m: &Made<'_>) -> Vec<u8> {
     let mut w = Writer::new(true);
     w.text(tag::CHARSET, Vr::CS, "GB18030");
     w.text(tag::SOP_CLASS, Vr::UI, CR);
@@ -73,13 +73,21 @@ fn file(m: &Made<'_>) -> Vec<u8> {
     out
 }
 
-async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::Result<Received> {
+pub(super) async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::Result<Received> {
     let mut spool = bench.ctx.blobs.spool().await?;
     spool.write(bytes).await?;
     let spooled = spool.finish().await?;
     super::receive::receive_with(
         &bench.ctx,
-        Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" },
+        Arrival {
+            peer: peer.clone(),
+            spooled,
+            sop_class: None,
+            sop_instance: None,
+            study: None,
+            by: None,
+            source: "import",
+        },
     )
     .await
 }

@@ -47,6 +47,8 @@ async fn the_middle_slice_stands_for_a_stack() {
                 spooled,
                 sop_class: None,
                 sop_instance: None,
+                study: None,
+                by: None,
                 source: "import",
             };
             receive(&centre, arrival).await.unwrap();

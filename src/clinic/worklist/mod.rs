@@ -11,6 +11,7 @@ pub mod send_back;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+pub mod ups;
 
 pub use admit::{NewItem, admit, raise_priority};
 pub use claim::{break_lease, claim, expire, fence, heartbeat, release};
