@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod audit;
+pub mod check;
 pub mod codec_worker;
 pub mod config;
 pub mod demo;
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Bring the database schema up to date and stop.
     Migrate,
+    /// Say whether what is stored is sound, and what the retention policy would give up; exit code 1 when an object is damaged.
+    Check(check::CheckArgs),
     /// Check or print the configuration.
     Config {
         #[command(subcommand)]
@@ -104,6 +107,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             say("the schema is up to date");
             Ok(ExitCode::SUCCESS)
         }),
+        Command::Check(args) => within(check::check(args, config()?)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),
         Command::Facility { command } => within(people::facility(command, config()?)),

@@ -41,6 +41,10 @@ impl Disk {
         &self.spool
     }
 
+    pub(super) fn objects_dir(&self) -> &Path {
+        &self.objects
+    }
+
     /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.
     pub fn path(&self, sha256: &str) -> Result<PathBuf> {
         if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {

@@ -2,17 +2,24 @@
 
 pub mod check;
 pub mod detail;
+pub mod egress;
+pub mod grant;
 pub mod key_image;
 pub mod preview;
 pub mod quarantine;
 pub mod query;
 pub mod receive;
+pub mod reconcile;
 mod record;
+pub mod retention;
 pub mod retrieve;
+pub mod scrub;
 pub mod settle;
 pub mod sql;
 mod stack;
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -10,7 +10,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::{Header, name, tag, uid};
 
-use super::check::{Checked, check};
+use super::check::{Checked, check_in};
 use super::quarantine::{self, Entry};
 use super::sql;
 use crate::Centre;
@@ -69,7 +69,8 @@ pub async fn receive(centre: &Centre, arrival: Arrival) -> Result<Received> {
 pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
     let Arrival { peer, spooled, sop_class, sop_instance, source } = arrival;
     let path = spooled.path().to_owned();
-    let checked = tokio::task::spawn_blocking(move || check(&path))
+    let profile = peer.policy_text("charset").map(str::to_owned);
+    let checked = tokio::task::spawn_blocking(move || check_in(&path, profile.as_deref()))
         .await
         .map_err(|_| Fault::internal("the scan of an object stopped"))??;
     let h = &checked.header;
@@ -120,7 +121,7 @@ impl New<'_> {
         &self.peer.facility
     }
 
-    async fn store(&self, tx: &mut Tx) -> Result<(Received, String)> {
+    pub(super) async fn store(&self, tx: &mut Tx) -> Result<(Received, String)> {
         let h = self.header();
         let versions = tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?;
         for row in &versions {
@@ -178,13 +179,22 @@ impl New<'_> {
         study: &str,
         versions: &[Row],
     ) -> Result<(Received, String)> {
-        let reason = if versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study)) {
-            "same-uid-other-bytes"
-        } else {
-            "same-uid-other-study"
+        let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
+        let pixels = &self.checked.pixel_sha256;
+        let same_pixels =
+            !pixels.is_empty() && versions.iter().any(|v| v.text("pixel_sha256").is_ok_and(|p| p == *pixels));
+        let (lane, reason) = match (here, same_pixels) {
+            (false, _) => ("content", "same-uid-other-study"),
+            (true, true) => ("defect", "header-differs"),
+            (true, false) => ("content", "pixels-differ"),
         };
-        let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
-        self.quarantine(tx, "content", reason, "instance", id, detail.clone()).await?;
+        let detail = json!({"study": study, "instance_uid": self.header().sop_instance, "defects": self.header().defects.slugs()});
+        self.quarantine(tx, lane, reason, "instance", id, detail.clone()).await?;
+        if lane == "content" {
+            tracing::warn!(instance = id, reason, "instance.version");
+            // Which picture is the true one is for a person to say before anybody reads the study.
+            tx.exec(sql::SET_LANE, args![study, lane]).await?;
+        }
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
         Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
     }

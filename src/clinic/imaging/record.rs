@@ -167,7 +167,8 @@ impl New<'_> {
                 charset,
                 stack::document(&id, h),
                 attributes,
-                h.frames.to_bytes()
+                h.frames.to_bytes(),
+                &self.checked.pixel_sha256
             ],
         )
         .await?;

@@ -72,7 +72,22 @@ impl Header {
 /// # Errors
 /// A refusal with its slug (specification §2, verdict): `uid`, `meta`, `depth`, `item-count`, `element-count`, `inflate-limit`.
 pub fn header<S: Source>(source: &mut S, negotiated: Option<&str>) -> Result<Header, Refusal> {
-    let object = Object::read(source, negotiated, Keep::INDEX)?;
+    header_in(source, negotiated, None)
+}
+
+/// The same with the character set of the sender's profile, for text whose own set is in doubt.
+///
+/// # Errors
+/// As [`header`].
+pub fn header_in<S: Source>(
+    source: &mut S,
+    negotiated: Option<&str>,
+    profile: Option<&str>,
+) -> Result<Header, Refusal> {
+    let mut object = Object::read(source, negotiated, Keep::INDEX)?;
+    if let Some(term) = profile {
+        super::profile::apply(&mut object, term);
+    }
     let mut defects = object.defects.clone();
     let root = object.root();
     let mut checked = |t: Tag, what: &str| uid::check(root.bytes(t).unwrap_or_default(), what, &mut defects);
