@@ -113,6 +113,7 @@ pub(super) async fn relocate(
             new
         };
         tx.exec(sql::MOVE_INSTANCE, args![&part.id, &target, &series]).await?;
+        tx.exec(sql::MOVE_KEY_IMAGE, args![&part.id, &target, &series]).await?;
         tx.exec(sql::MOVE_ECG, args![&part.id, &target, &patient]).await?;
         let mut own = words.clone();
         if series_uid != part.series_uid {

@@ -90,6 +90,8 @@ yigong_base::statements! {
     MOVE_INSTANCE = "UPDATE instance SET study = $2, series = $3 WHERE id = $1";
     /// A recording made from it follows.
     MOVE_ECG = "UPDATE ecg_record SET study = $2, patient = $3 WHERE instance = $1";
+    /// A mark of a reader on it follows.
+    MOVE_KEY_IMAGE = "UPDATE key_image SET study = $2, series = $3 WHERE instance = $1";
     /// Counters by what can be seen.
     COUNT_SERIES = "UPDATE series SET instance_count = (SELECT COUNT(*) FROM instance i WHERE i.series = series.id AND i.current = 1) WHERE study = $1";
     /// Counters by what can be seen.

@@ -96,6 +96,7 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
     }
     for i in list(before, "instances") {
         tx.exec(sql::MOVE_INSTANCE, args![text(i, "id"), text(i, "study"), text(i, "series")]).await?;
+        tx.exec(sql::MOVE_KEY_IMAGE, args![text(i, "id"), text(i, "study"), text(i, "series")]).await?;
     }
     for s in list(before, "studies") {
         let (id, patient) = (text(s, "id"), text(s, "patient"));

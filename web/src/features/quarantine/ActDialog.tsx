@@ -93,7 +93,13 @@ export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doi
   };
   const chooses = ['patient', 'order', 'merge', 'move', 'hide'].includes(doing.kind);
   return (
-    <Modal opened onClose={close} title={t(NAMES[doing.kind])} size={chooses ? 'lg' : 'md'}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+      title={t(NAMES[doing.kind])}
+      size={chooses ? 'lg' : 'md'}
+    >
       <form
         className="col"
         style={{ gap: 10 }}

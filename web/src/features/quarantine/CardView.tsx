@@ -73,6 +73,7 @@ export function CardView({ card }: { card: Card }) {
         )}
       </div>
 
+      {card.versions.length > 1 && <Versions card={card} promote={(id) => start({ kind: 'promote', instance: id })} />}
       {card.said && <Sides card={card} />}
       {card.lane === 'charset' && card.said && (
         <section aria-label={t('quarantine.readings')}>
@@ -112,8 +113,6 @@ export function CardView({ card }: { card: Card }) {
           </ul>
         </section>
       )}
-
-      {card.versions.length > 1 && <Versions card={card} promote={(id) => start({ kind: 'promote', instance: id })} />}
 
       {card.kind !== 'object' && card.images.length > 0 && (
         <section aria-label={t('quarantine.images')}>
@@ -295,19 +294,21 @@ function Images({ card, picked, pick }: { card: Card; picked: string[]; pick: (i
         const ids = s.images.map((i) => i.id);
         const all = ids.every((id) => picked.includes(id));
         return (
-          <details key={s.series} open={card.images.length <= 40} className="series">
-            <summary>
+          <fieldset key={s.series} className="series">
+            <legend>
               <Checkbox
                 size="xs"
-                aria-label={t('quarantine.pick_series', { n: s.head.series_number ?? '–' })}
                 checked={all}
                 indeterminate={!all && ids.some((id) => picked.includes(id))}
                 onChange={(e) => toggle(ids, e.currentTarget.checked)}
-                onClick={(e) => e.stopPropagation()}
+                label={
+                  <>
+                    {t('quarantine.series_n', { n: s.head.series_number ?? '–' })} {s.head.modality} {s.head.series_description}{' '}
+                    <span className="dim">{t('quarantine.images_n', { n: s.images.length })}</span>
+                  </>
+                }
               />
-              {t('quarantine.series_n', { n: s.head.series_number ?? '–' })} {s.head.modality} {s.head.series_description}
-              <span className="dim">{t('quarantine.images_n', { n: s.images.length })}</span>
-            </summary>
+            </legend>
             <div className="image-picks">
               {s.images.map((i) => (
                 <Checkbox
@@ -328,7 +329,7 @@ function Images({ card, picked, pick }: { card: Card; picked: string[]; pick: (i
                 />
               ))}
             </div>
-          </details>
+          </fieldset>
         );
       })}
     </>

@@ -26,7 +26,7 @@ export function GrantDialog({ study, now, close }: { study: string; now: number;
     }, setError);
   };
   return (
-    <Modal opened onClose={close} title={t('grant.title')} size="lg">
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': t('action.close') }} title={t('grant.title')} size="lg">
       <div className="col" style={{ gap: 12 }}>
         <Await query={list}>
           {list.data?.rows.length === 0 ? (

@@ -26,7 +26,12 @@ export function Recheck({ item, epoch, done }: { item: WorkItemDetail; epoch: nu
   return (
     <>
       <Button onClick={() => ask(true)}>{t('recheck.no_change')}</Button>
-      <Modal opened={asking} onClose={() => ask(false)} title={t('recheck.no_change')}>
+      <Modal
+        opened={asking}
+        onClose={() => ask(false)}
+        title={t('recheck.no_change')}
+        closeButtonProps={{ 'aria-label': t('action.close') }}
+      >
         <form
           className="col"
           style={{ gap: 10 }}
