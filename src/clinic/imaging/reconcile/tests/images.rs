@@ -151,7 +151,7 @@ async fn rejected_images_are_hidden_and_come_back() {
         assert_eq!(images(&bench, &id).await, 1);
         assert_eq!(
             send(&bench, &peer, &Shot::default()).await.unwrap().outcome,
-            super::super::Outcome::Same,
+            crate::imaging::Outcome::Same,
             "sent again it stays hidden"
         );
         assert!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_none());
