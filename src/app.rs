@@ -62,6 +62,15 @@ pub async fn bind(config: &Config) -> Result<Listeners> {
     })
 }
 
+/// Opens the database alone: safe beside a running server.
+pub async fn open_database(config: &Config) -> Result<Db> {
+    if config.storage.database == "sqlite" {
+        Db::open_sqlite(&PathBuf::from(&config.storage.data).join("yigong.sqlite")).await
+    } else {
+        Db::open_postgres(&config.storage.database).await
+    }
+}
+
 /// Opens the platform: data folder, database (migrated), blobs.
 pub async fn open_platform(config: Config) -> Result<Ctx> {
     let data = PathBuf::from(&config.storage.data);
@@ -69,11 +78,7 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
         .map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
-    let db = if config.storage.database == "sqlite" {
-        Db::open_sqlite(&data.join("yigong.sqlite")).await?
-    } else {
-        Db::open_postgres(&config.storage.database).await?
-    };
+    let db = open_database(&config).await?;
     migrate::run(&db, clock.now()).await?;
     let blobs = Blobs::open(&data, ids.next()).await?;
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default() })
@@ -106,6 +111,23 @@ fn runner(centre: &Centre) -> Runner<Centre> {
         .on("preview", |centre: Centre, job: JobRow| async move {
             imaging::settle::preview(&centre, &job.key).await
         })
+        .on("grant_signed", |centre: Centre, job: JobRow| async move {
+            imaging::grant::signed(&centre.ctx, &job.key).await
+        })
+        .on("grant_end", |centre: Centre, job: JobRow| async move {
+            imaging::grant::end(&centre.ctx, &job.key).await
+        })
+        .on("charset", |centre: Centre, job: JobRow| async move {
+            imaging::reconcile::reindex(&centre.ctx, &job.key, &job.payload).await
+        })
+        .on("scrub", |centre: Centre, _: JobRow| async move { imaging::scrub::scrub(&centre.ctx).await })
+        .on("sweep", |centre: Centre, job: JobRow| async move {
+            imaging::scrub::sweep(&centre.ctx, &job.payload).await
+        })
+        .on(
+            "retention",
+            |centre: Centre, _: JobRow| async move { imaging::retention::run(&centre.ctx).await },
+        )
         .on(mllp::replay::JOB, |centre: Centre, job: JobRow| async move {
             mllp::replay::replay(&centre.ctx, &job.key).await
         })
@@ -143,6 +165,9 @@ async fn sweep_leases(centre: Centre, stop: CancellationToken) {
 
 /// Serves until `stop`; then stops accepting, ends what runs, and returns.
 pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken) -> Result<()> {
+    // A policy that cannot be read stops the start, not a night job.
+    imaging::retention::years(&centre.ctx.config.retention, "")?;
+    imaging::scrub::schedule(&centre.ctx).await?;
     let http = api::server::start(centre.clone(), listeners.http).map_err(|e| Fault::io("start http", &e))?;
     let handle = http.handle();
     let http = tokio::spawn(http);

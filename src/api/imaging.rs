@@ -1,14 +1,12 @@
 //! Studies, stacks, frames and quarantine over HTTP.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
-use serde_json::json;
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{self, Picture};
-use yigong_clinic::imaging::quarantine;
 use yigong_clinic::imaging::retrieve::{self, Form};
 
 use super::auth::Caller;
@@ -21,23 +19,12 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(get_frame)
         .service(series_picture)
         .service(study_picture)
-        .service(get_file)
-        .service(get_held)
-        .service(release);
+        .service(get_file);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    get_study,
-    get_stack,
-    get_frame,
-    series_picture,
-    study_picture,
-    get_file,
-    get_held,
-    release
-))]
+#[openapi(paths(get_study, get_stack, get_frame, series_picture, study_picture, get_file))]
 pub struct Doc;
 
 /// Images are for those who read, examine or receive reports, and for machines with `images:read`.
@@ -58,20 +45,6 @@ pub struct FrameQuery {
     f: String,
     /// Longest side of a JPEG, pixels.
     w: Option<u16>,
-}
-
-/// Which quarantine entries.
-#[derive(Deserialize, Default, utoipa::IntoParams)]
-#[serde(default)]
-pub struct Which {
-    /// `open`, `released`, or `all`.
-    state: String,
-}
-
-/// Why an entry is released.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub struct Why {
-    why: String,
 }
 
 /// A study with its series and priors.
@@ -189,7 +162,7 @@ async fn study_picture(
     picture(&req, &centre, &permit, "study", &path.0, &path.1).await
 }
 
-/// The stored file; its preamble is zero, every other byte as received.
+/// The stored file with its corrections; its preamble is zero, every other byte as received.
 #[utoipa::path(get, path = "/api/instances/{id}/file", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "DICOM Part 10")))]
 #[get("/api/instances/{id}/file")]
 async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
@@ -204,35 +177,4 @@ async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<Strin
         .content_type("application/dicom")
         .insert_header(("Content-Disposition", name))
         .body(bytes))
-}
-
-/// What waits for a person.
-#[utoipa::path(get, path = "/api/quarantine", tag = "imaging", params(Which), responses((status = 200, description = "rows")))]
-#[get("/api/quarantine")]
-async fn get_held(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which>) -> Answer {
-    require_images(&permit)?;
-    let state = match query.state.as_str() {
-        "" => "open",
-        "all" => "",
-        other => other,
-    };
-    let mut conn = centre.ctx.db.read(&permit).await?;
-    let rows = quarantine::list(&mut conn, &permit, state).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": rows})))
-}
-
-/// A person has looked: the entry is closed and the study goes on.
-#[utoipa::path(post, path = "/api/quarantine/{id}/release", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 204)))]
-#[post("/api/quarantine/{id}/release")]
-async fn release(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    id: web::Path<String>,
-    body: web::Json<Why>,
-) -> Answer {
-    let mut tx = centre.ctx.db.begin(&permit).await?;
-    quarantine::release(&mut tx, &centre.ctx, &permit, &id, &body.why).await?;
-    tx.commit().await?;
-    centre.ctx.live.changed("imaging", &id, permit.facility());
-    Ok(HttpResponse::NoContent().finish())
 }

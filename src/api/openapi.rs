@@ -28,6 +28,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::imaging::Doc::openapi());
     doc.merge(super::key_images::Doc::openapi());
     doc.merge(super::link::Doc::openapi());
+    doc.merge(super::quarantine::Doc::openapi());
+    doc.merge(super::reconcile::Doc::openapi());
+    doc.merge(super::grants::Doc::openapi());
     doc.merge(super::ecg::Doc::openapi());
     doc.merge(super::events::Doc::openapi());
     doc.merge(super::admin::Doc::openapi());

@@ -5,8 +5,9 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, health, imaging, key_images,
-    lab, link, openapi, orders, public, reports, session, specimens, work, worklist,
+    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, grants, health, imaging,
+    key_images, lab, link, openapi, orders, public, quarantine, reconcile, reports, session, specimens, work,
+    worklist,
 };
 
 /// Largest JSON body.
@@ -23,6 +24,9 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     imaging::routes(cfg);
     key_images::routes(cfg);
     link::routes(cfg);
+    quarantine::routes(cfg);
+    reconcile::routes(cfg);
+    grants::routes(cfg);
     crate::dicomweb::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);

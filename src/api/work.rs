@@ -17,12 +17,13 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(skip)
         .service(send_back)
         .service(break_lease)
+        .service(recheck)
         .service(answer_return);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(heartbeat, release, skip, send_back, break_lease, answer_return))]
+#[openapi(paths(heartbeat, release, skip, send_back, break_lease, recheck, answer_return))]
 pub struct Doc;
 
 /// Epoch of the claim.
@@ -130,6 +131,30 @@ async fn break_lease(
 ) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item = worklist::break_lease(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
+    tx.commit().await?;
+    told(&centre, &item);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What an auditor saw in images that came after publication.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Looked {
+    epoch: i64,
+    note: String,
+}
+
+/// Images that came after publication were looked at: the report stands as it is.
+#[utoipa::path(post, path = "/api/work/{id}/recheck", tag = "work", request_body = Looked, responses((status = 204, description = "closed")))]
+#[post("/api/work/{id}/recheck")]
+async fn recheck(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Looked>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    let item =
+        worklist::recheck::no_change(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.note).await?;
     tx.commit().await?;
     told(&centre, &item);
     Ok(HttpResponse::NoContent().finish())

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod bench_fill;
+pub mod check;
 pub mod codec_worker;
 pub mod config;
 pub mod conformance;
@@ -40,6 +41,8 @@ enum Command {
     Migrate,
     /// Bring DICOM files and folders into the archive; may run beside the server.
     Import(import::ImportArgs),
+    /// Say whether what is stored is sound, and what the retention policy would give up; exit code 1 when an object is damaged.
+    Check(check::CheckArgs),
     /// Check or print the configuration.
     Config {
         #[command(subcommand)]
@@ -124,6 +127,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Import(args) => within(import::import(config()?, args)),
+        Command::Check(args) => within(check::check(args, config()?)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),
         Command::Facility { command } => within(people::facility(command, config()?)),

@@ -2,9 +2,9 @@
 
 use actix_web::web::Bytes;
 use futures_util::stream::{self, Stream};
-use tokio::io::AsyncReadExt;
 use yigong_base::Ctx;
 use yigong_base::fault::Fault;
+use yigong_clinic::imaging::egress::{self, Outgoing};
 use yigong_clinic::imaging::retrieve::Stored;
 
 const CHUNK: usize = 256 * 1024;
@@ -13,7 +13,7 @@ struct State {
     ctx: Ctx,
     framed: bool,
     left: std::vec::IntoIter<Stored>,
-    file: Option<(tokio::fs::File, bool)>,
+    file: Option<Outgoing>,
     boundary: String,
     finished: bool,
 }
@@ -38,27 +38,8 @@ pub fn bare(ctx: Ctx, list: Vec<Stored>) -> impl Stream<Item = Result<Bytes, Fau
 fn walk(state: State) -> impl Stream<Item = Result<Bytes, Fault>> {
     stream::try_unfold(state, |mut s| async move {
         loop {
-            if let Some((file, first)) = &mut s.file {
-                let mut chunk = vec![0_u8; CHUNK];
-                let mut n = 0;
-                // The first chunk must hold the whole preamble.
-                while n < 132 || !*first {
-                    let Some(rest) = chunk.get_mut(n..).filter(|r| !r.is_empty()) else { break };
-                    let got = file.read(rest).await.map_err(|e| Fault::io("read stored object", &e))?;
-                    n += got;
-                    if got == 0 || !*first {
-                        break;
-                    }
-                }
-                chunk.truncate(n);
-                if *first
-                    && chunk.get(128..132) == Some(b"DICM")
-                    && let Some(preamble) = chunk.get_mut(..128)
-                {
-                    preamble.fill(0);
-                }
-                *first = false;
-                if n > 0 {
+            if let Some(file) = &mut s.file {
+                if let Some(chunk) = file.next(CHUNK).await? {
                     return Ok(Some((Bytes::from(chunk), s)));
                 }
                 s.file = None;
@@ -68,7 +49,7 @@ fn walk(state: State) -> impl Stream<Item = Result<Bytes, Fault>> {
                 continue;
             }
             if let Some(next) = s.left.next() {
-                s.file = Some((s.ctx.blobs.open_object(&next.object).await?, true));
+                s.file = Some(egress::open(&s.ctx, &next).await?);
                 if !s.framed {
                     continue;
                 }

@@ -69,6 +69,7 @@ export function Shell() {
           {!can('verify', 'enter_results') && can('receive_specimen') && <Place to="/lab/specimens" text={t('nav.specimens')} />}
           {can('order', 'acknowledge_critical', 'upload') && <Place to="/clinic" text={t('nav.clinic')} />}
           {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
+          {can('link_identity', 'upload', 'lead') && <Place to="/quarantine" text={t('nav.quarantine')} />}
           {can('administer') && (
             <Link to="/admin/$tab" params={{ tab: 'facilities' }} className="nav-link">
               {t('nav.admin')}

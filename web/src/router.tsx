@@ -87,6 +87,7 @@ const tree = root.addChildren([
     page('/clinic/order', () => import('./features/clinic/OrderPage'), 'OrderPage'),
     page('/clinic/orders', () => import('./features/clinic/OrdersPage'), 'OrdersPage'),
     page('/critical', () => import('./features/critical/CriticalPage'), 'CriticalPage'),
+    page('/quarantine', () => import('./features/quarantine/QuarantinePage'), 'QuarantinePage'),
     page('/admin/$tab', () => import('./features/admin/AdminPage'), 'AdminPage'),
   ]),
 ]);

@@ -24,6 +24,8 @@ pub struct Config {
     pub mllp: MllpConfig,
     /// Imaging pipeline.
     pub imaging: ImagingConfig,
+    /// How long images are kept.
+    pub retention: RetentionConfig,
     /// Worklist and leases.
     pub work: WorkConfig,
     /// Reports.
@@ -124,6 +126,23 @@ section! {
         quiet_seconds_other: i64 = 60;
         /// Address of an OHIF viewer with the data source `dicomwebproxy`, without a trailing slash; empty = none is offered.
         ohif_url: String = String::new();
+        /// Days the lead hospital's own devices still see a study after its report was signed.
+        task_grant_days: i64 = 180;
+        /// Days in which every stored object is hashed again.
+        scrub_days: i64 = 30;
+    }
+}
+section! {
+    /// How long images are kept. Off unless switched on; an unsigned study is never given up.
+    RetentionConfig {
+        /// Whether anything is given up at all.
+        enabled: bool = false;
+        /// Years after the report was signed and the last image came.
+        years: i64 = 15;
+        /// Other years for single modalities: `MG=30`.
+        modality_years: Vec<String> = Vec::new();
+        /// Days between hiding and giving the bytes up.
+        grace_days: i64 = 7;
     }
 }
 section! {

@@ -39,6 +39,12 @@ impl Blobs {
         self.keep(spool.finish().await?).await
     }
 
+    /// The store itself, for the scrubber and the sweeper.
+    #[must_use]
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
     /// Where an object's file is.
     pub fn path(&self, sha256: &str) -> Result<PathBuf> {
         self.disk.path(sha256)

@@ -48,6 +48,10 @@ impl Disk {
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
 
+    pub(super) fn objects_dir(&self) -> &Path {
+        &self.objects
+    }
+
     /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.
     pub fn path(&self, sha256: &str) -> Result<PathBuf> {
         if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {

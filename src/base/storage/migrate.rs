@@ -39,6 +39,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0006_dicomweb.sql"),
     ),
     (
+        7,
+        "afterwards",
+        include_str!("../../../migrations/sqlite/0007_afterwards.sql"),
+        include_str!("../../../migrations/postgres/0007_afterwards.sql"),
+    ),
+    (
         9,
         "key_image",
         include_str!("../../../migrations/sqlite/0009_key_image.sql"),

@@ -2,6 +2,7 @@
 
 pub mod arg;
 pub mod blob;
+pub mod blob_audit;
 pub mod blob_disk;
 mod block;
 pub mod conn;

@@ -1,10 +1,12 @@
 //! The bounded look at a spooled object before anything is kept: header, hashes, lane.
 
+use std::path::Path;
+
 use tokio::task::spawn_blocking;
 use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
-use yigong_formats::dicom::{FileSource, Header, SliceSource, Source, head, header, part10, uid};
+use yigong_formats::dicom::{FileSource, Header, Reading, SliceSource, Source, head, header_with, part10, text, uid};
 
 use super::receive::Names;
 
@@ -64,10 +66,18 @@ impl Checked {
 /// # Errors
 /// `Invalid` with the scanner's slug when the object is refused; `Storage` when the file cannot be read.
 pub async fn check(spooled: &Spooled) -> Result<Checked> {
+    check_for(spooled, None).await
+}
+
+/// The same with the character set of the sender's profile, for text whose own set is in doubt.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_for(spooled: &Spooled, profile: Option<&str>) -> Result<Checked> {
     let looked = match spooled.content() {
         // At most 1 MiB of memory: shorter than a change of thread.
         Content::Memory(bytes) => {
-            let checked = scan(&mut SliceSource(bytes))?;
+            let checked = scan(&mut SliceSource(bytes), profile)?;
             let (Checked { dataset_sha256: Digest::Foreign, header }, Some(bytes)) =
                 (&checked, spooled.shared())
             else {
@@ -78,29 +88,37 @@ pub async fn check(spooled: &Spooled) -> Result<Checked> {
             digest.await.map(|d| Ok(Checked { dataset_sha256: Digest::Other(d), ..checked }))
         }
         Content::File(path) => {
-            let (path, length) = (path.to_owned(), spooled.len);
-            spawn_blocking(move || {
-                let io = |e: &std::io::Error| Fault::io("scan spooled object", e);
-                let file = std::fs::File::open(path).map_err(|e| io(&e))?;
-                let mut source = FileSource::new(file, length);
-                let checked = scan(&mut source).map(|mut checked| {
-                    if checked.dataset_sha256 == Digest::Foreign {
-                        let (head, from) = (own_head(&checked.header), checked.header.dataset_offset());
-                        checked.dataset_sha256 = Digest::Other(digest(&mut source, &head, from));
-                    }
-                    checked
-                });
-                // What was scanned past a read error is no verdict on the object: the sender may try again.
-                source.failed().map_or(checked, |kind| Err(io(&kind.into())))
-            })
-            .await
+            let (path, profile) = (path.to_owned(), profile.map(str::to_owned));
+            spawn_blocking(move || check_in(&path, profile.as_deref())).await
         }
     };
     looked.map_err(|_| Fault::internal("the scan of an object stopped"))?
 }
 
-fn scan<S: Source>(source: &mut S) -> Result<Checked> {
-    let header = header(source, None).map_err(|r| Fault::invalid(r.slug, r.detail))?;
+/// The same for a file; blocks.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_in(path: &Path, profile: Option<&str>) -> Result<Checked> {
+    let io = |e: &std::io::Error| Fault::io("scan object", e);
+    let file = std::fs::File::open(path).map_err(|e| io(&e))?;
+    let length = file.metadata().map_err(|e| io(&e))?.len();
+    let mut source = FileSource::new(file, length);
+    let checked = scan(&mut source, profile).map(|mut checked| {
+        if checked.dataset_sha256 == Digest::Foreign {
+            let (head, from) = (own_head(&checked.header), checked.header.dataset_offset());
+            checked.dataset_sha256 = Digest::Other(digest(&mut source, &head, from));
+        }
+        checked
+    });
+    // What was scanned past a read error is no verdict on the object: the sender may try again.
+    source.failed().map_or(checked, |kind| Err(io(&kind.into())))
+}
+
+fn scan<S: Source>(source: &mut S, profile: Option<&str>) -> Result<Checked> {
+    let profile = profile.and_then(text::of_terms);
+    let reading = Reading { negotiated: None, profile: profile.as_ref() };
+    let header = header_with(source, reading).map_err(|r| Fault::invalid(r.slug, r.detail))?;
     let head = own_head(&header);
     let own = header.dataset_offset() == head.len() as u64 && source.bytes(0, head.len() as u64) == head;
     let dataset_sha256 = if own { Digest::Object } else { Digest::Foreign };

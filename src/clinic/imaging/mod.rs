@@ -2,22 +2,30 @@
 
 pub mod check;
 pub mod detail;
+pub mod egress;
+pub mod grant;
 pub mod key_image;
 pub mod link;
 pub mod open;
+mod pixels;
 pub mod prepared;
 pub mod preview;
 pub mod quarantine;
 pub mod query;
 pub mod receive;
+pub mod reconcile;
 mod record;
 pub mod render;
+pub mod retention;
 pub mod retrieve;
+pub mod scrub;
 pub mod settle;
 pub mod sql;
 mod stack;
 pub mod transcode;
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 

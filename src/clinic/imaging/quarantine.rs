@@ -119,20 +119,46 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &st
         .opt(sql::QUARANTINE_ONE, args![id, permit.scope()])
         .await?
         .ok_or_else(|| Fault::not_found("quarantine entry"))?;
-    if row.text("object_kind")? != "study" {
-        // Closing it would lose the object from view: it is kept and listed until there is a way to index it.
-        return Err(Fault::conflict("no_way_yet", "this object can be looked at, but not yet be released"));
+    let (kind, object) = (row.text("object_kind")?, row.text("object_id")?);
+    if kind == "object" {
+        // Closing it would lose the object from view: it gets into the index instead, as a study of its own.
+        return Err(Fault::conflict(
+            "index_first",
+            "this object is not in the index yet: index it as a study of its own",
+        ));
     }
     if tx.exec(sql::QUARANTINE_CLOSE, args![id, "released", ctx.now(), permit.who()]).await? == 0 {
         return Err(Fault::conflict("closed", "the entry was closed before"));
     }
-    let (kind, object) = (row.text("object_kind")?, row.text("object_id")?);
-    if kind == "study" && tx.one(sql::BLOCKING, args![&object]).await?.int("n")? == 0 {
-        tx.exec(sql::CLEAR_LANE, args![&object]).await?;
-        for row in tx.all(sql::WAVEFORMS, args![&object]).await? {
-            jobs::enqueue(tx, ctx, Job::new("ecg_receive", row.text("id")?)).await?;
-        }
-        jobs::enqueue(tx, ctx, Job::new("settle", object)).await?;
-    }
+    let study = match kind.as_str() {
+        "study" => object,
+        _ => tx.one(sql::STUDY_OF_INSTANCE, args![&object]).await?.text("study")?,
+    };
+    free(tx, ctx, &study).await?;
     audit::append(tx, ctx, permit, "quarantine.release", "quarantine", id, &json!({"why": why})).await
+}
+
+/// Lanes by weight: the first three hold a study back from the readers.
+const LANES: &[&str] = &["security", "identity", "content", "defect", "charset"];
+
+/// Puts a study into the lane of its weightiest open entry; true when that holds it back.
+pub(super) async fn relane(tx: &mut Tx, study: &str) -> Result<bool> {
+    let mut open = Vec::new();
+    for row in tx.all(sql::OPEN_LANES, args![study]).await? {
+        open.push(row.text("lane")?);
+    }
+    let lane = LANES.iter().find(|l| open.iter().any(|o| o == *l)).copied().unwrap_or("");
+    tx.exec(sql::PUT_LANE, args![study, lane]).await?;
+    Ok(matches!(lane, "security" | "identity" | "content"))
+}
+
+/// Lets a study go on to the readers when nothing holds it back any more.
+pub(super) async fn free(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
+    if relane(tx, study).await? {
+        return Ok(());
+    }
+    for row in tx.all(sql::WAVEFORMS, args![study]).await? {
+        jobs::enqueue(tx, ctx, Job::new("ecg_receive", row.text("id")?)).await?;
+    }
+    jobs::enqueue(tx, ctx, Job::new("settle", study)).await
 }

@@ -10,7 +10,8 @@ use yigong_base::storage::{Engine, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::{Header, name, tag, uid};
 
-use super::check::{Checked, check, meta_names};
+use super::check::{Checked, check_for, meta_names};
+use super::pixels::Pixels;
 use super::quarantine::{self, Entry};
 use super::sql;
 use crate::Centre;
@@ -89,7 +90,7 @@ pub async fn receive_with(ctx: &Ctx, arrival: Arrival) -> Result<Received> {
 
 /// The same, and the UIDs of the object whatever became of it: STOW-RS answers with them.
 pub async fn receive_named(ctx: &Ctx, arrival: Arrival) -> (Names, Result<Received>) {
-    match check(&arrival.spooled).await {
+    match check_for(&arrival.spooled, arrival.peer.policy_text("charset")).await {
         Ok(checked) => {
             let h = &checked.header;
             let names = Names {
@@ -116,13 +117,19 @@ async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received>
     let size = spooled.len;
     let object = ctx.blobs.keep(spooled).await?;
     let permit = by.unwrap_or_else(|| peer.permit());
-    let new = New { ctx, permit: &permit, peer: &peer, checked: &checked, object: &object, size, source };
+    let mut pixels = Pixels::default();
     // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
     let mut tries = 0;
     loop {
+        let new = New { ctx, permit: &permit, peer: &peer, checked: &checked, object: &object, size, source, pixels: &pixels };
         let mut tx = ctx.db.begin(&permit).await?;
         match new.store(&mut tx).await {
-            Ok((receipt, study)) => {
+            Ok(Step::Compare(objects)) => {
+                // Reading files has no place inside a unit.
+                drop(tx);
+                pixels = Pixels::read(ctx, objects).await?;
+            }
+            Ok(Step::Done(receipt, study)) => {
                 // Also for an equal object: the row it was compared with may belong to a unit whose commit is pending,
                 // and no yes is said before that is on disk.
                 tx.commit().await?;
@@ -146,6 +153,16 @@ pub(super) struct New<'a> {
     pub(super) object: &'a str,
     pub(super) size: u64,
     pub(super) source: &'static str,
+    /// Hashes of the pixel data where versions had to be told apart.
+    pub(super) pixels: &'a Pixels,
+}
+
+/// How far storing came.
+pub(super) enum Step {
+    /// Every row stands, with the study's row id.
+    Done(Received, String),
+    /// Nothing was written: the pixels of these objects must be compared first.
+    Compare(Vec<String>),
 }
 
 impl New<'_> {
@@ -161,7 +178,7 @@ impl New<'_> {
         &self.peer.facility
     }
 
-    async fn store(&self, tx: &mut Tx) -> Result<(Received, String)> {
+    pub(super) async fn store(&self, tx: &mut Tx) -> Result<Step> {
         let h = self.header();
         let place = args![self.facility(), &h.study, &h.series, &h.sop_instance];
         let found = tx.opt(sql::PLACE, place).await?;
@@ -172,16 +189,24 @@ impl New<'_> {
         for row in &versions {
             // Rows of earlier versions have another digest of the data set; their address tells as well.
             if row.text("dataset_sha256")? == self.dataset() || row.text("object_sha256")? == self.object {
-                return Ok((
-                    Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" },
-                    row.text("study")?,
-                ));
+                let same = Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" };
+                return Ok(Step::Done(same, row.text("study")?));
+            }
+        }
+        if !versions.is_empty() {
+            let mut objects = vec![self.object.to_owned()];
+            for row in &versions {
+                objects.push(row.text("object_sha256")?);
+            }
+            if !self.pixels.cover(&objects) {
+                return Ok(Step::Compare(objects));
             }
         }
         if let Some(study) = &found
             && let Some(reason) = clash_with(study, h)?
         {
-            return self.hold(tx, study, reason).await;
+            let (held, study) = self.hold(tx, study, reason).await?;
+            return Ok(Step::Done(held, study));
         }
         let study = match &found {
             Some(row) => row.text("id")?,
@@ -197,7 +222,8 @@ impl New<'_> {
         };
         let id = self.insert(tx, &study, &series, version).await?;
         if version > 1 {
-            return self.other_version(tx, &id, &study, &versions).await;
+            let (kept, study) = self.other_version(tx, &id, &study, &versions).await?;
+            return Ok(Step::Done(kept, study));
         }
         let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
         let now = self.ctx.now();
@@ -217,7 +243,7 @@ impl New<'_> {
         }
         let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
         audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
-        Ok((Received { instance: id, outcome: Outcome::New, reason: "" }, study))
+        Ok(Step::Done(Received { instance: id, outcome: Outcome::New, reason: "" }, study))
     }
 
     /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
@@ -228,13 +254,22 @@ impl New<'_> {
         study: &str,
         versions: &[Row],
     ) -> Result<(Received, String)> {
-        let reason = if versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study)) {
-            "same-uid-other-bytes"
-        } else {
-            "same-uid-other-study"
+        let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
+        let same_pixels = versions
+            .iter()
+            .any(|v| v.text("object_sha256").is_ok_and(|other| self.pixels.same(self.object, &other)));
+        let (lane, reason) = match (here, same_pixels) {
+            (false, _) => ("content", "same-uid-other-study"),
+            (true, true) => ("defect", "header-differs"),
+            (true, false) => ("content", "pixels-differ"),
         };
-        let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
-        self.quarantine(tx, "content", reason, "instance", id, detail.clone()).await?;
+        let detail = json!({"study": study, "instance_uid": self.header().sop_instance, "defects": self.header().defects.slugs()});
+        self.quarantine(tx, lane, reason, "instance", id, detail.clone()).await?;
+        if lane == "content" {
+            tracing::warn!(instance = id, reason, "instance.version");
+            // Which picture is the true one is for a person to say before anybody reads the study.
+            tx.exec(sql::SET_LANE, args![study, lane]).await?;
+        }
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
         Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
     }

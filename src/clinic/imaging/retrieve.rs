@@ -12,6 +12,7 @@ use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::scan::Kind;
 use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, json};
 
+use super::egress::{self, Overlay};
 use super::render::{self, Rendering};
 use super::{preview, sql};
 use crate::Centre;
@@ -42,9 +43,13 @@ pub struct Stored {
     pub frame_index: Vec<u8>,
     /// Stack document.
     pub stack: Value,
+    /// Corrections in force, applied on the way out.
+    pub overlay: Overlay,
+    /// What is wrong with the stored bytes (`hash`, `missing`); they are not served.
+    pub damaged: Option<String>,
 }
 
-fn of_row(row: &Row) -> Result<Stored> {
+pub(super) fn of_row(row: &Row) -> Result<Stored> {
     Ok(Stored {
         id: row.text("id")?,
         uid: row.text("uid")?,
@@ -56,6 +61,8 @@ fn of_row(row: &Row) -> Result<Stored> {
         size: row.int("size_bytes")?,
         frame_index: row.opt_bytes("frame_index")?.unwrap_or_default(),
         stack: row.json("stack")?,
+        overlay: Overlay::of(&row.text("study_overlay")?, &row.text("overlay")?)?,
+        damaged: row.opt_text("damaged")?,
     })
 }
 
@@ -101,18 +108,12 @@ pub async fn of_study(conn: &mut Conn, permit: &Permit, study: &str, series: &st
     rows.iter().map(of_row).collect()
 }
 
-/// The stored file for a client: preamble zeroed, every other byte as received (specification §7.4, egress).
+/// The stored file for a client: corrections applied, preamble zeroed, every other byte as received (specification §7.4, egress).
 ///
 /// # Errors
 /// Storage faults.
 pub async fn file(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
-    let mut bytes = ctx.blobs.read(&stored.object).await?;
-    if bytes.get(128..132) == Some(b"DICM")
-        && let Some(preamble) = bytes.get_mut(..128)
-    {
-        preamble.fill(0);
-    }
-    Ok(bytes)
+    egress::bytes(ctx, stored).await
 }
 
 /// Stored bytes of frame `n` (from 0) by the index kept beside the row.
@@ -171,6 +172,7 @@ pub enum Form {
 /// # Errors
 /// `NotFound` for a wrong number, `Invalid` when the frame cannot be decoded.
 pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Result<Vec<u8>> {
+    egress::sound(stored)?;
     if let Form::Jpeg(side) = form {
         return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
     }
@@ -211,10 +213,8 @@ async fn header<T: Send + 'static>(
 /// # Errors
 /// Storage faults.
 pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value> {
-    header(ctx, &stored.object, move |object| {
-        json::dataset(&object, &|path| format!("{base}/bulkdata/{path}"))
-    })
-    .await
+    let object = egress::object(ctx, stored).await?;
+    Ok(json::dataset(&object, &|path| format!("{base}/bulkdata/{path}")))
 }
 
 /// The value of one element by its path in the metadata (`7FE00010`, `54000100/1/54001010`).
@@ -222,6 +222,7 @@ pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value>
 /// # Errors
 /// `NotFound` when there is no such value; `Invalid` for encapsulated pixel data, whose frames are resources of their own.
 pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Vec<u8>> {
+    egress::sound(stored)?;
     let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
     let (offset, length) = header(ctx, &stored.object, move |object| place(&object, &steps)).await??;
     let length = usize::try_from(length).map_err(|_| Fault::invalid("bulkdata", "length"))?;

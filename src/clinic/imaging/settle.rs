@@ -6,7 +6,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::{preview, sql};
+use super::{grant, preview, sql};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -62,6 +62,7 @@ pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
     if !first && row.int("late_images")? > 0 {
         // Images that come when the study is already work are never silent: reader and clinic see the flag.
         late = worklist::admit::flag(&mut tx, ctx, &permit, study, "late_images").await?;
+        item = recheck(&mut tx, ctx, &permit, &row).await?;
     }
     if images > 0 {
         jobs::enqueue(&mut tx, ctx, Job::new("preview", study)).await?;
@@ -74,7 +75,35 @@ pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
     Ok(())
 }
 
+/// Late images of a study whose report is out open an item for an auditor, once for all that came together.
+async fn recheck(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Option<String>> {
+    if !matches!(row.text("state")?.as_str(), "published" | "amending") {
+        return Ok(None);
+    }
+    let study = row.text("id")?;
+    let Some(round) = worklist::recheck::next_round(tx, &study).await? else { return Ok(None) };
+    let mut new = item_of(tx, permit, row, ctx.now()).await?;
+    new.tier = worklist::recheck::TIER;
+    new.round = round;
+    new.flags.push("late_images".into());
+    new.report = tx.opt(sql::REPORT_OF, args![&study]).await?.map(|r| r.text("id")).transpose()?;
+    tx.exec(sql::LATE_SEEN, args![&study]).await?;
+    worklist::admit::admit(tx, ctx, permit, &new).await.map(Some)
+}
+
 async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<String> {
+    let new = item_of(tx, permit, row, ctx.now()).await?;
+    let item = worklist::admit::admit(tx, ctx, permit, &new).await?;
+    grant::for_task(tx, ctx, permit, &new.subject, &new.facility).await?;
+    // A study that was taken out of the queue by a correction comes back as the same item, with its patient of today.
+    if tx.exec(worklist::sql::BACK, args![&item, &new.patient]).await? > 0 {
+        let detail = serde_json::json!({"subject": new.subject});
+        audit::append(tx, ctx, permit, "work.back", "work_item", &item, &detail).await?;
+    }
+    Ok(item)
+}
+
+async fn item_of(tx: &mut Tx, permit: &Permit, row: &Row, now: i64) -> Result<NewItem> {
     let order = match row.opt_text("order_id")? {
         Some(id) => order::head::head(tx, permit, &id).await?,
         None => None,
@@ -87,7 +116,7 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Str
     }
     let title =
         [ordered.map(|i| i.name.clone()).unwrap_or_default(), description, format!("{modality} {body_part}")];
-    let new = NewItem {
+    Ok(NewItem {
         subject_kind: "study",
         subject: row.text("id")?,
         tier: "write",
@@ -102,11 +131,10 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Str
         priority: order.as_ref().map_or_else(|| "routine".to_owned(), |o| o.priority.clone()),
         triage: String::new(),
         flags: order.map(|o| o.flags).unwrap_or_default(),
-        arrived_at: ctx.now(),
+        arrived_at: now,
         deadline: None,
         written_by: String::new(),
-    };
-    worklist::admit::admit(tx, ctx, permit, &new).await
+    })
 }
 
 /// The job `preview` (key = study id): previews by the codec workers from stored frames.

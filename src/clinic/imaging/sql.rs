@@ -26,6 +26,15 @@ macro_rules! in_scope {
 }
 pub(crate) use in_scope;
 
+/// What every statement adds that hands out a stored object: the corrections in force, and whether its bytes are sound.
+/// `i` is the instance, `s` its study.
+macro_rules! egress {
+    () => {
+        "i.overlay, s.overlay AS study_overlay, (SELECT d.kind FROM damaged_object d WHERE d.sha256 = i.object_sha256) AS damaged"
+    };
+}
+pub(crate) use egress;
+
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
@@ -61,20 +70,26 @@ yigong_base::statements! {
     QUARANTINE_LIST = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
         WHERE ($1 = '*' OR q.facility = $1) AND ($2 = '' OR q.state = $2) ORDER BY q.created_at DESC, q.id DESC LIMIT 500";
     /// One quarantine entry in scope.
-    QUARANTINE_ONE = "SELECT id, lane, reason, facility, object_kind, object_id, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    QUARANTINE_ONE = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Closes a quarantine entry.
     QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
-    /// Blocking entries of a study that are still open.
-    BLOCKING = "SELECT COUNT(*) AS n FROM quarantine WHERE object_kind = 'study' AND object_id = $1 AND state = 'open' AND lane IN ('identity', 'content', 'security')";
+    /// Lanes of the entries of a study, itself or an image of it, that are still open.
+    OPEN_LANES = "SELECT DISTINCT lane FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1))";
     /// Waveform objects of a study.
     WAVEFORMS = "SELECT id FROM instance WHERE study = $1 AND current = 1 AND sop_class LIKE '1.2.840.10008.5.1.4.1.1.9.%'";
-    /// Frees a study from its lane.
-    CLEAR_LANE = "UPDATE study SET lane = '' WHERE id = $1";
+    /// The lane a study is in now.
+    PUT_LANE = "UPDATE study SET lane = $2 WHERE id = $1";
+    /// The study of an instance.
+    STUDY_OF_INSTANCE = "SELECT study FROM instance WHERE id = $1";
     /// A study as the settle job needs it.
     SETTLING = "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.accession, s.last_received_at, s.late_images,
         (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND i.stack <> '{}') AS images FROM study s WHERE s.id = $1";
     /// The state after settling.
     SETTLED = "UPDATE study SET state = $2, settled_at = $3 WHERE id = $1 AND state IN ('receiving', 'held')";
+    /// The report of a study.
+    REPORT_OF = "SELECT id FROM report WHERE subject = $1";
+    /// Late images were made into an item.
+    LATE_SEEN = "UPDATE study SET late_images = 0 WHERE id = $1";
     /// A study in scope as the page shows it.
     STUDY = concat!(
         "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, p.person
@@ -84,7 +99,7 @@ yigong_base::statements! {
     /// Its series.
     SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_sha256, e.thumbnail_sha256,
         (SELECT CAST(COALESCE(SUM(i.frames), 0) AS BIGINT) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
-        FROM series e WHERE e.study = $1 ORDER BY e.number, e.uid";
+        FROM series e WHERE e.study = $1 AND e.instance_count > 0 ORDER BY e.number, e.uid";
     /// Defects of its instances.
     DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";
     /// Earlier studies of the same person in scope.
@@ -93,7 +108,7 @@ yigong_base::statements! {
         LEFT JOIN report r ON r.subject = s.id AND r.subject_kind = 'study' AND r.current_version > 0
         WHERE p.person = $1 AND s.id <> $2 AND ",
         in_scope!("s.facility", "s.id", "$3"),
-        " AND s.lane NOT IN ('identity', 'content', 'security') ORDER BY s.study_date DESC, s.first_received_at DESC LIMIT 50"
+        " AND s.instance_count > 0 AND s.lane NOT IN ('identity', 'content', 'security') ORDER BY s.study_date DESC, s.first_received_at DESC LIMIT 50"
     );
     /// A series in scope.
     SERIES = concat!(
@@ -109,21 +124,25 @@ yigong_base::statements! {
     STACKS = "SELECT id, stack FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
     /// An instance in scope by row id.
     INSTANCE = concat!(
-        "SELECT id, uid, sop_class, transfer_syntax, frames, object_sha256, size_bytes, frame_index, stack, facility FROM instance WHERE id = $1 AND ",
-        in_scope!("facility", "study", "$2")
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
+        egress!(),
+        " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND i.erased_at IS NULL AND ",
+        in_scope!("i.facility", "i.study", "$2")
     );
     /// The current instance of the three UIDs in scope.
     INSTANCE_BY_UID = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility
-        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
+        egress!(),
+        " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$4"),
         " ORDER BY i.received_at LIMIT 1"
     );
     /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope.
     INSTANCES = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid
-        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid, ",
+        egress!(),
+        " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$3"),
         " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000"
@@ -135,7 +154,7 @@ yigong_base::statements! {
         p.local_id, p.identified, p.name, p.sex, p.birth_date FROM study s JOIN patient p ON p.id = s.patient
         WHERE ",
         in_scope!("s.facility", "s.id", "$1"),
-        " AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
+        " AND s.instance_count > 0 AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
         AND ($4 = '' OR LOWER(p.name) LIKE $4 ESCAPE '!' OR p.pinyin LIKE $5 ESCAPE '!' OR p.initials LIKE $5 ESCAPE '!')
         AND ($6 = '' OR s.accession LIKE $6 ESCAPE '!') AND ($7 = '' OR s.study_date >= $7) AND ($8 = '' OR s.study_date <= $8)
         AND ($9 = '' OR '!' || s.modalities || '!' LIKE $9) AND ($10 = '' OR s.study_id = $10) AND ($11 = '' OR p.birth_date = $11)
@@ -147,7 +166,7 @@ yigong_base::statements! {
         "SELECT e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.attributes, s.uid AS study_uid
         FROM series e JOIN study s ON s.id = e.study WHERE ",
         in_scope!("s.facility", "s.id", "$1"),
-        " AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
+        " AND e.instance_count > 0 AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
         AND ($4 = '' OR e.modality = $4) AND ($5 = -1 OR e.number = $5) ORDER BY s.study_date DESC, s.id, e.number, e.uid LIMIT $6 OFFSET $7"
     );
     /// Instances for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 instance UID or '', $5 SOP class or '', $6 number or -1, $7 limit, $8 offset.

@@ -64,6 +64,7 @@ pub async fn amend(
     let sections = serde_json::to_value(&last.sections)?;
     tx.exec(sql::PUT_DRAFT, args![report, 1_i64, held.epoch, permit.who(), sections, ctx.now()]).await?;
     set_subject(tx, &held, "amending").await?;
+    worklist::recheck::answered(tx, ctx, permit, &row.subject).await?;
     let detail = json!({"change_class": change_class, "reason": reason, "from": row.current_version});
     audit::append(tx, ctx, permit, "report.amend", "report", report, &detail).await?;
     Ok(held)

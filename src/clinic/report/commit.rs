@@ -3,6 +3,7 @@
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
 use yigong_base::setting::next_number;
 use yigong_base::storage::Tx;
 use yigong_base::{args, audit};
@@ -49,7 +50,11 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     )
     .await?;
     match c.subject.kind.as_str() {
-        "study" => tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?,
+        "study" => {
+            // The read task is done: what it let the lead hospital see gets an end.
+            jobs::enqueue(tx, ctx, Job::new("grant_signed", c.subject.id.as_str())).await?;
+            tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?
+        }
         "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,
         _ => 0,
     };

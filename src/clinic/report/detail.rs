@@ -56,7 +56,7 @@ fn may(permit: &Permit, item: &ItemRow, state: &str, published: bool) -> Value {
     let mine = item.state == "reading" && item.holder.as_deref() == Some(permit.who());
     let first = item.tier == "write";
     json!({
-        "write": mine,
+        "write": mine && item.tier != crate::worklist::recheck::TIER,
         "submit": mine && first && permit.may_for(Right::Write, &item.pipeline),
         "sign": mine && may_sign(permit, item),
         "send_back": mine && !first && state == "written",

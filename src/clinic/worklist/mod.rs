@@ -6,6 +6,7 @@ pub mod claim;
 pub mod deadline;
 pub mod list;
 pub mod next;
+pub mod recheck;
 pub mod row;
 pub mod send_back;
 pub mod sql;

@@ -15,7 +15,7 @@ use super::sql;
 fn lanes(permit: &Permit) -> String {
     let mut list = String::from(",");
     for pipeline in ["imaging", "ecg", "lab"] {
-        for tier in ["write", "audit"] {
+        for tier in ["write", "audit", "recheck"] {
             if permit.may_for(right_of(pipeline, tier), pipeline) {
                 list.push_str(&format!("{pipeline}:{tier},"));
             }

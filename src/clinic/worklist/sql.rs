@@ -75,6 +75,8 @@ yigong_base::statements! {
     CLOSE = "UPDATE work_item SET state = $2, holder = NULL, lease_until = NULL, closed_at = $3, version = version + 1 WHERE id = $1";
     /// Open an item again (sent back, recalled).
     REOPEN = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, closed_at = NULL, version = version + 1 WHERE id = $1";
+    /// An item that a correction had taken away waits again, for the patient the study has now.
+    BACK = "UPDATE work_item SET state = 'queued', patient = $2, closed_at = NULL, version = version + 1 WHERE id = $1 AND state = 'cancelled'";
     /// Return to the clinic: the clock pauses.
     RETURN = "UPDATE work_item SET state = 'returned', holder = NULL, lease_until = NULL, return_reason = $2, return_text = $3, paused_at = $4, version = version + 1 WHERE id = $1";
     /// The clinic answered: the pause moves nothing but the stored net time; the first deadline stays.
@@ -93,7 +95,7 @@ yigong_base::statements! {
     /// Tab 待书写.
     LIST_WRITE = concat!(list_head!(), "w.tier = 'write' AND w.state IN ('queued', 'reading')", list_tail!());
     /// Tab 待审核.
-    LIST_AUDIT = concat!(list_head!(), "w.tier = 'audit' AND w.state IN ('queued', 'reading')", list_tail!());
+    LIST_AUDIT = concat!(list_head!(), "w.tier IN ('audit', 'recheck') AND w.state IN ('queued', 'reading')", list_tail!());
     /// Tab 我的: what I hold, and what I wrote that is not finished.
     LIST_MINE = concat!(list_head!(), "w.state IN ('queued', 'reading', 'returned') AND (w.holder = $2 OR w.written_by = $2)", list_tail!());
     /// Tab 退回.
@@ -112,7 +114,7 @@ yigong_base::statements! {
     /// Numbers on the tabs; $1 = scope, $2 = me, $3 = now, $4 = pipeline or ''.
     COUNTS = "SELECT
         COALESCE(SUM(CASE WHEN tier = 'write' AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS write_count,
-        COALESCE(SUM(CASE WHEN tier = 'audit' AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS audit_count,
+        COALESCE(SUM(CASE WHEN tier IN ('audit', 'recheck') AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS audit_count,
         COALESCE(SUM(CASE WHEN state IN ('queued', 'reading', 'returned') AND (holder = $2 OR written_by = $2) THEN 1 ELSE 0 END), 0) AS mine_count,
         COALESCE(SUM(CASE WHEN state = 'returned' THEN 1 ELSE 0 END), 0) AS returned_count,
         COALESCE(SUM(CASE WHEN state IN ('queued', 'reading') AND deadline < $3 THEN 1 ELSE 0 END), 0) AS overdue_count

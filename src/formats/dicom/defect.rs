@@ -60,6 +60,10 @@ impl Defects {
             self.0.push(slug);
         }
     }
+    /// Takes a defect back that a person has answered.
+    pub fn forget(&mut self, slug: &str) {
+        self.0.retain(|s| *s != slug);
+    }
     /// The slugs.
     #[must_use]
     pub fn slugs(&self) -> &[&'static str] {

@@ -142,6 +142,13 @@ fn plain_term(folded: &str) -> Option<(Plain, bool)> {
     })
 }
 
+/// The set of defined terms written as one value of (0008,0005), `GB18030` or `\\ISO 2022 IR 58`; `None` for unknown ones.
+#[must_use]
+pub fn of_terms(terms: &str) -> Option<Charset> {
+    let values: Vec<String> = terms.split('\\').map(|v| v.trim().to_owned()).collect();
+    parse(&values).map(|(charset, _)| charset)
+}
+
 /// Reads the values of (0008,0005). `None`: a term nobody knows.
 #[must_use]
 pub fn parse(declared: &[String]) -> Option<(Charset, How)> {

@@ -2,7 +2,7 @@
 export type Millis = number;
 export type Pipeline = 'imaging' | 'ecg' | 'lab';
 export type Priority = 'stat' | 'emergency' | 'urgent' | 'routine';
-export type Tier = 'write' | 'audit';
+export type Tier = 'write' | 'audit' | 'recheck';
 export type WorkTab = 'write' | 'audit' | 'mine' | 'returned' | 'critical' | 'published' | 'overdue';
 
 export interface DemoAccount {
@@ -221,6 +221,8 @@ export interface ReportDetail {
   pipeline: Pipeline;
   title: string;
   state: string;
+  subject_kind: string;
+  subject: string;
   patient: PatientHead;
   facility: string;
   facility_name: string;

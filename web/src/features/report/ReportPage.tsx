@@ -13,6 +13,7 @@ import { DiffText } from '../../ui/DiffText';
 import { dayTime } from '../../ui/format';
 import { SplitPane } from '../../ui/SplitPane';
 import { Await, FaultNote } from '../../ui/State';
+import { ImageNotice } from '../quarantine';
 import { useCan } from '../session';
 import { AmendDialog } from './AmendDialog';
 import { ORDER } from './model';
@@ -104,6 +105,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
             <strong>{t('version.withdrawn_note')}</strong> {version.change_reason}
           </div>
         )}
+        {report.subject_kind === 'study' && <ImageNotice study={report.subject} />}
         {version.kind === 'prelim' && (
           <div className="note" data-tone="amber" role="alert">
             <strong>{t('version.prelim_note')}</strong>

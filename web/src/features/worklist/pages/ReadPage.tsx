@@ -15,6 +15,7 @@ import { FaultNote, Loading, useFaultText } from '../../../ui/State';
 import { AmendDialog, type Done } from '../../report';
 import { LeaseContext, useHeldLease } from '../lease';
 import { claim, next } from '../queries';
+import { Recheck } from '../Recheck';
 
 const ImagingPage = lazy(() => import('../../imaging').then((m) => ({ default: m.ImagingPage })));
 const EcgPage = lazy(() => import('../../ecg').then((m) => ({ default: m.EcgPage })));
@@ -110,6 +111,7 @@ export function ReadPage() {
           idle={lease.idle}
           until={lease.until}
           reclaim={() => void load()}
+          checked={() => done('submitted', 'list')}
           amend={() => amend(true)}
         />
         {refused !== null && !lease.held && item.state === 'queued' && <FaultNote error={refused} />}
@@ -149,6 +151,7 @@ function ItemHead({
   idle,
   until,
   reclaim,
+  checked,
   amend,
 }: {
   item: WorkItemDetail;
@@ -156,6 +159,7 @@ function ItemHead({
   idle: boolean;
   until: number | null;
   reclaim: () => void;
+  checked: () => void;
   amend: () => void;
 }) {
   const { t, pick, has } = useWords();
@@ -186,16 +190,8 @@ function ItemHead({
           </Tag>
         )}
         {item.triage === 'orange' && <Tag tone="orange">{t('triage.orange')}</Tag>}
-        <Tag tone={item.tier === 'audit' ? 'violet' : 'blue'}>
-          {t(
-            item.report_state === 'amending'
-              ? 'state.amending'
-              : item.state === 'done'
-                ? 'state.published'
-                : item.tier === 'audit'
-                  ? 'tier.audit'
-                  : 'tier.write',
-          )}
+        <Tag tone={item.tier === 'write' ? 'blue' : 'violet'}>
+          {t(item.report_state === 'amending' ? 'state.amending' : item.state === 'done' ? 'state.published' : `tier.${item.tier}`)}
         </Tag>
         {item.flags
           .filter((f) => f !== 'amending')
@@ -210,7 +206,8 @@ function ItemHead({
         <span className="dim nowrap">{pick(item.facility_name, item.facility_name_en)}</span>
         <span className="grow" />
         {item.state !== 'done' && <DueCell arrived={item.arrived_at} deadline={item.deadline} now={now} />}
-        {!held && item.report_state === 'published' && item.may.amend && (
+        {held && item.tier === 'recheck' && <Recheck item={item} epoch={item.epoch} done={checked} />}
+        {(!held || item.tier === 'recheck') && item.report_state === 'published' && item.may.amend && (
           <Button variant="default" onClick={amend}>
             {t('report.amend')}
           </Button>

@@ -1,0 +1,125 @@
+//! Who else may see a study; how long it is kept; whether what is stored is sound.
+
+use actix_web::{HttpResponse, delete, get, post, put, web};
+use serde::Deserialize;
+use serde_json::json;
+use yigong_base::access::Right;
+use yigong_base::fault::Fault;
+use yigong_base::site::facility;
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::{grant, retention, scrub};
+
+use super::auth::Caller;
+use super::fault::Answer;
+use super::imaging::require_images;
+use super::quarantine::Why;
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(get_grants).service(give).service(revoke).service(hold).service(get_keeping);
+}
+
+/// OpenAPI of this file.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(get_grants, give, revoke, hold, get_keeping))]
+pub struct Doc;
+
+/// A consult grant.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Giving {
+    facility: String,
+    reason: String,
+    /// Until when, ms.
+    until: i64,
+}
+
+/// Why a study is kept whatever the policy says; empty = no longer.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Holding {
+    reason: String,
+}
+
+/// Facilities that may see the study beside its own.
+#[utoipa::path(get, path = "/api/studies/{id}/grants", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "rows")))]
+#[get("/api/studies/{id}/grants")]
+async fn get_grants(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+    require_images(&permit)?;
+    let mut conn = centre.ctx.db.read(&permit).await?;
+    let rows = grant::list(&mut conn, &permit, &id).await?;
+    let places: Vec<_> = facility::list(&mut conn)
+        .await?
+        .into_iter()
+        .filter(|f| f.active)
+        .map(|f| json!({"code": f.code, "name": f.name, "name_en": f.name_en}))
+        .collect();
+    Ok(HttpResponse::Ok()
+        .json(json!({"rows": rows, "may_give": permit.may(Right::PrintShare), "places": places})))
+}
+
+/// Lets a facility see the study until an hour.
+#[utoipa::path(post, path = "/api/studies/{id}/grants", tag = "imaging", params(("id" = String, Path)), request_body = Giving, responses((status = 204)))]
+#[post("/api/studies/{id}/grants")]
+async fn give(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Giving>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    grant::give(&mut tx, &centre.ctx, &permit, &id, &body.facility, &body.reason, body.until).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Takes a grant away before its hour.
+#[utoipa::path(delete, path = "/api/studies/{id}/grants/{facility}", tag = "imaging", params(("id" = String, Path), ("facility" = String, Path)), request_body = Why, responses((status = 204)))]
+#[delete("/api/studies/{id}/grants/{facility}")]
+async fn revoke(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+    body: web::Json<Why>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    grant::revoke(&mut tx, &centre.ctx, &permit, &path.0, &path.1, &body.why).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Keeps a study whatever the retention policy says, or no longer.
+#[utoipa::path(put, path = "/api/studies/{id}/hold", tag = "imaging", params(("id" = String, Path)), request_body = Holding, responses((status = 204)))]
+#[put("/api/studies/{id}/hold")]
+async fn hold(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Holding>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    retention::hold(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// State of scrubber and sweeper, and what the retention policy would give up.
+#[utoipa::path(get, path = "/api/keeping", tag = "imaging", responses((status = 200, description = "progress, damage, dry run")))]
+#[get("/api/keeping")]
+async fn get_keeping(centre: web::Data<Centre>, permit: Caller) -> Answer {
+    let (admin, clinical) =
+        (permit.may(Right::Administer), permit.may(Right::QcRecords) || permit.may(Right::Lead));
+    if !admin && !clinical {
+        return Err(Fault::denied("keeping").into());
+    }
+    let mut conn = centre.ctx.db.read(&permit).await?;
+    let (progress, swept, damaged) = scrub::state(&mut conn).await?;
+    let policy = &centre.ctx.config.retention;
+    // An administrator sees numbers, not studies.
+    let old = if clinical {
+        retention::dry_run(&mut conn, policy, centre.ctx.now(), permit.scope(), 500).await?
+    } else {
+        Vec::new()
+    };
+    Ok(HttpResponse::Ok().json(json!({
+        "scrub": progress, "sweep": swept, "damaged": damaged, "retention": policy, "old": old,
+    })))
+}

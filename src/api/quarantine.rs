@@ -1,0 +1,110 @@
+//! What waits for a person: the list, the card of an entry, and what answers it.
+
+use actix_web::{HttpResponse, get, post, web};
+use serde::Deserialize;
+use serde_json::json;
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::{quarantine, reconcile};
+
+use super::auth::Caller;
+use super::fault::Answer;
+use super::imaging::require_images;
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(get_held).service(get_card).service(release).service(index_held).service(fix_charset);
+}
+
+/// OpenAPI of this file.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(get_held, get_card, release, index_held, fix_charset))]
+pub struct Doc;
+
+/// Which quarantine entries.
+#[derive(Deserialize, Default, utoipa::IntoParams)]
+#[serde(default)]
+pub struct Which {
+    /// `open`, `released`, or `all`.
+    state: String,
+}
+
+/// Why it is done; it stands in the history.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Why {
+    pub(super) why: String,
+}
+
+/// The character set of the device an entry came from.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Set {
+    charset: String,
+    why: String,
+}
+
+/// What waits for a person.
+#[utoipa::path(get, path = "/api/quarantine", tag = "imaging", params(Which), responses((status = 200, description = "rows")))]
+#[get("/api/quarantine")]
+async fn get_held(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which>) -> Answer {
+    require_images(&permit)?;
+    let state = match query.state.as_str() {
+        "" => "open",
+        "all" => "",
+        other => other,
+    };
+    let mut conn = centre.ctx.db.read(&permit).await?;
+    let rows = quarantine::list(&mut conn, &permit, state).await?;
+    Ok(HttpResponse::Ok().json(json!({"rows": rows})))
+}
+
+/// Everything that is known about an entry, side by side.
+#[utoipa::path(get, path = "/api/quarantine/{id}", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "the card")))]
+#[get("/api/quarantine/{id}")]
+async fn get_card(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+    require_images(&permit)?;
+    Ok(HttpResponse::Ok().json(reconcile::card(&centre.ctx, &permit, &id).await?))
+}
+
+/// A person has looked: the entry is closed and the study goes on.
+#[utoipa::path(post, path = "/api/quarantine/{id}/release", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 204)))]
+#[post("/api/quarantine/{id}/release")]
+async fn release(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Why>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    quarantine::release(&mut tx, &centre.ctx, &permit, &id, &body.why).await?;
+    tx.commit().await?;
+    centre.ctx.live.changed("imaging", &id, permit.facility());
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// An object that was kept outside the index becomes a study of its own, with a new UID.
+#[utoipa::path(post, path = "/api/quarantine/{id}/index", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 200, description = "act and study")))]
+#[post("/api/quarantine/{id}/index")]
+async fn index_held(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Why>,
+) -> Answer {
+    let (act, study) = reconcile::index_held(&centre.ctx, &permit, &id, &body.why).await?;
+    centre.ctx.live.changed("imaging", &study, permit.facility());
+    Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
+}
+
+/// Sets the character set of the device and reads its waiting images again.
+#[utoipa::path(post, path = "/api/quarantine/{id}/charset", tag = "imaging", params(("id" = String, Path)), request_body = Set, responses((status = 202, description = "the peer")))]
+#[post("/api/quarantine/{id}/charset")]
+async fn fix_charset(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Set>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    let peer = reconcile::fix_charset(&mut tx, &centre.ctx, &permit, &id, &body.charset, &body.why).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::Accepted().json(json!({"peer": peer})))
+}

@@ -1,0 +1,155 @@
+//! Looking after stored objects: listing them, hashing them again, setting aside what no row names.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::blob_disk::Disk;
+use crate::digest::Running;
+use crate::fault::{Fault, Result};
+
+/// First four digits an address can have, as numbers.
+pub const FOLDERS: u32 = 0x1_0000;
+
+/// A stored file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its address: what its bytes should hash to.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was written, ms since 1970.
+    pub written_at: i64,
+}
+
+/// What hashing again found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The bytes are what the name says.
+    Sound,
+    /// They are others.
+    Changed,
+    /// They cannot be read.
+    Unreadable,
+    /// There is no such file.
+    Missing,
+}
+
+impl Found {
+    /// As recorded.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sound => "sound",
+            Self::Changed => "hash",
+            Self::Unreadable => "unreadable",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+impl Disk {
+    /// Files of one folder (`0..FOLDERS`), in address order.
+    pub async fn folder(&self, number: u32) -> Result<Vec<StoredFile>> {
+        let name = format!("{number:04x}");
+        let (a, b) = name.split_at(2);
+        let folder = self.objects_dir().join(a).join(b);
+        blocking(move || listed(&folder)).await
+    }
+
+    /// Reads an object and hashes it.
+    pub async fn rehash(&self, sha256: &str) -> Result<Found> {
+        let (path, wanted) = (self.path(sha256)?, sha256.to_owned());
+        blocking(move || {
+            let mut file = match std::fs::File::open(&path) {
+                Ok(file) => file,
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Missing),
+                Err(_) => return Ok(Found::Unreadable),
+            };
+            Ok(match hashed(&mut file) {
+                Ok(found) if found == wanted => Found::Sound,
+                Ok(_) => Found::Changed,
+                Err(_) => Found::Unreadable,
+            })
+        })
+        .await
+    }
+
+    /// Moves an object out of the store into `swept/`, with the hour in its name; a person may bring it back.
+    pub async fn set_aside(&self, sha256: &str, now: i64) -> Result<()> {
+        let (from, aside) = (self.path(sha256)?, self.aside_dir());
+        let to = aside.join(format!("{now}-{sha256}"));
+        blocking(move || {
+            std::fs::create_dir_all(&aside).map_err(|e| Fault::io("make swept folder", &e))?;
+            std::fs::rename(&from, &to).map_err(|e| Fault::io("set object aside", &e))
+        })
+        .await
+    }
+
+    /// Removes what was set aside before `before`; answers how many.
+    pub async fn drop_aside(&self, before: i64) -> Result<usize> {
+        let aside = self.aside_dir();
+        blocking(move || {
+            let Ok(entries) = std::fs::read_dir(&aside) else { return Ok(0) };
+            let mut gone = 0;
+            for entry in entries.flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let at = name.split('-').next().and_then(|n| n.parse::<i64>().ok());
+                if at.is_some_and(|at| at < before) {
+                    std::fs::remove_file(entry.path()).map_err(|e| Fault::io("remove swept object", &e))?;
+                    gone += 1;
+                }
+            }
+            Ok(gone)
+        })
+        .await
+    }
+
+    /// Removes an object for good: only for what the retention policy gave up.
+    pub async fn remove(&self, sha256: &str) -> Result<()> {
+        let path = self.path(sha256)?;
+        blocking(move || match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Fault::io("remove object", &e)),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    fn aside_dir(&self) -> PathBuf {
+        self.objects_dir().with_file_name("swept")
+    }
+}
+
+fn hashed(file: &mut std::fs::File) -> std::io::Result<String> {
+    let mut hash = Running::default();
+    let mut buffer = vec![0_u8; 256 * 1024];
+    loop {
+        let n = file.read(&mut buffer)?;
+        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { return Ok(hash.finish_hex()) };
+        hash.update(part);
+    }
+}
+
+fn listed(folder: &Path) -> Result<Vec<StoredFile>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(Fault::io("list objects", &e)),
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| Fault::io("list objects", &e))?;
+        let meta = entry.metadata().map_err(|e| Fault::io("list objects", &e))?;
+        let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+        all.push(StoredFile {
+            sha256: entry.file_name().to_string_lossy().into_owned(),
+            size: meta.len(),
+            written_at: since.and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(i64::MAX),
+        });
+    }
+    all.sort_by(|a, b| a.sha256.cmp(&b.sha256));
+    Ok(all)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::internal("disk task stopped"))?
+}

@@ -1,0 +1,256 @@
+//! Stored objects on their way out (specification §7.4, egress): corrections applied, preamble zeroed, all else as received.
+//!
+//! Every edge that hands out an object goes through here: WADO-RS, C-GET, C-MOVE, the sender. Nothing is written; what goes
+//! out is read from the stored file and a few new bytes, so size costs no memory.
+
+use std::io::SeekFrom;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use yigong_base::Ctx;
+use yigong_base::fault::{Fault, Result};
+use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
+use yigong_formats::dicom::{FileSource, Keep, Object, Vr};
+
+use super::retrieve::Stored;
+
+/// A correction as it is kept beside a row: the number of the act it belongs to orders corrections of equal paths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// Number of the act.
+    pub n: i64,
+    /// Path, `00100010` or `00400275/1/00400007`.
+    pub path: String,
+    /// VR.
+    pub vr: String,
+    /// New value; `None` takes the element away.
+    pub value: Option<String>,
+}
+
+/// The corrections in force for one object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overlay {
+    list: Vec<Correction>,
+}
+
+impl Overlay {
+    /// Those of the study and of the instance, the later act last.
+    ///
+    /// # Errors
+    /// `Internal` when a row does not hold what this program writes.
+    pub fn of(study: &str, instance: &str) -> Result<Self> {
+        let mut list = Vec::new();
+        for text in [study, instance] {
+            if !text.is_empty() {
+                let part: Vec<Correction> = serde_json::from_str(text)
+                    .map_err(|e| Fault::internal(format!("overlay column: {e}")))?;
+                list.extend(part);
+            }
+        }
+        list.sort_by_key(|c| c.n);
+        Ok(Self { list })
+    }
+
+    /// True when nothing is corrected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Number of the latest act, 0 without one: part of every entity tag.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.list.last().map_or(0, |c| c.n)
+    }
+
+    /// The value in force of a path.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<&str> {
+        self.list.iter().rev().find(|c| c.path == path).and_then(|c| c.value.as_deref())
+    }
+
+    /// As changes, in the order of the acts.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        self.list
+            .iter()
+            .map(|c| {
+                let mut letters = c.vr.bytes();
+                let vr = Vr([letters.next().unwrap_or(b'U'), letters.next().unwrap_or(b'N')]);
+                Change { path: c.path.clone(), vr, value: c.value.clone() }
+            })
+            .collect()
+    }
+}
+
+impl Stored {
+    /// Entity tag of the object with its corrections.
+    #[must_use]
+    pub fn etag(&self) -> String {
+        match self.overlay.version() {
+            0 => self.object.clone(),
+            n => format!("{}-{n}", self.object),
+        }
+    }
+}
+
+/// Bytes that are known to be wrong are never served (specification §7.1).
+///
+/// # Errors
+/// `Storage` for a damaged or missing object.
+pub fn sound(stored: &Stored) -> Result<()> {
+    match &stored.damaged {
+        None => Ok(()),
+        Some(kind) => {
+            Err(Fault::storage(format!("object {} is damaged ({kind}) and is not served", stored.object)))
+        }
+    }
+}
+
+/// An object that is going out.
+pub struct Outgoing {
+    file: tokio::fs::File,
+    plan: Plan,
+    piece: usize,
+    inside: u64,
+}
+
+impl Outgoing {
+    /// Bytes of the whole.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.plan.length
+    }
+
+    /// The next bytes, at most `most`; `None` at the end.
+    ///
+    /// # Errors
+    /// `Storage` when the stored file is shorter than it was.
+    pub async fn next(&mut self, most: usize) -> Result<Option<Vec<u8>>> {
+        loop {
+            let Some(piece) = self.plan.pieces.get(self.piece) else { return Ok(None) };
+            let left = piece.length().saturating_sub(self.inside);
+            if left == 0 {
+                self.piece += 1;
+                self.inside = 0;
+                continue;
+            }
+            let take = usize::try_from(left).unwrap_or(usize::MAX).min(most.max(1));
+            let bytes = match piece {
+                Piece::Bytes(all) => {
+                    let from = usize::try_from(self.inside).unwrap_or(usize::MAX);
+                    all.get(from..from + take).unwrap_or_default().to_vec()
+                }
+                Piece::Copy { offset, .. } => {
+                    let io = |e: std::io::Error| Fault::io("read stored object", &e);
+                    if self.inside == 0 {
+                        self.file.seek(SeekFrom::Start(*offset)).await.map_err(io)?;
+                    }
+                    let mut chunk = vec![0_u8; take];
+                    self.file.read_exact(&mut chunk).await.map_err(io)?;
+                    chunk
+                }
+            };
+            self.inside += bytes.len() as u64;
+            return Ok(Some(bytes));
+        }
+    }
+
+    /// Passes over the first `n` bytes: a sender that wants the data set alone.
+    pub fn skip(&mut self, mut n: u64) {
+        while let Some(piece) = self.plan.pieces.get_mut(self.piece) {
+            let whole = piece.length();
+            if n >= whole {
+                n -= whole;
+                self.piece += 1;
+                continue;
+            }
+            match piece {
+                Piece::Copy { offset, length } => {
+                    *offset += n;
+                    *length -= n;
+                }
+                Piece::Bytes(all) => {
+                    all.drain(..usize::try_from(n).unwrap_or(0).min(all.len()));
+                }
+            }
+            return;
+        }
+    }
+}
+
+/// Opens an object for sending: a Part-10 file with every correction in it.
+///
+/// # Errors
+/// `Storage` for a damaged object or a failing disk, `Invalid` when a correction cannot be written into it.
+pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
+    sound(stored)?;
+    let path = ctx.blobs.path(&stored.object)?;
+    let plan = planned(path, stored).await?;
+    Ok(Outgoing { file: ctx.blobs.open_object(&stored.object).await?, plan, piece: 0, inside: 0 })
+}
+
+/// The whole outgoing file in memory, for small ones.
+///
+/// # Errors
+/// As [`open`].
+pub async fn bytes(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
+    let mut outgoing = open(ctx, stored).await?;
+    let mut all = Vec::with_capacity(usize::try_from(outgoing.length()).unwrap_or(0));
+    while let Some(mut part) = outgoing.next(1 << 20).await? {
+        all.append(&mut part);
+    }
+    Ok(all)
+}
+
+/// The object as a receiver would scan it, for metadata.
+///
+/// # Errors
+/// As [`open`].
+pub async fn object(ctx: &Ctx, stored: &Stored) -> Result<Object> {
+    sound(stored)?;
+    let (path, stored) = (ctx.blobs.path(&stored.object)?, stored.clone());
+    blocking(move || {
+        let mut source = source(&path)?;
+        let read = if stored.overlay.is_empty() {
+            Object::read(&mut source, None, Keep::INDEX)
+        } else {
+            let plan = overlay::plan(&mut source, &stored.overlay.changes()).map_err(refused)?;
+            Object::read(&mut Spliced::new(&mut source, &plan), None, Keep::INDEX)
+        };
+        read.map_err(refused)
+    })
+    .await
+}
+
+async fn planned(path: PathBuf, stored: &Stored) -> Result<Plan> {
+    let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
+    blocking(move || {
+        let mut source = source(&path)?;
+        if changes.is_empty() {
+            return Ok(overlay::untouched(&mut source, &class));
+        }
+        let plan = overlay::plan(&mut source, &changes).map_err(refused)?;
+        if !plan.missed.is_empty() {
+            tracing::warn!(paths = ?plan.missed, "egress.missed");
+        }
+        Ok(plan)
+    })
+    .await
+}
+
+fn source(path: &std::path::Path) -> Result<FileSource<std::fs::File>> {
+    let io = |e: &std::io::Error| Fault::io("read stored object", e);
+    let file = std::fs::File::open(path).map_err(|e| io(&e))?;
+    let length = file.metadata().map_err(|e| io(&e))?.len();
+    Ok(FileSource::new(file, length))
+}
+
+fn refused(r: yigong_formats::dicom::Refusal) -> Fault {
+    Fault::invalid(r.slug, r.detail)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::internal("reading a stored object stopped"))?
+}

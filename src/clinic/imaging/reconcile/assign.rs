@@ -1,0 +1,217 @@
+//! Whose images are these: a study gets a patient of its facility.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::patient::{self, Seen};
+use yigong_base::storage::{Conn, Row, Tx};
+use yigong_base::{Ctx, args};
+use yigong_formats::dicom::{Vr, name, tag};
+
+use super::super::quarantine;
+use super::chain::{self, Act, Said};
+use super::sql;
+
+/// The patient of an act.
+#[derive(Debug, Clone)]
+pub enum Person {
+    /// A row of the facility.
+    Known(String),
+    /// One that the facility has not had yet, as the registrar says it.
+    New(Seen),
+}
+
+/// A patient to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// Row id.
+    pub id: String,
+    /// Local id.
+    pub local_id: String,
+    /// Name.
+    pub name: String,
+    /// Sex.
+    pub sex: String,
+    /// `YYYYMMDD` or empty.
+    pub birth_date: String,
+}
+
+/// Patients of the study's facility for a search.
+///
+/// # Errors
+/// `NotFound` for a study the caller may not change.
+pub async fn candidates(
+    conn: &mut Conn,
+    permit: &Permit,
+    study: &str,
+    query: &str,
+) -> Result<Vec<Candidate>> {
+    permit.require(Right::LinkIdentity)?;
+    let row =
+        conn.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    if query.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let (plain, folded) = (like(query), like(&name::fold(query)));
+    conn.all(sql::PATIENTS, args![row.text("facility")?, plain, folded])
+        .await?
+        .iter()
+        .map(candidate)
+        .collect()
+}
+
+/// A text as a pattern that finds it anywhere.
+pub(super) fn like(text: &str) -> String {
+    let mut out = String::from("%");
+    for c in text.trim().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            out.push('!');
+        }
+        out.push(c);
+    }
+    out.push('%');
+    out
+}
+
+fn candidate(row: &Row) -> Result<Candidate> {
+    Ok(Candidate {
+        id: row.text("id")?,
+        local_id: row.text("local_id")?,
+        name: row.text("name")?,
+        sex: row.text("sex")?,
+        birth_date: row.text("birth_date")?,
+    })
+}
+
+/// Gives a study a patient; entries of the lane `identity` on it are answered by that. Answers the act.
+///
+/// # Errors
+/// `Conflict` `report_signed`, `in_reading`; `NotFound` for a patient of another facility.
+pub async fn assign(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    person: &Person,
+    why: &str,
+) -> Result<String> {
+    let row = chain::changeable(tx, permit, study).await?;
+    chain::unsigned(tx, study).await?;
+    chain::unread(tx, study).await?;
+    let facility = row.text("facility")?;
+    let id = match person {
+        Person::Known(id) => id.clone(),
+        Person::New(seen) => added(tx, ctx, &facility, seen).await?,
+    };
+    let patient = known(tx, &id, &facility).await?;
+    let entries = close(tx, ctx, permit, study, "identity").await?;
+    let act = Act {
+        operation: "assign_patient",
+        study,
+        other: None,
+        why,
+        detail: json!({"patient": id, "from": row.text("patient")?}),
+        before: json!({"studies": [snapshot(&row)?], "entries": entries}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &facility, &act).await?;
+    give(tx, study, &row, &patient, row.opt_text("order_id")?).await?;
+    chain::say(tx, &written, "study", study, &said(&patient)?).await?;
+    quarantine::free(tx, ctx, study).await?;
+    Ok(written.id)
+}
+
+async fn added(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result<String> {
+    let read = name::read(&seen.name);
+    let seen = Seen { pinyin: read.pinyin, initials: read.initials, ..seen.clone() };
+    let linked = patient::link(tx, ctx, facility, &seen).await?;
+    match linked.clash {
+        Some(what) => {
+            Err(Fault::conflict("patient_clash", format!("the facility knows this id with another {what}")))
+        }
+        None if !linked.identified => Err(Fault::invalid("local_id", "this id names nobody")),
+        None => Ok(linked.id),
+    }
+}
+
+/// A patient of this facility.
+pub(super) async fn known(tx: &mut Tx, patient: &str, facility: &str) -> Result<Row> {
+    tx.opt(sql::PATIENT, args![patient, facility]).await?.ok_or_else(|| Fault::not_found("patient"))
+}
+
+/// What undo needs of a study.
+pub(super) fn snapshot(row: &Row) -> Result<Value> {
+    Ok(json!({
+        "id": row.text("id")?, "patient": row.text("patient")?, "order": row.opt_text("order_id")?, "accession": row.text("accession")?,
+        "lane": row.text("lane")?, "state": row.text("state")?, "attributes": row.json::<Value>("attributes")?,
+    }))
+}
+
+/// Study, recordings, open work and an unsigned report follow the patient.
+pub(super) async fn give(
+    tx: &mut Tx,
+    study: &str,
+    row: &Row,
+    patient: &Row,
+    order: Option<String>,
+) -> Result<()> {
+    let id = patient.text("id")?;
+    let mut attributes: Value = row.json("attributes")?;
+    if let Value::Object(map) = &mut attributes {
+        // What queries answer; what the device said stays beside it, for later images of the study are held against that.
+        map.insert("patient_name".into(), person_name(patient)?.into());
+    }
+    tx.exec(sql::SET_PATIENT, args![study, &id, attributes]).await?;
+    follow(tx, study, &id, order).await
+}
+
+/// The rows that name the patient of a study.
+pub(super) async fn follow(tx: &mut Tx, study: &str, patient: &str, order: Option<String>) -> Result<()> {
+    tx.exec(sql::SET_ECG_PATIENT, args![study, patient]).await?;
+    tx.exec(sql::SET_WORK_PATIENT, args![study, patient]).await?;
+    tx.exec(sql::SET_REPORT_PATIENT, args![study, patient, order]).await?;
+    Ok(())
+}
+
+/// The elements that name a patient (PS3.3 §C.7.1.1).
+pub(super) fn said(patient: &Row) -> Result<Vec<Said>> {
+    Ok(vec![
+        (tag::PATIENT_NAME, Vr::PN, person_name(patient)?),
+        (
+            tag::PATIENT_ID,
+            Vr::LO,
+            if patient.flag("identified")? { patient.text("local_id")? } else { String::new() },
+        ),
+        (tag::BIRTH_DATE, Vr::DA, patient.text("birth_date")?),
+        (tag::SEX, Vr::CS, patient.text("sex")?),
+    ])
+}
+
+/// `PINYIN=汉字`, or the name alone when there is nothing to spell (PS3.5 §6.2.1.2).
+fn person_name(patient: &Row) -> Result<String> {
+    let (name, pinyin) = (patient.text("name")?, patient.text("pinyin")?);
+    let plain = name.replace(['=', '\\'], " ");
+    Ok(if plain.is_ascii() || pinyin.is_empty() || !pinyin.is_ascii() {
+        plain
+    } else {
+        format!("{}={plain}", pinyin.to_uppercase().replace(['=', '\\'], " "))
+    })
+}
+
+/// Closes the open entries of a lane on a study and its images; answers their ids. Empty lane = all.
+pub(super) async fn close(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    lane: &str,
+) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for row in tx.all(sql::ENTRIES, args![study, lane]).await? {
+        let id = row.text("id")?;
+        tx.exec(super::super::sql::QUARANTINE_CLOSE, args![&id, "released", ctx.now(), permit.who()]).await?;
+        ids.push(id);
+    }
+    Ok(ids)
+}

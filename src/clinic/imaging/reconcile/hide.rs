@@ -1,0 +1,160 @@
+//! Rejected images are hidden, not deleted (IHE IOCM, PS3.16 CID 7011): out of viewer, queries and retrieval, in sight of the
+//! operator, and back by one act.
+
+use serde_json::{Value, json};
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::Tx;
+use yigong_base::{Ctx, args};
+
+use super::chain::{self, Act};
+use super::place::rest;
+use super::sql;
+
+/// Why an image is hidden: DCM codes of CID 7011 with their meaning.
+pub const CODES: &[(&str, &str)] = &[
+    ("113001", "Rejected for Quality Reasons"),
+    ("113037", "Rejected for Patient Safety Reasons"),
+    ("113038", "Incorrect Modality Worklist Entry"),
+    ("113039", "Data Retention Policy Expired"),
+];
+
+/// Who may hide and restore: registrars, leads, and those who examine, for their own facility.
+pub(super) fn require(permit: &Permit) -> Result<()> {
+    if [Right::LinkIdentity, Right::Lead, Right::Upload].into_iter().any(|r| permit.may(r)) {
+        Ok(())
+    } else {
+        Err(Fault::denied("hide images"))
+    }
+}
+
+/// Hides images of a study. Answers the act.
+///
+/// # Errors
+/// `Invalid` for an unknown code or an image of another study; `Conflict` `hidden` when none of them is shown.
+pub async fn hide(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    instances: &[String],
+    code: &str,
+    why: &str,
+) -> Result<String> {
+    require(permit)?;
+    apply(tx, ctx, permit, study, instances, code, why).await
+}
+
+async fn apply(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    instances: &[String],
+    code: &str,
+    why: &str,
+) -> Result<String> {
+    if !CODES.iter().any(|(c, _)| *c == code) {
+        return Err(Fault::invalid("code", "113001, 113037, 113038 or 113039 (PS3.16 CID 7011)"));
+    }
+    let row = chain::owned(tx, permit, study).await?;
+    let mut shown: Vec<Value> = Vec::new();
+    let mut hidden = Vec::new();
+    for part in tx.all(sql::PARTS, args![study]).await? {
+        let id = part.text("id")?;
+        if instances.contains(&id) && part.flag("current")? {
+            shown.push(json!({"id": id, "current": 1, "hidden": ""}));
+            hidden.push(id);
+        }
+    }
+    if hidden.is_empty() {
+        return Err(Fault::conflict("hidden", "none of these images is shown in this study"));
+    }
+    let act = Act {
+        operation: "hide",
+        study,
+        other: None,
+        why,
+        detail: json!({"code": code, "images": hidden.len()}),
+        before: json!({"shown": shown}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &row.text("facility")?, &act).await?;
+    for id in &hidden {
+        tx.exec(sql::SHOW, args![id, 0_i64, code]).await?;
+    }
+    rest(tx, ctx, study).await?;
+    Ok(written.id)
+}
+
+/// Shows hidden images again. Answers the act.
+///
+/// # Errors
+/// `Conflict` `not_hidden`, and `erased` for images whose bytes were given up.
+pub async fn restore(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    instances: &[String],
+    why: &str,
+) -> Result<String> {
+    require(permit)?;
+    let row = chain::owned(tx, permit, study).await?;
+    let mut shown: Vec<Value> = Vec::new();
+    let mut back = Vec::new();
+    for part in tx.all(sql::PARTS, args![study]).await? {
+        let (id, code) = (part.text("id")?, part.text("hidden")?);
+        if instances.contains(&id) && CODES.iter().any(|(c, _)| *c == code) {
+            if part.flag("erased")? {
+                return Err(Fault::conflict("erased", "the retention policy has given these bytes up"));
+            }
+            shown.push(json!({"id": id, "current": 0, "hidden": code}));
+            back.push(id);
+        }
+    }
+    if back.is_empty() {
+        return Err(Fault::conflict("not_hidden", "none of these images is hidden"));
+    }
+    let act = Act {
+        operation: "restore",
+        study,
+        other: None,
+        why,
+        detail: json!({"images": back.len()}),
+        before: json!({"shown": shown}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &row.text("facility")?, &act).await?;
+    for id in &back {
+        tx.exec(sql::SHOW, args![id, 1_i64, ""]).await?;
+    }
+    rest(tx, ctx, study).await?;
+    Ok(written.id)
+}
+
+/// A rejection note of a device (Key Object Selection, PS3.3 §A.35.4): hides the named images of the sender's own facility.
+/// Answers the acts; images it does not have are passed over.
+///
+/// # Errors
+/// `Invalid` for an unknown code.
+pub async fn reject(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    uids: &[String],
+    code: &str,
+    why: &str,
+) -> Result<Vec<String>> {
+    let mut by_study: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for one in uids {
+        for row in tx.all(sql::BY_UID, args![permit.facility(), one]).await? {
+            by_study.entry(row.text("study")?).or_default().push(row.text("id")?);
+        }
+    }
+    let mut acts = Vec::new();
+    for (study, instances) in by_study {
+        acts.push(apply(tx, ctx, permit, &study, &instances, code, why).await?);
+    }
+    Ok(acts)
+}

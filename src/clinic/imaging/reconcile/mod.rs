@@ -1,0 +1,30 @@
+//! Corrections a person makes after images have come (specification §7.4): each is one act with a reason, an overlay that is
+//! applied on the way out, a place in the history both organisations see, and an undo. Stored files are never touched.
+
+mod assign;
+mod chain;
+mod charset;
+mod compare;
+mod hide;
+mod history;
+mod order;
+mod part;
+mod place;
+mod promote;
+pub mod sql;
+mod undo;
+mod unheld;
+
+#[cfg(test)]
+mod tests;
+
+pub use assign::{Person, assign, candidates};
+pub use charset::{fix_charset, reindex};
+pub use compare::{Card, card, find_studies, study_card};
+pub use hide::{CODES, hide, reject, restore};
+pub use history::{Past, history, notices, pinned};
+pub use order::{link_order, orders, unlink};
+pub use part::{Parts, merge, move_to, split};
+pub use promote::promote;
+pub use undo::undo;
+pub use unheld::index_held;

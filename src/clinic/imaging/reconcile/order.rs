@@ -1,0 +1,174 @@
+//! Which order a study answers: linked by a person when the numbers did not match, unlinked when they matched wrongly.
+
+use serde::Serialize;
+use serde_json::json;
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::patient::{self, Seen};
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args};
+use yigong_formats::dicom::{Vr, tag};
+
+use super::super::quarantine::{self, Entry};
+use super::assign::{close, follow, give, known, like, said, snapshot};
+use super::chain::{self, Act};
+use super::sql;
+use crate::{order, worklist};
+
+/// An order to choose.
+#[derive(Debug, Clone, Serialize)]
+pub struct Choice {
+    /// Row id.
+    pub id: String,
+    /// Accession.
+    pub filler_no: String,
+    /// Number at the clinic.
+    pub placer_no: String,
+    /// First item.
+    pub title: String,
+    /// State.
+    pub state: String,
+    /// Class.
+    pub priority: String,
+    /// When it was placed, ms.
+    pub created_at: i64,
+    /// Patient row.
+    pub patient: String,
+    /// Patient's local id.
+    pub local_id: String,
+    /// Patient's name.
+    pub name: String,
+    /// Sex.
+    pub sex: String,
+    /// `YYYYMMDD` or empty.
+    pub birth_date: String,
+}
+
+/// Orders of the study's facility for a search; the newest without one.
+///
+/// # Errors
+/// `NotFound` for a study the caller may not change.
+pub async fn orders(conn: &mut Conn, permit: &Permit, study: &str, query: &str) -> Result<Vec<Choice>> {
+    permit.require(Right::LinkIdentity)?;
+    let row =
+        conn.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    let pattern = if query.trim().is_empty() { String::new() } else { like(query) };
+    let rows = conn.all(sql::ORDERS, args![row.text("facility")?, pattern]).await?;
+    rows.iter()
+        .map(|r| {
+            Ok(Choice {
+                id: r.text("id")?,
+                filler_no: r.text("filler_no")?,
+                placer_no: r.text("placer_no")?,
+                title: r.opt_text("title")?.unwrap_or_default(),
+                state: r.text("state")?,
+                priority: r.text("priority")?,
+                created_at: r.int("created_at")?,
+                patient: r.text("patient")?,
+                local_id: r.text("local_id")?,
+                name: r.text("name")?,
+                sex: r.text("sex")?,
+                birth_date: r.text("birth_date")?,
+            })
+        })
+        .collect()
+}
+
+/// Links a study to an order of its facility: patient and accession number become the order's. Answers the act.
+///
+/// # Errors
+/// `Conflict` `report_signed`, `in_reading`, `order_cancelled`; `NotFound` for an order of another facility.
+pub async fn link_order(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    order: &str,
+    why: &str,
+) -> Result<String> {
+    let row = chain::changeable(tx, permit, study).await?;
+    chain::unsigned(tx, study).await?;
+    chain::unread(tx, study).await?;
+    let facility = row.text("facility")?;
+    let found =
+        tx.opt(sql::ORDER, args![order, &facility]).await?.ok_or_else(|| Fault::not_found("order"))?;
+    if found.text("state")? == "cancelled" {
+        return Err(Fault::conflict("order_cancelled", "the order was cancelled"));
+    }
+    let (patient, accession) = (found.text("patient")?, found.text("filler_no")?);
+    let person = known(tx, &patient, &facility).await?;
+    let entries = close(tx, ctx, permit, study, "identity").await?;
+    let act = Act {
+        operation: "link_order",
+        study,
+        other: None,
+        why,
+        detail: json!({"order": order, "patient": patient, "from": row.text("patient")?}),
+        before: json!({"studies": [snapshot(&row)?], "entries": entries}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &facility, &act).await?;
+    tx.exec(sql::SET_ORDER, args![study, order, &accession]).await?;
+    tx.exec(sql::SET_ECG_ORDER, args![study, order]).await?;
+    give(tx, study, &row, &person, Some(order.to_owned())).await?;
+    let mut words = said(&person)?;
+    words.push((tag::ACCESSION, Vr::SH, accession));
+    chain::say(tx, &written, "study", study, &words).await?;
+    order::head::advance(tx, order, "received", ctx.now()).await?;
+    raise(tx, ctx, permit, study, &found.text("priority")?).await?;
+    quarantine::free(tx, ctx, study).await?;
+    Ok(written.id)
+}
+
+/// An item that waits takes over the class of the order; it is never lowered.
+async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, priority: &str) -> Result<()> {
+    let Some(item) = worklist::admit::of_subject(tx, study, "write").await? else { return Ok(()) };
+    worklist::admit::raise_priority(tx, ctx, permit, &item.id, priority, "", "order linked").await?;
+    Ok(())
+}
+
+/// Takes a study away from its order and patient: it waits in the lane `identity` until somebody says whose it is.
+///
+/// # Errors
+/// `Conflict` `report_signed`, `in_reading`.
+pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &str) -> Result<String> {
+    let row = chain::changeable(tx, permit, study).await?;
+    chain::unsigned(tx, study).await?;
+    chain::unread(tx, study).await?;
+    let facility = row.text("facility")?;
+    let nobody = patient::link(tx, ctx, &facility, &Seen::default()).await?.id;
+    let act = Act {
+        operation: "unlink",
+        study,
+        other: None,
+        why,
+        detail: json!({"from": row.text("patient")?, "order": row.opt_text("order_id")?}),
+        before: json!({"studies": [snapshot(&row)?], "opened": true}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &facility, &act).await?;
+    let mut attributes: serde_json::Value = row.json("attributes")?;
+    if let serde_json::Value::Object(map) = &mut attributes {
+        map.insert("patient_name".into(), "".into());
+    }
+    tx.exec(sql::SET_PATIENT, args![study, &nobody, attributes]).await?;
+    follow(tx, study, &nobody, None).await?;
+    tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
+    tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
+    let names = [tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX, tag::ACCESSION];
+    chain::silence(tx, &written, "study", study, &names).await?;
+    tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
+    tx.exec(sql::SET_STATE, args![study, "identity", "held"]).await?;
+    let entry = Entry {
+        lane: "identity",
+        reason: "unlinked",
+        facility: &facility,
+        peer: "",
+        object_kind: "study",
+        object_id: study,
+        blob: None,
+        detail: json!({"study_uid": row.text("uid")?, "act": written.id}),
+    };
+    quarantine::open(tx, ctx, permit, &entry).await?;
+    Ok(written.id)
+}

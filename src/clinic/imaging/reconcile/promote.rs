@@ -1,0 +1,66 @@
+//! Which version of an image counts (specification §7.2): the first stays current until a person promotes another one.
+
+use serde_json::{Value, json};
+use yigong_base::Ctx;
+use yigong_base::access::{Permit, Right};
+use yigong_base::args;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::Tx;
+
+use super::chain::{self, Act};
+use super::place::rest;
+use super::sql;
+
+/// Makes a version the current one. A signed report keeps naming the version it was read from. Answers the act.
+///
+/// # Errors
+/// `Conflict` `current` when it is current already, `hidden` when it is hidden.
+pub async fn promote(tx: &mut Tx, ctx: &Ctx, permit: &Permit, instance: &str, why: &str) -> Result<String> {
+    permit.require(Right::LinkIdentity)?;
+    let row = tx
+        .opt(sql::INSTANCE, args![instance, permit.scope()])
+        .await?
+        .ok_or_else(|| Fault::not_found("instance"))?;
+    if row.flag("current")? {
+        return Err(Fault::conflict("current", "this version is the current one"));
+    }
+    if !row.text("hidden")?.is_empty() {
+        return Err(Fault::conflict("hidden", "this version is hidden: restore it first"));
+    }
+    let (study, facility) = (row.text("study")?, row.text("facility")?);
+    chain::owned(tx, permit, &study).await?;
+    let mut shown: Vec<Value> = vec![json!({"id": instance, "current": 0, "hidden": ""})];
+    let mut other = None;
+    for version in tx.all(sql::VERSIONS, args![&facility, row.text("uid")?]).await? {
+        if version.flag("current")? {
+            let id = version.text("id")?;
+            tx.exec(sql::SHOW, args![&id, 0_i64, ""]).await?;
+            shown.push(json!({"id": id, "current": 1, "hidden": ""}));
+            let theirs = version.text("study")?;
+            if theirs != study {
+                other = Some(theirs);
+            }
+        }
+    }
+    tx.exec(sql::SHOW, args![instance, 1_i64, ""]).await?;
+    let mut entries = Vec::new();
+    for entry in tx.all(sql::ENTRY_OF, args![instance]).await? {
+        let id = entry.text("id")?;
+        tx.exec(super::super::sql::QUARANTINE_CLOSE, args![&id, "released", ctx.now(), permit.who()]).await?;
+        entries.push(id);
+    }
+    let act = Act {
+        operation: "promote",
+        study: &study,
+        other: other.as_deref(),
+        why,
+        detail: json!({"instance": instance, "version": row.int("version")?}),
+        before: json!({"shown": shown, "entries": entries}),
+        undoes: None,
+    };
+    let written = chain::write(tx, ctx, permit, &facility, &act).await?;
+    for one in std::iter::once(&study).chain(&other) {
+        rest(tx, ctx, one).await?;
+    }
+    Ok(written.id)
+}

@@ -1,0 +1,184 @@
+//! SQL of corrections.
+
+use super::super::sql::in_scope;
+
+yigong_base::statements! {
+    /// The study of an act, for one who may change it: its own facility or everywhere. A grant gives sight, never change.
+    STUDY = "SELECT id, uid, facility, patient, order_id, state, lane, accession, attributes, modality, modalities, body_part, description, study_date, study_time, study_id, referring, station, overlay
+        FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Two acts on one study wait for each other.
+    LOCK_STUDY = "UPDATE study SET lane = lane WHERE id = $1";
+    /// A new act.
+    ACT = "INSERT INTO reconcile (id, n, operation, facility, study, other, why, who, at, detail, before, undoes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    /// One act, for one who may change it.
+    ACT_ONE = "SELECT id, n, operation, facility, study, other, before, undoes, undone_by FROM reconcile WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// A later act on the same studies that still stands: $2, $3 = studies, $4 = number.
+    ACT_LATER = "SELECT id, operation FROM reconcile WHERE (study IN ($1, $2) OR other IN ($1, $2)) AND n > $3 AND undone_by IS NULL AND undoes IS NULL ORDER BY n DESC LIMIT 1";
+    /// It was undone; only once.
+    ACT_UNDONE = "UPDATE reconcile SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL";
+    /// What an act says about a study or an instance.
+    SAY = "INSERT INTO overlay (reconcile, target_kind, target, n, changes) VALUES ($1, $2, $3, $4, $5)";
+    /// What is in force for a target, in order.
+    SAID = "SELECT n, changes FROM overlay WHERE target = $1 AND ended_by IS NULL ORDER BY n";
+    /// What is in force for a target, with its act.
+    SAID_BY = "SELECT reconcile, changes FROM overlay WHERE target = $1 AND ended_by IS NULL ORDER BY n";
+    /// What one act says ends with another one.
+    END_ONE = "UPDATE overlay SET ended_by = $3 WHERE reconcile = $1 AND target = $2 AND ended_by IS NULL";
+    /// Everything an act said ends.
+    END_ACT = "UPDATE overlay SET ended_by = $2 WHERE reconcile = $1 AND ended_by IS NULL";
+    /// What an act had ended stands again.
+    REVIVE = "UPDATE overlay SET ended_by = NULL WHERE ended_by = $1";
+    /// Targets an act spoke of or ended.
+    TARGETS = "SELECT DISTINCT target_kind, target FROM overlay WHERE reconcile = $1 OR ended_by = $1";
+    /// The sum, beside the study.
+    SUM_STUDY = "UPDATE study SET overlay = $2 WHERE id = $1";
+    /// The sum, beside the instance.
+    SUM_INSTANCE = "UPDATE instance SET overlay = $2 WHERE id = $1";
+    /// A patient of the facility.
+    PATIENT = "SELECT id, local_id, name, pinyin, sex, birth_date, identified FROM patient WHERE id = $1 AND facility = $2";
+    /// Patients of a facility for a search.
+    PATIENTS = "SELECT id, local_id, name, pinyin, sex, birth_date, identified FROM patient WHERE facility = $1 AND identified = 1
+        AND (local_id LIKE $2 ESCAPE '!' OR name LIKE $2 ESCAPE '!' OR pinyin LIKE $3 ESCAPE '!' OR initials LIKE $3 ESCAPE '!') ORDER BY updated_at DESC LIMIT 20";
+    /// The patient of a study.
+    SET_PATIENT = "UPDATE study SET patient = $2, attributes = $3 WHERE id = $1";
+    /// Its recordings follow.
+    SET_ECG_PATIENT = "UPDATE ecg_record SET patient = $2 WHERE study = $1";
+    /// Open work follows.
+    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND state IN ('queued', 'reading', 'returned', 'cancelled')";
+    /// A report that has no version yet follows.
+    SET_REPORT_PATIENT = "UPDATE report SET patient = $2, order_id = $3 WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND current_version = 0";
+    /// Order and accession of a study.
+    SET_ORDER = "UPDATE study SET order_id = $2, accession = $3 WHERE id = $1";
+    /// Its recordings follow.
+    SET_ECG_ORDER = "UPDATE ecg_record SET order_id = $2 WHERE study = $1";
+    /// Signed reports of a study and its recordings.
+    SIGNED = "SELECT id, current_version FROM report WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND current_version > 0 AND state <> 'withdrawn'";
+    /// Work that somebody holds.
+    HELD_WORK = "SELECT id, holder FROM work_item WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND state = 'reading'";
+    /// Work that waits is taken away.
+    CANCEL_WORK = "UPDATE work_item SET state = 'cancelled', holder = NULL, lease_until = NULL, closed_at = $2, version = version + 1
+        WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND state IN ('queued', 'returned')";
+    /// Lane and state of a study.
+    SET_STATE = "UPDATE study SET lane = $2, state = $3 WHERE id = $1";
+    /// A study that must wait again.
+    BACK_TO_HELD = "UPDATE study SET state = 'held' WHERE id = $1 AND state IN ('queued', 'written', 'merged')";
+    /// An indexed object leaves the index again: its row stays for the day it comes back.
+    UNINDEX = "UPDATE instance SET current = 0, hidden = 'unindexed' WHERE id = $1";
+    /// Entries of an instance that leaves the index.
+    CLOSE_ENTRIES = "UPDATE quarantine SET state = 'rejected', closed_at = $2, closed_by = $3 WHERE object_id = $1 AND state = 'open'";
+    /// Open entries of a study of some lanes: itself and its instances.
+    ENTRIES = "SELECT id, lane, object_kind FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1)) AND ($2 = '' OR lane = $2)";
+    /// An entry that was closed is open again.
+    REOPEN_ENTRY = "UPDATE quarantine SET state = 'open', closed_at = NULL, closed_by = NULL WHERE id = $1";
+    /// Open entry of an instance.
+    ENTRY_OF = "SELECT id FROM quarantine WHERE object_id = $1 AND state = 'open'";
+    /// Orders of a facility that evidence can be linked to; $2 = patient or '', $3 = pattern or ''.
+    ORDERS = "SELECT o.id, o.filler_no, o.placer_no, o.patient, o.state, o.priority, o.created_at, p.local_id, p.name, p.sex, p.birth_date,
+        (SELECT MIN(i.name) FROM order_item i WHERE i.order_id = o.id) AS title FROM orders o JOIN patient p ON p.id = o.patient
+        WHERE o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled'
+        AND ($2 = '' OR o.filler_no LIKE $2 ESCAPE '!' OR o.placer_no LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR p.local_id LIKE $2 ESCAPE '!' OR p.pinyin LIKE $2 ESCAPE '!')
+        ORDER BY o.created_at DESC LIMIT 20";
+    /// One order of a facility.
+    ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
+    /// Instances of a study with their series, every version.
+    PARTS = "SELECT i.id, i.uid, i.series, i.study, i.sop_class, i.current, i.hidden, i.version, CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, e.uid AS series_uid FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY i.id";
+    /// Series of a study.
+    SERIES = "SELECT id, uid, modality, number, description, body_part, laterality, attributes FROM series WHERE study = $1";
+    /// Puts a series under another study.
+    MOVE_SERIES = "UPDATE series SET study = $2 WHERE id = $1";
+    /// Puts an instance under another study and series.
+    MOVE_INSTANCE = "UPDATE instance SET study = $2, series = $3 WHERE id = $1";
+    /// A recording made from it follows.
+    MOVE_ECG = "UPDATE ecg_record SET study = $2, patient = $3 WHERE instance = $1";
+    /// A mark of a reader on it follows.
+    MOVE_KEY_IMAGE = "UPDATE key_image SET study = $2, series = $3 WHERE instance = $1";
+    /// Counters by what can be seen.
+    COUNT_SERIES = "UPDATE series SET instance_count = (SELECT COUNT(*) FROM instance i WHERE i.series = series.id AND i.current = 1) WHERE study = $1";
+    /// Counters by what can be seen.
+    COUNT_STUDY = "UPDATE study SET instance_count = (SELECT COUNT(*) FROM instance i WHERE i.study = study.id AND i.current = 1),
+        series_count = (SELECT COUNT(*) FROM series e WHERE e.study = study.id AND e.instance_count > 0) WHERE id = $1";
+    /// Modalities of what can be seen.
+    MODALITIES = "SELECT DISTINCT modality FROM series WHERE study = $1 AND instance_count > 0 AND modality <> '' ORDER BY modality";
+    /// Sets them.
+    SET_MODALITIES = "UPDATE study SET modality = $2, modalities = $3 WHERE id = $1";
+    /// Images that came to a study that is work already.
+    LATE = "UPDATE study SET late_images = late_images + $2, last_received_at = $3 WHERE id = $1 AND state NOT IN ('receiving', 'held')";
+    /// One instance for a change.
+    INSTANCE = "SELECT i.id, i.study, i.series, i.uid, i.facility, i.current, i.hidden, i.version, i.peer, i.object_sha256 FROM instance i WHERE i.id = $1 AND ($2 = '*' OR i.facility = $2)";
+    /// Versions of one SOP Instance UID in a facility.
+    VERSIONS = "SELECT id, study, series, current, hidden, version FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version";
+    /// Is it shown, and why not.
+    SHOW = "UPDATE instance SET current = $2, hidden = $3 WHERE id = $1";
+    /// Current instances by SOP Instance UID in a facility.
+    BY_UID = "SELECT id, study FROM instance WHERE facility = $1 AND uid = $2 AND current = 1";
+    /// History of a study for everybody who may see it.
+    HISTORY = concat!(
+        "SELECT r.id, r.n, r.operation, r.study, r.other, r.why, r.who, a.name AS who_name, r.at, r.detail, r.undoes, r.undone_by, f.name AS facility_name
+        FROM reconcile r JOIN study s ON s.id = $1 JOIN facility f ON f.code = r.facility LEFT JOIN account a ON a.id = r.who
+        WHERE (r.study = s.id OR r.other = s.id) AND ",
+        in_scope!("s.facility", "s.id", "$2"),
+        " ORDER BY r.n DESC LIMIT 500"
+    );
+    /// Acts since a report of the study was signed.
+    NOTICES = concat!(
+        "SELECT c.id, c.operation, c.at, v.report, v.n FROM study s JOIN report r ON r.subject = s.id AND r.current_version > 0
+        JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN reconcile c ON (c.study = s.id OR c.other = s.id) AND c.at > v.signed_at
+        WHERE s.id = $1 AND c.undone_by IS NULL AND c.undoes IS NULL AND ",
+        in_scope!("s.facility", "s.id", "$2"),
+        " ORDER BY c.n"
+    );
+    /// When the version of a report was signed, and its study.
+    SIGNED_AT = concat!(
+        "SELECT v.signed_at, s.id AS study FROM report_version v JOIN report r ON r.id = v.report JOIN study s ON s.id = r.subject WHERE v.report = $1 AND v.n = $2 AND ",
+        in_scope!("s.facility", "s.id", "$3")
+    );
+    /// Instances of a study as they stand, every version.
+    STANDING = "SELECT id, uid, version, current, hidden, received_at FROM instance WHERE study = $1 ORDER BY uid, version";
+    /// Acts of a study after a time that changed what is shown, newest first: their `before` tells what stood.
+    PROMOTED = "SELECT before FROM reconcile WHERE study = $1 AND operation IN ('promote', 'hide', 'restore') AND at > $2 AND undone_by IS NULL ORDER BY n DESC";
+    /// Instances of a peer that wait in the lane charset.
+    CHARSET_ENTRIES = "SELECT q.id, q.object_id, i.study, i.series, i.object_sha256 FROM quarantine q JOIN instance i ON i.id = q.object_id WHERE q.state = 'open' AND q.lane = 'charset' AND q.peer = $1 ORDER BY i.study, q.id";
+    /// The character set decision of an instance.
+    SET_CHARSET = "UPDATE instance SET charset = $2 WHERE id = $1";
+    /// What the index says about an instance's set.
+    CHARSET = "SELECT charset FROM instance WHERE id = $1";
+    /// Text of a study read again.
+    SET_STUDY_TEXT = "UPDATE study SET description = $2, referring = $3, body_part = $4, attributes = $5 WHERE id = $1";
+    /// Text of a series read again.
+    SET_SERIES_TEXT = "UPDATE series SET description = $2 WHERE id = $1";
+    /// Text of a series.
+    SERIES_TEXT = "SELECT description FROM series WHERE id = $1";
+    /// The name of a patient read again.
+    SET_NAME = "UPDATE patient SET name = $2, pinyin = $3, initials = $4, updated_at = $5 WHERE id = $1";
+    /// Names of a patient.
+    NAME = "SELECT name, pinyin, initials FROM patient WHERE id = $1";
+    /// An entry of the quarantine, for one who may change it.
+    ENTRY = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// An instance as a card shows it, in scope.
+    CARD = concat!(
+        "SELECT i.id, i.uid, i.study, i.version, i.current, i.hidden, i.object_sha256, i.sop_class, i.transfer_syntax, i.frames, i.size_bytes, i.frame_index, i.stack, i.facility, i.received_at, i.defects, i.charset, i.peer, ",
+        super::super::sql::egress!(),
+        " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND ",
+        in_scope!("i.facility", "i.study", "$2")
+    );
+    /// A study as a card shows it, in scope.
+    CARD_STUDY = concat!(
+        "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.description, s.study_date, s.study_time, s.accession, s.instance_count, s.series_count, s.attributes, s.station
+        FROM study s WHERE s.id = $1 AND ",
+        in_scope!("s.facility", "s.id", "$2")
+    );
+    /// Studies in scope for a search.
+    FIND_STUDIES = concat!(
+        "SELECT s.id, s.study_date, s.modality, s.description, s.instance_count, s.state, p.name, p.local_id, f.name AS facility_name
+        FROM study s JOIN patient p ON p.id = s.patient JOIN facility f ON f.code = s.facility WHERE ",
+        in_scope!("s.facility", "s.id", "$1"),
+        " AND (p.local_id LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR s.accession LIKE $2 ESCAPE '!' OR p.pinyin LIKE $3 ESCAPE '!' OR p.initials LIKE $3 ESCAPE '!')
+        ORDER BY s.first_received_at DESC LIMIT 50"
+    );
+    /// Series and images of a study for an operator, hidden ones and other versions included.
+    CARD_IMAGES = "SELECT i.id, i.uid, i.number, i.version, i.current, i.hidden, i.frames, i.received_at, i.object_sha256, i.series, e.number AS series_number, e.modality, e.description AS series_description
+        FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY e.number, e.id, i.number, i.uid, i.version LIMIT 5000";
+    /// Other studies of the facility that images could belong to: same patient or the last two days.
+    CARD_OTHERS = "SELECT s.id, s.study_date, s.modality, s.description, s.instance_count, p.name, p.local_id FROM study s JOIN patient p ON p.id = s.patient
+        WHERE s.facility = $1 AND s.id <> $2 AND s.instance_count > 0 AND (s.patient = $3 OR s.first_received_at > $4) ORDER BY s.first_received_at DESC LIMIT 30";
+}

@@ -1,0 +1,196 @@
+//! Whose images they are.
+
+use super::*;
+
+#[tokio::test]
+async fn a_junk_id_gets_its_patient_and_loses_it_again() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot { patient: "0", ..Shot::default() }).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        assert_eq!(work_state(&bench, &id).await, None, "no reading task before somebody says whose it is");
+        let before = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+
+        let seen = Seen {
+            local_id: "C01-77".into(),
+            name: "卢瑋".into(),
+            sex: "M".into(),
+            birth_date: "19600101".into(),
+            ..Seen::default()
+        };
+        let mut tx = begin(&bench, &reg).await;
+        let act = assign(&mut tx, ctx, &reg, &id, &Person::New(seen), "called the clinic").await.unwrap();
+        tx.commit().await.unwrap();
+        settling::settle_with(ctx, &id).await.unwrap();
+        assert_eq!(work_state(&bench, &id).await.as_deref(), Some("queued"));
+        let after = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert!(after[0].contains("卢瑋"), "{after:?}");
+        assert_eq!((after[1].as_str(), after[3].as_str()), ("C01-77", "GB18030"));
+        assert!(open_entries(&bench).await.is_empty());
+        {
+            let permit = Permit::peer("AEC01", "C01");
+            let mut conn = ctx.db.read(&permit).await.unwrap();
+            let keys = query::Keys { patient_id: "C01-77".into(), ..query::Keys::default() };
+            let found = query::studies(&mut conn, &permit, &keys).await.unwrap();
+            assert_eq!(found.len(), 1, "the index follows");
+            assert_eq!(found[0]["00100010"]["Value"][0]["Ideographic"], "卢瑋");
+        }
+
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "wrong person").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap(), before);
+        assert_eq!(work_state(&bench, &id).await.as_deref(), Some("cancelled"));
+        assert_eq!(open_entries(&bench).await.len(), 1);
+        let mut tx = begin(&bench, &reg).await;
+        let again = undo(&mut tx, ctx, &reg, &act, "again").await.unwrap_err();
+        assert_eq!(again.code(), "undone");
+        drop(tx);
+
+        let mut conn = ctx.db.read(&reg).await.unwrap();
+        let past = history(&mut conn, &reg, &id).await.unwrap();
+        assert_eq!(past.iter().map(|p| p.operation.as_str()).collect::<Vec<_>>(), ["undo", "assign_patient"]);
+        assert_eq!(past[1].undone_by.as_deref(), Some(past[0].id.as_str()));
+        let stranger = person("other", "C02", false, &[Role::Registrar]);
+        assert!(history(&mut conn, &stranger, &id).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_linked_and_unlinked() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let mut tx = begin(&bench, &reg).await;
+        let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
+        let patient = yigong_base::patient::link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let new = order::place::NewOrder {
+            patient,
+            pipeline: "imaging".into(),
+            priority: "emergency".into(),
+            items: vec![chest()],
+            ..Default::default()
+        };
+        let placed = order::place::place(&mut tx, ctx, &reg, "C01", &new).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let mut tx = begin(&bench, &reg).await;
+        let act =
+            link_order(&mut tx, ctx, &reg, &id, &placed.id, "typed by hand at the device").await.unwrap();
+        tx.commit().await.unwrap();
+        let after = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert_eq!((after[1].as_str(), after[2].as_str()), ("P2", placed.filler_no.as_str()));
+        let mut tx = begin(&bench, &reg).await;
+        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        assert_eq!(item.priority, "emergency", "the item takes over the class of the order");
+        let second = unlink(&mut tx, ctx, &reg, &id, "not this order").await.unwrap();
+        tx.commit().await.unwrap();
+        let nobody = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert_eq!(nobody[..3], ["王^小东", "P1", ""], "as the device sent it");
+        assert_eq!(work_state(&bench, &id).await.as_deref(), Some("cancelled"));
+        assert_eq!(open_entries(&bench).await[0].reason, "unlinked");
+
+        let mut tx = begin(&bench, &reg).await;
+        let order = undo(&mut tx, ctx, &reg, &act, "too early").await.unwrap_err();
+        assert_eq!(order.code(), "later_act");
+        drop(tx);
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &second, "it was right").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap(), after);
+        assert!(open_entries(&bench).await.is_empty());
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "not that either").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap()[1], "P1");
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_image_becomes_a_study_of_its_own() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        for instance in ["1.2.3.4.7", "1.2.3.4.8"] {
+            send(&bench, &peer, &Shot { instance, patient: "P2", name: "李^四", ..Shot::default() })
+                .await
+                .unwrap();
+        }
+        let held = open_entries(&bench).await;
+        assert_eq!(held.len(), 2);
+        let (act, new) = index_held(ctx, &reg, &held[0].id, "two patients under one number").await.unwrap();
+        let (_, same) = index_held(ctx, &reg, &held[1].id, "the second one").await.unwrap();
+        assert_eq!(new, same, "images of one stranger come together");
+        let (uid, series) = {
+            let mut conn = ctx.db.read(&reg).await.unwrap();
+            let row = conn.one(sql::STUDY, args![&new, "C01"]).await.unwrap();
+            let parts = conn.all(sql::PARTS, args![&new]).await.unwrap();
+            (row.text("uid").unwrap(), parts[0].text("series_uid").unwrap())
+        };
+        assert!(uid.starts_with("2.25."));
+        assert_eq!(out(&bench, &uid, &series, "1.2.3.4.7").await.unwrap()[1], "P2");
+        settle(&bench, &new).await;
+        assert_eq!(work_state(&bench, &new).await.as_deref(), Some("queued"));
+        let mut tx = begin(&bench, &reg).await;
+        let refused = undo(&mut tx, ctx, &reg, &act, "x").await.unwrap_err();
+        assert_eq!(refused.code(), "later_act");
+        drop(tx);
+        let past = {
+            let mut conn = ctx.db.read(&reg).await.unwrap();
+            history(&mut conn, &reg, &new).await.unwrap()
+        };
+        for act in past.iter().map(|p| &p.id) {
+            let mut tx = begin(&bench, &reg).await;
+            undo(&mut tx, ctx, &reg, act, "hold them again").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert!(out(&bench, &uid, &series, "1.2.3.4.7").await.is_none());
+        assert_eq!(open_entries(&bench).await.len(), 2);
+        let (_, third) = index_held(ctx, &reg, &held[0].id, "after all").await.unwrap();
+        assert_eq!(third, new);
+        let mut back = 0;
+        for instance in ["1.2.3.4.7", "1.2.3.4.8"] {
+            back += usize::from(out(&bench, &uid, &series, instance).await.is_some());
+        }
+        assert_eq!(back, 1, "the one that was indexed again");
+    }
+}
+
+#[tokio::test]
+async fn the_set_of_a_device_is_put_right_with_its_images() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        // One rare character and no label: the bytes alone do not decide.
+        let doubtful = Shot { label: "", name: "玘", description: "", ..Shot::default() };
+        send(&bench, &peer, &doubtful).await.unwrap();
+        let entry = open_entries(&bench).await.into_iter().find(|e| e.lane == "charset");
+        let Some(entry) = entry else { panic!("no doubt on {}", bench.engine) };
+        let card = card(ctx, &reg, &entry.id).await.unwrap();
+        assert!(
+            card["said"]["readings"].as_array().unwrap().iter().any(|r| r["name"] == "玘"),
+            "{}",
+            card["said"]
+        );
+        let mut tx = begin(&bench, &reg).await;
+        assert!(fix_charset(&mut tx, ctx, &reg, &entry.id, "KLINGON", "x").await.is_err());
+        fix_charset(&mut tx, ctx, &reg, &entry.id, "GB18030", "domestic device").await.unwrap();
+        tx.commit().await.unwrap();
+        reindex(ctx, &peer.id, &json!({"who": "reg", "why": "domestic device"})).await.unwrap();
+        let after = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert_eq!((after[0].as_str(), after[3].as_str()), ("玘", "GB18030"));
+        assert!(open_entries(&bench).await.is_empty());
+        let id = study(&bench, "C01", "1.2.3").await;
+        let past = {
+            let mut conn = ctx.db.read(&reg).await.unwrap();
+            history(&mut conn, &reg, &id).await.unwrap()
+        };
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &past[0].id, "no").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap()[3], "");
+        assert_eq!(open_entries(&bench).await.len(), 1);
+    }
+}

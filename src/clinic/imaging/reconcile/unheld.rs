@@ -1,0 +1,112 @@
+//! An object that was kept outside the index, because its study UID belongs to another patient, becomes a study of its own
+//! (specification §7.3: new UID and audit; the bytes stay as they came).
+
+use serde_json::{Value, json};
+use yigong_base::access::{Permit, Right};
+use yigong_base::fault::{Fault, Result};
+use yigong_base::site::peer;
+use yigong_base::storage::Tx;
+use yigong_base::storage::blob_audit::Found;
+use yigong_base::{Ctx, args};
+use yigong_formats::dicom::{Vr, name, tag};
+
+use super::super::check::check_in;
+use super::super::pixels::Pixels;
+use super::super::receive::{New, Outcome, Step};
+use super::chain::{self, Act};
+use super::place::{made_uid, rest};
+use super::sql;
+
+/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. Answers the
+/// act and the study.
+///
+/// # Errors
+/// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility.
+pub async fn index_held(ctx: &Ctx, permit: &Permit, entry: &str, why: &str) -> Result<(String, String)> {
+    permit.require(Right::LinkIdentity)?;
+    chain::reasoned(why)?;
+    let (blob, sender, facility) = {
+        let mut conn = ctx.db.read(permit).await?;
+        let row = conn
+            .opt(sql::ENTRY, args![entry, permit.scope()])
+            .await?
+            .filter(|r| r.text("object_kind").is_ok_and(|k| k == "object"))
+            .ok_or_else(|| Fault::not_found("held object"))?;
+        if row.text("state")? != "open" {
+            return Err(Fault::conflict("closed", "the entry was closed before"));
+        }
+        let sender = peer::find(&mut conn, &row.text("peer")?).await?;
+        (row.text("object_id")?, sender, row.text("facility")?)
+    };
+    // The name of a blob is its hash: what is indexed now is what came then.
+    if ctx.blobs.disk().rehash(&blob).await? != Found::Sound {
+        return Err(Fault::storage(format!("object {blob} is damaged and cannot be indexed")));
+    }
+    let path = ctx.blobs.path(&blob)?;
+    let profile = sender.policy_text("charset").map(str::to_owned);
+    let work = tokio::task::spawn_blocking(move || {
+        let size = std::fs::metadata(&path).map_err(|e| Fault::io("held object", &e))?.len();
+        Ok::<_, Fault>((check_in(&path, profile.as_deref())?, size))
+    });
+    let (mut checked, size) = work.await.map_err(|_| Fault::internal("reading a held object stopped"))??;
+    let h = &mut checked.header;
+    let (old_study, old_series) = (h.study.clone(), h.series.clone());
+    h.study = made_uid(&[
+        "held",
+        &facility,
+        &old_study,
+        &h.patient_id,
+        &name::fold(&h.name.shown),
+        &h.sex,
+        &h.birth_date,
+    ]);
+    h.series = made_uid(&["held-series", &h.study, &old_series]);
+    let words = [(tag::STUDY_UID, Vr::UI, h.study.clone()), (tag::SERIES_UID, Vr::UI, h.series.clone())];
+    let mut pixels = Pixels::default();
+    let (mut tx, received, study) = loop {
+        let new = New { ctx, permit, peer: &sender, checked: &checked, object: &blob, size, source: "held", pixels: &pixels };
+        let mut tx = ctx.db.begin(permit).await?;
+        match new.store(&mut tx).await? {
+            Step::Done(received, study) => break (tx, received, study),
+            Step::Compare(objects) => {
+                drop(tx);
+                pixels = Pixels::read(ctx, objects).await?;
+            }
+        }
+    };
+    if received.outcome == Outcome::Quarantined {
+        return Err(Fault::conflict("clash", "the study of its own names another patient as well"));
+    }
+    if tx.exec(super::super::sql::QUARANTINE_CLOSE, args![entry, "released", ctx.now(), permit.who()]).await?
+        == 0
+    {
+        return Err(Fault::conflict("closed", "the entry was closed before"));
+    }
+    let act = Act {
+        operation: "index_held",
+        study: &study,
+        other: None,
+        why,
+        detail: json!({"instance": received.instance, "study_uid": old_study}),
+        before: json!({"entries": [entry], "unindexed": [received.instance]}),
+        undoes: None,
+    };
+    let written = chain::write(&mut tx, ctx, permit, &facility, &act).await?;
+    chain::say(&mut tx, &written, "instance", &received.instance, &words).await?;
+    if received.outcome == Outcome::Same {
+        // It had been indexed before and taken back.
+        tx.exec(sql::SHOW, args![&received.instance, 1_i64, ""]).await?;
+    }
+    rest(&mut tx, ctx, &study).await?;
+    tx.commit().await?;
+    Ok((written.id, study))
+}
+
+/// Undo: the object leaves the index again and is held as before; its row waits for the day it comes back.
+pub(super) async fn unindex(tx: &mut Tx, ctx: &Ctx, permit: &Permit, instances: &[Value]) -> Result<()> {
+    for id in instances.iter().filter_map(Value::as_str) {
+        tx.exec(sql::CLOSE_ENTRIES, args![id, ctx.now(), permit.who()]).await?;
+        tx.exec(sql::UNINDEX, args![id]).await?;
+    }
+    Ok(())
+}

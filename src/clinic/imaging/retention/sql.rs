@@ -1,0 +1,32 @@
+//! SQL of the retention policy.
+
+yigong_base::statements! {
+    /// Studies whose last image is older than $1, with everything that speaks against giving them up.
+    OLD = "SELECT s.id, s.facility, f.name AS facility_name, s.modality, s.study_date, s.state, s.lane, s.last_received_at, s.instance_count, r.state AS report_state, v.kind AS report_kind, v.signed_at,
+        (SELECT reason FROM legal_hold h WHERE h.study = s.id) AS hold,
+        (SELECT COUNT(*) FROM study_grant g WHERE g.study = s.id AND g.reason <> 'read_task') AS grants,
+        (SELECT COUNT(*) FROM quarantine q WHERE q.state = 'open' AND (q.object_id = s.id OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = s.id))) AS entries,
+        (SELECT COUNT(*) FROM critical_alert c WHERE c.state <> 'closed' AND (c.subject = s.id OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = s.id))) AS alerts,
+        (SELECT COUNT(*) FROM work_item w WHERE w.subject = s.id AND w.state IN ('queued', 'reading', 'returned')) AS work,
+        (SELECT COUNT(*) FROM ecg_record e WHERE e.study = s.id) AS recordings
+        FROM study s JOIN facility f ON f.code = s.facility LEFT JOIN report r ON r.subject = s.id LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
+        WHERE s.last_received_at < $1 AND s.instance_count > 0 AND ($2 = '*' OR s.facility = $2) AND (s.last_received_at > $3 OR (s.last_received_at = $3 AND s.id > $4)) ORDER BY s.last_received_at, s.id LIMIT $5";
+    /// What of a study is shown.
+    SHOWN = "SELECT id FROM instance WHERE study = $1 AND current = 1";
+    /// Studies that the policy hid before $1 and nobody brought back.
+    HIDDEN = "SELECT DISTINCT r.study FROM reconcile r WHERE r.operation = 'hide' AND r.who = 'system' AND r.at < $1 AND r.undone_by IS NULL
+        AND EXISTS (SELECT 1 FROM instance i WHERE i.study = r.study AND i.hidden = '113039' AND i.erased_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.study = r.study) AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.study = r.study AND i.current = 1)";
+    /// Their bytes are given up: hidden images and the versions beside them.
+    ERASE = "UPDATE instance SET erased_at = $2 WHERE study = $1 AND current = 0 AND erased_at IS NULL";
+    /// Pictures made of them go too.
+    DROP_SERIES_PICTURES = "UPDATE series SET preview_sha256 = NULL, thumbnail_sha256 = NULL WHERE study = $1";
+    /// Pictures made of them go too.
+    DROP_STUDY_PICTURES = "UPDATE study SET preview_sha256 = NULL, thumbnail_sha256 = NULL WHERE id = $1";
+    /// Keeps a study whatever the policy says.
+    HOLD = "INSERT INTO legal_hold (study, reason, who, at) VALUES ($1, $2, $3, $4) ON CONFLICT (study) DO UPDATE SET reason = excluded.reason, who = excluded.who, at = excluded.at";
+    /// Lets the policy speak again.
+    UNHOLD = "DELETE FROM legal_hold WHERE study = $1";
+    /// A study the caller may decide about.
+    STUDY = "SELECT id FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+}

@@ -1,0 +1,255 @@
+//! Proof that what is stored is still what came (specification §7.1, reliability §D): the scrubber hashes every object again
+//! within a set number of days, the sweeper holds rows and objects against each other once a day.
+//!
+//! A wrong or missing object is marked, logged as an error and audited; from then on it is never served. An object without
+//! a row, older than a day, is set aside for a week.
+
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use yigong_base::access::Permit;
+use yigong_base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
+use yigong_base::fault::Result;
+use yigong_base::jobs::{self, Job};
+use yigong_base::storage::Conn;
+use yigong_base::storage::blob_audit::{FOLDERS, Found};
+use yigong_base::{Ctx, args, audit, setting};
+
+/// A job run stops after this long and goes on in the next one; the lease of a job is longer.
+const BOX_MS: i64 = 2 * MINUTE_MS;
+/// Rows looked at in one read.
+const PAGE: i64 = 500;
+/// Objects without a row are left alone this long: their row may be on its way.
+const YOUNG_MS: i64 = DAY_MS;
+/// What was set aside stays this long.
+const ASIDE_MS: i64 = 7 * DAY_MS;
+
+/// Where the scrubber is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Address of the last object hashed; empty at the start of a pass.
+    pub cursor: String,
+    /// When this pass began, ms.
+    pub began_at: i64,
+    /// Objects hashed in this pass.
+    pub checked: u64,
+    /// Of them wrong.
+    pub wrong: u64,
+    /// When the last whole pass ended, ms; 0 = never.
+    pub finished_at: i64,
+}
+
+/// What the last sweep found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Swept {
+    /// When it ended, ms; 0 = never.
+    pub at: i64,
+    /// Objects that rows name.
+    pub named: u64,
+    /// Of them not there.
+    pub missing: u64,
+    /// Objects that no row names, set aside.
+    pub aside: u64,
+    /// Objects the retention policy had given up, removed.
+    pub removed: u64,
+}
+
+/// A marked object.
+#[derive(Debug, Clone, Serialize)]
+pub struct Damaged {
+    /// Address.
+    pub sha256: String,
+    /// `hash`, `missing`, `unreadable`.
+    pub kind: String,
+    /// When it was found, ms.
+    pub found_at: i64,
+    /// An instance that needs it.
+    pub instance: Option<String>,
+}
+
+/// State for `yigong check` and the administrator's page.
+///
+/// # Errors
+/// Storage faults.
+pub async fn state(conn: &mut Conn) -> Result<(Progress, Swept, Vec<Damaged>)> {
+    let damaged = conn.all(sql::LIST_DAMAGED, args![]).await?;
+    let damaged = damaged
+        .iter()
+        .map(|r| {
+            Ok(Damaged {
+                sha256: r.text("sha256")?,
+                kind: r.text("kind")?,
+                found_at: r.int("found_at")?,
+                instance: r.opt_text("instance")?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok((kept(conn, "scrub").await?, kept(conn, "sweep").await?, damaged))
+}
+
+async fn kept<T: Default + serde::de::DeserializeOwned>(conn: &mut Conn, name: &str) -> Result<T> {
+    // A value that an earlier version wrote otherwise only costs a new beginning.
+    Ok(setting::get(conn, name).await?.and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default())
+}
+
+/// Sees to it that the daily work is in the queue: called when the program starts.
+///
+/// # Errors
+/// Storage faults.
+pub async fn schedule(ctx: &Ctx) -> Result<()> {
+    let mut tx = ctx.db.begin(&Permit::system("scrub")).await?;
+    for (kind, pause) in [("scrub", MINUTE_MS), ("sweep", 10 * MINUTE_MS), ("retention", 20 * MINUTE_MS)] {
+        jobs::enqueue(&mut tx, ctx, Job::new(kind, "all").at(ctx.now() + pause)).await?;
+    }
+    tx.commit().await
+}
+
+/// The job `scrub`: the next share of the objects is hashed; every hour one share, all of them in `imaging.scrub_days`.
+///
+/// # Errors
+/// Storage faults; the job is tried again.
+pub async fn scrub(ctx: &Ctx) -> Result<()> {
+    let permit = Permit::system("scrub");
+    let mut now_at: Progress = kept(&mut *ctx.db.read(&permit).await?, "scrub").await?;
+    let hours = u32::try_from(ctx.config.imaging.scrub_days.clamp(1, 3_650) * 24).unwrap_or(720);
+    let share = FOLDERS.div_ceil(hours).max(1);
+    let began = ctx.now();
+    if now_at.cursor.is_empty() {
+        now_at = Progress { began_at: began, finished_at: now_at.finished_at, ..Progress::default() };
+    }
+    let first = now_at.cursor.get(..4).and_then(|p| u32::from_str_radix(p, 16).ok()).unwrap_or(0);
+    let end = (first + share).min(FOLDERS);
+    let mut in_time = true;
+    'folders: for number in first..end {
+        for file in ctx.blobs.disk().folder(number).await? {
+            if file.sha256 <= now_at.cursor {
+                continue;
+            }
+            let found = ctx.blobs.disk().rehash(&file.sha256).await?;
+            now_at.checked += 1;
+            now_at.wrong += u64::from(!matches!(found, Found::Sound | Found::Missing));
+            mark(ctx, &permit, &file.sha256, found).await?;
+            now_at.cursor = file.sha256;
+            if ctx.now() - began > BOX_MS {
+                in_time = false;
+                break 'folders;
+            }
+        }
+    }
+    if in_time {
+        // The whole folder is done: the next run begins behind it.
+        now_at.cursor = if end == FOLDERS { String::new() } else { format!("{end:04x}") };
+    }
+    if now_at.cursor.is_empty() {
+        now_at.finished_at = ctx.now();
+        tracing::info!(checked = now_at.checked, wrong = now_at.wrong, "scrub.pass");
+    }
+    let mut tx = ctx.db.begin(&permit).await?;
+    setting::put(&mut tx, ctx, "scrub", &serde_json::to_string(&now_at)?).await?;
+    let pause = if in_time { HOUR_MS } else { MINUTE_MS };
+    jobs::enqueue(&mut tx, ctx, Job::new("scrub", "all").at(ctx.now() + pause)).await?;
+    tx.commit().await
+}
+
+/// Marks what is wrong, takes the mark from what is whole again.
+async fn mark(ctx: &Ctx, permit: &Permit, sha256: &str, found: Found) -> Result<()> {
+    let marked = ctx.db.read(permit).await?.opt(sql::IS_DAMAGED, args![sha256]).await?.is_some();
+    let (statement, action) = match (found, marked) {
+        (Found::Sound, true) => (sql::MENDED, "object.mended"),
+        (Found::Sound, false) | (_, true) => return Ok(()),
+        (_, false) => (sql::DAMAGED, "object.damaged"),
+    };
+    let mut tx = ctx.db.begin(permit).await?;
+    if statement == sql::DAMAGED {
+        tracing::error!(object = sha256, kind = found.as_str(), "object.damaged");
+        tx.exec(statement, args![sha256, found.as_str(), ctx.now()]).await?;
+    } else {
+        tx.exec(statement, args![sha256]).await?;
+    }
+    audit::append(&mut tx, ctx, permit, action, "object", sha256, &json!({"kind": found.as_str()})).await?;
+    tx.commit().await
+}
+
+/// The job `sweep`: every row has its object, every object has a row or is younger than a day.
+///
+/// # Errors
+/// Storage faults; the job is tried again.
+pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
+    let permit = Permit::system("sweep");
+    let began = ctx.now();
+    let mut found: Swept =
+        payload.get("found").cloned().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
+    let mut after = payload.get("after").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut folder = payload.get("folder").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    while folder.is_none() {
+        if ctx.now() - began > BOX_MS {
+            return again(ctx, &permit, json!({"after": after, "found": found})).await;
+        }
+        let page = ctx.db.read(&permit).await?.all(sql::NAMED, args![&after, PAGE]).await?;
+        let Some(last) = page.last() else { break };
+        after = last.text("sha256")?;
+        for row in &page {
+            let sha256 = row.text("sha256")?;
+            found.named += 1;
+            let there = tokio::fs::try_exists(ctx.blobs.path(&sha256)?).await.unwrap_or(false);
+            found.missing += u64::from(!there);
+            if !there {
+                mark(ctx, &permit, &sha256, Found::Missing).await?;
+            }
+        }
+    }
+    let mut number = folder.take().unwrap_or(0);
+    while number < FOLDERS {
+        for file in ctx.blobs.disk().folder(number).await? {
+            strange(ctx, &permit, &file.sha256, file.written_at, &mut found).await?;
+        }
+        number += 1;
+        if ctx.now() - began > BOX_MS && number < FOLDERS {
+            return again(ctx, &permit, json!({"folder": number, "found": found})).await;
+        }
+    }
+    ctx.blobs.disk().drop_aside(ctx.now() - ASIDE_MS).await?;
+    found.at = ctx.now();
+    tracing::info!(named = found.named, missing = found.missing, aside = found.aside, "sweep.done");
+    let mut tx = ctx.db.begin(&permit).await?;
+    setting::put(&mut tx, ctx, "sweep", &serde_json::to_string(&found)?).await?;
+    jobs::enqueue(&mut tx, ctx, Job::new("sweep", "all").at(ctx.now() + DAY_MS)).await?;
+    tx.commit().await
+}
+
+async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
+    let mut tx = ctx.db.begin(permit).await?;
+    jobs::enqueue(&mut tx, ctx, Job::new("sweep", "all").payload(payload)).await?;
+    tx.commit().await
+}
+
+/// An object that no row names: its row may still come for a day; then it is set aside, or removed when it was given up.
+async fn strange(ctx: &Ctx, permit: &Permit, sha256: &str, written_at: i64, found: &mut Swept) -> Result<()> {
+    if written_at > ctx.now() - YOUNG_MS {
+        return Ok(());
+    }
+    let erased = {
+        let mut conn = ctx.db.read(permit).await?;
+        if conn.opt(sql::IS_NAMED, args![sha256]).await?.is_some() {
+            return Ok(());
+        }
+        conn.opt(sql::IS_ERASED, args![sha256]).await?.is_some()
+    };
+    let action = if erased { "object.remove" } else { "object.aside" };
+    let mut tx = ctx.db.begin(permit).await?;
+    audit::append(&mut tx, ctx, permit, action, "object", sha256, &json!({})).await?;
+    tx.commit().await?;
+    if erased {
+        ctx.blobs.disk().remove(sha256).await?;
+        found.removed += 1;
+    } else {
+        ctx.blobs.disk().set_aside(sha256, ctx.now()).await?;
+        found.aside += 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,2 @@
+export { GrantDialog } from './GrantDialog';
+export { ImageNotice } from './ImageNotice';

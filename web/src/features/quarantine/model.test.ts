@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { bySeries, type Card, day, type Image, sides } from './model';
+
+const image = (id: string, series: string): Image => ({
+  id,
+  uid: id,
+  number: 1,
+  version: 1,
+  current: true,
+  hidden: '',
+  frames: 1,
+  received_at: 0,
+  series,
+  series_number: 1,
+  modality: 'CR',
+  series_description: '',
+});
+
+describe('quarantine model', () => {
+  it('writes DICOM dates as people do and leaves the rest alone', () => {
+    expect(day('19630210')).toBe('1963-02-10');
+    expect(day('196302')).toBe('196302');
+    expect(day('')).toBe('');
+  });
+
+  it('puts images of one series together wherever they stand', () => {
+    const groups = bySeries([image('1', 'a'), image('2', 'b'), image('3', 'a')]);
+    expect(groups.map((g) => [g.series, g.images.map((i) => i.id)])).toEqual([
+      ['a', ['1', '3']],
+      ['b', ['2']],
+    ]);
+  });
+
+  it('marks what contradicts, not what is only absent or spelt with a caret', () => {
+    const card = {
+      study: {
+        accession: '',
+        study_date: '20260831',
+        description: '胸部',
+        station: '',
+        patient: { name: '王小东', local_id: 'P1', identified: true, sex: 'M', birth_date: '' },
+      },
+      said: {
+        name: '王^小东',
+        patient_id: 'P2',
+        sex: '',
+        birth_date: '19630210',
+        accession: 'A1',
+        study_date: '20260831',
+        description: '胸部',
+        station: '',
+      },
+    } as unknown as Card;
+    expect(
+      sides(card)
+        .filter((r) => r.differs)
+        .map((r) => r.key),
+    ).toEqual(['id']);
+  });
+});
