@@ -1,8 +1,10 @@
 //! Images: receive, settle, query, retrieve.
 
 pub mod check;
+pub mod commitment;
 pub mod detail;
 pub mod key_image;
+pub mod outbox;
 pub mod preview;
 pub mod quarantine;
 pub mod query;
@@ -12,6 +14,7 @@ pub mod retrieve;
 pub mod settle;
 pub mod sql;
 mod stack;
+pub mod step;
 
 #[cfg(test)]
 mod tests;
