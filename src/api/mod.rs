@@ -15,6 +15,7 @@ pub mod key_images;
 pub mod lab;
 pub mod openapi;
 pub mod orders;
+pub mod outbox;
 pub mod public;
 pub mod reports;
 pub mod server;

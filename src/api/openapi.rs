@@ -27,6 +27,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::clinic::Doc::openapi());
     doc.merge(super::imaging::Doc::openapi());
     doc.merge(super::key_images::Doc::openapi());
+    doc.merge(super::outbox::Doc::openapi());
     doc.merge(super::ecg::Doc::openapi());
     doc.merge(super::events::Doc::openapi());
     doc.merge(super::admin::Doc::openapi());

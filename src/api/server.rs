@@ -6,7 +6,7 @@ use yigong_clinic::Centre;
 
 use super::{
     admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, health, imaging, key_images,
-    lab, openapi, orders, public, reports, session, specimens, work, worklist,
+    lab, openapi, orders, outbox, public, reports, session, specimens, work, worklist,
 };
 
 /// Largest JSON body.
@@ -22,6 +22,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     clinic::routes(cfg);
     imaging::routes(cfg);
     key_images::routes(cfg);
+    outbox::routes(cfg);
     crate::dicomweb::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);

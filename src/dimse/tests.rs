@@ -20,11 +20,14 @@ use yigong_formats::dicom::uid;
 use super::listener::{self, Doors};
 use super::reports::Reports;
 use super::scu::Target;
+use super::tls::TlsDoor;
 use super::wire::{DATA, Incoming, Pdvs};
 
 mod hostile;
 mod identity;
+mod normalised;
 mod service;
+mod tls;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 const SOON: Duration = Duration::from_secs(20);
@@ -32,6 +35,7 @@ const SOON: Duration = Duration::from_secs(20);
 struct Stand {
     bench: Bench,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
     centre: Centre,
@@ -39,6 +43,11 @@ struct Stand {
 }
 
 async fn stand() -> Stand {
+    stand_with(None).await
+}
+
+/// A stand whose second door is open too.
+async fn stand_with(door: Option<TlsDoor>) -> Stand {
     let bench = sqlite().await.unwrap();
     let folder = std::env::temp_dir().join(format!("yigong-dimse-{}", bench.ctx.id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -68,14 +77,17 @@ async fn stand() -> Stand {
     tx.commit().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let mut tls_address = None;
+    let mut tls = None;
+    if let Some(door) = door {
+        let second = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        tls_address = Some(second.local_addr().unwrap());
+        tls = Some((second, door));
+    }
     let (stop, reports) = (CancellationToken::new(), Reports::default());
-    let task = tokio::spawn(listener::run(
-        centre,
-        Doors { plain: listener, tls: None },
-        reports.clone(),
-        stop.clone(),
-    ));
-    Stand { bench, address, stop, task, centre: kept, reports }
+    let task =
+        tokio::spawn(listener::run(centre, Doors { plain: listener, tls }, reports.clone(), stop.clone()));
+    Stand { bench, address, tls_address, stop, task, centre: kept, reports }
 }
 
 impl Stand {
