@@ -43,6 +43,7 @@ class Server:
         parts = dict(p.split("=", 1) for p in line.split()[1:])
         self.http = "http://" + parts["http"]
         self.dicom_port = int(parts["dicom"].rsplit(":", 1)[1])
+        self.dicom_tls_port = int(parts["dicom_tls"].rsplit(":", 1)[1]) if "dicom_tls" in parts else None
         self.mllp_port = int(parts["mllp"].rsplit(":", 1)[1])
         self.aet = parts["aet"]
 

@@ -17,6 +17,7 @@ pub mod lab;
 pub mod link;
 pub mod openapi;
 pub mod orders;
+pub mod outbox;
 pub mod public;
 pub mod quarantine;
 pub mod reconcile;

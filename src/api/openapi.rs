@@ -31,6 +31,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::quarantine::Doc::openapi());
     doc.merge(super::reconcile::Doc::openapi());
     doc.merge(super::grants::Doc::openapi());
+    doc.merge(super::outbox::Doc::openapi());
     doc.merge(super::ecg::Doc::openapi());
     doc.merge(super::events::Doc::openapi());
     doc.merge(super::admin::Doc::openapi());

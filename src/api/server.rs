@@ -6,8 +6,8 @@ use yigong_clinic::Centre;
 
 use super::{
     admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, grants, health, imaging,
-    key_images, lab, link, openapi, orders, public, quarantine, reconcile, reports, session, specimens, work,
-    worklist,
+    key_images, lab, link, openapi, orders, outbox, public, quarantine, reconcile, reports, session,
+    specimens, work, worklist,
 };
 
 /// Largest JSON body.
@@ -27,6 +27,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     quarantine::routes(cfg);
     reconcile::routes(cfg);
     grants::routes(cfg);
+    outbox::routes(cfg);
     crate::dicomweb::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);

@@ -9,6 +9,7 @@ pub mod conformance;
 pub mod decode;
 pub mod demo;
 pub mod dicom;
+pub mod dicom_tls;
 pub mod import;
 pub mod people;
 pub mod serve;
@@ -73,6 +74,11 @@ enum Command {
         #[command(subcommand)]
         command: dicom::DicomCommand,
     },
+    /// Certificates of DICOM over TLS.
+    DicomTls {
+        #[command(subcommand)]
+        command: dicom_tls::DicomTlsCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Print the DICOM Conformance Statement.
@@ -135,6 +141,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token { command } => within(people::token(command, config()?)),
         Command::Dicom { command } => dicom::run(&command),
         Command::BenchFill(args) => within(bench_fill::run(args, config()?)),
+        Command::DicomTls { command } => within(dicom_tls::run(command, config()?)),
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);

@@ -13,10 +13,32 @@ pub(super) const OUT_OF_RESOURCES: u16 = 0xA700;
 pub(super) const MISMATCH: u16 = 0xA900;
 /// Refused by the scanner; the comment is the slug.
 pub(super) const CANNOT_UNDERSTAND: u16 = 0xC000;
+/// An attribute has a value that is not allowed here (PS3.7 Annex C, N-services).
+pub(super) const INVALID_VALUE: u16 = 0x0106;
+/// The request cannot be carried out.
+pub(super) const PROCESSING_FAILURE: u16 = 0x0110;
+/// An instance of this UID exists.
+pub(super) const DUPLICATE_INSTANCE: u16 = 0x0111;
+/// There is no instance of this UID.
+pub(super) const NO_SUCH_INSTANCE: u16 = 0x0112;
+/// The class has no such event.
+pub(super) const NO_SUCH_EVENT: u16 = 0x0113;
+/// The instance UID is none.
+pub(super) const INVALID_INSTANCE: u16 = 0x0117;
+/// A required attribute is absent.
+pub(super) const MISSING_ATTRIBUTE: u16 = 0x0120;
+/// The class has no such action.
+pub(super) const NO_SUCH_ACTION: u16 = 0x0123;
 /// The class of the command is not the context's.
 pub(super) const CLASS_NOT_SUPPORTED: u16 = 0x0122;
 /// The peer may not.
 pub(super) const NOT_AUTHORISED: u16 = 0x0124;
+/// A request with the message id of one that is at work (PS3.7 Annex C.4.3).
+pub(super) const DUPLICATE_INVOCATION: u16 = 0x0210;
+/// Matches go on; every key was understood.
+pub(super) const PENDING: u16 = 0xFF00;
+/// Matches go on; an optional key was not.
+pub(super) const PENDING_UNSUPPORTED: u16 = 0xFF01;
 /// The command field is unknown.
 pub(super) const UNRECOGNISED: u16 = 0x0211;
 
@@ -31,6 +53,11 @@ impl Status {
     pub(super) fn new(code: u16, comment: impl Into<String>) -> Self {
         Self { code, comment: comment.into() }
     }
+}
+
+/// Whether further responses follow one of this status.
+pub(super) fn is_pending(status: u16) -> bool {
+    matches!(status, PENDING | PENDING_UNSUPPORTED)
 }
 
 /// The answer to a C-STORE. 0000 only for what the imaging slice reports as durable (invariant 1).

@@ -17,12 +17,17 @@ use yigong_formats::dicom::command::{Command, Response, StoreRequest};
 use yigong_formats::dicom::negotiate::APPLICATION_CONTEXT;
 use yigong_formats::dicom::uid;
 
-use super::listener;
+use super::listener::{self, Doors};
+use super::reports::Reports;
 use super::scu::Target;
+use super::tls::TlsDoor;
 use super::wire::{DATA, Incoming, Pdvs};
 
 mod hostile;
+mod identity;
+mod normalised;
 mod service;
+mod tls;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 const SOON: Duration = Duration::from_secs(20);
@@ -30,15 +35,24 @@ const SOON: Duration = Duration::from_secs(20);
 struct Stand {
     bench: Bench,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    centre: Centre,
+    reports: Reports,
 }
 
 async fn stand() -> Stand {
+    stand_with(None).await
+}
+
+/// A stand whose second door is open too.
+async fn stand_with(door: Option<TlsDoor>) -> Stand {
     let bench = sqlite().await.unwrap();
     let folder = std::env::temp_dir().join(format!("yigong-dimse-{}", bench.ctx.id()));
     std::fs::create_dir_all(&folder).unwrap();
     let centre = Centre::open(bench.ctx.clone(), &folder).unwrap();
+    let kept = centre.clone();
     let permit = Permit::system("test");
     let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
     for (id, ae, addresses) in
@@ -63,14 +77,27 @@ async fn stand() -> Stand {
     tx.commit().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(listener::run(centre, listener, stop.clone()));
-    Stand { bench, address, stop, task }
+    let mut tls_address = None;
+    let mut tls = None;
+    if let Some(door) = door {
+        let second = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        tls_address = Some(second.local_addr().unwrap());
+        tls = Some((second, door));
+    }
+    let (stop, reports) = (CancellationToken::new(), Reports::default());
+    let task =
+        tokio::spawn(listener::run(centre, Doors { plain: listener, tls }, reports.clone(), stop.clone()));
+    Stand { bench, address, tls_address, stop, task, centre: kept, reports }
 }
 
 impl Stand {
     fn target(&self, calling: &str) -> Target {
-        Target { address: self.address.to_string(), calling_ae: calling.into(), called_ae: "YIGONG".into() }
+        Target {
+            address: self.address.to_string(),
+            calling_ae: calling.into(),
+            called_ae: "YIGONG".into(),
+            ..Target::default()
+        }
     }
 
     async fn end(self) {

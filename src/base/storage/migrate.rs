@@ -33,6 +33,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0004_study_grant.sql"),
     ),
     (
+        5,
+        "services",
+        include_str!("../../../migrations/sqlite/0005_services.sql"),
+        include_str!("../../../migrations/postgres/0005_services.sql"),
+    ),
+    (
         6,
         "dicomweb",
         include_str!("../../../migrations/sqlite/0006_dicomweb.sql"),

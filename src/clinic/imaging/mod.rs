@@ -1,12 +1,14 @@
 //! Images: receive, settle, query, retrieve.
 
 pub mod check;
+pub mod commitment;
 pub mod detail;
 pub mod egress;
 pub mod grant;
 pub mod key_image;
 pub mod link;
 pub mod open;
+pub mod outbox;
 mod pixels;
 pub mod prepared;
 pub mod preview;
@@ -22,6 +24,7 @@ pub mod scrub;
 pub mod settle;
 pub mod sql;
 mod stack;
+pub mod step;
 pub mod transcode;
 
 #[cfg(test)]

@@ -42,6 +42,11 @@ pub(super) struct Made<'a> {
     pub(super) pixel: u8,
 }
 
+/// A small film of one patient and study.
+pub(super) fn made(instance: &str) -> Vec<u8> {
+    file(&Made { instance, patient: "P10086", name: "卢^瑋", pixel: 7 })
+}
+
 pub(super) fn file(m: &Made<'_>) -> Vec<u8> {
     let mut w = Writer::new(true);
     w.text(tag::CHARSET, Vr::CS, "GB18030");

@@ -3,9 +3,12 @@
 //! Received bytes are only ever walked by the bounded scanner of this module (`scan`); nothing here
 //! recurses over foreign input, allocates by a declared length, or changes what was received.
 
+pub mod attributes;
+pub mod availability;
 pub mod build;
 pub mod classes;
 pub mod command;
+pub mod commitment;
 pub mod dataset;
 pub mod defect;
 pub mod detect;
@@ -19,17 +22,21 @@ pub mod image;
 pub mod inflate;
 pub mod iso2022;
 pub mod json;
+pub mod matching;
 pub mod multipart;
 pub mod name;
 pub mod negotiate;
 pub mod object;
+pub mod output;
 pub mod overlay;
 pub mod part10;
 pub mod plausible;
-pub mod rewrite;
 pub mod profile;
+pub mod rejection;
+pub mod rewrite;
 pub mod scan;
 pub mod source;
+pub mod step;
 pub mod tag;
 pub mod text;
 pub mod uid;

@@ -4,6 +4,7 @@ import type { WorkItemDetail } from '../../api/types';
 import { useWords } from '../../i18n';
 import { dicomDate } from '../../ui/format';
 import type { Hung, StudyDetail } from './model';
+import { StudyNotes } from './StudyNotes';
 import type { MprState } from './useMpr';
 import { type Quarrel, quarrels } from './viewer/identity';
 
@@ -64,6 +65,7 @@ export function Notes({ item, study, shown, failed, warnings, mpr, keyFailed, ag
           {t('imaging.engine_failed')}
         </div>
       )}
+      <StudyNotes study={study} />
       {facts.length > 0 && (
         <div className="note" data-tone="amber" role="status">
           {facts.join(' · ')}
