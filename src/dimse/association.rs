@@ -31,6 +31,8 @@ const IN_MESSAGE: Duration = Duration::from_secs(30);
 const RATE_AFTER: Duration = Duration::from_secs(30);
 /// Bytes a second a sender must keep inside a message.
 const LEAST_RATE: u64 = 8_000;
+/// While we are at work on a request the peer has nothing to say.
+const WHILE_BUSY: Duration = Duration::from_secs(24 * 3600);
 /// After an abort or rejection: time for the peer to close first, so that our last PDU is not lost by a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -70,11 +72,13 @@ pub(super) async fn serve(
     }
     let mut dialogue = Dialogue::new(shared.centre.clone(), peer, contexts, body_limit(peer_max_pdu), out);
     let end = converse(&shared, &mut incoming, &mut dialogue).await;
-    let Dialogue { peer, stored, refused, mut out, .. } = dialogue;
+    let line = dialogue.close().await;
     if let Some(bytes) = end.last_pdu() {
-        send(&mut out, &bytes).await;
+        let mut out = line.socket().await;
+        send(&mut *out, &bytes).await;
         linger(&mut incoming, &mut out).await;
     }
+    let Dialogue { peer, stored, refused, .. } = dialogue;
     drop(place);
     let (received, end) = (incoming.received, end.words());
     match shared.quiet.count(format!("end {} {}", peer.name, end)) {
@@ -182,6 +186,15 @@ enum Ended {
     Protocol(u8, String),
 }
 
+impl From<Break> for Ended {
+    fn from(broken: Break) -> Self {
+        match broken {
+            Break::Abort(reason, why) => Self::Protocol(reason, why.into()),
+            Break::Gone => Self::Broken("nobody reads the answer".into()),
+        }
+    }
+}
+
 impl Ended {
     fn last_pdu(&self) -> Option<[u8; 10]> {
         match self {
@@ -217,9 +230,14 @@ async fn converse(shared: &Shared, incoming: &mut Incoming<OwnedReadHalf>, dialo
             incoming.next(IN_MESSAGE, IN_MESSAGE).await
         } else {
             message_start = (incoming.waited, incoming.received);
+            let silence = if dialogue.is_busy() { WHILE_BUSY } else { idle };
             tokio::select! {
                 () = shared.stop.cancelled() => return Ended::Stopping,
-                next = incoming.next(idle, IN_MESSAGE) => next,
+                done = dialogue.operation_end() => match done {
+                    Ok(()) => continue,
+                    Err(broken) => return broken.into(),
+                },
+                next = incoming.next(silence, IN_MESSAGE) => next,
             }
         };
         match next {
@@ -231,10 +249,8 @@ async fn converse(shared: &Shared, incoming: &mut Incoming<OwnedReadHalf>, dialo
                             "a fragment past the end of its pdu".into(),
                         );
                     };
-                    match dialogue.take(pdv).await {
-                        Ok(()) => {}
-                        Err(Break::Abort(reason, why)) => return Ended::Protocol(reason, why.into()),
-                        Err(Break::Gone) => return Ended::Broken("nobody reads the answer".into()),
+                    if let Err(broken) = dialogue.take(pdv).await {
+                        return broken.into();
                     }
                 }
             }

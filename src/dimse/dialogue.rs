@@ -1,14 +1,18 @@
 //! Messages of one association: fragments are put together by control bits and context id (PS3.8 Annex E), commands dispatched,
 //! answers sent. A PDU may mix command and data; empty fragments are legal.
 
+use std::sync::Arc;
+
 use tokio::net::tcp::OwnedWriteHalf;
 use yigong_base::site::Peer;
 use yigong_clinic::Centre;
 use yigong_formats::dicom::command::{Command, MAX_BYTES, Response};
 use yigong_formats::dicom::negotiate::Context;
 
+use super::line::Line;
+use super::operation::{MAX_DATA, Operation, Request};
 use super::store::{Receiving, on_c_store};
-use super::wire::{Pdv, put_message, send};
+use super::wire::Pdv;
 use super::{echo, status};
 
 /// Service-provider abort reasons (PS3.8 §9.3.8).
@@ -29,12 +33,12 @@ pub(super) enum Break {
 pub(super) struct Dialogue {
     pub(super) centre: Centre,
     pub(super) peer: Peer,
-    pub(super) contexts: Vec<Context>,
-    pub(super) body_limit: usize,
-    pub(super) out: OwnedWriteHalf,
     pub(super) stored: u64,
     pub(super) refused: u64,
+    contexts: Arc<[Context]>,
+    line: Arc<Line>,
     message: Message,
+    operation: Option<Operation>,
 }
 
 /// The message that is coming in.
@@ -48,11 +52,24 @@ enum Message {
         context: u8,
         receiving: Box<Receiving>,
     },
-    /// The data set of a request that is refused: read, dropped, answered.
+    /// A request with an identifier, an attribute list or action information.
+    Request(Request),
+    /// A data set that is not wanted: read, dropped, answered where it belongs to a request.
     Dropped {
         context: u8,
-        answer: Response,
+        answer: Option<Response>,
     },
+}
+
+impl Message {
+    /// The context on which its data set is expected.
+    fn data_context(&self) -> Option<u8> {
+        match self {
+            Self::Object { context, .. } | Self::Dropped { context, .. } => Some(*context),
+            Self::Request(request) => Some(request.context.id),
+            Self::None | Self::Command { .. } => None,
+        }
+    }
 }
 
 impl Dialogue {
@@ -63,12 +80,47 @@ impl Dialogue {
         body_limit: usize,
         out: OwnedWriteHalf,
     ) -> Self {
-        Self { centre, peer, contexts, body_limit, out, stored: 0, refused: 0, message: Message::None }
+        let line = Arc::new(Line::new(out, body_limit));
+        Self {
+            centre,
+            peer,
+            stored: 0,
+            refused: 0,
+            contexts: contexts.into(),
+            line,
+            message: Message::None,
+            operation: None,
+        }
     }
 
     /// Whether a message has begun and is not complete.
     pub(super) fn in_message(&self) -> bool {
         !matches!(self.message, Message::None)
+    }
+
+    /// Whether an operation is at work.
+    pub(super) fn is_busy(&self) -> bool {
+        self.operation.is_some()
+    }
+
+    /// Waits for the end of the operation; for ever when there is none. Cancel-safe.
+    pub(super) async fn operation_end(&mut self) -> Result<(), Break> {
+        match &mut self.operation {
+            Some(operation) => {
+                let end = operation.end().await;
+                self.operation = None;
+                end
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the dialogue: an operation still at work is stopped. Answers the sending side.
+    pub(super) async fn close(&mut self) -> Arc<Line> {
+        if let Some(operation) = self.operation.take() {
+            operation.stop().await;
+        }
+        Arc::clone(&self.line)
     }
 
     /// Takes one fragment.
@@ -108,11 +160,7 @@ impl Dialogue {
     }
 
     async fn take_data(&mut self, pdv: &Pdv<'_>) -> Result<(), Break> {
-        let expected = match &self.message {
-            Message::Object { context, .. } | Message::Dropped { context, .. } => Some(*context),
-            Message::None | Message::Command { .. } => None,
-        };
-        match expected {
+        match self.message.data_context() {
             None => return Err(Break::Abort(UNEXPECTED_PARAMETER, "a data set without a command")),
             Some(context) if context != pdv.context => {
                 return Err(Break::Abort(
@@ -122,68 +170,95 @@ impl Dialogue {
             }
             Some(_) => {}
         }
-        if let Message::Object { receiving, .. } = &mut self.message {
-            receiving.write(pdv.data).await;
+        match &mut self.message {
+            Message::Object { receiving, .. } => receiving.write(pdv.data).await,
+            Message::Request(request) if request.data.len() + pdv.data.len() > MAX_DATA => {
+                let answer = request.command.answered(status::MISMATCH, "data set over 1 MiB");
+                self.message = Message::Dropped { context: pdv.context, answer };
+            }
+            Message::Request(request) => request.data.extend_from_slice(pdv.data),
+            Message::Dropped { .. } | Message::None | Message::Command { .. } => {}
         }
         if !pdv.last {
             return Ok(());
         }
-        let answer = match std::mem::replace(&mut self.message, Message::None) {
+        match std::mem::replace(&mut self.message, Message::None) {
             Message::Object { receiving, .. } => {
                 let answer = receiving.finish(&self.centre, &self.peer).await;
                 let kept = matches!(answer.status, status::SUCCESS | status::COERCED);
                 *if kept { &mut self.stored } else { &mut self.refused } += 1;
-                answer
+                self.answer(pdv.context, answer).await
             }
-            Message::Dropped { answer, .. } => answer,
-            Message::None | Message::Command { .. } => return Ok(()),
-        };
-        self.answer(pdv.context, answer).await
+            Message::Request(request) => self.begin(request).await,
+            Message::Dropped { answer: Some(answer), .. } => self.answer(pdv.context, answer).await,
+            Message::Dropped { .. } | Message::None | Message::Command { .. } => Ok(()),
+        }
     }
 
     async fn dispatch(&mut self, context: u8, command: Command) -> Result<(), Break> {
         let Some(accepted) = self.contexts.iter().find(|c| c.id == context) else { return Ok(()) };
-        let refuse = |to, message_id, sop_class, status| Response {
-            to,
-            message_id,
-            sop_class,
-            sop_instance: String::new(),
-            status,
-            comment: String::new(),
-            data_set: false,
-        };
-        let (answer, data_set) = match command {
+        let data_set = command.data_set();
+        match command {
             Command::Echo { message_id, sop_class } => {
-                (echo::on_c_echo(accepted, message_id, &sop_class), false)
+                let answer = echo::on_c_echo(accepted, message_id, &sop_class);
+                self.answer(context, answer).await
             }
             Command::Store(request) => {
                 let receiving = Box::new(on_c_store(&self.centre, accepted, request).await);
                 self.message = Message::Object { context, receiving };
-                return Ok(());
+                Ok(())
             }
-            Command::Find(rq) => {
-                let to = yigong_formats::dicom::command::C_FIND;
-                (refuse(to, rq.message_id, rq.sop_class, status::CLASS_NOT_SUPPORTED), true)
+            Command::Cancel { responded_id } => {
+                // A cancel that comes after the last answer means nothing any more (PS3.7 §9.3.2.3).
+                if let Some(operation) = self.operation.as_ref().filter(|o| o.message_id() == responded_id) {
+                    operation.cancel();
+                }
+                Ok(())
             }
-            // Nothing that could be stopped is ever in progress when a cancel is read.
-            Command::Cancel { .. } => return Ok(()),
-            Command::Response(_) => {
-                return Err(Break::Abort(UNEXPECTED_PDU, "a response that nobody asked for"));
+            Command::Response(response) => {
+                if data_set {
+                    self.message = Message::Dropped { context, answer: None };
+                }
+                if self.operation.as_ref().is_some_and(|o| o.response(response)) {
+                    return Ok(());
+                }
+                Err(Break::Abort(UNEXPECTED_PDU, "a response that nobody asked for"))
             }
-            Command::Other { field, message_id, sop_class, data_set } => {
-                (refuse(field, message_id, sop_class, status::UNRECOGNISED), data_set)
+            command => {
+                let request = Request { context: accepted.clone(), command, data: Vec::new() };
+                if data_set {
+                    self.message = Message::Request(request);
+                    return Ok(());
+                }
+                self.begin(request).await
             }
-        };
-        if data_set {
-            self.message = Message::Dropped { context, answer };
-            return Ok(());
         }
-        self.answer(context, answer).await
     }
 
-    async fn answer(&mut self, context: u8, answer: Response) -> Result<(), Break> {
-        let mut bytes = Vec::with_capacity(512);
-        put_message(&mut bytes, context, true, &Command::Response(answer).encode(), self.body_limit);
-        if send(&mut self.out, &bytes).await { Ok(()) } else { Err(Break::Gone) }
+    /// Starts the work on a request. One at a time: nobody has negotiated more (PS3.7 §D.3.3.3).
+    async fn begin(&mut self, request: Request) -> Result<(), Break> {
+        if self.operation.as_ref().is_some_and(Operation::is_answered) {
+            self.operation_end().await?;
+        }
+        if let Some(running) = &self.operation {
+            let same = request.command.request().is_some_and(|(_, id, _)| id == running.message_id());
+            let (code, comment) = if same {
+                (status::DUPLICATE_INVOCATION, "message id in use")
+            } else {
+                (status::OUT_OF_RESOURCES, "another request is at work")
+            };
+            let context = request.context.id;
+            return match request.command.answered(code, comment) {
+                Some(answer) => self.answer(context, answer).await,
+                None => Ok(()),
+            };
+        }
+        self.operation =
+            Some(Operation::start(&self.centre, &self.peer, &self.contexts, &self.line, request));
+        Ok(())
+    }
+
+    async fn answer(&self, context: u8, answer: Response) -> Result<(), Break> {
+        self.line.message(context, &Command::Response(answer), None).await
     }
 }

@@ -14,7 +14,6 @@ pub(super) fn on_c_echo(context: &Context, message_id: u16, sop_class: &str) -> 
         sop_class: sop_class.to_owned(),
         sop_instance: String::new(),
         status,
-        comment: String::new(),
-        data_set: false,
+        ..Response::default()
     }
 }

@@ -4,8 +4,11 @@
 mod admission;
 mod association;
 mod dialogue;
+mod dispatch;
 mod echo;
+mod line;
 pub mod listener;
+mod operation;
 mod quiet;
 pub mod scu;
 mod status;

@@ -16,7 +16,7 @@ use super::wire::{
     put_message, release, send,
 };
 
-mod object;
+pub(in crate::dimse) mod object;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// From a request to its answer.

@@ -17,6 +17,12 @@ pub(super) const CANNOT_UNDERSTAND: u16 = 0xC000;
 pub(super) const CLASS_NOT_SUPPORTED: u16 = 0x0122;
 /// The peer may not.
 pub(super) const NOT_AUTHORISED: u16 = 0x0124;
+/// A request with the message id of one that is at work (PS3.7 Annex C.4.3).
+pub(super) const DUPLICATE_INVOCATION: u16 = 0x0210;
+/// Matches go on; every key was understood.
+pub(super) const PENDING: u16 = 0xFF00;
+/// Matches go on; an optional key was not.
+pub(super) const PENDING_UNSUPPORTED: u16 = 0xFF01;
 /// The command field is unknown.
 pub(super) const UNRECOGNISED: u16 = 0x0211;
 
@@ -31,6 +37,11 @@ impl Status {
     pub(super) fn new(code: u16, comment: impl Into<String>) -> Self {
         Self { code, comment: comment.into() }
     }
+}
+
+/// Whether further responses follow one of this status.
+pub(super) fn is_pending(status: u16) -> bool {
+    matches!(status, PENDING | PENDING_UNSUPPORTED)
 }
 
 /// The answer to a C-STORE. 0000 only for what the imaging slice reports as durable (invariant 1).

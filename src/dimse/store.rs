@@ -97,7 +97,7 @@ impl Receiving {
             sop_instance: request.sop_instance,
             status: status.code,
             comment: status.comment,
-            data_set: false,
+            ..Response::default()
         }
     }
 }

@@ -6,8 +6,17 @@
 macro_rules! in_scope {
     ($facility:literal, $study:literal, $arg:literal) => {
         concat!(
-            "(", $arg, " = '*' OR ", $facility, " = ", $arg, " OR ", $study,
-            " IN (SELECT study FROM study_grant WHERE facility = ", $arg, "))"
+            "(",
+            $arg,
+            " = '*' OR ",
+            $facility,
+            " = ",
+            $arg,
+            " OR ",
+            $study,
+            " IN (SELECT study FROM study_grant WHERE facility = ",
+            $arg,
+            "))"
         )
     };
 }

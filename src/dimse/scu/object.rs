@@ -8,16 +8,16 @@ use yigong_formats::dicom::{Defects, FileSource, SliceSource, Source, head, uid}
 use super::Object;
 
 /// What negotiation and the request need.
-pub(super) struct Head {
-    pub(super) sop_class: String,
-    pub(super) sop_instance: String,
-    pub(super) transfer_syntax: String,
+pub(in crate::dimse) struct Head {
+    pub(in crate::dimse) sop_class: String,
+    pub(in crate::dimse) sop_instance: String,
+    pub(in crate::dimse) transfer_syntax: String,
     /// First byte of the data set.
-    pub(super) dataset: u64,
+    pub(in crate::dimse) dataset: u64,
 }
 
 /// Reads the meta group; an object without class or instance in it cannot be sent.
-pub(super) async fn head(object: &Object) -> Result<Head, String> {
+pub(in crate::dimse) async fn head(object: &Object) -> Result<Head, String> {
     match object {
         Object::Bytes(bytes) => of(&mut SliceSource(bytes)),
         Object::Path(path) => {
@@ -47,13 +47,13 @@ fn of<S: Source>(source: &mut S) -> Result<Head, String> {
 }
 
 /// The data set in pieces.
-pub(super) enum Reader<'a> {
+pub(in crate::dimse) enum Reader<'a> {
     Bytes(&'a [u8]),
     File { file: tokio::fs::File, left: u64, buffer: Vec<u8> },
 }
 
 impl<'a> Reader<'a> {
-    pub(super) async fn open(object: &'a Object, dataset: u64) -> Result<Self, String> {
+    pub(in crate::dimse) async fn open(object: &'a Object, dataset: u64) -> Result<Self, String> {
         match object {
             Object::Bytes(bytes) => {
                 let from = usize::try_from(dataset).map_err(|e| e.to_string())?;
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next piece of at most `size` bytes, and whether it is the last.
-    pub(super) async fn next(&mut self, size: usize) -> Result<(&[u8], bool), String> {
+    pub(in crate::dimse) async fn next(&mut self, size: usize) -> Result<(&[u8], bool), String> {
         match self {
             Self::Bytes(rest) => {
                 let (piece, tail) = rest.split_at(size.min(rest.len()));

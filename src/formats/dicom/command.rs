@@ -1,8 +1,10 @@
 //! DIMSE command sets (PS3.7 §6.3, Annex E): typed messages to bytes and back. Always Implicit VR Little Endian.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use elements::{Elements, element};
+
+mod elements;
 #[cfg(test)]
 mod tests;
 
@@ -18,30 +20,18 @@ const DATA_SET: u16 = 0x0001;
 
 /// C-STORE-RQ command field.
 pub const C_STORE: u16 = 0x0001;
+/// C-GET-RQ command field.
+pub const C_GET: u16 = 0x0010;
 /// C-FIND-RQ command field.
 pub const C_FIND: u16 = 0x0020;
+/// C-MOVE-RQ command field.
+pub const C_MOVE: u16 = 0x0021;
 /// C-ECHO-RQ command field.
 pub const C_ECHO: u16 = 0x0030;
 /// C-CANCEL-RQ command field.
 pub const C_CANCEL: u16 = 0x0FFF;
 /// Bit that makes a request's command field its response's.
 pub const RESPONSE: u16 = 0x8000;
-
-/// Element numbers of group 0000.
-mod element {
-    pub const AFFECTED_CLASS: u16 = 0x0002;
-    pub const REQUESTED_CLASS: u16 = 0x0003;
-    pub const FIELD: u16 = 0x0100;
-    pub const MESSAGE_ID: u16 = 0x0110;
-    pub const RESPONDED_ID: u16 = 0x0120;
-    pub const PRIORITY: u16 = 0x0700;
-    pub const DATA_SET_TYPE: u16 = 0x0800;
-    pub const STATUS: u16 = 0x0900;
-    pub const ERROR_COMMENT: u16 = 0x0902;
-    pub const AFFECTED_INSTANCE: u16 = 0x1000;
-    pub const ORIGINATOR_AE: u16 = 0x1030;
-    pub const ORIGINATOR_ID: u16 = 0x1031;
-}
 
 /// What is wrong with a command set. Any of these ends the association (PS3.8 §9.3.8, A-ABORT).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +74,7 @@ pub struct StoreRequest {
     pub originator: Option<(String, u16)>,
 }
 
-/// C-FIND-RQ (PS3.7 §9.3.2.1). An identifier follows.
+/// C-FIND-RQ (PS3.7 §9.3.2.1) or C-GET-RQ (§9.3.3.1). An identifier follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindRequest {
     /// Message ID.
@@ -95,8 +85,34 @@ pub struct FindRequest {
     pub priority: u16,
 }
 
-/// A response of any service.
+/// C-MOVE-RQ (PS3.7 §9.3.4.1). An identifier follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveRequest {
+    /// Message ID.
+    pub message_id: u16,
+    /// Affected SOP Class UID.
+    pub sop_class: String,
+    /// 0 medium, 1 high, 2 low.
+    pub priority: u16,
+    /// AE title of the receiver.
+    pub destination: String,
+}
+
+/// Sub-operations of a C-MOVE or C-GET (PS3.7 §9.1.3.1, §9.1.4.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Still to do; not in a final response unless it was cancelled.
+    pub remaining: Option<u16>,
+    /// Done.
+    pub completed: u16,
+    /// Failed.
+    pub failed: u16,
+    /// Done with a warning.
+    pub warned: u16,
+}
+
+/// A response of any service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// Command field of the request it answers, for example [`C_STORE`].
     pub to: u16,
@@ -110,6 +126,8 @@ pub struct Response {
     pub status: u16,
     /// Error Comment; empty = not sent. Cut to [`MAX_COMMENT`] ASCII characters when written.
     pub comment: String,
+    /// Sub-operations, of a C-MOVE or C-GET.
+    pub counts: Option<Counts>,
     /// Whether a data set follows.
     pub data_set: bool,
 }
@@ -128,6 +146,10 @@ pub enum Command {
     Store(StoreRequest),
     /// C-FIND-RQ.
     Find(FindRequest),
+    /// C-MOVE-RQ.
+    Move(MoveRequest),
+    /// C-GET-RQ.
+    Get(FindRequest),
     /// C-CANCEL-RQ (PS3.7 §9.3.2.3).
     Cancel {
         /// Message ID of the request to stop.
@@ -168,6 +190,7 @@ impl Command {
                 sop_instance: set.text(element::AFFECTED_INSTANCE).unwrap_or_default(),
                 status: set.us(element::STATUS)?,
                 comment: set.text(element::ERROR_COMMENT).unwrap_or_default(),
+                counts: counts_of(&set),
                 data_set,
             }));
         }
@@ -190,6 +213,15 @@ impl Command {
                 },
             }),
             C_FIND if data_set => Self::Find(FindRequest { message_id, sop_class: class()?, priority }),
+            C_GET if data_set => Self::Get(FindRequest { message_id, sop_class: class()?, priority }),
+            C_MOVE if data_set => Self::Move(MoveRequest {
+                message_id,
+                sop_class: class()?,
+                priority,
+                destination: set
+                    .text(element::DESTINATION)
+                    .ok_or(CommandError::Missing(element::DESTINATION))?,
+            }),
             _ => {
                 let sop_class =
                     set.text(element::AFFECTED_CLASS).or_else(|| set.text(element::REQUESTED_CLASS));
@@ -220,11 +252,18 @@ impl Command {
                     set.put_us(element::ORIGINATOR_ID, *id);
                 }
             }
-            Self::Find(rq) => {
-                set.put_us(element::FIELD, C_FIND);
+            Self::Find(rq) | Self::Get(rq) => {
+                set.put_us(element::FIELD, if matches!(self, Self::Get(_)) { C_GET } else { C_FIND });
                 set.put_us(element::MESSAGE_ID, rq.message_id);
                 set.put_uid(element::AFFECTED_CLASS, &rq.sop_class);
                 set.put_us(element::PRIORITY, rq.priority);
+            }
+            Self::Move(rq) => {
+                set.put_us(element::FIELD, C_MOVE);
+                set.put_us(element::MESSAGE_ID, rq.message_id);
+                set.put_uid(element::AFFECTED_CLASS, &rq.sop_class);
+                set.put_us(element::PRIORITY, rq.priority);
+                set.put_text(element::DESTINATION, &rq.destination);
             }
             Self::Cancel { responded_id } => {
                 set.put_us(element::FIELD, C_CANCEL);
@@ -237,6 +276,14 @@ impl Command {
                 set.put_uid(element::AFFECTED_INSTANCE, &rsp.sop_instance);
                 set.put_us(element::STATUS, rsp.status);
                 set.put_text(element::ERROR_COMMENT, &comment_of(&rsp.comment));
+                if let Some(counts) = &rsp.counts {
+                    if let Some(remaining) = counts.remaining {
+                        set.put_us(element::REMAINING, remaining);
+                    }
+                    set.put_us(element::COMPLETED, counts.completed);
+                    set.put_us(element::FAILED, counts.failed);
+                    set.put_us(element::WARNED, counts.warned);
+                }
             }
             Self::Other { field, message_id, sop_class, .. } => {
                 set.put_us(element::FIELD, *field);
@@ -251,98 +298,54 @@ impl Command {
     #[must_use]
     pub fn data_set(&self) -> bool {
         match self {
-            Self::Store(_) | Self::Find(_) => true,
+            Self::Store(_) | Self::Find(_) | Self::Move(_) | Self::Get(_) => true,
             Self::Echo { .. } | Self::Cancel { .. } => false,
             Self::Response(r) => r.data_set,
             Self::Other { data_set, .. } => *data_set,
         }
     }
+
+    /// Command field, message id and SOP class of a request; `None` for a response and a cancel.
+    #[must_use]
+    pub fn request(&self) -> Option<(u16, u16, &str)> {
+        match self {
+            Self::Echo { message_id, sop_class } => Some((C_ECHO, *message_id, sop_class)),
+            Self::Store(rq) => Some((C_STORE, rq.message_id, &rq.sop_class)),
+            Self::Find(rq) => Some((C_FIND, rq.message_id, &rq.sop_class)),
+            Self::Get(rq) => Some((C_GET, rq.message_id, &rq.sop_class)),
+            Self::Move(rq) => Some((C_MOVE, rq.message_id, &rq.sop_class)),
+            Self::Other { field, message_id, sop_class, .. } => Some((*field, *message_id, sop_class)),
+            Self::Response(_) | Self::Cancel { .. } => None,
+        }
+    }
+
+    /// A response to this request with a status; `None` when this is no request.
+    #[must_use]
+    pub fn answered(&self, status: u16, comment: &str) -> Option<Response> {
+        let (to, message_id, sop_class) = self.request()?;
+        let sop_class = sop_class.to_owned();
+        Some(Response {
+            to,
+            message_id,
+            sop_class,
+            status,
+            comment: comment.to_owned(),
+            ..Response::default()
+        })
+    }
+}
+
+fn counts_of(set: &Elements) -> Option<Counts> {
+    Some(Counts {
+        remaining: set.us(element::REMAINING).ok(),
+        completed: set.us(element::COMPLETED).ok()?,
+        failed: set.us(element::FAILED).unwrap_or(0),
+        warned: set.us(element::WARNED).unwrap_or(0),
+    })
 }
 
 /// An Error Comment as VR LO takes it: printable ASCII without backslash, at most 64 characters.
 fn comment_of(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_graphic() && c != '\\' || c == ' ' { c } else { '?' };
     text.chars().take(MAX_COMMENT).map(plain).collect::<String>().trim_end().to_owned()
-}
-
-/// Elements of group 0000 by number.
-#[derive(Default)]
-struct Elements(BTreeMap<u16, Vec<u8>>);
-
-impl Elements {
-    fn decode(bytes: &[u8]) -> Result<Self, CommandError> {
-        if bytes.len() > MAX_BYTES {
-            return Err(CommandError::TooLong);
-        }
-        let mut set = Self::default();
-        let mut rest = bytes;
-        while let Some((head, tail)) = rest.split_first_chunk::<8>() {
-            let [g0, g1, e0, e1, l0, l1, l2, l3] = *head;
-            let number = u16::from_le_bytes([e0, e1]);
-            if u16::from_le_bytes([g0, g1]) != 0 {
-                return Err(CommandError::Foreign);
-            }
-            let length =
-                usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])).map_err(|_| CommandError::Truncated)?;
-            let (value, tail) = tail.split_at_checked(length).ok_or(CommandError::Truncated)?;
-            set.0.entry(number).or_insert_with(|| value.to_vec());
-            rest = tail;
-        }
-        if rest.is_empty() { Ok(set) } else { Err(CommandError::Truncated) }
-    }
-
-    fn us(&self, number: u16) -> Result<u16, CommandError> {
-        match self.0.get(&number).map(Vec::as_slice) {
-            Some([a, b]) => Ok(u16::from_le_bytes([*a, *b])),
-            _ => Err(CommandError::Missing(number)),
-        }
-    }
-
-    /// A text or UID without its padding (NUL or spaces, PS3.5 §6.2).
-    fn text(&self, number: u16) -> Option<String> {
-        let value = self.0.get(&number)?;
-        let text = String::from_utf8_lossy(value);
-        Some(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').to_owned())
-    }
-
-    fn put_us(&mut self, number: u16, value: u16) {
-        self.0.insert(number, value.to_le_bytes().to_vec());
-    }
-
-    fn put_uid(&mut self, number: u16, value: &str) {
-        self.put_padded(number, value, 0);
-    }
-
-    fn put_text(&mut self, number: u16, value: &str) {
-        self.put_padded(number, value, b' ');
-    }
-
-    fn put_padded(&mut self, number: u16, value: &str, pad: u8) {
-        if value.is_empty() {
-            return;
-        }
-        let mut bytes = value.as_bytes().to_vec();
-        if bytes.len() % 2 == 1 {
-            bytes.push(pad);
-        }
-        self.0.insert(number, bytes);
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        let mut body = Vec::with_capacity(256);
-        for (number, value) in &self.0 {
-            write(&mut body, *number, value);
-        }
-        let mut out = Vec::with_capacity(body.len() + 12);
-        write(&mut out, 0, &u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-        out.extend_from_slice(&body);
-        out
-    }
-}
-
-fn write(out: &mut Vec<u8>, number: u16, value: &[u8]) {
-    out.extend_from_slice(&[0, 0]);
-    out.extend_from_slice(&number.to_le_bytes());
-    out.extend_from_slice(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
-    out.extend_from_slice(value);
 }

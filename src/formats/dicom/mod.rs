@@ -3,6 +3,7 @@
 //! Received bytes are only ever walked by the bounded scanner of this module (`scan`); nothing here
 //! recurses over foreign input, allocates by a declared length, or changes what was received.
 
+pub mod attributes;
 pub mod build;
 pub mod command;
 pub mod dataset;
@@ -15,9 +16,11 @@ pub mod image;
 pub mod inflate;
 pub mod iso2022;
 pub mod json;
+pub mod matching;
 pub mod name;
 pub mod negotiate;
 pub mod object;
+pub mod output;
 pub mod part10;
 pub mod plausible;
 pub mod scan;

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{C_ECHO, C_FIND, C_STORE, Command, CommandError, FindRequest, Response, StoreRequest};
+use super::{
+    C_ECHO, C_FIND, C_MOVE, C_STORE, Command, CommandError, Counts, FindRequest, MoveRequest, Response,
+    StoreRequest,
+};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
@@ -14,7 +17,19 @@ fn response(to: u16, status: u16, comment: &str) -> Command {
         sop_instance: "2.25.1".into(),
         status,
         comment: comment.into(),
+        counts: None,
         data_set: status == 0xFF00,
+    })
+}
+
+fn moved(counts: Counts) -> Command {
+    let status = if counts.remaining.is_some() { 0xFF00 } else { 0xB000 };
+    Command::Response(Response {
+        to: C_MOVE,
+        message_id: 6,
+        status,
+        counts: Some(counts),
+        ..Response::default()
     })
 }
 
@@ -41,6 +56,19 @@ fn every_message_comes_back() {
             sop_class: "1.2.840.10008.5.1.4.1.2.2.1".into(),
             priority: 1,
         }),
+        Command::Get(FindRequest {
+            message_id: 5,
+            sop_class: "1.2.840.10008.5.1.4.1.2.2.3".into(),
+            priority: 0,
+        }),
+        Command::Move(MoveRequest {
+            message_id: 6,
+            sop_class: "1.2.840.10008.5.1.4.1.2.2.2".into(),
+            priority: 0,
+            destination: "ME".into(),
+        }),
+        moved(Counts { remaining: Some(3), completed: 1, failed: 0, warned: 2 }),
+        moved(Counts { remaining: None, completed: 4, failed: 1, warned: 0 }),
         Command::Cancel { responded_id: 3 },
         response(C_ECHO, 0, ""),
         response(C_STORE, 0xA700, "storage"),
@@ -105,7 +133,7 @@ proptest! {
     fn group_0000_bytes_never_panic(numbers in proptest::collection::vec((any::<u16>(), proptest::collection::vec(any::<u8>(), 0..6)), 0..20)) {
         let mut bytes = Vec::new();
         for (n, v) in numbers {
-            super::write(&mut bytes, n, &v);
+            super::elements::write(&mut bytes, n, &v);
         }
         if let Ok(command) = Command::decode(&bytes) {
             let _ = Command::decode(&command.encode());
