@@ -19,6 +19,8 @@ use yigong_base::storage::{Db, migrate};
 use yigong_clinic::delivery::{self, Carriers};
 use yigong_clinic::{Centre, critical, ecg, imaging, worklist};
 
+use crate::dimse::listener::Doors;
+use crate::dimse::reports::Reports;
 use crate::{api, dimse, mllp};
 
 /// How often leases that ran out are looked for.
@@ -29,17 +31,19 @@ const JOB_WORKERS: usize = 2;
 /// Bound listeners; nothing is accepted yet.
 pub struct Listeners {
     http: std::net::TcpListener,
-    dicom: TcpListener,
+    dicom: Doors,
     mllp: TcpListener,
     /// Address of the pages.
     pub http_address: SocketAddr,
     /// Address of the DICOM listener.
     pub dicom_address: SocketAddr,
+    /// Address of the DICOM listener behind TLS, when there is one.
+    pub dicom_tls_address: Option<SocketAddr>,
     /// Address of the MLLP listener.
     pub mllp_address: SocketAddr,
 }
 
-/// Binds the three listeners of the configuration; an error names the one that failed.
+/// Binds the listeners of the configuration; an error names the one that failed.
 pub async fn bind(config: &Config) -> Result<Listeners> {
     let failed = |what: &'static str, address: &str| {
         let address = address.to_owned();
@@ -50,14 +54,23 @@ pub async fn bind(config: &Config) -> Result<Listeners> {
     http.set_nonblocking(true).map_err(failed("http.bind", &config.http.bind))?;
     let dicom =
         TcpListener::bind(&config.dicom.bind).await.map_err(failed("dicom.bind", &config.dicom.bind))?;
+    let tls = match config.dicom.tls_bind.as_str() {
+        "" => None,
+        address => {
+            // The certificate first: a port that refuses everybody helps nobody.
+            let door = dimse::tls::door(&config.dicom)?;
+            Some((TcpListener::bind(address).await.map_err(failed("dicom.tls_bind", address))?, door))
+        }
+    };
     let mllp = TcpListener::bind(&config.mllp.bind).await.map_err(failed("mllp.bind", &config.mllp.bind))?;
     let of = |r: std::io::Result<SocketAddr>| r.map_err(|e| Fault::io("local address", &e));
     Ok(Listeners {
         http_address: of(http.local_addr())?,
         dicom_address: of(dicom.local_addr())?,
+        dicom_tls_address: tls.as_ref().map(|(listener, _)| of(listener.local_addr())).transpose()?,
         mllp_address: of(mllp.local_addr())?,
         http,
-        dicom,
+        dicom: Doors { plain: dicom, tls },
         mllp,
     })
 }
@@ -85,7 +98,7 @@ pub fn open_centre(ctx: Ctx) -> Result<Centre> {
     Centre::open(ctx, Path::new(&data))
 }
 
-fn runner(centre: &Centre) -> Runner<Centre> {
+fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
     let mut carriers: Carriers = Carriers::new();
     carriers.insert("hl7", Arc::new(mllp::Hl7Carrier::new(centre.ctx.clone())));
     let carriers = Arc::new(carriers);
@@ -104,6 +117,25 @@ fn runner(centre: &Centre) -> Runner<Centre> {
         })
         .on("preview", |centre: Centre, job: JobRow| async move {
             imaging::settle::preview(&centre, &job.key).await
+        })
+        .on(imaging::step::JOB, |centre: Centre, job: JobRow| async move {
+            imaging::step::complete(&centre.ctx, &job.key).await
+        })
+        .on(imaging::outbox::rules::ANNOUNCE, |centre: Centre, job: JobRow| async move {
+            imaging::outbox::rules::announce(&centre.ctx, &job.key).await
+        })
+        .on(imaging::outbox::JOB, |centre: Centre, job: JobRow| async move {
+            dimse::outbox::run(&centre, &job.key).await
+        })
+        .on(imaging::outbox::rules::AVAILABILITY, |centre: Centre, job: JobRow| async move {
+            dimse::outbox::notify(&centre, &job).await
+        })
+        .on(imaging::commitment::ASK, |centre: Centre, job: JobRow| async move {
+            dimse::outbox::ask(&centre, &job.key).await
+        })
+        .on(imaging::commitment::JOB, move |centre: Centre, job: JobRow| {
+            let reports = reports.clone();
+            async move { dimse::commitment::run(&centre, &reports, &job.key).await }
         })
         .on(mllp::replay::JOB, |centre: Centre, job: JobRow| async move {
             mllp::replay::replay(&centre.ctx, &job.key).await
@@ -151,8 +183,10 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
             async move { mllp::run(listeners.mllp, ctx, async move { stop.cancelled().await }).await },
         )
     };
-    let dicom = tokio::spawn(dimse::listener::run(centre.clone(), listeners.dicom, stop.clone()));
-    let jobs = tokio::spawn(runner(&centre).run(JOB_WORKERS, stop.clone()));
+    let reports = Reports::default();
+    let dicom = dimse::listener::run(centre.clone(), listeners.dicom, reports.clone(), stop.clone());
+    let dicom = tokio::spawn(dicom);
+    let jobs = tokio::spawn(runner(&centre, reports).run(JOB_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");

@@ -129,16 +129,7 @@ async fn echo(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) 
         let mut reader = centre.ctx.db.read(&permit).await?;
         peer::find(&mut reader, &id).await?
     };
-    let host =
-        target.addresses.split(',').next().unwrap_or_default().split('/').next().unwrap_or_default().trim();
-    let (Some(ae), Some(port)) = (target.ae_title.clone(), target.port) else {
-        return Err(Fault::invalid("port", "the peer has no AE title or no port to call back on").into());
-    };
-    let to = scu::Target {
-        address: format!("{host}:{port}"),
-        calling_ae: centre.ctx.config.dicom.ae_title.clone(),
-        called_ae: ae,
-    };
+    let to = scu::Target::of(&centre.ctx, &target)?;
     let body = match scu::echo(&to).await {
         Ok(took) => {
             json!({"ok": true, "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "error": null})

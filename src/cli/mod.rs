@@ -4,6 +4,7 @@ pub mod audit;
 pub mod codec_worker;
 pub mod config;
 pub mod demo;
+pub mod dicom_tls;
 pub mod people;
 pub mod serve;
 
@@ -58,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: people::TokenCommand,
     },
+    /// Certificates of DICOM over TLS.
+    DicomTls {
+        #[command(subcommand)]
+        command: dicom_tls::DicomTlsCommand,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Decode frames for the server; started by the server only.
@@ -109,6 +115,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Facility { command } => within(people::facility(command, config()?)),
         Command::User { command } => within(people::user(command, config()?)),
         Command::Token { command } => within(people::token(command, config()?)),
+        Command::DicomTls { command } => within(dicom_tls::run(command, config()?)),
         Command::Openapi => {
             let document = crate::api::openapi::document().to_pretty_json().map_err(Fault::from)?;
             say(&document);

@@ -39,8 +39,9 @@ pub fn ready(listeners: &Listeners, ae_title: &str) -> String {
             address.to_string()
         }
     };
+    let tls = listeners.dicom_tls_address.map(|a| format!(" dicom_tls={}", local(a))).unwrap_or_default();
     format!(
-        "ready http={} dicom={} aet={ae_title} mllp={}",
+        "ready http={} dicom={} aet={ae_title} mllp={}{tls}",
         local(listeners.http_address),
         local(listeners.dicom_address),
         local(listeners.mllp_address)

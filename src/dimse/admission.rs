@@ -61,23 +61,33 @@ impl Drop for Place {
     }
 }
 
-/// What the register says about `ae_title` coming from `address` without TLS.
+/// What the register says about `ae_title` coming from `address`; `certificate` is the SHA-256 of the client's TLS
+/// certificate, `None` on the plain port.
 pub(super) async fn look_up(
     centre: &Centre,
     ae_title: &str,
     address: IpAddr,
+    certificate: Option<&str>,
 ) -> Result<(Admission, Option<Peer>)> {
     let permit = Permit::system("dicom listener");
     let mut read = centre.ctx.db.read(&permit).await?;
     let Some(peer) = peer::find_ae(&mut read, ae_title).await? else { return Ok((Admission::Unknown, None)) };
-    let admission = if !peer.admits(address) {
-        Admission::ForeignAddress
-    } else if peer.policy_text("tls") == Some("required") {
-        Admission::TlsRequired
-    } else {
-        Admission::Admitted(policy_of(&peer))
+    let admission = match certificate {
+        _ if !peer.admits(address) => Admission::ForeignAddress,
+        None if peer.policy_text("tls") == Some("required") => Admission::TlsRequired,
+        Some(hash) if !owns(&peer, hash) => Admission::ForeignCertificate,
+        _ => Admission::Admitted(policy_of(&peer)),
     };
     Ok((admission, Some(peer)))
+}
+
+/// Whether the certificate of this hash is one of the peer's. Taking it out of the policy revokes it at once.
+fn owns(peer: &Peer, hash: &str) -> bool {
+    let listed = peer.policy.get("certificates").and_then(Value::as_array);
+    listed.is_some_and(|all| {
+        all.iter()
+            .any(|c| c.get("sha256").and_then(Value::as_str).is_some_and(|h| h.eq_ignore_ascii_case(hash)))
+    })
 }
 
 /// The peer's switches; what its policy does not say is the default.
@@ -86,20 +96,32 @@ fn policy_of(peer: &Peer) -> PeerPolicy {
     let switch = |key: &str, usual: bool| peer.policy.get(key).and_then(Value::as_bool).unwrap_or(usual);
     PeerPolicy {
         store: switch("store", default.store),
-        // Queries are not answered yet: the context is refused, not the request.
-        find: false,
+        find: switch("find", default.find),
+        move_: switch("move", default.move_),
+        get: switch("get", default.get),
+        worklist: switch("worklist", default.worklist),
+        mpps: switch("mpps", default.mpps),
+        commitment: switch("commitment", default.commitment),
         private_classes: switch("private_classes", default.private_classes),
         unknown_classes: switch("unknown_classes", default.unknown_classes),
         unknown_syntaxes: switch("unknown_syntaxes", default.unknown_syntaxes),
     }
 }
 
-/// Writes into the audit chain that somebody used a peer's title from an address that is not the peer's (S-04).
-pub(super) async fn record_foreign(centre: &Centre, peer: &Peer, address: IpAddr, times: u64) -> Result<()> {
+/// Writes into the audit chain that somebody used a peer's title without being the peer (S-04): `what` is
+/// `foreign_address`, `foreign_certificate` or `identity`.
+pub(super) async fn record_spoof(
+    centre: &Centre,
+    peer: &Peer,
+    what: &str,
+    address: IpAddr,
+    times: u64,
+) -> Result<()> {
     let permit = Permit::system("dicom listener");
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let detail = json!({"ae_title": peer.ae_title, "address": address.to_string(), "times": times});
-    audit::append(&mut tx, &centre.ctx, &permit, "peer.foreign_address", "peer", &peer.id, &detail).await?;
+    let action = format!("peer.{what}");
+    audit::append(&mut tx, &centre.ctx, &permit, &action, "peer", &peer.id, &detail).await?;
     tx.commit().await
 }
 

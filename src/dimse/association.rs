@@ -4,19 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dicom_ul::pdu::{AssociationRQ, Pdu, write_pdu};
+use dicom_ul::pdu::{AssociationRJ, AssociationRQ, Pdu, write_pdu};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
+use yigong_base::fault::Result;
 use yigong_base::site::Peer;
 use yigong_clinic::Centre;
 use yigong_formats::dicom::negotiate::{self, Admission, Decision};
 
-use super::admission::{Place, Places, look_up, record_foreign, touch};
+use super::admission::{Place, Places, look_up, record_spoof, touch};
 use super::dialogue::{Break, Dialogue, INVALID_PARAMETER, UNEXPECTED_PDU};
+use super::door::{Connection, Out, Read};
+use super::identity::{Attempts, accepts};
+use super::listener::Accepted;
 use super::quiet::Quiet;
+use super::reports::Reports;
+use super::tls::TlsDoor;
 use super::wire::{
     self, DATA, End, Incoming, Pdvs, RELEASE, RELEASED, REQUEST, abort, body_limit, release, send,
 };
@@ -41,24 +44,37 @@ pub(super) struct Shared {
     pub(super) centre: Centre,
     pub(super) places: Places,
     pub(super) quiet: Quiet,
+    pub(super) attempts: Attempts,
+    pub(super) reports: Reports,
     pub(super) stop: CancellationToken,
 }
 
-/// Serves one connection. `waiting` is the place among the connections that have not associated yet.
-pub(super) async fn serve(
-    shared: Arc<Shared>,
-    stream: TcpStream,
-    from: SocketAddr,
-    waiting: OwnedSemaphorePermit,
-) {
+/// Serves one connection, behind its TLS handshake when it came by that door.
+pub(super) async fn serve(shared: Arc<Shared>, (stream, from, waiting): Accepted, door: Option<TlsDoor>) {
     // One write a message: waiting for an acknowledgement of a part would cost 40 ms an object.
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let (read, mut out) = stream.into_split();
+    let line = match door {
+        None => Ok(Connection::plain(stream)),
+        Some(door) => tokio::select! {
+            () = shared.stop.cancelled() => return,
+            line = door.open(stream) => line,
+        },
+    };
+    let Connection { read, mut out, certificate } = match line {
+        Ok(line) => line,
+        Err(why) => {
+            if let Some(times) = shared.quiet.count(format!("tls {}", from.ip())) {
+                tracing::warn!(address = %from.ip(), %why, times, "connection without association");
+            }
+            return;
+        }
+    };
     let mut incoming = Incoming::new(read);
     let Some(rq) = request(&shared, &mut incoming, &mut out, from).await else { return };
-    let Some((peer, place, decision)) = admit(&shared, &rq, &mut out, from).await else {
+    let admitted = admit(&shared, &rq, &mut out, from, certificate.as_deref()).await;
+    let Some((peer, place, decision)) = admitted else {
         linger(&mut incoming, &mut out).await;
         return;
     };
@@ -70,7 +86,9 @@ pub(super) async fn serve(
     if let Err(fault) = touch(&shared.centre, &peer).await {
         tracing::warn!(peer = %peer.name, %fault, "the last contact of a peer was not written");
     }
-    let mut dialogue = Dialogue::new(shared.centre.clone(), peer, contexts, body_limit(peer_max_pdu), out);
+    let listening = shared.reports.listen(shared.centre.ctx.id());
+    let limit = body_limit(peer_max_pdu);
+    let mut dialogue = Dialogue::new(shared.centre.clone(), peer, contexts, limit, out, listening);
     let end = converse(&shared, &mut incoming, &mut dialogue).await;
     let line = dialogue.close().await;
     if let Some(bytes) = end.last_pdu() {
@@ -93,8 +111,8 @@ pub(super) async fn serve(
 /// Reads the A-ASSOCIATE-RQ, or ends the connection.
 async fn request(
     shared: &Shared,
-    incoming: &mut Incoming<OwnedReadHalf>,
-    out: &mut OwnedWriteHalf,
+    incoming: &mut Incoming<Read>,
+    out: &mut Out,
     from: SocketAddr,
 ) -> Option<AssociationRQ> {
     let first = tokio::select! {
@@ -127,51 +145,76 @@ async fn request(
 async fn admit(
     shared: &Shared,
     rq: &AssociationRQ,
-    out: &mut OwnedWriteHalf,
+    out: &mut Out,
     from: SocketAddr,
+    certificate: Option<&str>,
 ) -> Option<(Peer, Place, Decision)> {
     let title = rq.calling_ae_title.trim_matches([' ', '\0']);
-    let (admission, peer) = match look_up(&shared.centre, title, from.ip()).await {
-        Ok(found) => found,
+    let reply = match judge(shared, rq, title, from, certificate).await {
+        Ok(Ok(admitted)) => return Some(admitted),
+        Ok(Err(reply)) => reply,
         Err(fault) => {
             tracing::error!(%fault, "the register of peers cannot be read");
-            send_pdu(out, &Pdu::AssociationRJ(negotiate::congestion())).await;
-            return None;
+            negotiate::congestion()
         }
-    };
-    let decision = negotiate::decide(rq, &shared.centre.ctx.config.dicom.ae_title, &admission);
-    let reply = match (decision, peer) {
-        (Decision::Reject(reply), peer) => {
-            note_rejection(shared, &admission, peer.as_ref(), &reply, from).await;
-            reply
-        }
-        (accepted, Some(peer)) => match shared.places.take(&peer.id) {
-            Some(place) => return Some((peer, place, accepted)),
-            None => {
-                if let Some(times) = shared.quiet.count(format!("limit {}", peer.name)) {
-                    tracing::warn!(peer = %peer.name, times, "too many associations at once");
-                }
-                negotiate::local_limit()
-            }
-        },
-        (_, None) => negotiate::congestion(),
     };
     send_pdu(out, &Pdu::AssociationRJ(reply)).await;
     None
 }
 
+/// The order of the acceptance rules: what the request says, title, address, certificate, identity, and a free place.
+async fn judge(
+    shared: &Shared,
+    rq: &AssociationRQ,
+    title: &str,
+    from: SocketAddr,
+    certificate: Option<&str>,
+) -> Result<std::result::Result<(Peer, Place, Decision), AssociationRJ>> {
+    let (admission, peer) = look_up(&shared.centre, title, from.ip(), certificate).await?;
+    let decision = negotiate::decide(rq, &shared.centre.ctx.config.dicom.ae_title, &admission);
+    let peer = match (&decision, peer) {
+        (Decision::Reject(reply), peer) => {
+            let what = match admission {
+                Admission::ForeignAddress => Some("foreign_address"),
+                Admission::ForeignCertificate => Some("foreign_certificate"),
+                _ => None,
+            };
+            note_rejection(shared, peer.as_ref(), what, reply, from).await;
+            return Ok(Err(reply.clone()));
+        }
+        (Decision::Accept { .. }, Some(peer)) => peer,
+        (Decision::Accept { .. }, None) => return Ok(Err(negotiate::congestion())),
+    };
+    let said = negotiate::identity(rq);
+    if !accepts(&shared.centre, &shared.attempts, &peer, said.as_ref(), from.ip()).await? {
+        let reply = negotiate::identity_refused();
+        note_rejection(shared, Some(&peer), Some("identity"), &reply, from).await;
+        return Ok(Err(reply));
+    }
+    match shared.places.take(&peer.id) {
+        Some(place) => Ok(Ok((peer, place, decision))),
+        None => {
+            if let Some(times) = shared.quiet.count(format!("limit {}", peer.name)) {
+                tracing::warn!(peer = %peer.name, times, "too many associations at once");
+            }
+            Ok(Err(negotiate::local_limit()))
+        }
+    }
+}
+
+/// One counted line; with `what`, somebody used a peer's title without being the peer, and it is audited too.
 async fn note_rejection(
     shared: &Shared,
-    admission: &Admission,
     peer: Option<&Peer>,
-    reply: &dicom_ul::pdu::AssociationRJ,
+    what: Option<&str>,
+    reply: &AssociationRJ,
     from: SocketAddr,
 ) {
     let Some(times) = shared.quiet.count(format!("reject {}", from.ip())) else { return };
     // The titles are the sender's words: they are not written into the log.
-    tracing::warn!(address = %from.ip(), why = %reply.source, times, "association rejected");
-    if let (Admission::ForeignAddress, Some(peer)) = (admission, peer)
-        && let Err(fault) = record_foreign(&shared.centre, peer, from.ip(), times).await
+    tracing::warn!(address = %from.ip(), why = %reply.source, what, times, "association rejected");
+    if let (Some(what), Some(peer)) = (what, peer)
+        && let Err(fault) = record_spoof(&shared.centre, peer, what, from.ip(), times).await
     {
         tracing::error!(peer = %peer.name, %fault, "a spoofed title was not audited");
     }
@@ -216,7 +259,7 @@ impl Ended {
 }
 
 /// Reads PDUs until the association ends.
-async fn converse(shared: &Shared, incoming: &mut Incoming<OwnedReadHalf>, dialogue: &mut Dialogue) -> Ended {
+async fn converse(shared: &Shared, incoming: &mut Incoming<Read>, dialogue: &mut Dialogue) -> Ended {
     let idle =
         Duration::from_secs(u64::try_from(shared.centre.ctx.config.dicom.idle_seconds.max(1)).unwrap_or(60));
     let mut message_start = (Duration::ZERO, 0);
@@ -267,7 +310,7 @@ async fn converse(shared: &Shared, incoming: &mut Incoming<OwnedReadHalf>, dialo
     }
 }
 
-async fn send_pdu(out: &mut OwnedWriteHalf, pdu: &Pdu) -> bool {
+async fn send_pdu(out: &mut Out, pdu: &Pdu) -> bool {
     let mut bytes = Vec::with_capacity(1024);
     if let Err(error) = write_pdu(&mut bytes, pdu) {
         tracing::error!(%error, "an association answer cannot be written");
@@ -277,7 +320,7 @@ async fn send_pdu(out: &mut OwnedWriteHalf, pdu: &Pdu) -> bool {
 }
 
 /// Says that nothing more comes and waits for the peer to close, throwing away what it still sends.
-async fn linger(incoming: &mut Incoming<OwnedReadHalf>, out: &mut OwnedWriteHalf) {
+async fn linger(incoming: &mut Incoming<Read>, out: &mut Out) {
     // A peer that has gone already needs neither.
     if out.shutdown().await.is_ok() {
         let _ = tokio::time::timeout(LINGER, incoming.drain()).await;

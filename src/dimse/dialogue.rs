@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use tokio::net::tcp::OwnedWriteHalf;
 use yigong_base::site::Peer;
 use yigong_clinic::Centre;
-use yigong_formats::dicom::command::{Command, MAX_BYTES, Response};
+use yigong_formats::dicom::command::{Command, MAX_BYTES, N_EVENT_REPORT, Response};
 use yigong_formats::dicom::negotiate::Context;
 
+use super::door::Out;
 use super::line::Line;
 use super::operation::{MAX_DATA, Operation, Request};
+use super::reports::Listening;
 use super::store::{Receiving, on_c_store};
 use super::wire::Pdv;
 use super::{echo, status};
@@ -39,6 +40,10 @@ pub(super) struct Dialogue {
     line: Arc<Line>,
     message: Message,
     operation: Option<Operation>,
+    /// What the peer is being told beside its own requests.
+    telling: Option<Operation>,
+    listening: Listening,
+    association: Arc<str>,
 }
 
 /// The message that is coming in.
@@ -78,7 +83,8 @@ impl Dialogue {
         peer: Peer,
         contexts: Vec<Context>,
         body_limit: usize,
-        out: OwnedWriteHalf,
+        out: Out,
+        listening: Listening,
     ) -> Self {
         let line = Arc::new(Line::new(out, body_limit));
         Self {
@@ -90,6 +96,9 @@ impl Dialogue {
             line,
             message: Message::None,
             operation: None,
+            telling: None,
+            association: listening.id.as_str().into(),
+            listening,
         }
     }
 
@@ -103,21 +112,28 @@ impl Dialogue {
         self.operation.is_some()
     }
 
-    /// Waits for the end of the operation; for ever when there is none. Cancel-safe.
+    /// Waits for the end of the operation, or for something to tell the peer when none is at work. Cancel-safe.
     pub(super) async fn operation_end(&mut self) -> Result<(), Break> {
-        match &mut self.operation {
-            Some(operation) => {
-                let end = operation.end().await;
-                self.operation = None;
-                end
-            }
+        if let Some(operation) = &mut self.operation {
+            let end = operation.end().await;
+            self.operation = None;
+            return end;
+        }
+        if let Some(telling) = &mut self.telling {
+            let end = telling.end().await;
+            self.telling = None;
+            return end;
+        }
+        match self.listening.told.recv().await {
+            Some(told) => self.telling = Some(Operation::tell(&self.contexts, &self.line, told)),
             None => std::future::pending().await,
         }
+        Ok(())
     }
 
     /// Ends the dialogue: an operation still at work is stopped. Answers the sending side.
     pub(super) async fn close(&mut self) -> Arc<Line> {
-        if let Some(operation) = self.operation.take() {
+        for operation in self.operation.take().into_iter().chain(self.telling.take()) {
             operation.stop().await;
         }
         Arc::clone(&self.line)
@@ -219,7 +235,8 @@ impl Dialogue {
                 if data_set {
                     self.message = Message::Dropped { context, answer: None };
                 }
-                if self.operation.as_ref().is_some_and(|o| o.response(response)) {
+                let asked = if response.to == N_EVENT_REPORT { &self.telling } else { &self.operation };
+                if asked.as_ref().is_some_and(|o| o.response(response)) {
                     return Ok(());
                 }
                 Err(Break::Abort(UNEXPECTED_PDU, "a response that nobody asked for"))
@@ -253,8 +270,14 @@ impl Dialogue {
                 None => Ok(()),
             };
         }
-        self.operation =
-            Some(Operation::start(&self.centre, &self.peer, &self.contexts, &self.line, request));
+        self.operation = Some(Operation::start(
+            &self.centre,
+            &self.peer,
+            &self.contexts,
+            &self.line,
+            &self.association,
+            request,
+        ));
         Ok(())
     }
 

@@ -1,21 +1,21 @@
 //! The sending side of an association, shared by its reader and by the operation that is at work on it: one message at a time.
 
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::{Mutex, MutexGuard};
 use yigong_formats::dicom::command::Command;
 
 use super::dialogue::Break;
+use super::door::Out;
 use super::scu::object::Reader;
 use super::wire::{fragment_limit, put_fragment, put_message, send};
 
 /// Where messages go out. A message holds it from its first byte to its last.
 pub(super) struct Line {
-    out: Mutex<OwnedWriteHalf>,
+    out: Mutex<Out>,
     body_limit: usize,
 }
 
 impl Line {
-    pub(super) fn new(out: OwnedWriteHalf, body_limit: usize) -> Self {
+    pub(super) fn new(out: Out, body_limit: usize) -> Self {
         Self { out: Mutex::new(out), body_limit }
     }
 
@@ -64,7 +64,7 @@ impl Line {
     }
 
     /// The socket itself, when the association ends.
-    pub(super) async fn socket(&self) -> MutexGuard<'_, OwnedWriteHalf> {
+    pub(super) async fn socket(&self) -> MutexGuard<'_, Out> {
         self.out.lock().await
     }
 }

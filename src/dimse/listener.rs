@@ -1,4 +1,4 @@
-//! Accepts connections of the DICOM port until it is told to stop.
+//! Accepts connections of the DICOM ports until it is told to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,11 @@ use yigong_clinic::Centre;
 
 use super::admission::Places;
 use super::association::{Shared, serve};
+use super::expiry;
+use super::identity::Attempts;
 use super::quiet::Quiet;
+use super::reports::Reports;
+use super::tls::TlsDoor;
 
 /// Connections that have not associated yet. They have a limit of their own: slow and silent ones must not take the places
 /// of associations. Each lives for at most 35 s.
@@ -21,11 +25,29 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Pause when the system has no more file handles.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-/// Serves `listener` until `stop`; returns when every association has ended. Must run on a multi-thread runtime of its own.
-pub async fn run(centre: Centre, listener: TcpListener, stop: CancellationToken) {
+/// The ports that associations come by.
+pub struct Doors {
+    /// Plain, for the network of the institution.
+    pub plain: TcpListener,
+    /// TLS with mutual authentication, when it is configured.
+    pub tls: Option<(TcpListener, TlsDoor)>,
+}
+
+/// Serves both doors until `stop`; returns when every association has ended. Must run on a multi-thread runtime of its own.
+pub async fn run(centre: Centre, doors: Doors, reports: Reports, stop: CancellationToken) {
+    if doors.tls.is_some() {
+        tokio::spawn(expiry::watch(centre.ctx.clone(), stop.clone()));
+    }
     let limits = &centre.ctx.config.dicom;
     let places = Places::new(limits.associations, limits.associations_per_peer);
-    let shared = Arc::new(Shared { centre, places, quiet: Quiet::default(), stop: stop.clone() });
+    let shared = Arc::new(Shared {
+        centre,
+        places,
+        quiet: Quiet::default(),
+        attempts: Attempts::default(),
+        reports,
+        stop: stop.clone(),
+    });
     let waiting = Arc::new(Semaphore::new(WAITING));
     let mut open = JoinSet::new();
     loop {
@@ -36,16 +58,17 @@ pub async fn run(centre: Centre, listener: TcpListener, stop: CancellationToken)
                 report(ended);
                 continue;
             }
-            accepted = accept(&listener, &waiting) => accepted,
+            accepted = accept(&doors.plain, &waiting) => accepted.map(|a| (a, None)),
+            accepted = accept_tls(doors.tls.as_ref(), &waiting) => accepted,
         };
         match accepted {
-            Some((stream, from, place)) => {
-                open.spawn(serve(Arc::clone(&shared), stream, from, place));
+            Some((accepted, door)) => {
+                open.spawn(serve(Arc::clone(&shared), accepted, door));
             }
             None => tokio::time::sleep(EXHAUSTED).await,
         }
     }
-    drop(listener);
+    drop(doors);
     let drained = tokio::time::timeout(DRAIN, async {
         while let Some(ended) = open.join_next().await {
             report(ended);
@@ -57,7 +80,18 @@ pub async fn run(centre: Centre, listener: TcpListener, stop: CancellationToken)
     }
 }
 
-type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
+/// A connection, where from, and its place among those that have not associated yet.
+pub(super) type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept_tls(
+    door: Option<&(TcpListener, TlsDoor)>,
+    waiting: &Arc<Semaphore>,
+) -> Option<(Accepted, Option<TlsDoor>)> {
+    match door {
+        Some((listener, tls)) => accept(listener, waiting).await.map(|a| (a, Some(tls.clone()))),
+        None => std::future::pending().await,
+    }
+}
 
 async fn accept(listener: &TcpListener, waiting: &Arc<Semaphore>) -> Option<Accepted> {
     let place = Arc::clone(waiting).acquire_owned().await.ok()?;

@@ -12,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 use yigong_base::access::Permit;
 use yigong_base::site::Peer;
 use yigong_clinic::Centre;
-use yigong_formats::dicom::command::{Command, Response};
+use yigong_formats::dicom::command::{Command, NormalisedRequest, Response, Verb};
 use yigong_formats::dicom::negotiate::Context;
+use yigong_formats::dicom::uid;
 
 use super::dialogue::Break;
 use super::line::Line;
+use super::reports::Told;
 use super::scu::object::Reader;
 use super::status;
 
@@ -26,6 +28,8 @@ pub(super) const MAX_DATA: usize = 1 << 20;
 const RESPONSE: Duration = Duration::from_secs(120);
 /// An operation that is told to stop is waited for this long.
 const STOP: Duration = Duration::from_secs(5);
+/// Message id of what we ask without being asked; the peer numbers its own requests.
+const TELLING: u16 = 1;
 /// Responses that may wait for the operation. It asks one thing at a time.
 const WAITING: usize = 4;
 
@@ -47,6 +51,8 @@ pub(super) struct Exchange {
     pub(super) contexts: Arc<[Context]>,
     /// Set when the peer cancels or the association ends.
     pub(super) cancelled: CancellationToken,
+    /// Id of the association, for what is to be told on it later.
+    pub(super) association: Arc<str>,
     context: u8,
     line: Arc<Line>,
     responses: mpsc::Receiver<Response>,
@@ -108,6 +114,7 @@ impl Operation {
         peer: &Peer,
         contexts: &Arc<[Context]>,
         line: &Arc<Line>,
+        association: &Arc<str>,
         request: Request,
     ) -> Self {
         let (responses, receiver) = mpsc::channel(WAITING);
@@ -117,6 +124,7 @@ impl Operation {
             peer: peer.clone(),
             contexts: Arc::clone(contexts),
             cancelled: cancel.clone(),
+            association: Arc::clone(association),
             context: request.context.id,
             line: Arc::clone(line),
             responses: receiver,
@@ -125,6 +133,19 @@ impl Operation {
         let message_id = request.command.request().map_or(0, |(_, id, _)| id);
         let task = tokio::spawn(super::dispatch::serve(exchange, request));
         Self { message_id, cancel, responses, answered, task }
+    }
+
+    /// Starts telling the peer something: a request of our own, whose response is the end.
+    pub(super) fn tell(contexts: &Arc<[Context]>, line: &Arc<Line>, told: Told) -> Self {
+        let (responses, receiver) = mpsc::channel(WAITING);
+        let task = tokio::spawn(tell(Arc::clone(contexts), Arc::clone(line), told, receiver));
+        Self {
+            message_id: TELLING,
+            cancel: CancellationToken::new(),
+            responses,
+            answered: Arc::default(),
+            task,
+        }
     }
 
     /// The message id it answers.
@@ -168,6 +189,31 @@ impl Operation {
             self.task.abort();
         }
     }
+}
+
+async fn tell(
+    contexts: Arc<[Context]>,
+    line: Arc<Line>,
+    told: Told,
+    mut responses: mpsc::Receiver<Response>,
+) -> Result<(), Break> {
+    let Told { report, answer } = told;
+    let Some(context) = contexts.iter().find(|c| c.sop_class == report.sop_class) else { return Ok(()) };
+    let request = NormalisedRequest {
+        message_id: TELLING,
+        verb: Verb::EventReport(report.event),
+        sop_class: report.sop_class.to_owned(),
+        sop_instance: report.sop_instance.to_owned(),
+        data_set: true,
+    };
+    let implicit = context.transfer_syntax == uid::IMPLICIT_LE;
+    let data = if implicit { &report.implicit } else { &report.explicit };
+    line.message(context.id, &Command::Normalised(request), Some(data)).await?;
+    if let Ok(Some(response)) = timeout(RESPONSE, responses.recv()).await {
+        // The one who asked for it may have given up: then the report goes out once more, which harms nobody.
+        let _ = answer.send(response.status);
+    }
+    Ok(())
 }
 
 impl Drop for Operation {

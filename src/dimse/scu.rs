@@ -1,30 +1,26 @@
-//! The calling side: verification and storage to a peer.
+//! The calling side: verification, storage and single normalised requests to a peer.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use dicom_ul::pdu::{AssociationRQ, Pdu, PresentationContextProposed, UserVariableItem, write_pdu};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::time::{Instant, timeout};
-use yigong_formats::dicom::command::{C_ECHO, C_STORE, Command, MAX_BYTES, Response, StoreRequest};
-use yigong_formats::dicom::negotiate::{self, APPLICATION_CONTEXT, Context, MAX_CONTEXTS, MAX_PDU};
-use yigong_formats::dicom::{part10, uid};
+use dicom_ul::pdu::PresentationContextProposed;
+use tokio::time::Instant;
+use yigong_base::Ctx;
+use yigong_base::fault::{Fault, Result as Outcome};
+use yigong_base::site::Peer;
+use yigong_formats::dicom::build::DataSet;
+use yigong_formats::dicom::command::{C_ECHO, Command, NormalisedRequest, Verb};
+use yigong_formats::dicom::negotiate::{MAX_CONTEXTS, Roles};
+use yigong_formats::dicom::uid;
 
-use super::wire::{
-    self, ACCEPT, DATA, Incoming, Pdvs, REJECT, RELEASE, abort, body_limit, fragment_limit, put_fragment,
-    put_message, release, send,
-};
+use super::tls::{self, TlsCall};
+use call::Call;
 
+mod call;
 pub(in crate::dimse) mod object;
 
-const CONNECT: Duration = Duration::from_secs(10);
-/// From a request to its answer.
-const ANSWER: Duration = Duration::from_secs(120);
-const RELEASE_WAIT: Duration = Duration::from_secs(10);
-
 /// Whom to call, and as whom.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Target {
     /// `host:port`.
     pub address: String,
@@ -32,6 +28,46 @@ pub struct Target {
     pub calling_ae: String,
     /// Their title.
     pub called_ae: String,
+    /// Bytes of a PDU body that we send at most, whatever the peer takes; 0 = what it takes.
+    pub send_cap: u32,
+    /// AE title and message id of the C-MOVE on whose behalf objects are sent.
+    pub originator: Option<(String, u16)>,
+    /// Call by TLS.
+    pub tls: Option<TlsCall>,
+}
+
+impl Target {
+    /// The way to a registered peer: its first address and its port; policy `send_cap` bounds the PDUs, `call_tls` asks for TLS.
+    ///
+    /// # Errors
+    /// `Invalid` names what the peer's row lacks.
+    pub fn of(ctx: &Ctx, peer: &Peer) -> Outcome<Self> {
+        let first = peer.addresses.split(',').next().unwrap_or_default().trim();
+        let host = match first.split_once('/') {
+            None => first,
+            Some(_) => {
+                return Err(Fault::invalid("addresses", "the first address is a range: nobody to call"));
+            }
+        };
+        let (Some(called_ae), Some(port)) = (peer.ae_title.clone(), peer.port) else {
+            return Err(Fault::invalid("port", "the peer has no AE title or no port to call back on"));
+        };
+        let by_tls = peer.policy.get("call_tls").and_then(serde_json::Value::as_bool).unwrap_or(false);
+        let hashes = || {
+            let listed = peer.policy.get("certificates").and_then(serde_json::Value::as_array);
+            let text = |c: &serde_json::Value| c.get("sha256")?.as_str().map(str::to_owned);
+            listed.into_iter().flatten().filter_map(text).collect()
+        };
+        let cap = peer.policy.get("send_cap").and_then(serde_json::Value::as_u64);
+        Ok(Self {
+            address: if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") },
+            calling_ae: ctx.config.dicom.ae_title.clone(),
+            called_ae,
+            send_cap: cap.and_then(|c| u32::try_from(c).ok()).unwrap_or(0),
+            originator: None,
+            tls: if by_tls { Some(tls::call(&ctx.config.dicom, hashes())?) } else { None },
+        })
+    }
 }
 
 /// A Part-10 object to send.
@@ -65,7 +101,7 @@ pub struct CallError {
 }
 
 impl CallError {
-    fn new(what: impl Into<String>) -> Self {
+    pub(super) fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), sent: Vec::new() }
     }
 }
@@ -85,7 +121,7 @@ impl std::error::Error for CallError {}
 pub async fn echo(target: &Target) -> Result<Duration, CallError> {
     let began = Instant::now();
     let context = proposed(1, uid::VERIFICATION, &[uid::IMPLICIT_LE, uid::EXPLICIT_LE]);
-    let mut call = Call::open(target, vec![context]).await?;
+    let mut call = Call::open(target, vec![context], &[]).await?;
     let Some(context) = call.contexts.first().map(|c| c.id) else {
         call.release().await;
         return Err(CallError::new("the peer does not accept verification"));
@@ -134,7 +170,7 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
             sent.extend(heads.into_iter().filter_map(Result::err).map(unsent));
             continue;
         }
-        let mut call = match Call::open(target, contexts).await {
+        let mut call = match Call::open(target, contexts, &[]).await {
             Ok(call) => call,
             Err(e) => return Err(CallError { sent, ..e }),
         };
@@ -153,6 +189,41 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
     Ok(sent)
 }
 
+/// Sends one normalised request about `sop_instance` with its data set; answers the peer's status. `role` is proposed for the
+/// class where we take another side than the requestor usually does (PS3.7 §D.3.3.4).
+///
+/// # Errors
+/// Names the step that failed; a status is no error.
+pub async fn request(
+    target: &Target,
+    (sop_class, sop_instance): (&str, &str),
+    verb: Verb,
+    data: &DataSet,
+    role: Option<Roles>,
+) -> Result<u16, CallError> {
+    let context = proposed(1, sop_class, &[uid::EXPLICIT_LE, uid::IMPLICIT_LE]);
+    let roles: Vec<_> = role.map(|r| (sop_class.to_owned(), r)).into_iter().collect();
+    let mut call = Call::open(target, vec![context], &roles).await?;
+    let Some(context) = call.contexts.first().cloned() else {
+        call.release().await;
+        return Err(CallError::new("the peer does not accept the service"));
+    };
+    let field = verb.field();
+    let request = NormalisedRequest {
+        message_id: 1,
+        verb,
+        sop_class: sop_class.to_owned(),
+        sop_instance: sop_instance.to_owned(),
+        data_set: true,
+    };
+    let bytes =
+        if context.transfer_syntax == uid::IMPLICIT_LE { data.encode_implicit() } else { data.encode() };
+    call.message(context.id, &Command::Normalised(request), &bytes).await?;
+    let answer = call.answer(field, 1).await?;
+    call.release().await;
+    Ok(answer.status)
+}
+
 fn unsent(why: String) -> Sent {
     Sent { status: NOT_SENT, comment: why }
 }
@@ -163,149 +234,4 @@ fn proposed(id: u8, class: &str, syntaxes: &[&str]) -> PresentationContextPropos
         abstract_syntax: class.to_owned(),
         transfer_syntaxes: syntaxes.iter().map(|s| (*s).to_owned()).collect(),
     }
-}
-
-/// An open association.
-struct Call {
-    incoming: Incoming<OwnedReadHalf>,
-    out: OwnedWriteHalf,
-    contexts: Vec<Context>,
-    body_limit: usize,
-    last_id: u16,
-}
-
-impl Call {
-    async fn open(target: &Target, contexts: Vec<PresentationContextProposed>) -> Result<Self, CallError> {
-        let connect = timeout(CONNECT, TcpStream::connect(&target.address)).await;
-        let stream = connect
-            .map_err(|_| CallError::new("connect: no answer"))?
-            .map_err(|e| CallError::new(format!("connect: {e}")))?;
-        stream.set_nodelay(true).map_err(|e| CallError::new(format!("connect: {e}")))?;
-        let (read, mut out) = stream.into_split();
-        let rq = AssociationRQ {
-            protocol_version: 1,
-            calling_ae_title: target.calling_ae.clone(),
-            called_ae_title: target.called_ae.clone(),
-            application_context_name: APPLICATION_CONTEXT.to_owned(),
-            presentation_contexts: contexts,
-            user_variables: vec![
-                UserVariableItem::MaxLength(MAX_PDU),
-                UserVariableItem::ImplementationClassUID(part10::IMPLEMENTATION_UID.to_owned()),
-                UserVariableItem::ImplementationVersionName(part10::IMPLEMENTATION_NAME.to_owned()),
-            ],
-        };
-        let mut bytes = Vec::new();
-        write_pdu(&mut bytes, &Pdu::AssociationRQ(rq.clone()))
-            .map_err(|e| CallError::new(format!("associate: {e}")))?;
-        if !send(&mut out, &bytes).await {
-            return Err(CallError::new("associate: the peer does not read"));
-        }
-        let mut incoming = Incoming::new(read);
-        let (contexts, peer_max) = match incoming.next(ANSWER, ANSWER).await {
-            Ok((ACCEPT, body)) => negotiate::read_answer(body, &rq.presentation_contexts)
-                .map_err(|e| CallError::new(e.to_string()))?,
-            Ok((REJECT, body)) => return Err(CallError::new(rejection(body))),
-            Ok((wire::ABORT, _)) => return Err(CallError::new("associate: aborted by the peer")),
-            Ok((kind, _)) => return Err(CallError::new(format!("associate: answered with pdu type {kind}"))),
-            Err(end) => return Err(CallError::new(format!("associate: {end}"))),
-        };
-        Ok(Self { incoming, out, contexts, body_limit: body_limit(peer_max), last_id: 0 })
-    }
-
-    async fn command(&mut self, context: u8, command: &Command) -> Result<(), CallError> {
-        let mut bytes = Vec::with_capacity(512);
-        put_message(&mut bytes, context, true, &command.encode(), self.body_limit);
-        self.send(&bytes).await
-    }
-
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), CallError> {
-        if send(&mut self.out, bytes).await {
-            Ok(())
-        } else {
-            Err(CallError::new("the connection was lost while sending"))
-        }
-    }
-
-    async fn store(&mut self, object: &Object, head: &object::Head) -> Result<Sent, CallError> {
-        let fits = |c: &&Context| c.sop_class == head.sop_class && c.transfer_syntax == head.transfer_syntax;
-        let Some(context) = self.contexts.iter().find(fits).map(|c| c.id) else {
-            return Ok(unsent("the peer accepted no context for this class and transfer syntax".into()));
-        };
-        let mut reader = match object::Reader::open(object, head.dataset).await {
-            Ok(reader) => reader,
-            Err(why) => return Ok(unsent(why)),
-        };
-        self.last_id = self.last_id.wrapping_add(1).max(1);
-        let request = StoreRequest {
-            message_id: self.last_id,
-            sop_class: head.sop_class.clone(),
-            sop_instance: head.sop_instance.clone(),
-            priority: 0,
-            originator: None,
-        };
-        let mut bytes = Vec::with_capacity(self.body_limit + 512);
-        put_message(&mut bytes, context, true, &Command::Store(request).encode(), self.body_limit);
-        let size = fragment_limit(self.body_limit);
-        loop {
-            let (fragment, last) = reader.next(size).await.map_err(CallError::new)?;
-            put_fragment(&mut bytes, context, false, last, fragment);
-            self.send(&bytes).await?;
-            bytes.clear();
-            if last {
-                break;
-            }
-        }
-        let answer = self.answer(C_STORE, self.last_id).await?;
-        Ok(Sent { status: answer.status, comment: answer.comment })
-    }
-
-    /// The response to a message that has no data set in its response.
-    async fn answer(&mut self, to: u16, message_id: u16) -> Result<Response, CallError> {
-        let mut command = Vec::new();
-        loop {
-            let body = match self.incoming.next(ANSWER, ANSWER).await {
-                Ok((DATA, body)) => body,
-                Ok((wire::ABORT, _)) => return Err(CallError::new("aborted by the peer")),
-                Ok((kind, _)) => return Err(CallError::new(format!("answered with pdu type {kind}"))),
-                Err(end) => return Err(CallError::new(end.to_string())),
-            };
-            for pdv in Pdvs(body) {
-                let pdv = pdv.map_err(|()| CallError::new("answered with a broken fragment"))?;
-                if !pdv.command || command.len() + pdv.data.len() > MAX_BYTES {
-                    return Err(CallError::new("answered with something else than a response"));
-                }
-                command.extend_from_slice(pdv.data);
-                if pdv.last {
-                    return match Command::decode(&command) {
-                        Ok(Command::Response(r)) if r.to == to && r.message_id == message_id => Ok(r),
-                        Ok(_) => Err(CallError::new("answered with another message")),
-                        Err(e) => Err(CallError::new(e.to_string())),
-                    };
-                }
-            }
-        }
-    }
-
-    async fn release(mut self) {
-        if !send(&mut self.out, &release(RELEASE)).await {
-            return;
-        }
-        if !matches!(self.incoming.next(RELEASE_WAIT, RELEASE_WAIT).await, Ok((wire::RELEASED, _))) {
-            send(&mut self.out, &abort(0, 0)).await;
-        }
-    }
-}
-
-/// An A-ASSOCIATE-RJ in words (PS3.8 table 9-21).
-fn rejection(body: &[u8]) -> String {
-    let words = match body {
-        [_, _, 1, 2, ..] => "application context not supported",
-        [_, _, 1, 3, ..] => "calling ae title not recognised",
-        [_, _, 1, 7, ..] => "called ae title not recognised",
-        [_, _, 2, 2, ..] => "protocol version not supported",
-        [_, _, 3, 1, ..] => "temporary congestion",
-        [_, _, 3, 2, ..] => "local limit exceeded",
-        _ => "no reason given",
-    };
-    format!("associate: rejected: {words}")
 }

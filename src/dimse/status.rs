@@ -13,6 +13,22 @@ pub(super) const OUT_OF_RESOURCES: u16 = 0xA700;
 pub(super) const MISMATCH: u16 = 0xA900;
 /// Refused by the scanner; the comment is the slug.
 pub(super) const CANNOT_UNDERSTAND: u16 = 0xC000;
+/// An attribute has a value that is not allowed here (PS3.7 Annex C, N-services).
+pub(super) const INVALID_VALUE: u16 = 0x0106;
+/// The request cannot be carried out.
+pub(super) const PROCESSING_FAILURE: u16 = 0x0110;
+/// An instance of this UID exists.
+pub(super) const DUPLICATE_INSTANCE: u16 = 0x0111;
+/// There is no instance of this UID.
+pub(super) const NO_SUCH_INSTANCE: u16 = 0x0112;
+/// The class has no such event.
+pub(super) const NO_SUCH_EVENT: u16 = 0x0113;
+/// The instance UID is none.
+pub(super) const INVALID_INSTANCE: u16 = 0x0117;
+/// A required attribute is absent.
+pub(super) const MISSING_ATTRIBUTE: u16 = 0x0120;
+/// The class has no such action.
+pub(super) const NO_SUCH_ACTION: u16 = 0x0123;
 /// The class of the command is not the context's.
 pub(super) const CLASS_NOT_SUPPORTED: u16 = 0x0122;
 /// The peer may not.

@@ -6,7 +6,7 @@ use yigong_base::storage::spool::Spool;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::receive::{Arrival, receive};
 use yigong_formats::dicom::command::{C_STORE, Response, StoreRequest};
-use yigong_formats::dicom::negotiate::Context;
+use yigong_formats::dicom::negotiate::{Context, Purpose};
 use yigong_formats::dicom::{part10, uid};
 
 use super::status::{self, Status};
@@ -32,8 +32,12 @@ pub(super) async fn on_c_store(centre: &Centre, context: &Context, request: Stor
 }
 
 async fn open(centre: &Centre, context: &Context, request: &StoreRequest) -> Result<Spool, Status> {
-    if context.sop_class == uid::VERIFICATION || context.sop_class == uid::STUDY_ROOT_FIND {
+    if context.purpose != Purpose::Storage {
         return Err(Status::new(status::CLASS_NOT_SUPPORTED, "not a storage context"));
+    }
+    if !context.roles.scu {
+        // Proposed only to receive objects by C-GET.
+        return Err(Status::new(status::NOT_AUTHORISED, "the context is for receiving"));
     }
     if context.sop_class != request.sop_class {
         return Err(Status::new(status::MISMATCH, "sop-mismatch"));

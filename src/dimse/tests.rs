@@ -17,11 +17,13 @@ use yigong_formats::dicom::command::{Command, Response, StoreRequest};
 use yigong_formats::dicom::negotiate::APPLICATION_CONTEXT;
 use yigong_formats::dicom::uid;
 
-use super::listener;
+use super::listener::{self, Doors};
+use super::reports::Reports;
 use super::scu::Target;
 use super::wire::{DATA, Incoming, Pdvs};
 
 mod hostile;
+mod identity;
 mod service;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
@@ -32,6 +34,8 @@ struct Stand {
     address: SocketAddr,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    centre: Centre,
+    reports: Reports,
 }
 
 async fn stand() -> Stand {
@@ -39,6 +43,7 @@ async fn stand() -> Stand {
     let folder = std::env::temp_dir().join(format!("yigong-dimse-{}", bench.ctx.id()));
     std::fs::create_dir_all(&folder).unwrap();
     let centre = Centre::open(bench.ctx.clone(), &folder).unwrap();
+    let kept = centre.clone();
     let permit = Permit::system("test");
     let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
     for (id, ae, addresses) in
@@ -63,14 +68,24 @@ async fn stand() -> Stand {
     tx.commit().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(listener::run(centre, listener, stop.clone()));
-    Stand { bench, address, stop, task }
+    let (stop, reports) = (CancellationToken::new(), Reports::default());
+    let task = tokio::spawn(listener::run(
+        centre,
+        Doors { plain: listener, tls: None },
+        reports.clone(),
+        stop.clone(),
+    ));
+    Stand { bench, address, stop, task, centre: kept, reports }
 }
 
 impl Stand {
     fn target(&self, calling: &str) -> Target {
-        Target { address: self.address.to_string(), calling_ae: calling.into(), called_ae: "YIGONG".into() }
+        Target {
+            address: self.address.to_string(),
+            calling_ae: calling.into(),
+            called_ae: "YIGONG".into(),
+            ..Target::default()
+        }
     }
 
     async fn end(self) {

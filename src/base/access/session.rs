@@ -46,8 +46,20 @@ pub struct Session {
     pub settings: String,
 }
 
-/// Checks login and password; answers the new session's secret.
-pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Result<String> {
+/// An account whose password was right.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Account id.
+    pub account: String,
+    /// Its home facility.
+    pub facility: String,
+}
+
+/// Checks login and password without opening a session. Wrong passwords are counted, audited, and slow the account down.
+///
+/// # Errors
+/// `Denied` for a wrong name or password, `Busy` while the account rests.
+pub async fn check(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Result<Known> {
     let permit = Permit::system("sign_in");
     let found = ctx.db.read(&permit).await?.opt(sql::BY_LOGIN, args![login]).await?;
     let refused = || Fault::denied("sign_in");
@@ -63,8 +75,9 @@ pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Res
     if row.opt_int("locked_until")?.is_some_and(|until| until > now) {
         return Err(Fault::Busy { detail: "too many wrong passwords; wait a minute".into() });
     }
+    let failures = row.int("failures")?;
     if !password::verify(secret, &row.text("password_hash")?).await? {
-        let failures = row.int("failures")? + 1;
+        let failures = failures + 1;
         let rest = if failures >= FREE_FAILURES {
             let minutes = 1_i64 << (failures - FREE_FAILURES).clamp(0, 6);
             Some(now + minutes * MINUTE_MS)
@@ -78,9 +91,20 @@ pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Res
         tx.commit().await?;
         return Err(refused());
     }
-    let token = ctx.ids.secret();
+    if failures > 0 {
+        let mut tx = ctx.db.begin(&permit).await?;
+        tx.exec(sql::CLEAR_FAILURES, args![&id]).await?;
+        tx.commit().await?;
+    }
+    Ok(Known { account: id, facility: row.text("facility")? })
+}
+
+/// Checks login and password; answers the new session's secret.
+pub async fn sign_in(ctx: &Ctx, login: &str, secret: &str, address: &str) -> Result<String> {
+    let permit = Permit::system("sign_in");
+    let Known { account: id, .. } = check(ctx, login, secret, address).await?;
+    let (token, now) = (ctx.ids.secret(), ctx.now());
     let mut tx = ctx.db.begin(&permit).await?;
-    tx.exec(sql::CLEAR_FAILURES, args![&id]).await?;
     tx.exec(
         sql::INSERT_SESSION,
         args![sha256_hex(token.as_bytes()), &id, ctx.ids.secret(), now, now + LIFE_MS, address],

@@ -84,6 +84,14 @@ section! {
     DicomConfig {
         /// Address and port.
         bind: String = "0.0.0.0:11112".into();
+        /// Address and port for DICOM over TLS with mutual authentication, usually port 2762; empty = off.
+        tls_bind: String = String::new();
+        /// Our certificate, PEM, chain after it.
+        tls_certificate: String = String::new();
+        /// Its private key, PEM.
+        tls_key: String = String::new();
+        /// Authorities whose client certificates are taken, PEM.
+        tls_ca: String = String::new();
         /// Our AE title.
         ae_title: String = "YIGONG".into();
         /// Associations from one peer at most.

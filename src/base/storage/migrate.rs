@@ -32,6 +32,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0004_study_grant.sql"),
         include_str!("../../../migrations/postgres/0004_study_grant.sql"),
     ),
+    (
+        5,
+        "services",
+        include_str!("../../../migrations/sqlite/0005_services.sql"),
+        include_str!("../../../migrations/postgres/0005_services.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -131,6 +131,7 @@ async fn objects(
         address: doors.dicom.clone(),
         calling_ae: ae_title.to_owned(),
         called_ae: ctx.config.dicom.ae_title.clone(),
+        ..Target::default()
     };
     let (give, mut take) = mpsc::channel::<Vec<Object>>(1);
     let study = study.clone();

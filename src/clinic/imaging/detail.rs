@@ -8,7 +8,9 @@ use yigong_base::patient::{self, link::PatientHead};
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args};
 
+use super::commitment::{self, Safe};
 use super::sql;
+use super::step::{self, StepHead};
 use crate::order::{self, head::OrderHead};
 
 /// A study with series and priors.
@@ -42,6 +44,10 @@ pub struct StudyDetail {
     pub lane: String,
     /// Defect slugs of its instances.
     pub defects: Vec<String>,
+    /// What the modalities say they did.
+    pub steps: Vec<StepHead>,
+    /// Whether the devices may delete their copies (可安全删除).
+    pub safe: Safe,
     /// Series.
     pub series: Vec<SeriesHead>,
     /// Earlier studies of the person.
@@ -115,8 +121,11 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
     }
     let series = conn.all(sql::SERIES_OF_STUDY, args![id]).await?;
     let priors = conn.all(sql::PRIORS, args![row.text("person")?, id, permit.scope()]).await?;
+    let steps = step::of_study(conn, &row.text("facility")?, &row.text("uid")?).await?;
     Ok(StudyDetail {
         patient: patient::head(conn, &row.text("patient")?, ctx.now()).await?,
+        safe: commitment::of_study(conn, id).await?,
+        steps,
         id: row.text("id")?,
         uid: row.text("uid")?,
         facility: row.text("facility")?,

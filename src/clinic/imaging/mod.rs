@@ -1,7 +1,9 @@
 //! Images: receive, settle, query, retrieve.
 
 pub mod check;
+pub mod commitment;
 pub mod detail;
+pub mod outbox;
 pub mod preview;
 pub mod quarantine;
 pub mod query;
@@ -11,6 +13,7 @@ pub mod retrieve;
 pub mod settle;
 pub mod sql;
 mod stack;
+pub mod step;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::{preview, sql};
+use super::{outbox, preview, sql};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -36,11 +36,23 @@ pub async fn settle(centre: &Centre, study: &str) -> Result<()> {
 /// # Errors
 /// As [`settle`].
 pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
+    settle_as(ctx, study, false).await
+}
+
+/// Settles without waiting for quiet: the modality has said that the study is complete.
+///
+/// # Errors
+/// As [`settle`].
+pub async fn settle_complete(ctx: &Ctx, study: &str) -> Result<()> {
+    settle_as(ctx, study, true).await
+}
+
+async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
     let permit = Permit::system("settle");
     let mut tx = ctx.db.begin(&permit).await?;
     let Some(row) = tx.opt(sql::SETTLING, args![study]).await? else { return Ok(()) };
     let due = row.int("last_received_at")? + quiet_ms(ctx, &row.text("modality")?);
-    if due > ctx.now() {
+    if due > ctx.now() && !complete {
         // An image came between the wake-up and this read.
         jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due).quiet()).await?;
         return tx.commit().await;
@@ -65,6 +77,9 @@ pub async fn settle_with(ctx: &Ctx, study: &str) -> Result<()> {
     }
     if images > 0 {
         jobs::enqueue(&mut tx, ctx, Job::new("preview", study)).await?;
+    }
+    if !blocked {
+        jobs::enqueue(&mut tx, ctx, Job::new(outbox::rules::ANNOUNCE, study)).await?;
     }
     tx.commit().await?;
     ctx.live.changed("imaging", study, &facility);

@@ -21,6 +21,8 @@ macro_rules! in_scope {
     };
 }
 
+pub(in crate::imaging) use in_scope;
+
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";

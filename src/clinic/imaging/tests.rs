@@ -12,7 +12,7 @@ use super::*;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 
-async fn known(bench: &Bench) -> Peer {
+pub(super) async fn known(bench: &Bench) -> Peer {
     let p = Peer {
         id: "p1".into(),
         kind: "dicom".into(),
@@ -40,6 +40,11 @@ struct Made<'a> {
     patient: &'a str,
     name: &'a str,
     pixel: u8,
+}
+
+/// A small film of one patient and study.
+pub(super) fn made(instance: &str) -> Vec<u8> {
+    file(&Made { instance, patient: "P10086", name: "卢^瑋", pixel: 7 })
 }
 
 fn file(m: &Made<'_>) -> Vec<u8> {
@@ -73,7 +78,7 @@ fn file(m: &Made<'_>) -> Vec<u8> {
     out
 }
 
-async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::Result<Received> {
+pub(super) async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_base::fault::Result<Received> {
     let mut spool = bench.ctx.blobs.spool().await?;
     spool.write(bytes).await?;
     let spooled = spool.finish().await?;

@@ -20,6 +20,20 @@ pub async fn match_study(
     conn.opt(sql::MATCH, args![facility, accession.trim(), patient]).await?.map(|r| r.text("id")).transpose()
 }
 
+/// The same when only the facility's own patient number is known, as in a performed procedure step.
+pub async fn match_step(
+    conn: &mut Conn,
+    facility: &str,
+    accession: &str,
+    local_id: &str,
+) -> Result<Option<String>> {
+    if accession.trim().is_empty() || local_id.trim().is_empty() {
+        return Ok(None);
+    }
+    let found = conn.opt(sql::MATCH_LOCAL, args![facility, accession.trim(), local_id.trim()]).await?;
+    found.map(|r| r.text("id")).transpose()
+}
+
 /// The order of a placer number, for this patient.
 ///
 /// # Errors

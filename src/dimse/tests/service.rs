@@ -146,12 +146,12 @@ async fn statuses_and_the_association_goes_on() {
         let answer = response(&mut stream).await;
         assert_eq!((answer.status, answer.comment.as_str()), (status, comment));
     }
-    let unknown = Command::Other { field: 0x0130, message_id: 8, sop_class: CR.into(), data_set: false };
+    let unknown = Command::Other { field: 0x0777, message_id: 8, sop_class: CR.into(), data_set: false };
     let mut bytes = Vec::new();
     put_message(&mut bytes, 1, true, &unknown.encode(), 16_384);
     stream.write_all(&bytes).await.unwrap();
     let answer = response(&mut stream).await;
-    assert_eq!((answer.status, answer.to, answer.message_id), (0x0211, 0x0130, 8));
+    assert_eq!((answer.status, answer.to, answer.message_id), (0x0211, 0x0777, 8));
     assert_eq!(stand.count("instance").await, 1);
     stand.end().await;
 }

@@ -143,19 +143,31 @@ impl DataSet {
         out
     }
 
+    /// The same in Implicit VR Little Endian (PS3.5 §A.1).
+    pub fn encode_implicit(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write_as(&mut out, write_implicit);
+        out
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
+        self.write_as(out, write_element);
+    }
+
+    fn write_as(&self, out: &mut Vec<u8>, element: fn(&mut Vec<u8>, u32, &[u8; 2], &[u8])) {
         for (tag, (vr, value)) in &self.elements {
             match value {
-                Value::Bytes(bytes) => write_element(out, *tag, vr, bytes),
+                Value::Bytes(bytes) => element(out, *tag, vr, bytes),
                 Value::Items(items) => {
                     let mut body = Vec::new();
                     for item in items {
-                        let inner = item.encode();
+                        let mut inner = Vec::new();
+                        item.write_as(&mut inner, element);
                         body.extend_from_slice(&[0xFE, 0xFF, 0x00, 0xE0]);
                         body.extend_from_slice(&length(inner.len()).to_le_bytes());
                         body.extend_from_slice(&inner);
                     }
-                    write_element(out, *tag, vr, &body);
+                    element(out, *tag, vr, &body);
                 }
             }
         }
@@ -207,6 +219,13 @@ fn write_element(out: &mut Vec<u8>, tag: u32, vr: &[u8; 2], bytes: &[u8]) {
         out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX - 1).to_le_bytes());
     }
     out.extend_from_slice(if long { bytes } else { &bytes[..bytes.len().min(usize::from(u16::MAX - 1))] });
+}
+
+fn write_implicit(out: &mut Vec<u8>, tag: u32, _vr: &[u8; 2], bytes: &[u8]) {
+    out.extend_from_slice(&((tag >> 16) as u16).to_le_bytes());
+    out.extend_from_slice(&(tag as u16).to_le_bytes());
+    out.extend_from_slice(&length(bytes.len()).to_le_bytes());
+    out.extend_from_slice(bytes);
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ use std::fmt;
 use elements::{Elements, element};
 
 mod elements;
+mod normalised;
 #[cfg(test)]
 mod tests;
+
+pub use normalised::{N_ACTION, N_CREATE, N_DELETE, N_EVENT_REPORT, N_GET, N_SET, NormalisedRequest, Verb};
 
 /// Bytes of one command set at most.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -155,6 +158,8 @@ pub enum Command {
         /// Message ID of the request to stop.
         responded_id: u16,
     },
+    /// A request of a normalised service.
+    Normalised(NormalisedRequest),
     /// A response.
     Response(Response),
     /// A request of a service that is not spoken here.
@@ -193,6 +198,9 @@ impl Command {
                 counts: counts_of(&set),
                 data_set,
             }));
+        }
+        if let Some(request) = normalised::decode(&set, field, data_set)? {
+            return Ok(Self::Normalised(request));
         }
         let message_id = set.us(element::MESSAGE_ID)?;
         let class =
@@ -265,6 +273,7 @@ impl Command {
                 set.put_us(element::PRIORITY, rq.priority);
                 set.put_text(element::DESTINATION, &rq.destination);
             }
+            Self::Normalised(rq) => normalised::encode(rq, &mut set),
             Self::Cancel { responded_id } => {
                 set.put_us(element::FIELD, C_CANCEL);
                 set.put_us(element::RESPONDED_ID, *responded_id);
@@ -300,6 +309,7 @@ impl Command {
         match self {
             Self::Store(_) | Self::Find(_) | Self::Move(_) | Self::Get(_) => true,
             Self::Echo { .. } | Self::Cancel { .. } => false,
+            Self::Normalised(r) => r.data_set,
             Self::Response(r) => r.data_set,
             Self::Other { data_set, .. } => *data_set,
         }
@@ -314,6 +324,7 @@ impl Command {
             Self::Find(rq) => Some((C_FIND, rq.message_id, &rq.sop_class)),
             Self::Get(rq) => Some((C_GET, rq.message_id, &rq.sop_class)),
             Self::Move(rq) => Some((C_MOVE, rq.message_id, &rq.sop_class)),
+            Self::Normalised(rq) => Some((rq.verb.field(), rq.message_id, &rq.sop_class)),
             Self::Other { field, message_id, sop_class, .. } => Some((*field, *message_id, sop_class)),
             Self::Response(_) | Self::Cancel { .. } => None,
         }
@@ -329,6 +340,10 @@ impl Command {
             message_id,
             sop_class,
             status,
+            sop_instance: match self {
+                Self::Normalised(rq) => rq.sop_instance.clone(),
+                _ => String::new(),
+            },
             comment: comment.to_owned(),
             ..Response::default()
         })

@@ -4,8 +4,10 @@
 //! recurses over foreign input, allocates by a declared length, or changes what was received.
 
 pub mod attributes;
+pub mod availability;
 pub mod build;
 pub mod command;
+pub mod commitment;
 pub mod dataset;
 pub mod defect;
 pub mod detect;
@@ -23,8 +25,10 @@ pub mod object;
 pub mod output;
 pub mod part10;
 pub mod plausible;
+pub mod rejection;
 pub mod scan;
 pub mod source;
+pub mod step;
 pub mod tag;
 pub mod text;
 pub mod uid;

@@ -14,8 +14,30 @@ pub const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 pub const DEFLATED_LE: &str = "1.2.840.10008.1.2.1.99";
 /// Verification SOP class.
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
+/// Patient Root Query/Retrieve FIND.
+pub const PATIENT_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+/// Patient Root Query/Retrieve MOVE.
+pub const PATIENT_ROOT_MOVE: &str = "1.2.840.10008.5.1.4.1.2.1.2";
+/// Patient Root Query/Retrieve GET.
+pub const PATIENT_ROOT_GET: &str = "1.2.840.10008.5.1.4.1.2.1.3";
 /// Study Root Query/Retrieve FIND.
 pub const STUDY_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+/// Study Root Query/Retrieve MOVE.
+pub const STUDY_ROOT_MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
+/// Study Root Query/Retrieve GET.
+pub const STUDY_ROOT_GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
+/// Modality Worklist Information Model FIND.
+pub const WORKLIST_FIND: &str = "1.2.840.10008.5.1.4.31";
+/// Modality Performed Procedure Step.
+pub const MPPS: &str = "1.2.840.10008.3.1.2.3.3";
+/// Storage Commitment Push Model.
+pub const COMMITMENT_PUSH: &str = "1.2.840.10008.1.20.1";
+/// The well-known instance of the Storage Commitment Push Model (PS3.4 §J.3.5).
+pub const COMMITMENT_PUSH_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
+/// Instance Availability Notification.
+pub const AVAILABILITY: &str = "1.2.840.10008.5.1.4.33";
+/// Key Object Selection Document Storage.
+pub const KEY_OBJECT_SELECTION: &str = "1.2.840.10008.5.1.4.1.1.88.59";
 
 /// Checks a UID value as received: padding is trimmed (`uid-padding` when it is not a single NUL), the rest must follow the grammar.
 ///
@@ -67,6 +89,12 @@ pub fn from_u128(value: u128) -> String {
 #[must_use]
 pub fn is_waveform(sop_class: &str) -> bool {
     sop_class.starts_with("1.2.840.10008.5.1.4.1.1.9.")
+}
+
+/// True for the query/retrieve classes that send objects on the requestor's own association.
+#[must_use]
+pub fn is_get(sop_class: &str) -> bool {
+    matches!(sop_class, PATIENT_ROOT_GET | STUDY_ROOT_GET)
 }
 
 /// True for storage SOP classes: the standard root and what devices add beside it.

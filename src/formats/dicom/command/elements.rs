@@ -17,6 +17,10 @@ pub(super) mod element {
     pub const STATUS: u16 = 0x0900;
     pub const ERROR_COMMENT: u16 = 0x0902;
     pub const AFFECTED_INSTANCE: u16 = 0x1000;
+    pub const REQUESTED_INSTANCE: u16 = 0x1001;
+    pub const EVENT_TYPE: u16 = 0x1002;
+    pub const ATTRIBUTES: u16 = 0x1005;
+    pub const ACTION_TYPE: u16 = 0x1008;
     pub const REMAINING: u16 = 0x1020;
     pub const COMPLETED: u16 = 0x1021;
     pub const FAILED: u16 = 0x1022;
@@ -63,6 +67,23 @@ impl Elements {
         let value = self.0.get(&number)?;
         let text = String::from_utf8_lossy(value);
         Some(text.trim_end_matches(['\0', ' ']).trim_start_matches(' ').to_owned())
+    }
+
+    /// The tags of an AT value.
+    pub(super) fn tags(&self, number: u16) -> Vec<u32> {
+        let value = self.0.get(&number).map(Vec::as_slice).unwrap_or_default();
+        let (tags, _) = value.as_chunks::<4>();
+        tags.iter().map(|[a, b, c, d]| u32::from_be_bytes([*b, *a, *d, *c])).collect()
+    }
+
+    pub(super) fn put_tags(&mut self, number: u16, tags: &[u32]) {
+        if !tags.is_empty() {
+            let bytes = tags.iter().flat_map(|t| {
+                let [a, b, c, d] = t.to_be_bytes();
+                [b, a, d, c]
+            });
+            self.0.insert(number, bytes.collect());
+        }
     }
 
     pub(super) fn put_us(&mut self, number: u16, value: u16) {

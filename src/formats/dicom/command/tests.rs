@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::{
-    C_ECHO, C_FIND, C_MOVE, C_STORE, Command, CommandError, Counts, FindRequest, MoveRequest, Response,
-    StoreRequest,
+    C_ECHO, C_FIND, C_MOVE, C_STORE, Command, CommandError, Counts, FindRequest, MoveRequest,
+    NormalisedRequest, Response, StoreRequest, Verb,
 };
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -31,6 +31,38 @@ fn moved(counts: Counts) -> Command {
         counts: Some(counts),
         ..Response::default()
     })
+}
+
+fn normalised(operation: Verb, data_set: bool) -> Command {
+    Command::Normalised(NormalisedRequest {
+        message_id: 9,
+        verb: operation,
+        sop_class: "1.2.840.10008.1.20.1".into(),
+        sop_instance: "1.2.840.10008.1.20.1.1".into(),
+        data_set,
+    })
+}
+
+/// PS3.7 §10.3: who asks about an instance requests it, who makes or reports one affects it.
+#[test]
+fn normalised_requests_name_their_instance_in_the_right_element() {
+    for (operation, class, instance) in [
+        (Verb::EventReport(1), 0x02, 0x1000),
+        (Verb::Create, 0x02, 0x1000),
+        (Verb::Get(Vec::new()), 0x03, 0x1001),
+        (Verb::Set, 0x03, 0x1001),
+        (Verb::Action(1), 0x03, 0x1001),
+        (Verb::Delete, 0x03, 0x1001),
+    ] {
+        let set = super::Elements::decode(&normalised(operation.clone(), false).encode()).expect("readable");
+        assert!(set.text(class).is_some() && set.text(instance).is_some(), "{operation:?}");
+        assert!(set.text(class ^ 1).is_none() && set.text(instance ^ 1).is_none(), "{operation:?}");
+    }
+    let mut nameless = super::Elements::default();
+    for (number, value) in [(0x0100, 0x0120), (0x0110, 1), (0x0800, 0x0101)] {
+        nameless.put_us(number, value);
+    }
+    assert_eq!(Command::decode(&nameless.encode()), Err(CommandError::Missing(0x1001)));
 }
 
 #[test]
@@ -73,12 +105,14 @@ fn every_message_comes_back() {
         response(C_ECHO, 0, ""),
         response(C_STORE, 0xA700, "storage"),
         response(C_FIND, 0xFF00, ""),
-        Command::Other {
-            field: 0x0130,
-            message_id: 4,
-            sop_class: "1.2.840.10008.1.20.1".into(),
-            data_set: true,
-        },
+        Command::Other { field: 0x0777, message_id: 4, sop_class: CT.into(), data_set: true },
+        normalised(Verb::EventReport(2), true),
+        normalised(Verb::Get(vec![0x0040_0252, 0x0010_0010]), false),
+        normalised(Verb::Get(Vec::new()), false),
+        normalised(Verb::Set, true),
+        normalised(Verb::Action(1), true),
+        normalised(Verb::Create, true),
+        normalised(Verb::Delete, false),
     ];
     for message in messages {
         let bytes = message.encode();

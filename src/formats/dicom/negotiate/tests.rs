@@ -2,12 +2,13 @@
 
 use dicom_ul::pdu::{
     AssociationRQ, Pdu, PresentationContextProposed, PresentationContextResultReason as Answer,
-    RequestorRoles, UserVariableItem, write_pdu,
+    RequestorRoles, UserIdentity, UserIdentityType, UserVariableItem, write_pdu,
 };
 use proptest::prelude::*;
 
 use super::{
-    APPLICATION_CONTEXT, Admission, Decision, Malformed, PeerPolicy, decide, read_answer, read_request,
+    APPLICATION_CONTEXT, Admission, Context, Decision, IdentityKind, Malformed, PeerPolicy, Purpose, Roles,
+    decide, identity, read_answer, read_request,
 };
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -68,6 +69,7 @@ fn refusals_come_in_order() {
     assert_eq!(rejected(&good, &Admission::Unknown), (1, 3));
     assert_eq!(rejected(&good, &Admission::ForeignAddress), (1, 3));
     assert_eq!(rejected(&good, &Admission::TlsRequired), (1, 1));
+    assert_eq!(rejected(&good, &Admission::ForeignCertificate), (1, 1));
 }
 
 #[test]
@@ -107,26 +109,143 @@ fn policy_refuses_one_context_not_the_association() {
     assert_eq!(contexts.len(), 1);
 }
 
+const ECHO: &str = "1.2.840.10008.1.1";
+const FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+const GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
+const WORKLIST: &str = "1.2.840.10008.5.1.4.31";
+const MPPS: &str = "1.2.840.10008.3.1.2.3.3";
+const COMMITMENT: &str = "1.2.840.10008.1.20.1";
+
+/// The answer's user information and the contexts, after a way over the wire.
+fn accepted(rq: &AssociationRQ, policy: PeerPolicy) -> (Vec<UserVariableItem>, Vec<Context>) {
+    let rq = read_request(&body(rq)).expect("readable");
+    match decide(&rq, "CENTER", &Admission::Admitted(policy)) {
+        Decision::Accept { answer, contexts, .. } => (answer.user_variables, contexts),
+        Decision::Reject(_) => panic!("must be accepted"),
+    }
+}
+
+fn role(class: &str, scu: bool, scp: bool) -> UserVariableItem {
+    UserVariableItem::ScuScpRoleSelectionSubItem(class.into(), RequestorRoles { scu, scp })
+}
+
+/// What a perimeter sends (dicom-rs #732): roles for every class, also where they make no sense.
 #[test]
 fn roles_on_every_context_are_answered() {
-    let mut rq = request(&[(1, CT, &[IMPLICIT]), (3, "1.2.840.10008.1.1", &[IMPLICIT])]);
-    for class in [CT, "1.2.840.10008.1.1", "1.2.840.10008.9.9"] {
-        rq.user_variables.push(UserVariableItem::ScuScpRoleSelectionSubItem(
-            class.into(),
-            RequestorRoles { scu: true, scp: true },
-        ));
-    }
-    let Decision::Accept { answer, .. } =
-        decide(&read_request(&body(&rq)).expect("readable"), "CENTER", &welcome())
-    else {
-        panic!("must be accepted")
-    };
+    let mut rq = request(&[(1, CT, &[IMPLICIT]), (3, ECHO, &[IMPLICIT]), (5, WORKLIST, &[IMPLICIT])]);
+    rq.user_variables.extend([CT, ECHO, WORKLIST, "1.2.840.10008.9.9"].map(|class| role(class, true, true)));
+    let (answer, _) = accepted(&rq, PeerPolicy::default());
     let roles: Vec<_> = answer
-        .user_variables
         .iter()
-        .filter(|v| matches!(v, UserVariableItem::ScuScpRoleSelectionSubItem(_, r) if r.scu && !r.scp))
+        .filter_map(|v| match v {
+            UserVariableItem::ScuScpRoleSelectionSubItem(class, r) => Some((class.as_str(), r.scu, r.scp)),
+            _ => None,
+        })
         .collect();
-    assert_eq!(roles.len(), 2);
+    assert_eq!(roles, [(CT, true, false), (ECHO, true, false), (WORKLIST, true, false)]);
+}
+
+#[test]
+fn storage_roles_are_granted_as_proposed_where_objects_may_come_back() {
+    let mut rq = request(&[(1, GET, &[IMPLICIT]), (3, CT, &[J2K, EXPLICIT]), (5, COMMITMENT, &[IMPLICIT])]);
+    rq.user_variables.extend([role(CT, false, true), role(COMMITMENT, false, true)]);
+    let mute = PeerPolicy { store: false, ..PeerPolicy::default() };
+    let (answer, contexts) = accepted(&rq, mute.clone());
+    assert!(answer.contains(&role(CT, false, true)) && answer.contains(&role(COMMITMENT, false, true)));
+    let purposes: Vec<_> = contexts.iter().map(|c| (c.purpose, c.roles.scu, c.roles.scp)).collect();
+    assert_eq!(
+        purposes,
+        [(Purpose::Get, true, false), (Purpose::Storage, false, true), (Purpose::Commitment, false, true)]
+    );
+    // without C-GET, or without a right to it, a storage context is for sending
+    rq.presentation_contexts.remove(0);
+    assert_eq!(accepted(&rq, PeerPolicy::default()).1[0].roles, Roles { scu: false, scp: false });
+    assert_eq!(accepted(&rq, mute).1.len(), 1);
+    let rq = request(&[(1, GET, &[IMPLICIT]), (3, CT, &[EXPLICIT])]);
+    let no_get = PeerPolicy { get: false, ..PeerPolicy::default() };
+    let (_, contexts) = accepted(&rq, no_get);
+    assert_eq!((contexts.len(), contexts[0].roles), (1, Roles::default()));
+}
+
+#[test]
+fn every_service_has_its_switch() {
+    let rq = request(&[
+        (1, FIND, &[IMPLICIT]),
+        (3, "1.2.840.10008.5.1.4.1.2.1.2", &[IMPLICIT]),
+        (5, GET, &[EXPLICIT]),
+        (7, WORKLIST, &[IMPLICIT]),
+        (9, MPPS, &[IMPLICIT]),
+        (11, COMMITMENT, &[IMPLICIT]),
+        (13, "1.2.840.10008.5.1.4.34.6.1", &[IMPLICIT]),
+        (15, ECHO, &[BE]),
+        (17, FIND, &[BE]),
+    ]);
+    let taken = |policy| accepted(&rq, policy).1.iter().map(|c| c.id).collect::<Vec<_>>();
+    let all = PeerPolicy::default();
+    assert_eq!(taken(all.clone()), [1, 3, 5, 7, 9, 11, 15]);
+    for (policy, without) in [
+        (PeerPolicy { find: false, ..all.clone() }, 1),
+        (PeerPolicy { move_: false, ..all.clone() }, 3),
+        (PeerPolicy { get: false, ..all.clone() }, 5),
+        (PeerPolicy { worklist: false, ..all.clone() }, 7),
+        (PeerPolicy { mpps: false, ..all.clone() }, 9),
+        (PeerPolicy { commitment: false, ..all.clone() }, 11),
+    ] {
+        let left = taken(policy);
+        assert!(left.len() == 6 && !left.contains(&without), "{without}: {left:?}");
+    }
+}
+
+#[test]
+fn extended_negotiation_is_echoed_for_what_is_done() {
+    let mut rq = request(&[(1, FIND, &[IMPLICIT]), (3, GET, &[IMPLICIT]), (5, CT, &[IMPLICIT])]);
+    let asked = |class: &str, bytes: &[u8]| {
+        UserVariableItem::SopClassExtendedNegotiationSubItem(class.into(), bytes.to_vec())
+    };
+    rq.user_variables.extend([
+        asked(FIND, &[1, 1, 0, 1, 1]),
+        asked(GET, &[0]),
+        asked(CT, &[2, 0, 1, 0, 1, 0]),
+    ]);
+    rq.user_variables.push(asked(WORKLIST, &[1]));
+    rq.user_variables.push(UserVariableItem::Unknown(0x53, vec![0, 8, 0, 8]));
+    let (answer, contexts) = accepted(&rq, PeerPolicy::default());
+    assert_eq!(contexts.iter().map(|c| c.relational).collect::<Vec<_>>(), [true, false, false]);
+    assert!(answer.contains(&asked(FIND, &[1, 1, 0, 0, 0])));
+    assert!(answer.contains(&asked(GET, &[0])) && answer.contains(&asked(CT, &[2, 0, 3, 0, 0, 0])));
+    // nothing for a class that was not proposed; no asynchronous window
+    assert_eq!(answer.len(), 6, "{answer:?}");
+}
+
+#[test]
+fn an_identity_is_answered_when_asked() {
+    let with = |kind, ask| {
+        let mut rq = request(&[(1, CT, &[IMPLICIT])]);
+        let said = UserIdentity::new(ask, kind, "张".as_bytes().to_vec(), b"secret".to_vec());
+        rq.user_variables.push(UserVariableItem::UserIdentityItem(said));
+        read_request(&body(&rq)).expect("readable")
+    };
+    let answered = |rq: &AssociationRQ| {
+        accepted(rq, PeerPolicy::default()).0.contains(&UserVariableItem::Unknown(0x59, vec![0, 0]))
+    };
+    let rq = with(UserIdentityType::UsernamePassword, true);
+    let said = identity(&rq).expect("an identity");
+    assert_eq!(
+        (said.kind, said.name.as_str(), said.password.as_str()),
+        (IdentityKind::Password, "张", "secret")
+    );
+    assert!(!format!("{said:?}").contains("secret"), "a password is never written out");
+    assert!(answered(&rq) && answered(&with(UserIdentityType::Username, true)));
+    assert!(!answered(&with(UserIdentityType::UsernamePassword, false)));
+    let saml = with(UserIdentityType::SamlAssertion, true);
+    assert!(identity(&saml).is_none() && !answered(&saml));
+}
+
+#[test]
+fn all_contexts_refused_is_still_an_acceptance() {
+    let rq = request(&[(1, "1.2.840.10008.5.1.4.34.6.1", &[IMPLICIT]), (3, CT, &["1.2.3"])]);
+    let (_, contexts) = accepted(&rq, PeerPolicy::default());
+    assert!(contexts.is_empty());
 }
 
 #[test]

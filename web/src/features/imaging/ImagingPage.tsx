@@ -11,6 +11,7 @@ import { imageKeys } from './bindings';
 import { Measurements } from './Measurements';
 import type { Hung, StudyDetail } from './model';
 import { SeriesStrip, studyQuery } from './SeriesStrip';
+import { StudyNotes } from './StudyNotes';
 import { Toolbar } from './tools';
 import { hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
 import { forgetKept, keeperOf } from './viewer/keep';
@@ -296,6 +297,7 @@ function Images({ item, study, editor, canInsert }: ImagesProps) {
             {t('imaging.engine_failed')}
           </div>
         )}
+        <StudyNotes study={study} />
         {(study.lane || study.defects.length > 0 || first.warnings.length > 0) && (
           <div className="note" data-tone="amber" role="status">
             {[

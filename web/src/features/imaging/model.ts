@@ -20,6 +20,27 @@ export interface PriorStudy {
   report: string | null;
 }
 
+/** A performed procedure step (MPPS) of the study. */
+export interface PerformedStep {
+  uid: string;
+  state: 'in_progress' | 'completed' | 'discontinued';
+  modality: string;
+  station: string;
+  started: string;
+  ended: string;
+  reason: string;
+  named: number;
+  arrived: number;
+}
+
+/** What storage commitment has proven: the devices may delete their copies when `complete`. */
+export interface SafeToDelete {
+  instances: number;
+  proven: number;
+  since: number | null;
+  complete: boolean;
+}
+
 export interface StudyDetail {
   id: string;
   uid: string;
@@ -35,6 +56,8 @@ export interface StudyDetail {
   state: string;
   lane: string;
   defects: string[];
+  steps: PerformedStep[];
+  safe: SafeToDelete;
   series: StudySeries[];
   priors: PriorStudy[];
 }

@@ -1,0 +1,297 @@
+//! Storage commitment (PS3.4 Annex J): what a device may delete. Success is said only for an object whose rows are committed
+//! and whose file was read again, and hashed to its address, for this very answer.
+
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use yigong_base::access::Permit;
+use yigong_base::clock::DAY_MS;
+use yigong_base::digest::Running;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
+use yigong_base::site::Peer;
+use yigong_base::storage::Conn;
+use yigong_base::{Ctx, args, audit};
+use yigong_formats::dicom::commitment::{
+    CLASS_CONFLICT, NO_SUCH_INSTANCE, PROCESSING_FAILURE, Reference, Transaction,
+};
+
+/// The job that judges and reports; its key is the transaction's row.
+pub const JOB: &str = "commitment";
+/// The job that sends a question of ours; its key is the transaction's row.
+pub const ASK: &str = "ask_commitment";
+/// A report that nobody takes is tried for this long.
+pub const RETRY_MS: i64 = 7 * DAY_MS;
+/// Bytes read at a time while hashing.
+const CHUNK: usize = 1 << 18;
+
+/// How much of a study its devices may delete: 可安全删除 when every object is proven.
+#[derive(Debug, Clone, Serialize)]
+pub struct Safe {
+    /// Objects stored.
+    pub instances: i64,
+    /// Objects proven by storage commitment.
+    pub proven: i64,
+    /// The earliest proof, ms.
+    pub since: Option<i64>,
+    /// Every object is proven.
+    pub complete: bool,
+}
+
+/// A judged transaction, ready to be reported.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Row id.
+    pub id: String,
+    /// Who asked.
+    pub peer: String,
+    /// The association it was asked on, if that was not tried in vain before.
+    pub line: String,
+    /// What became of each object.
+    pub transaction: Transaction,
+    instances: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Item {
+    class: String,
+    instance: String,
+}
+
+fn items_of(references: &[Reference]) -> serde_json::Value {
+    let items =
+        references.iter().map(|r| Item { class: r.sop_class.clone(), instance: r.sop_instance.clone() });
+    json!(items.collect::<Vec<_>>())
+}
+
+/// N-ACTION: keeps the request and the job that answers it. The same request again is answered again.
+///
+/// # Errors
+/// `Conflict` `duplicate` when the peer uses the transaction UID for other objects.
+pub async fn ask(ctx: &Ctx, peer: &Peer, request: &Transaction, line: &str) -> Result<String> {
+    let permit = peer.permit();
+    let items = items_of(&request.referenced);
+    let mut tx = ctx.db.begin(&permit).await?;
+    let (now, give_up) = (ctx.now(), ctx.now() + RETRY_MS);
+    let id = match tx.opt(sql::BY_UID, args!["in", &peer.id, &request.uid]).await? {
+        Some(row) if row.json::<serde_json::Value>("items")? == items => {
+            let id = row.text("id")?;
+            tx.exec(sql::AGAIN, args![&id, line, give_up]).await?;
+            id
+        }
+        Some(_) => return Err(Fault::conflict("duplicate", "transaction uid is used for other objects")),
+        None => {
+            let id = ctx.id();
+            tx.exec(
+                sql::INSERT,
+                args![&id, "in", &peer.facility, &peer.id, &request.uid, &items, line, now, give_up],
+            )
+            .await?;
+            id
+        }
+    };
+    jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str())).await?;
+    let detail = json!({"uid": request.uid, "objects": request.referenced.len()});
+    audit::append(&mut tx, ctx, &permit, "commitment.ask", "commitment", &id, &detail).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Reads and hashes every object of an open transaction again. `None` when there is nothing left to report.
+///
+/// # Errors
+/// Storage faults of the database; an object that cannot be read is a finding, not a fault.
+pub async fn judge(ctx: &Ctx, id: &str) -> Result<Option<Judged>> {
+    let permit = Permit::system("commitment");
+    let row = ctx.db.read(&permit).await?.opt(sql::BY_ID, args![id]).await?;
+    let Some(row) = row.filter(|r| r.text("state").is_ok_and(|s| s == "open")) else { return Ok(None) };
+    if ctx.now() > row.int("give_up_at")? {
+        close(ctx, id, "given_up", &[]).await?;
+        tracing::warn!(commitment = id, "a storage commitment report was not taken for seven days");
+        return Ok(None);
+    }
+    let facility = row.text("facility")?;
+    let mut judged = Judged {
+        id: id.to_owned(),
+        peer: row.text("peer")?,
+        line: row.text("line")?,
+        transaction: Transaction { uid: row.text("uid")?, referenced: Vec::new(), failed: Vec::new() },
+        instances: Vec::new(),
+    };
+    for item in row.json::<Vec<Item>>("items")? {
+        let reference = Reference { sop_class: item.class, sop_instance: item.instance };
+        match prove(ctx, &permit, &facility, &reference).await? {
+            Ok(instances) => {
+                judged.instances.extend(instances);
+                judged.transaction.referenced.push(reference);
+            }
+            Err(reason) => judged.transaction.failed.push((reference, reason)),
+        }
+    }
+    let failed: Vec<_> =
+        judged.transaction.failed.iter().map(|(r, why)| json!([r.sop_instance, why])).collect();
+    let mut tx = ctx.db.begin(&permit).await?;
+    tx.exec(sql::JUDGED, args![id, json!(failed), ctx.now()]).await?;
+    tx.commit().await?;
+    Ok(Some(judged))
+}
+
+/// The rows of an object when every version of it is whole on disk, else the failure reason.
+async fn prove(
+    ctx: &Ctx,
+    permit: &Permit,
+    facility: &str,
+    reference: &Reference,
+) -> Result<std::result::Result<Vec<String>, u16>> {
+    let rows =
+        ctx.db.read(permit).await?.all(sql::VERSIONS, args![facility, &reference.sop_instance]).await?;
+    if rows.is_empty() {
+        return Ok(Err(NO_SUCH_INSTANCE));
+    }
+    let mut proven = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.text("sop_class")? != reference.sop_class {
+            return Ok(Err(CLASS_CONFLICT));
+        }
+        let address = row.text("object_sha256")?;
+        match hash(ctx, &address).await {
+            Ok(found) if found == address => proven.push(row.text("id")?),
+            Ok(_) => {
+                tracing::error!(object = %address, "a stored object does not hash to its address");
+                return Ok(Err(PROCESSING_FAILURE));
+            }
+            Err(fault) => {
+                tracing::error!(object = %address, %fault, "a stored object cannot be read");
+                return Ok(Err(PROCESSING_FAILURE));
+            }
+        }
+    }
+    Ok(Ok(proven))
+}
+
+async fn hash(ctx: &Ctx, address: &str) -> Result<String> {
+    let mut file = ctx.blobs.open_object(address).await?;
+    let (mut running, mut room) = (Running::default(), vec![0_u8; CHUNK]);
+    loop {
+        let got = file.read(&mut room).await.map_err(|e| Fault::io("read an object", &e))?;
+        if got == 0 {
+            return Ok(running.finish_hex());
+        }
+        running.update(room.get(..got).unwrap_or_default());
+    }
+}
+
+/// The peer has taken the report: what was proven for it is now safe to delete there.
+///
+/// # Errors
+/// Storage faults.
+pub async fn reported(ctx: &Ctx, judged: &Judged) -> Result<()> {
+    close(ctx, &judged.id, "reported", &judged.instances).await
+}
+
+async fn close(ctx: &Ctx, id: &str, state: &str, proven: &[String]) -> Result<()> {
+    let permit = Permit::system("commitment");
+    let mut tx = ctx.db.begin(&permit).await?;
+    if tx.exec(sql::CLOSE, args![id, state, ctx.now()]).await? == 0 {
+        return Ok(());
+    }
+    for instance in proven {
+        tx.exec(sql::PROVEN, args![instance, ctx.now()]).await?;
+    }
+    let detail = json!({"state": state, "proven": proven.len()});
+    audit::append(&mut tx, ctx, &permit, "commitment.close", "commitment", id, &detail).await?;
+    tx.commit().await
+}
+
+/// The report did not get through; the job tries again, on an association of its own.
+///
+/// # Errors
+/// Storage faults.
+pub async fn failed(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
+    let mut tx = ctx.db.begin(&Permit::system("commitment")).await?;
+    tx.exec(sql::FAILED, args![id, why]).await?;
+    tx.commit().await
+}
+
+/// We ask a peer about objects that were sent to it; its report is awaited for [`RETRY_MS`].
+///
+/// # Errors
+/// Storage faults.
+pub async fn expect(ctx: &Ctx, peer: &Peer, request: &Transaction) -> Result<()> {
+    let permit = Permit::system("commitment");
+    let (id, now) = (ctx.id(), ctx.now());
+    let mut tx = ctx.db.begin(&permit).await?;
+    tx.exec(
+        sql::INSERT,
+        args![
+            &id,
+            "out",
+            &peer.facility,
+            &peer.id,
+            &request.uid,
+            items_of(&request.referenced),
+            "",
+            now,
+            now + RETRY_MS
+        ],
+    )
+    .await?;
+    jobs::enqueue(&mut tx, ctx, Job::new(ASK, id.as_str())).await?;
+    tx.commit().await
+}
+
+/// The peer and the question of a transaction of ours that is still open.
+///
+/// # Errors
+/// Storage faults.
+pub async fn to_ask(ctx: &Ctx, id: &str) -> Result<Option<(String, Transaction)>> {
+    let row = ctx.db.read(&Permit::system("commitment")).await?.opt(sql::BY_ID, args![id]).await?;
+    let Some(row) = row.filter(|r| r.text("state").is_ok_and(|s| s == "open")) else { return Ok(None) };
+    if ctx.now() > row.int("give_up_at")? {
+        close(ctx, id, "given_up", &[]).await?;
+        return Ok(None);
+    }
+    let items = row.json::<Vec<Item>>("items")?.into_iter();
+    let referenced =
+        items.map(|i| Reference { sop_class: i.class, sop_instance: i.instance }).collect::<Vec<_>>();
+    Ok(Some((row.text("peer")?, Transaction { uid: row.text("uid")?, referenced, failed: Vec::new() })))
+}
+
+/// A peer reports on objects that we sent.
+///
+/// # Errors
+/// `NotFound` when we did not ask this peer about that transaction.
+pub async fn heard(ctx: &Ctx, peer: &Peer, report: &Transaction) -> Result<()> {
+    let permit = peer.permit();
+    let mut tx = ctx.db.begin(&permit).await?;
+    let row = tx
+        .opt(sql::BY_UID, args!["out", &peer.id, &report.uid])
+        .await?
+        .ok_or_else(|| Fault::not_found("storage commitment"))?;
+    let id = row.text("id")?;
+    let failed: Vec<_> = report.failed.iter().map(|(r, why)| json!([r.sop_instance, why])).collect();
+    tx.exec(sql::JUDGED, args![&id, json!(failed), ctx.now()]).await?;
+    tx.exec(sql::CLOSE, args![&id, "reported", ctx.now()]).await?;
+    let detail = json!({"committed": report.referenced.len(), "failed": failed.len()});
+    audit::append(&mut tx, ctx, &permit, "commitment.heard", "commitment", &id, &detail).await?;
+    tx.commit().await
+}
+
+/// How much of a study may be deleted on the devices that made it. The caller has checked the scope.
+///
+/// # Errors
+/// Storage faults.
+pub async fn of_study(conn: &mut Conn, study: &str) -> Result<Safe> {
+    let row = conn.one(sql::OF_STUDY, args![study]).await?;
+    let (instances, proven) = (row.int("instances")?, row.int("proven")?);
+    Ok(Safe {
+        instances,
+        proven,
+        since: row.opt_int("since")?,
+        complete: instances > 0 && proven == instances,
+    })
+}

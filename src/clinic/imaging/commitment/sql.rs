@@ -1,0 +1,24 @@
+//! SQL of storage commitment.
+
+yigong_base::statements! {
+    /// A new transaction.
+    INSERT = "INSERT INTO commitment (id, direction, facility, peer, uid, state, items, line, asked_at, give_up_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9)";
+    /// The transaction of a UID.
+    BY_UID = "SELECT id, state, items FROM commitment WHERE direction = $1 AND peer = $2 AND uid = $3";
+    /// One transaction.
+    BY_ID = "SELECT id, direction, facility, peer, uid, state, items, line, attempts, give_up_at FROM commitment WHERE id = $1";
+    /// Asked again: the newest association gets the answer.
+    AGAIN = "UPDATE commitment SET state = 'open', line = $2, give_up_at = $3, closed_at = NULL WHERE id = $1";
+    /// What a judgement found.
+    JUDGED = "UPDATE commitment SET result = $2, judged_at = $3 WHERE id = $1";
+    /// Ends a transaction.
+    CLOSE = "UPDATE commitment SET state = $2, closed_at = $3, error = '' WHERE id = $1 AND state = 'open'";
+    /// A report that did not get through.
+    FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
+    /// Every version of an instance that a facility sent.
+    VERSIONS = "SELECT id, study, sop_class, object_sha256 FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version";
+    /// An instance was proven and that was told.
+    PROVEN = "UPDATE instance SET committed_at = $2 WHERE id = $1";
+    /// How much of a study is proven.
+    OF_STUDY = "SELECT COUNT(*) AS instances, COUNT(committed_at) AS proven, MIN(committed_at) AS since FROM instance WHERE study = $1";
+}

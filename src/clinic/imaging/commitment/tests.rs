@@ -1,0 +1,90 @@
+//! What is proven, what is not, and that a second look is taken for every answer.
+
+use yigong_base::testing::engines;
+use yigong_formats::dicom::uid;
+
+use super::super::tests::{known, made, send};
+use super::*;
+
+const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
+
+fn reference(class: &str, instance: &str) -> Reference {
+    Reference { sop_class: class.into(), sop_instance: instance.into() }
+}
+
+#[tokio::test]
+async fn success_is_said_only_for_what_is_whole() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        for instance in ["1.2.3.4.1", "1.2.3.4.2"] {
+            send(&bench, &peer, &made(instance)).await.unwrap();
+        }
+        let request = Transaction {
+            uid: "2.25.1".into(),
+            referenced: vec![
+                reference(CR, "1.2.3.4.1"),
+                reference(CR, "1.2.3.4.2"),
+                reference(CR, "1.2.3.4.99"),
+                reference(uid::KEY_OBJECT_SELECTION, "1.2.3.4.1"),
+            ],
+            failed: Vec::new(),
+        };
+        let id = ask(ctx, &peer, &request, "line").await.unwrap();
+        let judged = judge(ctx, &id).await.unwrap().unwrap();
+        let reasons: Vec<u16> = judged.transaction.failed.iter().map(|f| f.1).collect();
+        assert_eq!(reasons, [NO_SUCH_INSTANCE, CLASS_CONFLICT]);
+        assert_eq!(judged.transaction.referenced.len(), 2);
+        // proven is not yet told: nothing may be deleted
+        let study = study(ctx).await;
+        let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+        assert_eq!(of_study(&mut read, &study).await.unwrap().proven, 0);
+        drop(read);
+        failed(ctx, &id, "connect: refused").await.unwrap();
+        // between two tries an object is damaged: the next answer knows it
+        let path = ctx.blobs.path(&object(ctx, "1.2.3.4.2").await).unwrap();
+        let mut permissions = std::fs::metadata(&path).unwrap().permissions();
+        #[expect(clippy::permissions_set_readonly_false, reason = "a test damages its own file")]
+        permissions.set_readonly(false);
+        std::fs::set_permissions(&path, permissions).unwrap();
+        std::fs::write(&path, b"rotten").unwrap();
+        let judged = judge(ctx, &id).await.unwrap().unwrap();
+        assert!(judged.line.is_empty(), "the first association is not tried again");
+        assert!(judged.transaction.failed.contains(&(reference(CR, "1.2.3.4.2"), PROCESSING_FAILURE)));
+        reported(ctx, &judged).await.unwrap();
+        assert!(judge(ctx, &id).await.unwrap().is_none(), "once told, nothing is left to tell");
+        let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+        let safe = of_study(&mut read, &study).await.unwrap();
+        assert_eq!((safe.instances, safe.proven, safe.complete), (2, 1, false));
+    }
+}
+
+#[tokio::test]
+async fn after_seven_days_nobody_is_called_any_more() {
+    let bench = yigong_base::testing::sqlite().await.unwrap();
+    let (ctx, peer) = (&bench.ctx, known(&bench).await);
+    let request = Transaction {
+        uid: "2.25.1".into(),
+        referenced: vec![reference(CR, "1.2.3.4.1")],
+        failed: Vec::new(),
+    };
+    let id = ask(ctx, &peer, &request, "").await.unwrap();
+    // the same request again is the same transaction, other objects under its UID are not
+    assert_eq!(ask(ctx, &peer, &request, "").await.unwrap(), id);
+    let other = Transaction { referenced: vec![reference(CR, "1.2.3.4.2")], ..request };
+    assert!(matches!(ask(ctx, &peer, &other, "").await, Err(Fault::Conflict { .. })));
+    bench.clock.advance(RETRY_MS + 1);
+    assert!(judge(ctx, &id).await.unwrap().is_none());
+    let row = ctx.db.read(&Permit::system("test")).await.unwrap().one(sql::BY_ID, args![&id]).await.unwrap();
+    assert_eq!(row.text("state").unwrap(), "given_up");
+}
+
+async fn study(ctx: &Ctx) -> String {
+    let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+    read.one("SELECT id FROM study", args![]).await.unwrap().text("id").unwrap()
+}
+
+async fn object(ctx: &Ctx, instance: &str) -> String {
+    let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+    let row = read.one("SELECT object_sha256 FROM instance WHERE uid = $1", args![instance]).await.unwrap();
+    row.text("object_sha256").unwrap()
+}

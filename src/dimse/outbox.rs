@@ -1,0 +1,139 @@
+//! The job that sends what is due for a peer (C-STORE, PS3.4 Annex B), asks it for storage commitment where its policy wants
+//! that, and tells peers that a study is here (PS3.4 Annex R).
+
+use yigong_base::access::Permit;
+use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::JobRow;
+use yigong_base::site::{Peer, peer};
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::commitment;
+use yigong_clinic::imaging::outbox::{self, Due, Tried, rules};
+use yigong_formats::dicom::command::Verb;
+use yigong_formats::dicom::commitment::{Reference, Transaction};
+use yigong_formats::dicom::{availability, uid};
+
+use super::scu::{self, NOT_SENT, Object, Sent, Target};
+
+/// Objects of one run of the job: between two runs the other jobs get their turn.
+const BATCH: i64 = 100;
+/// Tries of a notification (about seven days with the pauses of the queue).
+const TRIES: i64 = 350;
+
+/// The job [`outbox::JOB`] of a peer.
+///
+/// # Errors
+/// Storage faults; the job is tried again.
+pub async fn run(centre: &Centre, peer: &str) -> Result<()> {
+    let ctx = &centre.ctx;
+    let due = outbox::due(ctx, peer, BATCH).await?;
+    let row = peer::find(&mut *ctx.db.read(&Permit::system("outbox")).await?, peer).await?;
+    let mut results: Vec<(Due, Tried)> = Vec::with_capacity(due.len());
+    let target = if row.enabled { Target::of(ctx, &row) } else { Err(Fault::invalid("peer", "is disabled")) };
+    match target {
+        Err(fault) => results.extend(due.into_iter().map(|d| (d, Tried::Later(None, fault.to_string())))),
+        Ok(target) => {
+            for group in due.chunk_by(|a, b| a.originator == b.originator) {
+                let originator = group.first().and_then(|d| d.originator.clone());
+                let target = Target { originator, ..target.clone() };
+                let tried = send(centre, &target, group).await?;
+                results.extend(group.iter().cloned().zip(tried));
+            }
+        }
+    }
+    outbox::tried(ctx, peer, &results).await?;
+    if row.policy.get("ask_commitment").and_then(serde_json::Value::as_bool).unwrap_or(false) {
+        expect(centre, &row, &results).await?;
+    }
+    Ok(())
+}
+
+/// One association for a group: what is stored as it is stored.
+async fn send(centre: &Centre, target: &Target, group: &[Due]) -> Result<Vec<Tried>> {
+    let mut objects = Vec::with_capacity(group.len());
+    for due in group {
+        objects.push(Object::Path(centre.ctx.blobs.path(&due.object)?));
+    }
+    let (sent, broken) = match scu::store(target, &objects).await {
+        Ok(sent) => (sent, None),
+        Err(error) => (error.sent, Some(error.what)),
+    };
+    let mut tried: Vec<Tried> = sent.into_iter().map(verdict).collect();
+    let why = broken.unwrap_or_else(|| "not tried".to_owned());
+    tried.resize(group.len(), Tried::Later(None, why));
+    Ok(tried)
+}
+
+/// What an answer means for the object (PS3.4 §B.2.3): warnings are a yes, "out of resources" is a later, the rest a no.
+fn verdict(sent: Sent) -> Tried {
+    match sent.status {
+        0x0000 | 0xB000..=0xBFFF | 0x0107 | 0x0116 => Tried::Sent(sent.status),
+        0xA700..=0xA7FF => Tried::Later(Some(sent.status), sent.comment),
+        NOT_SENT => Tried::Never(None, sent.comment),
+        status => Tried::Never(Some(status), sent.comment),
+    }
+}
+
+/// Asks for storage commitment of what was taken; the report comes on an association of the peer's.
+async fn expect(centre: &Centre, peer: &Peer, results: &[(Due, Tried)]) -> Result<()> {
+    let taken = results.iter().filter(|(_, tried)| matches!(tried, Tried::Sent(_)));
+    let referenced: Vec<_> = taken
+        .map(|(due, _)| Reference { sop_class: due.sop_class.clone(), sop_instance: due.uid.clone() })
+        .collect();
+    if referenced.is_empty() {
+        return Ok(());
+    }
+    let request = Transaction { uid: new_uid(centre), referenced, failed: Vec::new() };
+    commitment::expect(&centre.ctx, peer, &request).await
+}
+
+/// The job [`commitment::ASK`]: sends the N-ACTION of a transaction of ours.
+///
+/// # Errors
+/// The peer cannot be reached or refuses; the job is tried again.
+pub async fn ask(centre: &Centre, id: &str) -> Result<()> {
+    let ctx = &centre.ctx;
+    let Some((peer, request)) = commitment::to_ask(ctx, id).await? else { return Ok(()) };
+    let row = peer::find(&mut *ctx.db.read(&Permit::system("outbox")).await?, &peer).await?;
+    let about = (uid::COMMITMENT_PUSH, uid::COMMITMENT_PUSH_INSTANCE);
+    let verb = Verb::Action(yigong_formats::dicom::commitment::REQUEST);
+    let status = scu::request(&Target::of(ctx, &row)?, about, verb, &request.data_set(None), None).await;
+    taken(status, "storage commitment")
+}
+
+/// The job [`rules::AVAILABILITY`].
+///
+/// # Errors
+/// The peer cannot be reached or refuses; the job is tried again.
+pub async fn notify(centre: &Centre, job: &JobRow) -> Result<()> {
+    let ctx = &centre.ctx;
+    let Some((peer, study)) = job.key.split_once(' ') else { return Ok(()) };
+    if job.attempts > TRIES {
+        tracing::warn!(peer, study, "an availability notification was given up");
+        return Ok(());
+    }
+    let mut read = ctx.db.read(&Permit::system("outbox")).await?;
+    let row = peer::find(&mut read, peer).await?;
+    let Some((study_uid, objects, steps)) = rules::available(&mut read, study, &row.facility).await? else {
+        return Ok(());
+    };
+    drop(read);
+    let data = availability::notification(&study_uid, &objects, &steps, &ctx.config.dicom.ae_title);
+    let about = (uid::AVAILABILITY, new_uid(centre));
+    let target = Target::of(ctx, &row)?;
+    let status = scu::request(&target, (about.0, &about.1), Verb::Create, &data, None).await;
+    taken(status, "availability notification")
+}
+
+fn taken(answer: std::result::Result<u16, scu::CallError>, what: &str) -> Result<()> {
+    match answer {
+        Ok(0) => Ok(()),
+        Ok(status) => Err(Fault::Busy { detail: format!("{what}: answered with status {status:04X}") }),
+        Err(error) => Err(Fault::Busy { detail: format!("{what}: {error}") }),
+    }
+}
+
+/// A new UID under 2.25 (PS3.5 §B.2).
+pub(super) fn new_uid(centre: &Centre) -> String {
+    let id = centre.ctx.id();
+    uid::from_u128(u128::from_str_radix(&id, 16).unwrap_or_default())
+}

@@ -1,0 +1,32 @@
+// What the modality said about the study, and whether the devices may delete their copies.
+
+import { useWords } from '../../i18n';
+import type { StudyDetail } from './model';
+
+export function StudyNotes({ study }: { study: StudyDetail }) {
+  const { t } = useWords();
+  const stopped = study.steps.filter((s) => s.state === 'discontinued');
+  const missing = study.steps.reduce((n, s) => n + (s.state === 'completed' ? s.named - s.arrived : 0), 0);
+  const { safe } = study;
+  return (
+    <>
+      {stopped.map((s) => (
+        <div key={s.uid} className="note" data-tone="amber" role="status">
+          {t('imaging.step_discontinued', { modality: s.modality, reason: s.reason || t('imaging.step_no_reason') })}
+        </div>
+      ))}
+      {missing > 0 && (
+        <div className="note" data-tone="amber" role="status">
+          {t('imaging.step_missing', { n: missing })}
+        </div>
+      )}
+      {safe.proven > 0 && (
+        <div className="note" data-tone={safe.complete ? undefined : 'amber'} role="status">
+          {safe.complete
+            ? t('imaging.safe_to_delete', { n: safe.instances })
+            : t('imaging.partly_safe', { n: safe.proven, total: safe.instances })}
+        </div>
+      )}
+    </>
+  );
+}
