@@ -4,6 +4,7 @@
 
 mod accept;
 pub mod qido;
+mod qido_keys;
 mod stream;
 pub mod wado;
 
