@@ -163,20 +163,37 @@ mod tests {
 
     #[test]
     fn keys_in_every_spelling() {
-        let asked = ask(Level::Study, &[("00100020", "P1"), ("PatientName", "王*"), ("Modality", "CR,DX")]).unwrap();
+        let asked =
+            ask(Level::Study, &[("00100020", "P1"), ("PatientName", "王*"), ("Modality", "CR,DX")]).unwrap();
         assert_eq!(asked.query.keys.text(tag::PATIENT_ID), "P1");
         assert_eq!(asked.query.keys.values(tag::MODALITIES_IN_STUDY), ["CR", "DX"]);
         assert!(asked.warnings.is_empty());
-        let odd = ask(Level::Study, &[("RequestAttributesSequence.RequestedProcedureID", "1"), ("nonsense", "2")]).unwrap();
+        let odd =
+            ask(Level::Study, &[("RequestAttributesSequence.RequestedProcedureID", "1"), ("nonsense", "2")])
+                .unwrap();
         assert_eq!(odd.warnings.len(), 1);
-        assert!(odd.warnings[0].contains("00400275") && odd.warnings[0].contains("nonsense"), "{:?}", odd.warnings);
+        assert!(
+            odd.warnings[0].contains("00400275") && odd.warnings[0].contains("nonsense"),
+            "{:?}",
+            odd.warnings
+        );
     }
 
     #[test]
     fn paging_and_what_is_malformed() {
-        let asked = ask(Level::Series, &[("limit", "5000"), ("offset", "7"), ("fuzzymatching", "true")]).unwrap();
+        let asked =
+            ask(Level::Series, &[("limit", "5000"), ("offset", "7"), ("fuzzymatching", "true")]).unwrap();
         assert_eq!((asked.limit, asked.offset, asked.query.fuzzy), (1_000, 7, true));
-        for bad in [("limit", "-1"), ("limit", "x"), ("offset", "1.5"), ("fuzzymatching", "yes"), ("StudyDate", "2026"), ("StudyInstanceUID", "1..2"), ("PatientName.PatientID", "1"), ("includefield", "no such")] {
+        for bad in [
+            ("limit", "-1"),
+            ("limit", "x"),
+            ("offset", "1.5"),
+            ("fuzzymatching", "yes"),
+            ("StudyDate", "2026"),
+            ("StudyInstanceUID", "1..2"),
+            ("PatientName.PatientID", "1"),
+            ("includefield", "no such"),
+        ] {
             assert!(ask(Level::Study, &[bad]).is_err(), "{bad:?}");
         }
         assert!(ask(Level::Study, &[("includefield", "all"), ("StudyDate", "20260101-")]).is_ok());

@@ -21,6 +21,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/imaging/outbox", yigong_clinic::imaging::outbox::sql::ALL),
     ("clinic/imaging/preview", yigong_clinic::imaging::preview::sql::ALL),
     ("clinic/imaging/step", yigong_clinic::imaging::step::sql::ALL),
+    ("clinic/imaging/query", yigong_clinic::imaging::query::sql::ALL),
     ("clinic/lab", yigong_clinic::lab::sql::ALL),
     ("clinic/order", yigong_clinic::order::sql::ALL),
     ("clinic/recognition", yigong_clinic::recognition::sql::ALL),

@@ -37,6 +37,8 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "services",
         include_str!("../../../migrations/sqlite/0005_services.sql"),
         include_str!("../../../migrations/postgres/0005_services.sql"),
+    ),
+    (
         8,
         "query",
         include_str!("../../../migrations/sqlite/0008_query.sql"),

@@ -20,7 +20,6 @@ macro_rules! in_scope {
         )
     };
 }
-pub(crate) use in_scope;
 
 pub(in crate::imaging) use in_scope;
 

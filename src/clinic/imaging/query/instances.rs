@@ -47,9 +47,8 @@ impl Pages {
                 self.waiting.extend(found.into_iter().map(|f| f.id));
                 return Ok(Some(Vec::new()));
             };
-            let rows = conn
-                .all(sql::INSTANCES_OF_SERIES, args![permit.scope(), series, PAGE, self.passed])
-                .await?;
+            let rows =
+                conn.all(sql::INSTANCES_OF_SERIES, args![permit.scope(), series, PAGE, self.passed]).await?;
             if rows.len() < PAGE {
                 self.waiting.pop_front();
                 self.passed = 0;

@@ -99,7 +99,9 @@ impl Query {
     /// Whether date and time are one range here.
     fn is_combined(&self) -> bool {
         self.combined
-            && [tag::STUDY_DATE, tag::STUDY_TIME].iter().all(|t| !matching::is_universal(self.keys.values(*t)))
+            && [tag::STUDY_DATE, tag::STUDY_TIME]
+                .iter()
+                .all(|t| !matching::is_universal(self.keys.values(*t)))
     }
 
     /// Sets apart the keys that are not matched one by one: the name has more forms than one, and date and time may be one.

@@ -70,15 +70,8 @@ impl Pages {
     /// The rows of the next page, and where it ends.
     async fn rows(&mut self, conn: &mut Conn, permit: &Permit, query: &Query) -> Result<Vec<Row>> {
         let (from, to) = dates(&query.keys);
-        let mut args: Vec<Arg> = args![
-            permit.scope(),
-            &self.behind.0,
-            &self.behind.1,
-            from,
-            to,
-            modality(&query.keys),
-            self.size
-        ];
+        let mut args: Vec<Arg> =
+            args![permit.scope(), &self.behind.0, &self.behind.1, from, to, modality(&query.keys), self.size];
         let every = permit.scope() == ALL_FACILITIES;
         let statement = match &self.driver {
             Driver::Uids(lists) => {
