@@ -143,6 +143,18 @@ pub async fn echo(target: &Target) -> Result<Duration, CallError> {
 /// # Errors
 /// The connection or the association failed; a refused object is no error but a [`Sent`].
 pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, CallError> {
+    store_telling(target, objects, |_| true).await
+}
+
+/// The same; each answer is told as it comes, and `false` means that no further object is wanted.
+///
+/// # Errors
+/// As [`store`].
+pub async fn store_telling(
+    target: &Target,
+    objects: &[Object],
+    mut told: impl FnMut(&Sent) -> bool,
+) -> Result<Vec<Sent>, CallError> {
     let mut sent = Vec::with_capacity(objects.len());
     let mut rest = objects;
     while !rest.is_empty() {
@@ -167,7 +179,10 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
         let (batch, tail) = rest.split_at(heads.len().min(rest.len()));
         rest = tail;
         if contexts.is_empty() {
-            sent.extend(heads.into_iter().filter_map(Result::err).map(unsent));
+            for why in heads.into_iter().filter_map(Result::err) {
+                sent.push(unsent(why));
+                sent.last().is_some_and(&mut told);
+            }
             continue;
         }
         let mut call = match Call::open(target, contexts, &[]).await {
@@ -182,6 +197,10 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
             match answer {
                 Ok(answer) => sent.push(answer),
                 Err(e) => return Err(CallError { sent, ..e }),
+            }
+            if !sent.last().is_some_and(&mut told) {
+                call.release().await;
+                return Ok(sent);
             }
         }
         call.release().await;

@@ -218,6 +218,8 @@ async fn new_order(
         orderer,
         department: department.into_iter().find(|d| !d.is_empty()).unwrap_or_default(),
         history: history.join("; "),
+        scheduled_at: None,
+        station: String::new(),
         specimens: if pipeline == "lab" { specimens(intake, one, obr) } else { Vec::new() },
     }))
 }
