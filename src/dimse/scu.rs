@@ -181,7 +181,9 @@ pub async fn store_telling(
         if contexts.is_empty() {
             for why in heads.into_iter().filter_map(Result::err) {
                 sent.push(unsent(why));
-                sent.last().is_some_and(&mut told);
+                if !sent.last().is_some_and(&mut told) {
+                    return Ok(sent);
+                }
             }
             continue;
         }

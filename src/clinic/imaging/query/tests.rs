@@ -9,6 +9,8 @@ use yigong_formats::dicom::{Tag, tag};
 use super::{Level, Query, Search, sql};
 use crate::imaging::tests::{ask, known, made_as, send};
 
+mod speed;
+
 /// Patient, name, study, series, instance.
 const FILMS: &[[&str; 5]] = &[
     ["P1", "Wang^XiaoDong=王^小东", "1.2.1", "1.2.1.1", "1.2.1.1.1"],
