@@ -27,7 +27,7 @@ pub(super) async fn on_c_move(exchange: &Exchange, request: &Request, rq: &MoveR
     };
     let (told, mut heard) = mpsc::unbounded_channel();
     let stop = exchange.cancelled.clone();
-    let sending = scu::store_telling(&target, &objects, move |sent| {
+    let sending = scu::store_telling(&target, &objects, None, move |sent| {
         // The other side of the channel lives as long as this does.
         let _ = told.send(sent.status);
         !stop.is_cancelled()
