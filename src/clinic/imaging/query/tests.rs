@@ -188,8 +188,9 @@ async fn plans_use_indexes() {
                     && !step.starts_with("SCAN (subquery")
             })
             .collect();
-        // Patients are asked for at the patient level only, in the order of their ids.
-        assert!(scans.is_empty() || *name == "PATIENTS", "{name}: {plan:#?}");
+        // Patients come in the order of their ids; something inside a name reads every key of names.
+        let reads_all = ["PATIENTS", "STUDIES_BY_NAME_PART"].contains(name);
+        assert!(scans.is_empty() || reads_all, "{name}: {plan:#?}");
         let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER BY"));
         let paged = ["STUDIES", "STUDIES_BY_FREQUENT_NAME"].contains(name);
         assert!(!(sorts && paged), "{name} sorts: {plan:#?}");
