@@ -24,6 +24,7 @@ use super::wire::{DATA, Incoming, Pdvs};
 
 mod hostile;
 mod identity;
+mod query;
 mod service;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
