@@ -7,6 +7,7 @@ use yigong_base::site::peer::{self, Peer};
 use yigong_base::storage::Conn;
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::attributes::Attributes;
+use yigong_formats::dicom::dataset::Writer;
 use yigong_formats::dicom::{Tag, Vr, part10, tag, uid};
 
 use super::query::{Level, Query, Search};

@@ -1,6 +1,7 @@
 //! Studies, page by page, newest first.
 
-use yigong_base::access::{ALL_FACILITIES, Permit};
+use yigong_base::access::Permit;
+use yigong_base::access::permit::ALL_FACILITIES;
 use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::storage::{Arg, Conn, Row};
