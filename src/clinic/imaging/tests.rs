@@ -3,7 +3,6 @@
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::site::peer::{self, Peer};
-
 use yigong_base::storage::Conn;
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::attributes::Attributes;
