@@ -57,6 +57,12 @@ pub struct New {
     orderer: String,
     #[serde(default)]
     flags: Vec<String>,
+    /// When it is to be done, ms; absent = from now on.
+    #[serde(default)]
+    scheduled_at: Option<i64>,
+    /// AE title of the station that is to do it; empty = any of the facility.
+    #[serde(default)]
+    station: String,
 }
 
 /// Patient of a new order.
@@ -137,6 +143,8 @@ async fn place(centre: web::Data<Centre>, permit: Caller, body: web::Json<New>) 
         flags: new.flags,
         orderer: if new.orderer.is_empty() { permit.name().to_owned() } else { new.orderer },
         history: new.history,
+        scheduled_at: new.scheduled_at,
+        station: new.station,
         ..order::NewOrder::default()
     };
     let placed = order::place(&mut tx, ctx, &permit, &facility, &order).await?;

@@ -5,6 +5,7 @@
 mod accept;
 mod elsewhere;
 pub mod qido;
+mod qido_keys;
 mod refuse;
 pub mod stow;
 mod stream;

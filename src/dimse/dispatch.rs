@@ -6,18 +6,34 @@ use yigong_formats::dicom::negotiate::Purpose;
 use yigong_formats::dicom::{commitment, uid};
 
 use super::dialogue::Break;
-use super::mpps;
 use super::operation::{Exchange, Request};
 use super::status::{self, Status};
+use super::{find, get, move_, mpps, worklist};
 
 /// Works on one request until its last response is sent.
-pub(super) async fn serve(exchange: Exchange, request: Request) -> Result<(), Break> {
+pub(super) async fn serve(mut exchange: Exchange, request: Request) -> Result<(), Break> {
     if let Command::Normalised(rq) = &request.command {
         let (instance, status) = normalised(&exchange, &request, rq).await;
         return match request.command.answered(status.code, &status.comment) {
             Some(response) => exchange.answer(Response { sop_instance: instance, ..response }, None).await,
             None => Ok(()),
         };
+    }
+    let of_context = |class: &str| class == request.context.sop_class;
+    match (&request.command, request.context.purpose) {
+        (Command::Find(rq), Purpose::Find) if of_context(&rq.sop_class) => {
+            return find::on_c_find(&exchange, &request).await;
+        }
+        (Command::Find(rq), Purpose::Worklist) if of_context(&rq.sop_class) => {
+            return worklist::on_c_find(&exchange, &request).await;
+        }
+        (Command::Move(rq), Purpose::Move) if of_context(&rq.sop_class) => {
+            return move_::on_c_move(&exchange, &request, rq).await;
+        }
+        (Command::Get(rq), Purpose::Get) if of_context(&rq.sop_class) => {
+            return get::on_c_get(&mut exchange, &request).await;
+        }
+        _ => {}
     }
     let status = match &request.command {
         Command::Find(_) | Command::Get(_) | Command::Move(_) => status::CLASS_NOT_SUPPORTED,

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dicom_ul::pdu::PresentationContextProposed;
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result as Outcome};
 use yigong_base::site::Peer;
 use yigong_formats::dicom::build::DataSet;
 use yigong_formats::dicom::command::{C_ECHO, Command, NormalisedRequest, Verb};
-use yigong_formats::dicom::negotiate::{MAX_CONTEXTS, Roles};
+use yigong_formats::dicom::negotiate::{Context, MAX_CONTEXTS, Roles};
 use yigong_formats::dicom::uid;
 
 use super::tls::{self, TlsCall};
@@ -143,6 +144,23 @@ pub async fn echo(target: &Target) -> Result<Duration, CallError> {
 /// # Errors
 /// The connection or the association failed; a refused object is no error but a [`Sent`].
 pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, CallError> {
+    store_telling(target, objects, None, |_| true).await
+}
+
+/// Makes the `n`-th object in a native transfer syntax that the peer accepts; `None` = it cannot be.
+pub type Convert<'a> = &'a (dyn Fn(usize, String) -> BoxFuture<'a, Option<Object>> + Send + Sync);
+
+/// The same; each answer is told as it comes, and `false` means that no further object is wanted. With `convert` an object
+/// whose own syntax the peer refuses goes out as Explicit or Implicit VR Little Endian.
+///
+/// # Errors
+/// As [`store`].
+pub async fn store_telling(
+    target: &Target,
+    objects: &[Object],
+    convert: Option<Convert<'_>>,
+    mut told: impl FnMut(&Sent) -> bool,
+) -> Result<Vec<Sent>, CallError> {
     let mut sent = Vec::with_capacity(objects.len());
     let mut rest = objects;
     while !rest.is_empty() {
@@ -150,43 +168,90 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
         let mut contexts: Vec<PresentationContextProposed> = Vec::new();
         for object in rest {
             let head = object::head(object).await;
-            if let Ok(h) = &head {
-                let known = contexts.iter().any(|c| {
-                    c.abstract_syntax == h.sop_class && c.transfer_syntaxes.contains(&h.transfer_syntax)
-                });
-                if !known && contexts.len() == MAX_CONTEXTS {
-                    break;
-                }
-                if !known {
-                    let id = u8::try_from(contexts.len() * 2 + 1).unwrap_or(u8::MAX);
-                    contexts.push(proposed(id, &h.sop_class, &[&h.transfer_syntax]));
-                }
+            if let Ok(h) = &head
+                && !propose(&mut contexts, &h.sop_class, &h.transfer_syntax, convert.is_some())
+            {
+                break;
             }
             heads.push(head);
         }
         let (batch, tail) = rest.split_at(heads.len().min(rest.len()));
         rest = tail;
-        if contexts.is_empty() {
-            sent.extend(heads.into_iter().filter_map(Result::err).map(unsent));
-            continue;
-        }
-        let mut call = match Call::open(target, contexts, &[]).await {
-            Ok(call) => call,
-            Err(e) => return Err(CallError { sent, ..e }),
+        let mut call = match contexts.is_empty() {
+            true => None,
+            false => match Call::open(target, contexts, &[]).await {
+                Ok(call) => Some(call),
+                Err(e) => return Err(CallError { sent, ..e }),
+            },
         };
         for (object, head) in batch.iter().zip(heads) {
-            let answer = match head {
-                Ok(head) => call.store(object, &head).await,
-                Err(why) => Ok(unsent(why)),
+            let answer = match (head, &mut call) {
+                (Ok(head), Some(call)) => send(call, object, head, convert, sent.len()).await,
+                (Ok(_), None) => Ok(unsent("nothing was proposed".into())),
+                (Err(why), _) => Ok(unsent(why)),
             };
             match answer {
                 Ok(answer) => sent.push(answer),
                 Err(e) => return Err(CallError { sent, ..e }),
             }
+            if !sent.last().is_some_and(&mut told) {
+                rest = &[];
+                break;
+            }
         }
-        call.release().await;
+        if let Some(call) = call {
+            call.release().await;
+        }
     }
     Ok(sent)
+}
+
+/// Proposes what an object needs; `false` = there is no room for it on this association.
+fn propose(contexts: &mut Vec<PresentationContextProposed>, class: &str, syntax: &str, native: bool) -> bool {
+    let native: &[&str] = match (native, syntax) {
+        (false, _) | (true, uid::IMPLICIT_LE) => &[],
+        (true, uid::EXPLICIT_LE) => &[uid::IMPLICIT_LE],
+        (true, _) => &[uid::EXPLICIT_LE, uid::IMPLICIT_LE],
+    };
+    let before = contexts.len();
+    for wanted in [&[syntax][..], native] {
+        let known = |c: &PresentationContextProposed| {
+            c.abstract_syntax == class && wanted.iter().all(|w| c.transfer_syntaxes.iter().any(|t| t == w))
+        };
+        if !wanted.is_empty() && !contexts.iter().any(known) {
+            let id = u8::try_from(contexts.len() * 2 + 1).unwrap_or(u8::MAX);
+            contexts.push(proposed(id, class, wanted));
+        }
+    }
+    if contexts.len() > MAX_CONTEXTS {
+        contexts.truncate(before);
+        return false;
+    }
+    true
+}
+
+/// Sends one object as it is stored, else converted.
+async fn send(
+    call: &mut Call,
+    object: &Object,
+    head: object::Head,
+    convert: Option<Convert<'_>>,
+    n: usize,
+) -> Result<Sent, CallError> {
+    let of_class = |c: &&Context| c.sop_class == head.sop_class;
+    let as_stored = call.contexts.iter().filter(of_class).any(|c| c.transfer_syntax == head.transfer_syntax);
+    let native = |c: &&Context| uid::is_native(&c.transfer_syntax);
+    let other = call.contexts.iter().filter(of_class).find(native).map(|c| c.transfer_syntax.clone());
+    let (Some(convert), Some(syntax), false) = (convert, other, as_stored) else {
+        return call.store(object, &head).await;
+    };
+    let Some(object) = convert(n, syntax).await else {
+        return Ok(unsent("it cannot be sent in a syntax that the peer accepts".into()));
+    };
+    match object::head(&object).await {
+        Ok(head) => call.store(&object, &head).await,
+        Err(why) => Ok(unsent(why)),
+    }
 }
 
 /// Sends one normalised request about `sop_instance` with its data set; answers the peer's status. `role` is proposed for the

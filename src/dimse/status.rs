@@ -55,6 +55,21 @@ impl Status {
     }
 }
 
+/// The identifier is not one of its information model (PS3.4 §C.4.1.1.4).
+pub(super) const IDENTIFIER: u16 = 0xA900;
+/// The peer said stop.
+pub(super) const CANCELLED: u16 = 0xFE00;
+/// The number of matches cannot be told (PS3.4 §C.4.2.1.5).
+pub(super) const OUT_OF_RESOURCES_MATCHES: u16 = 0xA701;
+/// No sub-operation can be performed.
+pub(super) const CANNOT_SEND: u16 = 0xA702;
+/// Nobody of that title may have it (PS3.4 §C.4.2.1.5).
+pub(super) const UNKNOWN_DESTINATION: u16 = 0xA801;
+/// Some sub-operations failed.
+pub(super) const SOME_FAILED: u16 = 0xB000;
+/// The request cannot be processed; the fault is ours.
+pub(super) const UNABLE: u16 = 0xC001;
+
 /// Whether further responses follow one of this status.
 pub(super) fn is_pending(status: u16) -> bool {
     matches!(status, PENDING | PENDING_UNSUPPORTED)

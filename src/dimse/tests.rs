@@ -26,6 +26,7 @@ use super::wire::{DATA, Incoming, Pdvs};
 mod hostile;
 mod identity;
 mod normalised;
+mod query;
 mod service;
 mod tls;
 

@@ -198,6 +198,9 @@ async fn new_order(
         .into_iter()
         .find(|p| !p.is_empty())
         .unwrap_or_default();
+    // TQ1-7 start, ORC-7.4 of older senders, OBR-36 (HL7 2.5.1 §4.5.4, §4.5.1.7, §4.5.3.36)
+    let start = [of(one.tq1, 7, 1), of(one.orc, 7, 4), of(obr, 36, 1)].into_iter().find(|t| !t.is_empty());
+    let offset = i32::try_from(intake.ctx.config.centre.utc_offset_minutes).unwrap_or(480);
     let orderer =
         [person(obr, 16), person(one.orc, 12)].into_iter().find(|p| !p.is_empty()).unwrap_or_default();
     let department = [
@@ -218,6 +221,8 @@ async fn new_order(
         orderer,
         department: department.into_iter().find(|d| !d.is_empty()).unwrap_or_default(),
         history: history.join("; "),
+        scheduled_at: start.and_then(|t| Timestamp::parse(&t)).map(|t| t.millis(offset)),
+        station: String::new(),
         specimens: if pipeline == "lab" { specimens(intake, one, obr) } else { Vec::new() },
     }))
 }

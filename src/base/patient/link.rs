@@ -1,7 +1,9 @@
 //! Linking what a device or message says about a patient to a row.
 
 use serde::Serialize;
+use yigong_formats::dicom::{matching, name};
 
+use super::key::find_by;
 use super::sql;
 use crate::args;
 use crate::ctx::Ctx;
@@ -27,6 +29,18 @@ pub struct Seen {
     pub national_id: String,
     /// Phone.
     pub phone: String,
+}
+
+impl Seen {
+    /// The folded forms of the name by which the patient is found.
+    pub(super) fn forms(&self) -> Vec<String> {
+        let mut forms = matching::name_forms(&self.name);
+        forms.extend([name::fold(&self.pinyin), name::fold(&self.initials)]);
+        forms.retain(|f| !f.is_empty());
+        forms.sort();
+        forms.dedup();
+        forms
+    }
 }
 
 /// The row.
@@ -135,6 +149,7 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
                 ],
             )
             .await?;
+            find_by(tx, &id, &seen.forms()).await?;
         }
     }
     Ok(Linked { id, identified: row.flag("identified")?, clash })
@@ -169,7 +184,7 @@ async fn insert(
         ],
     )
     .await?;
-    Ok(())
+    find_by(tx, id, &seen.forms()).await
 }
 
 /// The person index: the same national id number with the same name in another facility is the same person.

@@ -8,6 +8,8 @@ crate::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)";
     /// Fill what was empty.
     FILL = "UPDATE patient SET name = $2, pinyin = $3, initials = $4, sex = $5, birth_date = $6, national_id = $7, phone = $8, person = $9, updated_at = $10 WHERE id = $1";
+    /// A form of the name by which the patient is found.
+    ADD_KEY = "INSERT INTO patient_key (patient, key) VALUES ($1, $2) ON CONFLICT (patient, key) DO NOTHING";
     /// Another local record with the same national id: the same person.
     PERSON_BY_NATIONAL_ID = "SELECT person FROM patient WHERE national_id = $1 AND name = $2 ORDER BY created_at LIMIT 1";
     /// What pages show in a header.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::key::find_by;
 use super::link::Seen;
 use super::sql;
 use crate::access::Permit;
@@ -46,6 +47,7 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, see
         ],
     )
     .await?;
+    find_by(tx, &id, &seen.forms()).await?;
     if !changed.is_empty() {
         audit::append(
             tx,

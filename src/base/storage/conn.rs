@@ -100,6 +100,17 @@ impl Conn {
         self.opt(sql, args).await?.ok_or_else(|| Fault::not_found("row"))
     }
 
+    /// The steps by which SQLite would run a statement, for tests of indexes.
+    ///
+    /// # Errors
+    /// Not on PostgreSQL.
+    pub async fn plan(&mut self, sql: &str) -> Result<Vec<String>> {
+        let Side::Sqlite(c) = self.side() else { return Err(Fault::internal("plans are asked of sqlite")) };
+        let statement = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(statement).fetch_all(c).await.map_err(|e| fault_of(sql, &e))?;
+        rows.into_iter().map(|row| Row::Sqlite(row).text("detail")).collect()
+    }
+
     /// Asks the engine to prepare a statement: proves that it is well formed there.
     pub async fn prepare(&mut self, sql: &'static str) -> Result<()> {
         use sqlx::{Executor, SqlSafeStr};

@@ -51,6 +51,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0007_afterwards.sql"),
     ),
     (
+        8,
+        "query",
+        include_str!("../../../migrations/sqlite/0008_query.sql"),
+        include_str!("../../../migrations/postgres/0008_query.sql"),
+    ),
+    (
         9,
         "key_image",
         include_str!("../../../migrations/sqlite/0009_key_image.sql"),

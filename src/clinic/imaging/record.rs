@@ -5,7 +5,7 @@ use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
-use yigong_formats::dicom::{name, tag};
+use yigong_formats::dicom::{matching, name, tag};
 
 use super::receive::New;
 use super::{sql, stack};
@@ -51,8 +51,9 @@ impl New<'_> {
         let modality = h.text(tag::MODALITY);
         let attributes = json!({
             "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "name_pinyin": h.name.pinyin, "han": h.name.ideographic.is_some(), "sex": h.sex, "birth_date": h.birth_date,
-            "institution": h.text(tag::INSTITUTION),
+            "institution": h.text(tag::INSTITUTION), "readers": h.root().strings(tag::READERS), "comments": h.text(tag::PATIENT_COMMENTS),
         });
+        patient::find_by(tx, &linked.id, &matching::name_forms(&h.name.raw)).await?;
         let text = |t| h.text(t);
         tx.exec(
             sql::NEW_STUDY,
@@ -74,7 +75,8 @@ impl New<'_> {
                 text(tag::REFERRING),
                 text(tag::STATION),
                 ctx.now(),
-                attributes
+                attributes,
+                &h.patient_id
             ],
         )
         .await?;
@@ -108,7 +110,7 @@ impl New<'_> {
     pub(super) async fn new_series(&self, tx: &mut Tx, study: &str) -> Result<String> {
         let h = self.header();
         let id = self.ctx.id();
-        let attributes = json!({"station": h.text(tag::STATION), "manufacturer": h.text(tag::MANUFACTURER), "model": h.text(tag::MODEL)});
+        let attributes = json!({"station": h.text(tag::STATION), "manufacturer": h.text(tag::MANUFACTURER), "model": h.text(tag::MODEL), "date": digits(&h.text(tag::SERIES_DATE)), "time": h.text(tag::SERIES_TIME), "protocol": h.text(tag::PROTOCOL)});
         tx.exec(
             sql::NEW_SERIES,
             args![
@@ -139,7 +141,7 @@ impl New<'_> {
         let c = h.charset();
         let charset = json!({"declared": c.declared, "used": c.charset.term(), "how": c.how.as_str(), "confidence": c.confidence});
         let i = &h.image;
-        let attributes = json!({"rows": i.rows, "cols": i.cols, "bits_allocated": i.bits_allocated});
+        let attributes = json!({"rows": i.rows, "cols": i.cols, "bits_allocated": i.bits_allocated, "date": digits(&h.text(tag::CONTENT_DATE)), "time": h.text(tag::CONTENT_TIME)});
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
         tx.exec(
             sql::NEW_INSTANCE,

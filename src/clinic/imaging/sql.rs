@@ -35,8 +35,6 @@ macro_rules! egress {
 }
 pub(crate) use egress;
 
-pub(in crate::imaging) use in_scope;
-
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
@@ -45,8 +43,8 @@ yigong_base::statements! {
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
         FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
     /// A new study.
-    NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes)
-        VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18)";
+    NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes, said_id)
+        VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19)";
     /// One more image in study $1 and series $7: $2 = new series, $3 = time, $4 = modality, $5 = modalities, $6 = body part or ''. One way to the engine.
     GROW_SQLITE = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $7;
         UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
@@ -148,37 +146,6 @@ yigong_base::statements! {
         WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$3"),
         " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000"
-    );
-    /// Studies for a query. $1 scope, $2 study UID or '', $3 patient id pattern or '', $4 name pattern (folded) or '', $5 pinyin pattern, $6 accession pattern or '',
-    /// $7 first date, $8 last date, $9 modality pattern ('%\\CT\\%') or '', $10 study id, $11 birth date or '', $12 description pattern or '', $13 referring pattern or '', $14 limit, $15 offset.
-    QUERY_STUDIES = concat!(
-        "SELECT s.id, s.uid, s.facility, s.accession, s.study_id, s.modalities, s.description, s.study_date, s.study_time, s.referring, s.series_count, s.instance_count, s.attributes,
-        p.local_id, p.identified, p.name, p.sex, p.birth_date FROM study s JOIN patient p ON p.id = s.patient
-        WHERE ",
-        in_scope!("s.facility", "s.id", "$1"),
-        " AND s.instance_count > 0 AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR p.local_id LIKE $3 ESCAPE '!')
-        AND ($4 = '' OR LOWER(p.name) LIKE $4 ESCAPE '!' OR p.pinyin LIKE $5 ESCAPE '!' OR p.initials LIKE $5 ESCAPE '!')
-        AND ($6 = '' OR s.accession LIKE $6 ESCAPE '!') AND ($7 = '' OR s.study_date >= $7) AND ($8 = '' OR s.study_date <= $8)
-        AND ($9 = '' OR '!' || s.modalities || '!' LIKE $9) AND ($10 = '' OR s.study_id = $10) AND ($11 = '' OR p.birth_date = $11)
-        AND ($12 = '' OR LOWER(s.description) LIKE $12 ESCAPE '!') AND ($13 = '' OR LOWER(s.referring) LIKE $13 ESCAPE '!')
-        ORDER BY s.study_date DESC, s.first_received_at DESC, s.id DESC LIMIT $14 OFFSET $15"
-    );
-    /// Series for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 modality or '', $5 number or NULL, $6 limit, $7 offset.
-    QUERY_SERIES = concat!(
-        "SELECT e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.attributes, s.uid AS study_uid
-        FROM series e JOIN study s ON s.id = e.study WHERE ",
-        in_scope!("s.facility", "s.id", "$1"),
-        " AND e.instance_count > 0 AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3)
-        AND ($4 = '' OR e.modality = $4) AND ($5 = -1 OR e.number = $5) ORDER BY s.study_date DESC, s.id, e.number, e.uid LIMIT $6 OFFSET $7"
-    );
-    /// Instances for a query. $1 scope, $2 study UID or '', $3 series UID or '', $4 instance UID or '', $5 SOP class or '', $6 number or -1, $7 limit, $8 offset.
-    QUERY_INSTANCES = concat!(
-        "SELECT i.uid, i.sop_class, i.transfer_syntax, i.number, i.frames, i.attributes, e.uid AS series_uid, e.modality, s.uid AS study_uid
-        FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study WHERE i.current = 1 AND ",
-        in_scope!("i.facility", "i.study", "$1"),
-        "
-        AND ($2 = '' OR s.uid = $2) AND ($3 = '' OR e.uid = $3) AND ($4 = '' OR i.uid = $4) AND ($5 = '' OR i.sop_class = $5) AND ($6 = -1 OR i.number = $6)
-        ORDER BY s.study_date DESC, s.id, e.number, e.uid, i.number, i.uid LIMIT $7 OFFSET $8"
     );
     /// Key images of a study in scope.
     KEY_IMAGES = concat!(

@@ -3,11 +3,13 @@
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::site::peer::{self, Peer};
+use yigong_base::storage::Conn;
 use yigong_base::testing::{Bench, engines};
+use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::dataset::Writer;
-use yigong_formats::dicom::{Vr, part10, tag, uid};
+use yigong_formats::dicom::{Tag, Vr, part10, tag, uid};
 
-use super::query::Keys;
+use super::query::{Level, Query, Search};
 use super::*;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
@@ -40,6 +42,26 @@ pub(super) struct Made<'a> {
     pub(super) patient: &'a str,
     pub(super) name: &'a str,
     pub(super) pixel: u8,
+}
+
+/// A small film by patient, name, study, series and instance; text in GB18030.
+pub(super) fn made_as(patient: &str, name: &str, study: &str, series: &str, instance: &str) -> Vec<u8> {
+    let gb = |text: &str| yigong_formats::dicom::text::encode("GB18030", text).unwrap();
+    let mut w = Writer::new(true);
+    w.text(tag::CHARSET, Vr::CS, "GB18030");
+    w.text(tag::SOP_CLASS, Vr::UI, CR);
+    w.text(tag::SOP_INSTANCE, Vr::UI, instance);
+    w.text(tag::STUDY_DATE, Vr::DA, "20260831");
+    w.text(tag::STUDY_TIME, Vr::TM, "083000");
+    w.text(tag::MODALITY, Vr::CS, "CR");
+    w.element(tag::STUDY_DESCRIPTION, Vr::LO, &gb("胸部正位"));
+    w.element(tag::PATIENT_NAME, Vr::PN, &gb(name));
+    w.element(tag::PATIENT_ID, Vr::LO, &gb(patient));
+    w.text(tag::STUDY_UID, Vr::UI, study);
+    w.text(tag::SERIES_UID, Vr::UI, series);
+    let mut out = part10::head(CR, instance, uid::EXPLICIT_LE);
+    out.extend_from_slice(&w.bytes);
+    out
 }
 
 /// A small film of one patient and study.
@@ -97,6 +119,21 @@ pub(super) async fn send(bench: &Bench, peer: &Peer, bytes: &[u8]) -> yigong_bas
     .await
 }
 
+/// What a query finds.
+pub(super) async fn ask(
+    conn: &mut Conn,
+    permit: &Permit,
+    level: Level,
+    keys: &[(Tag, &str)],
+) -> Vec<Attributes> {
+    let mut wanted = Attributes::default();
+    for (t, value) in keys {
+        wanted.put_all(*t, value.split('\\').filter(|v| !v.is_empty()).map(str::to_owned).collect());
+    }
+    let found = Search::new(Query::new(level, wanted)).take(conn, permit, 0, 1_000).await.unwrap();
+    found.into_iter().map(|f| f.attributes).collect()
+}
+
 #[tokio::test]
 async fn one_study_from_arrival_to_worklist() {
     for bench in engines().await.unwrap() {
@@ -120,26 +157,20 @@ async fn one_study_from_arrival_to_worklist() {
         let permit = Permit::peer("CR01", "C01");
         let mut conn = ctx.db.read(&permit).await.unwrap();
         for key in ["王小东", "*小东*", "wang*", "wxd", "WangXiaoDong", ""] {
-            let keys = Keys { patient_name: key.into(), ..Keys::default() };
-            let found = query::studies(&mut conn, &permit, &keys).await.unwrap();
+            let found = ask(&mut conn, &permit, Level::Study, &[(tag::PATIENT_NAME, key)]).await;
             assert_eq!(found.len(), 1, "{key} on {}", bench.engine);
-            assert_eq!(found[0]["00100010"]["Value"][0]["Ideographic"], "王^小东");
-            assert_eq!(found[0]["00081030"]["Value"][0], "胸部");
+            assert_eq!(found[0].text(tag::PATIENT_NAME), "Wang^XiaoDong=王^小东");
+            assert_eq!(found[0].text(tag::STUDY_DESCRIPTION), "胸部");
         }
-        let none = Keys { patient_name: "li*".into(), ..Keys::default() };
-        assert!(query::studies(&mut conn, &permit, &none).await.unwrap().is_empty());
+        assert!(ask(&mut conn, &permit, Level::Study, &[(tag::PATIENT_NAME, "li*")]).await.is_empty());
         for (date, n) in [("20260831", 1), ("20260801-20260831", 1), ("-20260101", 0), ("20260901-", 0)] {
-            let keys = Keys {
-                study_date: date.into(),
-                modalities: vec!["CR".into(), "DX".into()],
-                ..Keys::default()
-            };
-            assert_eq!(query::studies(&mut conn, &permit, &keys).await.unwrap().len(), n, "{date}");
+            let keys = [(tag::STUDY_DATE, date), (tag::MODALITIES_IN_STUDY, "CR\\DX")];
+            assert_eq!(ask(&mut conn, &permit, Level::Study, &keys).await.len(), n, "{date}");
         }
-        assert_eq!(query::series(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 1);
-        assert_eq!(query::instances(&mut conn, &permit, &Keys::default()).await.unwrap().len(), 2);
+        assert_eq!(ask(&mut conn, &permit, Level::Series, &[]).await.len(), 1);
+        assert_eq!(ask(&mut conn, &permit, Level::Instance, &[]).await.len(), 2);
         let foreign = Permit::peer("OTHER", "C02");
-        assert!(query::studies(&mut conn, &foreign, &Keys::default()).await.unwrap().is_empty());
+        assert!(ask(&mut conn, &foreign, Level::Study, &[]).await.is_empty());
         assert!(retrieve::by_uid(&mut conn, &foreign, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_err());
         let stored = retrieve::by_uid(&mut conn, &permit, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
         assert_eq!(retrieve::file(ctx, &stored).await.unwrap(), file(&first));

@@ -6,6 +6,7 @@ pub mod change;
 pub mod find;
 pub mod head;
 pub mod place;
+pub mod schedule;
 pub mod sql;
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,10 @@ pub struct NewOrder {
     pub department: String,
     /// Clinical history.
     pub history: String,
+    /// When it is to be done, ms; `None` = from now on.
+    pub scheduled_at: Option<i64>,
+    /// AE title of the station that is to do it; empty = any of the facility.
+    pub station: String,
     /// Labels the placer already has; a lab order without one is given one.
     pub specimens: Vec<NewSpecimen>,
 }
@@ -101,6 +105,7 @@ pub async fn place(
     let filler_no = format!("A{:010}", setting::next_number(tx, "accession").await?);
     let placer_no = if new.placer_no.is_empty() { format!("W{filler_no}") } else { new.placer_no.clone() };
     let flags = Value::from(new.flags.clone());
+    let (date, clock) = day_and_time(ctx, new.scheduled_at.unwrap_or(now));
     let made = tx
         .exec(
             sql::PLACE,
@@ -116,7 +121,10 @@ pub async fn place(
                 &new.orderer,
                 &new.department,
                 &new.history,
-                now
+                now,
+                date,
+                clock,
+                &new.station
             ],
         )
         .await?;
@@ -134,6 +142,15 @@ pub async fn place(
     let detail = json!({"pipeline": new.pipeline, "priority": new.priority, "items": new.items.len()});
     audit::append(tx, ctx, permit, "order.place", "order", &id, &detail).await?;
     Ok(Placed { specimens: labels(tx, &id).await?, id, placer_no, filler_no, repeated: false })
+}
+
+/// `YYYYMMDD` and `HHMMSS` at the centre.
+fn day_and_time(ctx: &Ctx, ms: i64) -> (String, String) {
+    let t = crate::centre::time_of(ms, ctx.config.centre.utc_offset_minutes);
+    (
+        format!("{:04}{:02}{:02}", t.year(), u8::from(t.month()), t.day()),
+        format!("{:02}{:02}{:02}", t.hour(), t.minute(), t.second()),
+    )
 }
 
 pub(super) async fn add_items(tx: &mut Tx, ctx: &Ctx, order: &str, items: &[CatalogItem]) -> Result<()> {

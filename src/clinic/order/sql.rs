@@ -1,9 +1,31 @@
 //! SQL of orders.
 
+/// Open examinations of a facility: $1 facility, $2 and $3 first and last day, $4 modality or '', behind the day $5, order $6 and item $7, $8 limit.
+macro_rules! steps {
+    ($($condition:tt)*) => {
+        concat!(
+            "SELECT o.id AS order_id, i.id AS item, o.placer_no AS placer_no, o.filler_no AS filler_no, p.local_id AS local_id, p.name AS name, p.sex AS sex, p.birth_date AS birth_date,
+            o.orderer AS orderer, o.department AS department, o.history AS history, o.priority AS priority, o.scheduled_date AS scheduled_date, o.scheduled_time AS scheduled_time,
+            o.station_ae AS station_ae, i.code AS code, i.name AS examination, i.modality AS modality, i.body_part AS body_part, f.name AS facility_name
+            FROM orders o JOIN order_item i ON i.order_id = o.id JOIN patient p ON p.id = o.patient JOIN facility f ON f.code = o.facility
+            WHERE o.facility = $1 AND o.state = 'ordered' AND i.state = 'ordered' AND o.pipeline IN ('imaging', 'ecg') AND o.scheduled_date >= $2 AND o.scheduled_date <= $3
+            AND ($4 = '' OR i.modality = $4) AND (o.scheduled_date, o.id, i.id) > ($5, $6, $7)",
+            $($condition)*,
+            " ORDER BY o.scheduled_date, o.id, i.id LIMIT $8"
+        )
+    };
+}
+
 yigong_base::statements! {
+    /// The worklist of a facility, earliest day first.
+    STEPS = steps!(" AND o.scheduled_date >= $5");
+    /// Of one accession number.
+    STEPS_BY_ACCESSION = steps!(" AND o.filler_no = $9");
+    /// Of one patient.
+    STEPS_BY_PATIENT = steps!(" AND o.patient IN (SELECT q.id FROM patient q WHERE q.facility = $1 AND q.local_id = $9)");
     /// A new order; the same placer number of the same facility stays as it is.
-    PLACE = "INSERT INTO orders (id, facility, placer_no, filler_no, patient, pipeline, state, priority, flags, orderer, department, history, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, 'ordered', $7, $8, $9, $10, $11, $12, $12) ON CONFLICT (facility, placer_no) DO NOTHING";
+    PLACE = "INSERT INTO orders (id, facility, placer_no, filler_no, patient, pipeline, state, priority, flags, orderer, department, history, created_at, updated_at, scheduled_date, scheduled_time, station_ae)
+        VALUES ($1, $2, $3, $4, $5, $6, 'ordered', $7, $8, $9, $10, $11, $12, $12, $13, $14, $15) ON CONFLICT (facility, placer_no) DO NOTHING";
     /// An order by its key.
     BY_PLACER = "SELECT id, filler_no, patient, pipeline, state, priority FROM orders WHERE facility = $1 AND placer_no = $2";
     /// An item.

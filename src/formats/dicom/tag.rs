@@ -87,34 +87,54 @@ tags! {
     SERIES_DATE = 0x0008_0021;
     /// Acquisition Date.
     ACQUISITION_DATE = 0x0008_0022;
+    /// Content Date.
+    CONTENT_DATE = 0x0008_0023;
     /// Study Time.
     STUDY_TIME = 0x0008_0030;
+    /// Series Time.
+    SERIES_TIME = 0x0008_0031;
     /// Acquisition Time.
     ACQUISITION_TIME = 0x0008_0032;
+    /// Content Time.
+    CONTENT_TIME = 0x0008_0033;
     /// Accession Number.
     ACCESSION = 0x0008_0050;
     /// Query/Retrieve Level.
     QUERY_LEVEL = 0x0008_0052;
     /// Retrieve AE Title.
     RETRIEVE_AE = 0x0008_0054;
+    /// Instance Availability.
+    AVAILABILITY = 0x0008_0056;
+    /// Failed SOP Instance UID List.
+    FAILED_UIDS = 0x0008_0058;
     /// Modality.
     MODALITY = 0x0008_0060;
     /// Modalities in Study.
     MODALITIES_IN_STUDY = 0x0008_0061;
+    /// SOP Classes in Study.
+    SOP_CLASSES_IN_STUDY = 0x0008_0062;
     /// Manufacturer.
     MANUFACTURER = 0x0008_0070;
     /// Institution Name.
     INSTITUTION = 0x0008_0080;
     /// Referring Physician's Name.
     REFERRING = 0x0008_0090;
+    /// Timezone Offset From UTC.
+    TIMEZONE = 0x0008_0201;
     /// Station Name.
     STATION = 0x0008_1010;
     /// Study Description.
     STUDY_DESCRIPTION = 0x0008_1030;
     /// Series Description.
     SERIES_DESCRIPTION = 0x0008_103E;
+    /// Name of Physician(s) Reading Study.
+    READERS = 0x0008_1060;
     /// Manufacturer's Model Name.
     MODEL = 0x0008_1090;
+    /// Retrieve URL.
+    RETRIEVE_URL = 0x0008_1190;
+    /// Available Transfer Syntax UID.
+    AVAILABLE_SYNTAX = 0x0008_3002;
     /// Patient's Name.
     PATIENT_NAME = 0x0010_0010;
     /// Patient ID.
@@ -127,12 +147,16 @@ tags! {
     AGE = 0x0010_1010;
     /// Patient's Telephone Numbers.
     PHONE = 0x0010_2154;
+    /// Patient Comments.
+    PATIENT_COMMENTS = 0x0010_4000;
     /// Body Part Examined.
     BODY_PART = 0x0018_0015;
     /// Slice Thickness.
     SLICE_THICKNESS = 0x0018_0050;
     /// Device Serial Number.
     DEVICE_SERIAL = 0x0018_1000;
+    /// Protocol Name.
+    PROTOCOL = 0x0018_1030;
     /// Frame Time, ms.
     FRAME_TIME = 0x0018_1063;
     /// Estimated Radiographic Magnification Factor.
@@ -163,6 +187,18 @@ tags! {
     IMAGE_LATERALITY = 0x0020_0062;
     /// Slice Location, mm.
     SLICE_LOCATION = 0x0020_1041;
+    /// Number of Patient Related Studies.
+    PATIENT_STUDIES = 0x0020_1200;
+    /// Number of Patient Related Series.
+    PATIENT_SERIES = 0x0020_1202;
+    /// Number of Patient Related Instances.
+    PATIENT_INSTANCES = 0x0020_1204;
+    /// Number of Study Related Series.
+    STUDY_SERIES = 0x0020_1206;
+    /// Number of Study Related Instances.
+    STUDY_INSTANCES = 0x0020_1208;
+    /// Number of Series Related Instances.
+    SERIES_INSTANCES = 0x0020_1209;
     /// Samples per Pixel.
     SAMPLES = 0x0028_0002;
     /// Photometric Interpretation.

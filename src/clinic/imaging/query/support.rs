@@ -1,0 +1,67 @@
+//! Which attributes are matched and answered at which level (PS3.4 §C.6.1.1, §C.6.2.1).
+
+use yigong_formats::dicom::attributes::Attributes;
+use yigong_formats::dicom::{Tag, tag};
+
+use super::Level;
+
+const PATIENT: &[Tag] = &[tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX];
+const PATIENT_ONLY: &[Tag] = &[tag::PATIENT_STUDIES, tag::PATIENT_SERIES, tag::PATIENT_INSTANCES];
+const STUDY: &[Tag] = &[
+    tag::STUDY_DATE,
+    tag::STUDY_TIME,
+    tag::ACCESSION,
+    tag::MODALITIES_IN_STUDY,
+    tag::SOP_CLASSES_IN_STUDY,
+    tag::REFERRING,
+    tag::STUDY_DESCRIPTION,
+    tag::READERS,
+    tag::INSTITUTION,
+    tag::PATIENT_COMMENTS,
+    tag::STUDY_UID,
+    tag::STUDY_ID,
+    tag::STUDY_SERIES,
+    tag::STUDY_INSTANCES,
+];
+const SERIES: &[Tag] = &[
+    tag::MODALITY,
+    tag::SERIES_NUMBER,
+    tag::SERIES_UID,
+    tag::SERIES_DESCRIPTION,
+    tag::BODY_PART,
+    tag::LATERALITY,
+    tag::SERIES_DATE,
+    tag::SERIES_TIME,
+    tag::PROTOCOL,
+    tag::STATION,
+    tag::MANUFACTURER,
+    tag::MODEL,
+    tag::SERIES_INSTANCES,
+];
+const INSTANCE: &[Tag] = &[
+    tag::SOP_CLASS,
+    tag::SOP_INSTANCE,
+    tag::INSTANCE_NUMBER,
+    tag::FRAMES,
+    tag::ROWS,
+    tag::COLS,
+    tag::BITS_ALLOCATED,
+    tag::CONTENT_DATE,
+    tag::CONTENT_TIME,
+    tag::AVAILABLE_SYNTAX,
+];
+/// What every answer carries, or what is no key but says how to read the identifier.
+const FRAME: &[Tag] =
+    &[tag::CHARSET, tag::TIMEZONE, tag::QUERY_LEVEL, tag::RETRIEVE_AE, tag::AVAILABILITY, tag::RETRIEVE_URL];
+
+/// The attributes of an identifier that are neither matched nor answered at a level.
+#[must_use]
+pub fn unsupported(level: Level, keys: &Attributes) -> Vec<Tag> {
+    let known = |t: &Tag| match level {
+        Level::Patient => PATIENT.contains(t) || PATIENT_ONLY.contains(t),
+        Level::Study => PATIENT.contains(t) || STUDY.contains(t),
+        Level::Series => PATIENT.contains(t) || STUDY.contains(t) || SERIES.contains(t),
+        Level::Instance => [PATIENT, STUDY, SERIES, INSTANCE].iter().any(|list| list.contains(t)),
+    };
+    keys.iter().map(|(t, ..)| t).filter(|t| !FRAME.contains(t) && !known(t)).collect()
+}
