@@ -17,6 +17,7 @@ import { useCaret } from './useCaret';
 import { MOST, useHanging } from './useHanging';
 import { useLinks } from './useLinks';
 import { useMpr } from './useMpr';
+import { useSharedWindow } from './useSharedWindow';
 import { useMeasurements, useViewer } from './useViewer';
 import { Layers } from './viewer/Layers';
 import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId } from './viewer/port';
@@ -48,18 +49,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const state = states[active] ?? EMPTY_STATE;
   const pane = useCallback(() => panes.current[active] ?? null, [active]);
   const mpr = useMpr(port, hanging, (k) => panes.current[k]?.state() ?? EMPTY_STATE);
-  // The three cuts are one body: they have one window. Linked panes of one modality as well.
-  useEffect(() => {
-    const w = state.window;
-    const mine = shown[active]?.series.modality;
-    if (!w || !(layout === 'mpr' || (linked && /^(CT|MR|PT)$/.test(mine ?? '')))) return;
-    for (const [k, p] of panes.current.slice(0, count).entries()) {
-      const other = p?.state().window;
-      const same = shown[k]?.series.modality === mine;
-      if (p && k !== active && same && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
-    }
-  }, [state.window, layout, count, active, linked, shown]);
   const links = useLinks(hanging, panes, states, linked);
+  useSharedWindow(hanging, panes, state.window, linked);
   const keyImages = useKeyImages(study.id);
 
   const hooks = useMemo(
