@@ -89,6 +89,8 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   assert.ok(Math.abs(told - KNOWN) <= SPACING / 2, `${told} mm instead of ${KNOWN.toFixed(2)} mm`);
   await picture(page, 'reading-ct-length');
   await page.keyboard.press('d');
+  await page.waitForTimeout(400);
+  await page.keyboard.press('f');
 
   // By one key into the report.
   const findings = page.getByLabel('检查所见');

@@ -125,6 +125,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
   };
   const shownHung = shown[active] ?? null;
   const canMark = canInsert && !!shownHung && !shownHung.prior && !shownHung.cut && state.diagnostic;
+  const toggleSolo = () => count > 1 && alone((on) => !on);
+  useEffect(() => alone(false), [layout]);
   const mark = () => {
     if (canMark) keyImages.toggle(pane()?.state() ?? state);
   };
@@ -167,7 +169,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
       link: acts.link,
       mark,
       mpr: mpr.toggle,
-      solo: () => alone((on) => !on),
+      solo: toggleSolo,
       slab: () => {
         const at = SLABS.findIndex((s) => s.mode === mpr.slab.mode && s.mm === mpr.slab.mm);
         mpr.setSlab(SLABS[(at + 1) % SLABS.length] ?? mpr.slab);
@@ -229,7 +231,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
                 hung={shown[k] ?? null}
                 active={k === active}
                 onActivate={h.activate}
-                onSolo={() => alone((on) => !on)}
+                onSolo={() => !MEASURING.has(tool) && toggleSolo()}
                 onPane={h.pane}
                 onState={h.state}
                 turn={mpr.turn}
