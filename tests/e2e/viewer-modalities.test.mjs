@@ -62,6 +62,7 @@ test('a chest film: directions, ratio, detector plane', { timeout: 180_000 }, as
   await page.waitForTimeout(600);
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
   assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: 'Switch to dark' }).click();
   assert.deepEqual(unexpected(faults), []);
   await context.close();
 });
