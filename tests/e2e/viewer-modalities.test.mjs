@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startBrowser, startCounty, unexpected, wait } from './county.mjs';
-import { axe, diagnostic, draw, generate, picture, read, reader, settled, store } from './viewer.mjs';
+import { axe, columns, diagnostic, draw, generate, picture, read, reader, settled, store } from './viewer.mjs';
 
 let county, browser, folder, lead;
 before(async () => {
@@ -36,8 +36,8 @@ test('a chest film: directions, ratio, detector plane', { timeout: 180_000 }, as
   await page.getByRole('img', { name: '图像方位:上 H,右 R,下 F,左 L' }).waitFor();
   await page.keyboard.press('v');
   await page.keyboard.press('t');
-  await draw(page, await at(pane, 0.42, 0.66), await at(pane, 0.63, 0.66));
-  await draw(page, await at(pane, 0.345, 0.72), await at(pane, 0.655, 0.72));
+  await draw(page, await at(pane, 0.43, 0.66), await at(pane, 0.645, 0.66));
+  await draw(page, await at(pane, 0.285, 0.72), await at(pane, 0.715, 0.72));
   const [ratio] = await measures(page);
   const [, told, heart, chest] = /心胸比 ([\d.]+) \(([\d.]+) mm \/ ([\d.]+) mm 探测器平面\)/.exec(ratio) ?? [];
   assert.ok(Math.abs(Number(told) - heart / chest) < 0.006, ratio);
@@ -53,6 +53,16 @@ test('a chest film: directions, ratio, detector plane', { timeout: 180_000 }, as
   await page.keyboard.press('w');
   await picture(page, 'reading-cr');
   assert.deepEqual(await axe(page), []);
+  // The same page in English and in light colours: every word there, nothing wider than the window.
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('img', { name: 'Directions: top H, right L, bottom F, left R' }).waitFor();
+  await page.getByRole('button', { name: 'Switch to light' }).first().click();
+  // The pointer leaves the button, so that its hint closes.
+  await page.mouse.move(500, 400);
+  await page.waitForTimeout(600);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+  assert.deepEqual(await axe(page), []);
+  await page.getByRole('button', { name: 'Switch to dark' }).click();
   assert.deepEqual(unexpected(faults), []);
   await context.close();
 });
@@ -72,6 +82,10 @@ test('mammograms hang back to back, lengths are corrected for magnification', { 
   await page.keyboard.press('Enter');
   // 210 pixels of 0.1 mm, shown 1.05 times as large as it is.
   await wait(5, 'a length', async () => (await measures(page)).some((t) => t.includes('长度 20.0 mm (ERMF)')));
+  // Chest walls meet in the middle of the field: the picture leans on the inner edge of its pane.
+  const lit = async (k, from, to) => (await columns(browser, page.locator('.im-view').nth(k), from, to)) > 20;
+  assert.ok(await lit(0, 0.96, 0.99), 'the right breast leans on the right edge');
+  assert.ok(await lit(1, 0.01, 0.04), 'the left breast leans on the left edge');
   await picture(page, 'reading-mg');
   assert.deepEqual(await axe(page), []);
   assert.deepEqual(unexpected(faults), []);

@@ -138,3 +138,29 @@ export async function axe(page) {
     return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`);
   });
 }
+
+/** Mean grey of a band of a pane, from one share of its width to another, at half its height. */
+export async function columns(browser, pane, from, to) {
+  const png = (await pane.locator('.im-canvas').screenshot()).toString('base64');
+  const blank = await browser.newPage();
+  try {
+    return await blank.evaluate(
+      async ([data, a, b]) => {
+        const image = new Image();
+        image.src = `data:image/png;base64,${data}`;
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.width, image.height);
+        const pen = canvas.getContext('2d');
+        pen.drawImage(image, 0, 0);
+        const wide = Math.max(1, Math.round((b - a) * image.width));
+        const { data: px } = pen.getImageData(Math.round(a * image.width), Math.round(image.height * 0.42), wide, Math.round(image.height * 0.1));
+        let sum = 0;
+        for (let k = 0; k < px.length; k += 4) sum += px[k];
+        return sum / (px.length / 4);
+      },
+      [png, from, to],
+    );
+  } finally {
+    await blank.close();
+  }
+}

@@ -89,6 +89,8 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   assert.ok(Math.abs(told - KNOWN) <= SPACING / 2, `${told} mm instead of ${KNOWN.toFixed(2)} mm`);
   await picture(page, 'reading-ct-length');
   await page.keyboard.press('d');
+  await page.waitForTimeout(400);
+  await page.keyboard.press('f');
 
   // By one key into the report.
   const findings = page.getByLabel('检查所见');
@@ -96,6 +98,24 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   await page.keyboard.press('Escape');
   await page.keyboard.press('m');
   await wait(5, 'the length is in the report', async () => (await findings.inputValue()).includes(`长径约 ${told.toFixed(1)} mm(S2/冠状位 ${MARKER_ROW + 1})`));
+
+  // To the nodule: one click in the axial cut takes the other two there.
+  const axial = page.locator('.im-view').first();
+  await axial.focus();
+  await page.keyboard.press('Home');
+  for (let k = 0; k < 13; k += 1) await page.keyboard.press('PageDown');
+  for (let k = 131; k < 138; k += 1) await page.keyboard.press('ArrowDown');
+  await place.getByText('图像 138/200').waitFor();
+  await page.keyboard.press('1');
+  await page.keyboard.press('j');
+  const box = await axial.boundingBox();
+  const scale = Math.min(box.width, box.height) / 512;
+  await page.mouse.click(box.x + box.width / 2 + (150.8 - 256) * scale, box.y + box.height / 2 + (247.5 - 256) * scale);
+  const at = async (pane) => Number(/图像 (\d+)\/512/.exec(await pane.locator('.im-bl').innerText())?.[1]);
+  const sagittal = page.locator('.im-view').nth(2);
+  await wait(10, 'the cuts go through the nodule', async () => Math.abs((await at(coronal)) - 248) <= 1 && Math.abs((await at(sagittal)) - 151) <= 1);
+  await coronal.getByText('窗宽 1500 窗位 -600').waitFor();
+  await page.keyboard.press('w');
   await picture(page, 'reading-ct-mpr');
 
   // Thick slab, then back to what was hung.

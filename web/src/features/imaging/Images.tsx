@@ -17,6 +17,7 @@ import { useCaret } from './useCaret';
 import { MOST, useHanging } from './useHanging';
 import { useLinks } from './useLinks';
 import { useMpr } from './useMpr';
+import { useSharedWindow } from './useSharedWindow';
 import { useMeasurements, useViewer } from './useViewer';
 import { Layers } from './viewer/Layers';
 import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId } from './viewer/port';
@@ -48,18 +49,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const state = states[active] ?? EMPTY_STATE;
   const pane = useCallback(() => panes.current[active] ?? null, [active]);
   const mpr = useMpr(port, hanging, (k) => panes.current[k]?.state() ?? EMPTY_STATE);
-  // The three cuts are one body: they have one window. Linked panes of one modality as well.
-  useEffect(() => {
-    const w = state.window;
-    const mine = shown[active]?.series.modality;
-    if (!w || !(layout === 'mpr' || (linked && /^(CT|MR|PT)$/.test(mine ?? '')))) return;
-    for (const [k, p] of panes.current.slice(0, count).entries()) {
-      const other = p?.state().window;
-      const same = shown[k]?.series.modality === mine;
-      if (p && k !== active && same && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
-    }
-  }, [state.window, layout, count, active, linked, shown]);
   const links = useLinks(hanging, panes, states, linked);
+  useSharedWindow(hanging, panes, state.window, linked);
   const keyImages = useKeyImages(study.id);
 
   const hooks = useMemo(
@@ -134,6 +125,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
   };
   const shownHung = shown[active] ?? null;
   const canMark = canInsert && !!shownHung && !shownHung.prior && !shownHung.cut && state.diagnostic;
+  const toggleSolo = () => count > 1 && alone((on) => !on);
+  useEffect(() => alone(false), [layout]);
   const mark = () => {
     if (canMark) keyImages.toggle(pane()?.state() ?? state);
   };
@@ -176,7 +169,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
       link: acts.link,
       mark,
       mpr: mpr.toggle,
-      solo: () => alone((on) => !on),
+      solo: toggleSolo,
       slab: () => {
         const at = SLABS.findIndex((s) => s.mode === mpr.slab.mode && s.mm === mpr.slab.mm);
         mpr.setSlab(SLABS[(at + 1) % SLABS.length] ?? mpr.slab);
@@ -238,7 +231,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
                 hung={shown[k] ?? null}
                 active={k === active}
                 onActivate={h.activate}
-                onSolo={() => alone((on) => !on)}
+                onSolo={() => !MEASURING.has(tool) && toggleSolo()}
                 onPane={h.pane}
                 onState={h.state}
                 turn={mpr.turn}

@@ -90,6 +90,7 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
       className="im-view"
       data-active={active}
       data-prior={hung?.prior || undefined}
+      data-lean={hung?.lean}
       aria-label={t('imaging.viewport', { n: index + 1 })}
       tabIndex={0}
       onPointerDownCapture={onActivate}

@@ -35,8 +35,12 @@ export class Camera {
   /** Moves the picture on the screen by CSS pixels. */
   pan(dx: number, dy: number): void {
     const vp = this.viewport();
-    const [x, y] = vp.getPan();
-    vp.setPan([x + dx, y + dy]);
+    const [from, to] = [vp.canvasToWorld([0, 0]), vp.canvasToWorld([dx, dy])];
+    const { focalPoint, position } = vp.getCamera();
+    if (!focalPoint || !position) return;
+    // The engine's own setPan takes patient millimetres for pixels on the CPU path; the focal point is understood by both.
+    const moved = (p: Types.Point3): Types.Point3 => [p[0] - to[0] + from[0], p[1] - to[1] + from[1], p[2] - to[2] + from[2]];
+    vp.setCamera({ focalPoint: moved(focalPoint), position: moved(position) });
     vp.render();
   }
 

@@ -193,32 +193,28 @@ function stepsOf(v: Volume, run: Run, count: number, pixel: number): Steps {
 
 /** Samples of one cut. `slices` in the order of the volume's ids. */
 export function sample(v: Volume, c: Cut, index: number, slices: readonly Values[], slab: Slab = SINGLE): Values {
-  const whole = slices.every((s) => !(s instanceof Float32Array));
-  const signed = slices.some((s) => s instanceof Int16Array);
-  const out: Values = whole
-    ? signed
-      ? new Int16Array(c.cols * c.rows)
-      : new Uint16Array(c.cols * c.rows)
-    : new Float32Array(c.cols * c.rows);
+  const size = c.cols * c.rows;
   const planes = slabPlanes(c, index, slab);
-  const sums = planes.length > 1 ? new Float32Array(out.length) : null;
   const h = stepsOf(v, c.right, c.cols, c.pixel);
   const w = stepsOf(v, c.down, c.rows, c.pixel);
+  const sum = new Float32Array(size);
+  const one = planes.length > 1 ? new Float32Array(size) : sum;
   for (const [turn, at] of planes.entries()) {
-    const place = c.through.sign === 1 ? at : c.count - 1 - at;
-    onePlane(v, c, place, slices, h, w, (k, value) => {
-      if (!sums) out[k] = whole ? Math.round(value) : value;
-      else if (turn === 0) sums[k] = value;
-      else if (slab.mode === 'mean') sums[k] = (sums[k] ?? 0) + value;
-      else if (slab.mode === 'max') sums[k] = Math.max(sums[k] ?? value, value);
-      else sums[k] = Math.min(sums[k] ?? value, value);
-    });
+    onePlane(v, c, c.through.sign === 1 ? at : c.count - 1 - at, slices, h, w, one);
+    if (one !== sum) join(sum, one, turn === 0 ? 'first' : slab.mode);
   }
-  if (sums) {
-    const by = slab.mode === 'mean' ? planes.length : 1;
-    for (let k = 0; k < out.length; k++) out[k] = whole ? Math.round((sums[k] ?? 0) / by) : (sums[k] ?? 0) / by;
-  }
+  if (slab.mode === 'mean' && planes.length > 1) for (let k = 0; k < size; k++) sum[k] = (sum[k] as number) / planes.length;
+  if (slices.some((x) => x instanceof Float32Array)) return sum;
+  const out = slices.some((x) => x instanceof Int16Array) ? new Int16Array(size) : new Uint16Array(size);
+  for (let k = 0; k < size; k++) out[k] = Math.round(sum[k] as number);
   return out;
+}
+
+function join(sum: Float32Array, one: Float32Array, how: SlabMode | 'first'): void {
+  if (how === 'first') sum.set(one);
+  else if (how === 'mean') for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + (one[k] as number);
+  else if (how === 'max') for (let k = 0; k < sum.length; k++) sum[k] = Math.max(sum[k] as number, one[k] as number);
+  else for (let k = 0; k < sum.length; k++) sum[k] = Math.min(sum[k] as number, one[k] as number);
 }
 
 function slabPlanes(c: Cut, index: number, slab: Slab): number[] {
@@ -228,32 +224,72 @@ function slabPlanes(c: Cut, index: number, slab: Slab): number[] {
   return out;
 }
 
-/** Reads one plane of the volume; bilinear where the grid of the cut lies between voxels. */
-function onePlane(
-  v: Volume,
-  c: Cut,
-  place: number,
+/** Reads one plane of the volume; linear where the grid of the cut lies between voxels. Plain loops: this runs while the reader leafs. */
+function onePlane(v: Volume, c: Cut, place: number, slices: readonly Values[], h: Steps, w: Steps, out: Float32Array): void {
+  // Offset in a slice of a step along an axis: rows advance by one, columns by a line, slices by none.
+  const stride = (axis: Axis): number => (axis === 0 ? 1 : axis === 1 ? v.plane.cols : 0);
+  const [sr, sd, base] = [stride(c.right.axis), stride(c.down.axis), place * stride(c.through.axis)];
+  for (let j = 0; j < c.rows; j++) {
+    const [d0, d1, fd] = [w.low[j] as number, w.high[j] as number, w.share[j] as number];
+    const line = j * c.cols;
+    if (c.right.axis === 2) acrossSlices(slices, h, base + d0 * sd, base + d1 * sd, fd, out, line);
+    else {
+      const through = c.through.axis === 2;
+      const a = slices[through ? place : d0];
+      const b = slices[through ? place : d1];
+      if (a && b) alongRow(a, b, h, sr, base + d0 * sd, base + d1 * sd, fd, out, line);
+    }
+  }
+}
+
+/** A line of the cut inside one slice, or between two. */
+function alongRow(
+  a: Values,
+  b: Values,
+  h: Steps,
+  stride: number,
+  low: number,
+  high: number,
+  share: number,
+  out: Float32Array,
+  line: number,
+): void {
+  for (let u = 0; u < h.low.length; u++) {
+    const k = (h.low[u] as number) * stride;
+    let x = a[low + k] as number;
+    if (share !== 0) x += share * ((b[high + k] as number) - x);
+    const f = h.share[u] as number;
+    if (f !== 0) {
+      const m = (h.high[u] as number) * stride;
+      let y = a[low + m] as number;
+      if (share !== 0) y += share * ((b[high + m] as number) - y);
+      x += f * (y - x);
+    }
+    out[line + u] = x;
+  }
+}
+
+/** A line of the cut that runs from slice to slice. */
+function acrossSlices(
   slices: readonly Values[],
   h: Steps,
-  w: Steps,
-  put: (k: number, value: number) => void,
+  low: number,
+  high: number,
+  share: number,
+  out: Float32Array,
+  line: number,
 ): void {
-  const wide = v.plane.cols;
-  // Offset in a slice of a step along an axis: rows advance by one, columns by a line, slices by none.
-  const stride = (axis: Axis): number => (axis === 0 ? 1 : axis === 1 ? wide : 0);
-  const [sr, sd, st] = [stride(c.right.axis), stride(c.down.axis), stride(c.through.axis)];
-  const slice = (right: number, down: number): Values | undefined => slices[c.right.axis === 2 ? right : c.down.axis === 2 ? down : place];
-  const base = place * st;
-  for (let j = 0; j < c.rows; j++) {
-    const [d0, d1, fd] = [w.low[j] ?? 0, w.high[j] ?? 0, w.share[j] ?? 0];
-    const read = (right: number): number => {
-      const low = slice(right, d0)?.[base + right * sr + d0 * sd] ?? 0;
-      return fd === 0 ? low : low + fd * ((slice(right, d1)?.[base + right * sr + d1 * sd] ?? 0) - low);
-    };
-    for (let u = 0; u < c.cols; u++) {
-      const fr = h.share[u] ?? 0;
-      const low = read(h.low[u] ?? 0);
-      put(j * c.cols + u, fr === 0 ? low : low + fr * (read(h.high[u] ?? 0) - low));
+  for (let u = 0; u < h.low.length; u++) {
+    const a = slices[h.low[u] as number] as Values;
+    const b = slices[h.high[u] as number] as Values;
+    const f = h.share[u] as number;
+    let x = a[low] as number;
+    if (share !== 0) x += share * ((a[high] as number) - x);
+    if (f !== 0) {
+      let y = b[low] as number;
+      if (share !== 0) y += share * ((b[high] as number) - y);
+      x += f * (y - x);
     }
+    out[line + u] = x;
   }
 }
