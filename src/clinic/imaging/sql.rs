@@ -42,6 +42,10 @@ yigong_base::statements! {
     PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
         FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
+    /// The study of a UID in one facility.
+    STUDY_OF_UID = "SELECT id, patient, state, lane, modality, modalities, order_id, attributes FROM study WHERE facility = $1 AND uid = $2";
+    /// The series of a UID in a study.
+    SERIES_OF_UID = "SELECT id FROM series WHERE study = $1 AND uid = $2";
     /// A new study.
     NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes, said_id)
         VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19)";

@@ -104,6 +104,11 @@ impl<'s, S: Source> Scanner<'s, S> {
         }
     }
 
+    /// The bytes of a token's value, at most `limit`.
+    pub fn value(&mut self, token: &Token, limit: u64) -> Vec<u8> {
+        self.source.bytes(token.offset, token.length.min(limit))
+    }
+
     /// Appends the bytes of a token's value to `out`. A source that keeps only its beginning reads short: the gap is zeros.
     pub fn append(&mut self, token: &Token, out: &mut Vec<u8>) {
         let from = out.len();

@@ -35,10 +35,10 @@ macro_rules! instance_columns {
     };
 }
 
-/// The page behind ($2 date, $3 id), newest first, dates from $4 to $5, $6 = modality pattern or ''.
+/// Studies that have an image which is not hidden, the page behind ($2 date, $3 id), newest first, dates from $4 to $5, $6 = modality pattern or ''.
 macro_rules! page {
     () => {
-        " AND (s.study_date, s.id) < ($2, $3) AND s.study_date >= $4 AND s.study_date <= $5 AND ($6 = '' OR '!' || s.modalities || '!' LIKE $6)"
+        " AND s.instance_count > 0 AND (s.study_date, s.id) < ($2, $3) AND s.study_date >= $4 AND s.study_date <= $5 AND ($6 = '' OR '!' || s.modalities || '!' LIKE $6)"
     };
 }
 
@@ -112,14 +112,14 @@ yigong_base::statements! {
     );
     /// The series of a study in scope.
     SERIES_OF_STUDY = concat!(
-        "SELECT ", patient_columns!(), ", ", study_columns!(), ", ", series_columns!(), " FROM series e JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE e.study = $2 AND ",
+        "SELECT ", patient_columns!(), ", ", study_columns!(), ", ", series_columns!(), " FROM series e JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE e.study = $2 AND e.instance_count > 0 AND ",
         in_scope!("s.facility", "s.id", "$1"),
         " ORDER BY e.number, e.uid"
     );
     /// Series by their UIDs in scope.
     SERIES_BY_UID = concat!(
         "SELECT ", patient_columns!(), ", ", study_columns!(), ", ", series_columns!(), " FROM series e JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE e.uid IN ",
-        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)", " AND ",
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)", " AND e.instance_count > 0 AND ",
         in_scope!("s.facility", "s.id", "$1"),
         " ORDER BY s.study_date DESC, s.id DESC, e.number, e.uid"
     );
@@ -141,17 +141,17 @@ yigong_base::statements! {
     /// Patients of the own facility with a study in scope, by row id behind $2; $3 limit.
     PATIENTS = concat!(
         "SELECT ", patient_columns!(), " FROM patient p WHERE ($1 = '*' OR p.facility = $1) AND p.id > $2 AND p.identified = 1
-        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $3"
+        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND s.instance_count > 0 AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $3"
     );
     /// The same by patient id $3; $4 limit.
     PATIENTS_BY_ID = concat!(
         "SELECT ", patient_columns!(), " FROM patient p WHERE ($1 = '*' OR p.facility = $1) AND p.id > $2 AND p.local_id = $3 AND p.identified = 1
-        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $4"
+        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND s.instance_count > 0 AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $4"
     );
     /// The same by a name between $3 and $4; $5 limit.
     PATIENTS_BY_NAME = concat!(
         "SELECT ", patient_columns!(), " FROM patient p WHERE ($1 = '*' OR p.facility = $1) AND p.id > $2 AND p.identified = 1 AND p.id IN (SELECT k.patient FROM patient_key k WHERE k.key >= $3 AND k.key < $4)
-        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $5"
+        AND EXISTS (SELECT 1 FROM study s WHERE s.patient = p.id AND s.instance_count > 0 AND ", in_scope!("s.facility", "s.id", "$1"), ") ORDER BY p.id LIMIT $5"
     );
     /// How much a patient has in scope.
     PATIENT_COUNTS = concat!(

@@ -73,7 +73,8 @@ impl Pages {
         let (from, to) = dates(&query.keys);
         let mut args: Vec<Arg> =
             args![permit.scope(), &self.behind.0, &self.behind.1, from, to, modality(&query.keys), self.size];
-        let every = permit.scope() == ALL_FACILITIES;
+        // A link sees one study, wherever it is: no facility's own index leads to it.
+        let every = permit.scope() == ALL_FACILITIES || permit.study().is_some();
         let statement = match &self.driver {
             Driver::Uids(lists) => {
                 let list = lists.front().cloned().unwrap_or_default();

@@ -63,11 +63,11 @@ impl<S: Source> Scanner<'_, S> {
             length: 0,
             big: inner.big,
         };
-        self.value(token, &head, inner, end)
+        self.pass(token, &head, inner, end)
     }
 
     /// Opens what holds items, steps over every other value.
-    fn value(
+    fn pass(
         &mut self,
         mut token: Token,
         head: &Head,
