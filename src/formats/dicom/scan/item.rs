@@ -55,7 +55,7 @@ impl<S: Source> Scanner<'_, S> {
 
     fn open_item(&mut self, mode: Mode, length: u32, end: u64) -> Result<Token, Refusal> {
         // The content may have another encoding than the item header: private sequences written as implicit inside explicit.
-        let inner = self.inner_mode(mode, length, end);
+        let inner = if length == 0 { mode } else { self.inner_mode(mode, length, end) };
         let mut token = self.token(Kind::Item, mode);
         token.length = self.push(Inside::Dataset, token.tag, inner, length)?;
         Ok(token)
