@@ -62,7 +62,7 @@ def drive(pid, command, timeout=120):
         while not stop.wait(0.3):
             peak[0] = max(peak[0], memory_mb(pid))
 
-    watcher = threading.Thread(target=watch)
+    watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     used, began, all_used, own = cpu_seconds(pid), time.monotonic(), machine_seconds(), resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
