@@ -43,7 +43,7 @@ def write(found, limits, limit_of, versions, options):
             probe, best = max(named, key=lambda pair: pair[1])
             out += ["", f"Limit `{probe}`: {best:.1f} a second; ours reaches {median(ours, 'per_s') / best:.2f} of it."]
         out.append("")
-    out += ["## Memory and start", "", "| server | memory at rest MB | start to first accepted connection s |", "|---|---|---|"]
+    out += ["## Memory and start", "", "| server | memory at rest MB | start to first association s |", "|---|---|---|"]
     for name in ["yigong", *peers]:
         rows = found.get((name, "rest"))
         if rows:

@@ -39,12 +39,12 @@ class Server:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.process = None
-        self.start_s = 0.0
+        self.start_s = self.began = 0.0
         self.dicom = self.http = self.mllp = 0
         self.headers = []
 
     def spawn(self, command, port, env=None, wait=30):
-        began = time.monotonic()
+        began = self.began = time.monotonic()
         log = open(str(self.folder) + ".log", "ab")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(env or {})}, start_new_session=True)
         while time.monotonic() - began < wait:
