@@ -320,7 +320,8 @@ async fn refused_objects_leave_nothing() {
 async fn every_statement_is_well_formed_on_both_engines() {
     for bench in engines().await.unwrap() {
         let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
-        for (name, statement) in sql::ALL {
+        let other = if bench.engine == "sqlite" { "_POSTGRES" } else { "_SQLITE" };
+        for (name, statement) in sql::ALL.iter().filter(|(name, _)| !name.ends_with(other)) {
             conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
         }
     }
