@@ -118,7 +118,7 @@ async fn sender(ctx: &Ctx, facility: &str) -> Result<Peer> {
         addresses: "127.0.0.1".into(),
         port: None,
         policy: serde_json::json!({}),
-        enabled: false,
+        enabled: true,
         last_seen_at: None,
     };
     let mut tx = ctx.db.begin(&permit).await?;
