@@ -18,7 +18,7 @@ use super::imaging::require_images;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(make).service(list).service(revoke).service(ohif);
+    cfg.service(make).service(list).service(revoke).service(viewer_settings);
 }
 
 /// OpenAPI of this file.
@@ -119,7 +119,7 @@ async fn revoke(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>
 
 /// What OHIF's data source `dicomwebproxy` asks for: where it finds the images of the link it was opened with.
 #[get("/dicom-web/ohif.json")]
-async fn ohif(req: HttpRequest, centre: web::Data<Centre>, permit: Caller) -> Answer {
+async fn viewer_settings(req: HttpRequest, centre: web::Data<Centre>, permit: Caller) -> Answer {
     require_images(&permit)?;
     let root = root_of(&req, &centre.ctx.config.http.public_url);
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({

@@ -24,7 +24,12 @@ const JSON: &str = "application/dicom+json";
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(search).service(create).service(retrieve).service(state).service(cancel).service(update);
+    cfg.service(search)
+        .service(create)
+        .service(retrieve)
+        .service(change_state)
+        .service(cancel)
+        .service(update);
     let subscribe = "/dicom-web/workitems/{uid}/subscribers/{tail:.*}";
     cfg.service(
         web::resource(subscribe).route(web::post().to(subscription)).route(web::delete().to(subscription)),
@@ -184,7 +189,7 @@ async fn create(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, bod
 }
 
 #[put("/dicom-web/workitems/{uid}/state")]
-async fn state(
+async fn change_state(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
