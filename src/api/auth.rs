@@ -4,9 +4,9 @@ use std::future::{Ready, ready};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{ConnectionType, Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use yigong_base::access::session::Session;
 use yigong_base::access::{Permit, session, token};
 use yigong_base::fault::Fault;
@@ -88,7 +88,10 @@ pub async fn guard<B: MessageBody>(
     match admit(&req).await {
         Ok(true) => {}
         Ok(false) if open => {}
-        Ok(false) => return Ok(req.into_response(unauthenticated()).map_into_right_body()),
+        Ok(false) => {
+            let answer = unread(req.request(), unauthenticated());
+            return Ok(req.into_response(answer).map_into_right_body());
+        }
         Err(Refusal::Csrf) if open => {}
         Err(Refusal::Csrf) => {
             let answer = problem(
@@ -97,6 +100,7 @@ pub async fn guard<B: MessageBody>(
                 "请求来源校验失败,请刷新页面",
                 "the request does not carry the session's token",
             );
+            let answer = unread(req.request(), answer);
             return Ok(req.into_response(answer).map_into_right_body());
         }
         Err(Refusal::Fault(fault)) => {
@@ -109,6 +113,18 @@ pub async fn guard<B: MessageBody>(
         link::let_others_read(answer.headers_mut());
     }
     Ok(answer)
+}
+
+/// An answer to a request whose body nobody has read: the connection ends with it, else the rest of the body would be
+/// taken in and thrown away.
+pub(crate) fn unread(req: &HttpRequest, mut answer: HttpResponse) -> HttpResponse {
+    let headers = req.headers();
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let has_body = length.is_some_and(|l| l.trim() != "0") || headers.contains_key(header::TRANSFER_ENCODING);
+    if has_body {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    answer
 }
 
 enum Refusal {

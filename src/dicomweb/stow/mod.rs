@@ -7,7 +7,7 @@ mod answer;
 mod body;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, post, web};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::Fault;
@@ -16,7 +16,7 @@ use yigong_formats::dicom::multipart::{Media, split_outside_quotes};
 use yigong_formats::dicom::uid;
 
 use super::refuse::refuse;
-use crate::api::auth::Caller;
+use crate::api::auth::{Caller, unread};
 use crate::api::fault::{Answer, ApiFault};
 
 /// Bodies that are read at the same time; further ones are asked to come again.
@@ -55,12 +55,14 @@ async fn receive(
     study: Option<String>,
     payload: web::Payload,
 ) -> Answer {
-    require_upload(permit)?;
+    if let Err(fault) = require_upload(permit) {
+        return Ok(unread(req, fault.error_response()));
+    }
     let asked = match head(req, centre, study) {
         Ok(asked) => asked,
-        Err(response) => return Ok(response),
+        Err(response) => return Ok(unread(req, response)),
     };
-    let Some(_turn) = turn() else { return Ok(busy()) };
+    let Some(_turn) = turn() else { return Ok(unread(req, busy())) };
     let read = body::read(centre, permit, &asked, payload).await;
     Ok(answer::of(centre, &asked, read))
 }
