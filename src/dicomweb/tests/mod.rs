@@ -12,6 +12,7 @@ use yigong_formats::dicom::build::{DataSet, TextSet, part10};
 
 use crate::api::server::everything;
 
+mod scope;
 mod stow;
 mod strangers;
 
