@@ -1,6 +1,6 @@
 //! One walk over the tokens that turns changes into edits: where bytes go, where new ones stand, which lengths follow.
 
-use super::place::{has, head_of};
+use super::place::{has, head_of, value};
 use super::{Change, Label};
 use crate::dicom::plausible::Mode;
 use crate::dicom::scan::{Kind, Scanner, Token};
@@ -270,7 +270,7 @@ impl<'a> Editor<'a> {
         if self.levels.len() < 2 {
             return Ok(());
         }
-        let raw = tokens.value(token, 1024);
+        let raw = value(tokens, token, 1024);
         let values: Vec<String> = String::from_utf8_lossy(&raw)
             .split('\\')
             .map(|v| v.trim_matches(['\0', ' ']).to_owned())
@@ -292,7 +292,7 @@ impl<'a> Editor<'a> {
         start: u64,
         end: u64,
     ) -> Result<(), Refusal> {
-        let raw = tokens.value(token, token.length);
+        let raw = value(tokens, token, token.length);
         if raw.iter().all(|b| b.is_ascii() && *b != 0x1B) {
             return Ok(());
         }

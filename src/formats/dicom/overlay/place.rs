@@ -5,6 +5,13 @@ use super::edit::Edit;
 use crate::dicom::scan::{Scanner, Token};
 use crate::dicom::{Object, Source, Tag, Vr};
 
+/// The stored bytes of a token's value, at most `limit`.
+pub(super) fn value<S: Source>(tokens: &mut Scanner<'_, S>, token: &Token, limit: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    tokens.append(&Token { length: token.length.min(limit), ..*token }, &mut out);
+    out
+}
+
 /// A header as it is written.
 pub(super) struct Head {
     pub(super) length: u64,
@@ -15,7 +22,7 @@ pub(super) struct Head {
 pub(super) fn head_of<S: Source>(tokens: &mut Scanner<'_, S>, token: &Token, cursor: u64) -> Head {
     let mut at = |offset: u64, n: u64| {
         let place = Token { offset, length: n, ..*token };
-        tokens.value(&place, n)
+        value(tokens, &place, n)
     };
     let names = |raw: &[u8]| {
         let group = token.tag.group();
