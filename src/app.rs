@@ -25,8 +25,8 @@ use crate::{api, dimse, mllp};
 
 /// How often leases that ran out are looked for.
 const LEASE_SWEEP: Duration = Duration::from_secs(5);
-/// Background jobs at a time.
-const JOB_WORKERS: usize = 2;
+/// Background jobs at a time: more than one may wait for a slow peer.
+const JOB_WORKERS: usize = 4;
 
 /// Bound listeners; nothing is accepted yet.
 pub struct Listeners {

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, get, post, put, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
-use yigong_base::fault::Fault;
 use yigong_base::site::{Facility, Peer, facility, peer};
 use yigong_base::{args, audit, jobs};
 use yigong_clinic::delivery::destination::{self, Destination};

@@ -35,7 +35,7 @@ impl Purpose {
     /// are 0. Empty = not answered.
     #[must_use]
     pub fn extended(self, asked: &[u8]) -> Vec<u8> {
-        let echo = |ours: &[usize]| {
+        let echo = |ours: &[usize]| -> Vec<u8> {
             let bytes = asked.iter().take(MOST_EXTENDED).enumerate();
             bytes.map(|(n, a)| u8::from(*a == 1 && ours.contains(&n))).collect()
         };
