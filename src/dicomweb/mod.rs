@@ -4,6 +4,7 @@
 
 mod accept;
 mod elsewhere;
+mod metadata;
 pub mod qido;
 mod qido_keys;
 mod refuse;
@@ -11,6 +12,7 @@ pub mod stow;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod thumbnail;
 pub mod ups;
 pub mod wado;
 mod xml;
@@ -22,6 +24,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     qido::routes(cfg);
     stow::routes(cfg);
     ups::routes(cfg);
+    metadata::routes(cfg);
+    thumbnail::routes(cfg);
     wado::routes(cfg);
     elsewhere::routes(cfg);
 }

@@ -4,7 +4,6 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use serde_json::json;
-use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::{self, Form, Stored};
 use yigong_formats::dicom::uid;
@@ -17,7 +16,6 @@ use crate::api::imaging::{require_images, unchanged};
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_study_metadata).service(get_series_metadata).service(get_instance_metadata);
     cfg.service(get_frame_rendered).service(get_frames).service(get_rendered).service(get_bulkdata);
     cfg.service(get_instance).service(get_series).service(get_study);
 }
@@ -29,11 +27,11 @@ fn boundary(centre: &Centre) -> String {
     format!("yg{}", centre.ctx.id())
 }
 
-fn not_acceptable(why: &str) -> HttpResponse {
+pub(super) fn not_acceptable(why: &str) -> HttpResponse {
     HttpResponse::NotAcceptable().json(json!({"code": "not_acceptable", "detail": why}))
 }
 
-async fn listed(
+pub(super) async fn listed(
     centre: &Centre,
     permit: &Caller,
     study: &str,
@@ -44,7 +42,11 @@ async fn listed(
     Ok(retrieve::of_study(&mut conn, permit, study, series).await?)
 }
 
-async fn one(centre: &Centre, permit: &Caller, path: &(String, String, String)) -> Result<Stored, ApiFault> {
+pub(super) async fn one(
+    centre: &Centre,
+    permit: &Caller,
+    path: &(String, String, String),
+) -> Result<Stored, ApiFault> {
     require_images(permit)?;
     let mut conn = centre.ctx.db.read(permit).await?;
     Ok(retrieve::by_uid(&mut conn, permit, &path.0, &path.1, &path.2).await?)
@@ -107,46 +109,6 @@ async fn get_instance(
 ) -> Answer {
     let stored = one(&centre, &permit, &path).await?;
     Ok(objects(&req, &centre, vec![stored]))
-}
-
-async fn metadata(centre: &Centre, study: &str, list: Vec<Stored>, series: &str) -> Answer {
-    let mut out = Vec::with_capacity(list.len());
-    for stored in &list {
-        let own = if stored.series_uid.is_empty() { series } else { &stored.series_uid };
-        let base = format!(
-            "{}/dicom-web/studies/{study}/series/{own}/instances/{}",
-            centre.ctx.config.http.public_url, stored.uid
-        );
-        out.push(retrieve::metadata(&centre.ctx, stored, base).await?);
-    }
-    let body = serde_json::to_vec(&out).map_err(|e| Fault::internal(e.to_string()))?;
-    Ok(HttpResponse::Ok().content_type("application/dicom+json").body(body))
-}
-
-#[get("/dicom-web/studies/{study}/metadata")]
-async fn get_study_metadata(centre: web::Data<Centre>, permit: Caller, study: web::Path<String>) -> Answer {
-    let list = listed(&centre, &permit, &study, "").await?;
-    metadata(&centre, &study, list, "").await
-}
-
-#[get("/dicom-web/studies/{study}/series/{series}/metadata")]
-async fn get_series_metadata(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    path: web::Path<(String, String)>,
-) -> Answer {
-    let list = listed(&centre, &permit, &path.0, &path.1).await?;
-    metadata(&centre, &path.0, list, &path.1).await
-}
-
-#[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/metadata")]
-async fn get_instance_metadata(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    path: web::Path<(String, String, String)>,
-) -> Answer {
-    let stored = one(&centre, &permit, &path).await?;
-    metadata(&centre, &path.0, vec![stored], &path.1).await
 }
 
 /// Media type of a stored frame (PS3.18 §8.7.3.3).

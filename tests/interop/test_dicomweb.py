@@ -8,13 +8,11 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pydicom
 import pytest
 import requests
 from dicomweb_client.api import DICOMwebClient
 from images import data_set_bytes, film
-from PIL import Image
 from pydicom.uid import generate_uid
 
 from conftest import ROOT, binary, wait
@@ -82,62 +80,6 @@ def test_a_chunked_body_is_stored_as_it_was(server, tmp_path):
     got = server.fetch(address(ds), "C01", headers={"Accept": DICOM})
     assert got.status_code == 200 and data_set_bytes(got.content) == data_set_bytes(sent) and got.content[:128] == b"\0" * 128
     assert server.fetch(address(ds), "C02").status_code == 404
-
-
-def test_retrieve_frames_rendered_and_metadata(server, tmp_path):
-    """Case 25."""
-    ds = film(tmp_path / "a.dcm", patient="WEB3", rows=128)
-    assert stow(server, [(tmp_path / "a.dcm").read_bytes()]).status_code == 200
-    frames = server.fetch(address(ds, "/frames/1"), "C01", headers={"Accept": 'multipart/related; type="application/octet-stream"; transfer-syntax=*'})
-    [(head, body)] = parts_of(frames)
-    assert "transfer-syntax=1.2.840.10008.1.2.1" in head and body == ds.PixelData
-    part = server.fetch(address(ds, "/frames/1"), "C01", headers={"Accept": "application/octet-stream", "Range": "bytes=100-199"})
-    assert part.status_code == 206 and part.content == ds.PixelData[100:200]
-    again = server.fetch(address(ds, "/frames/1"), "C01", headers={"Accept": "application/octet-stream", "If-None-Match": part.headers["ETag"]})
-    assert again.status_code == 304 and "immutable" in part.headers["Cache-Control"]
-    for bad, status in [("2", 404), ("0", 404), ("1,2", 404), ("x", 400)]:
-        answer = server.fetch(address(ds, "/frames/" + bad), "C01")
-        assert answer.status_code == status and answer.json()["what"] == "frames", answer.text
-    assert server.fetch(address(ds, "/frames/1"), "C01", headers={"Accept": "text/html"}).status_code == 406
-
-    rendered = server.fetch(address(ds, "/rendered"), "C01")
-    assert rendered.headers["Content-Type"] == "image/jpeg" and rendered.headers["X-Content-Type-Options"] == "nosniff"
-    assert Image.open(io.BytesIO(rendered.content)).size == (128, 128)
-    png = server.fetch(address(ds, "/rendered?window=2048,4096,linear&viewport=64,64"), "C01", headers={"Accept": "image/png"})
-    picture = np.asarray(Image.open(io.BytesIO(png.content)).convert("L"))
-    assert picture.shape == (64, 64) and picture.min() < 10
-    for query in ["window=a,b", "viewport=0,1", "quality=0", "window=40,400,loud"]:
-        answer = server.fetch(address(ds, "/rendered?" + query), "C01")
-        assert answer.status_code == 400 and query.startswith(answer.json()["what"]), answer.text
-    small = server.fetch(address(ds, "/thumbnail?viewport=32,32"), "C01")
-    assert Image.open(io.BytesIO(small.content)).size == (32, 32)
-    study = f"/dicom-web/studies/{ds.StudyInstanceUID}"
-    wait(30, "the prepared thumbnail", lambda: server.fetch(study + "/thumbnail", "C01").status_code == 200)
-    one = server.fetch(study + "/rendered", "C01", headers={"Accept": "image/jpeg"})
-    assert Image.open(io.BytesIO(one.content)).size == (128, 128)
-
-    metadata = client(server).retrieve_instance_metadata(ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID)
-    assert metadata["00100010"]["Value"][0]["Alphabetic"] == "卢^瑋" and metadata["00080005"]["Value"] == ["ISO_IR 192"]
-    uri = metadata["7FE00010"]["BulkDataURI"]
-    bulk = requests.get(uri, headers={"Authorization": "Bearer " + server.token("C01"), "Accept": "application/octet-stream"}, timeout=30)
-    assert bulk.status_code == 200 and bulk.content == ds.PixelData
-    cut = requests.get(uri, headers={"Authorization": "Bearer " + server.token("C01"), "Range": "bytes=-16"}, timeout=30)
-    assert cut.status_code == 206 and cut.content == ds.PixelData[-16:]
-
-
-def test_wado_uri(server, tmp_path):
-    ds = film(tmp_path / "a.dcm", patient="WEB4", rows=100)
-    assert stow(server, [(tmp_path / "a.dcm").read_bytes()]).status_code == 200
-    base = f"/wado?requestType=WADO&studyUID={ds.StudyInstanceUID}&seriesUID={ds.SeriesInstanceUID}&objectUID={ds.SOPInstanceUID}"
-    got = server.fetch(base + "&contentType=application%2Fdicom", "C01")
-    assert got.headers["Content-Type"].startswith(DICOM) and pydicom.dcmread(io.BytesIO(got.content)).PixelData == ds.PixelData
-    picture = server.fetch(base + "&rows=50&columns=50&windowCenter=2048&windowWidth=4096&frameNumber=1", "C01")
-    assert picture.headers["Content-Type"] == "image/jpeg" and Image.open(io.BytesIO(picture.content)).size == (50, 50)
-    assert server.fetch(base + "&windowCenter=5", "C01").status_code == 400
-    assert server.fetch(base + "&frameNumber=2", "C01").status_code == 404
-    assert server.fetch("/wado?requestType=WADO&studyUID=x", "C01").status_code == 400
-    assert server.fetch(base, "C02").status_code == 404
-    assert requests.get(server.http + base, timeout=10).status_code == 401
 
 
 def test_metadata_of_a_thousand_images(server, tmp_path):

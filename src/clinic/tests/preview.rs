@@ -78,8 +78,15 @@ async fn what_cannot_be_shown_is_flagged(centre: &Centre, bench: &Bench, sender:
     let mut spool = bench.ctx.blobs.spool().await.unwrap();
     spool.write(&broken()).await.unwrap();
     let spooled = spool.finish().await.unwrap();
-    let arrival =
-        Arrival { peer: sender.clone(), spooled, sop_class: None, sop_instance: None, source: "import" };
+    let arrival = Arrival {
+        peer: sender.clone(),
+        spooled,
+        sop_class: None,
+        sop_instance: None,
+        study: None,
+        by: None,
+        source: "import",
+    };
     receive(centre, arrival).await.unwrap();
     let (events, _) = bench.ctx.live.follow(Some(0));
     let study = events.iter().find(|e| e.slice == "imaging" && e.id != other).unwrap().id.clone();

@@ -1,0 +1,112 @@
+//! Metadata (PS3.18 §10.4.1.1.2): DICOM JSON, prepared and compressed, named by an entity tag.
+
+use std::io::Read;
+
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, VARY};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use flate2::read::GzDecoder;
+use yigong_base::fault::Fault;
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::prepared;
+use yigong_clinic::imaging::retrieve::Stored;
+
+use super::accept::wanted;
+use super::wado::{listed, not_acceptable, one};
+use crate::api::auth::Caller;
+use crate::api::fault::Answer;
+use crate::api::imaging::unchanged;
+use crate::api::link::root_of;
+
+const JSON: &str = "application/dicom+json";
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(get_study).service(get_series).service(get_instance);
+}
+
+#[get("/dicom-web/studies/{study}/metadata")]
+async fn get_study(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    study: web::Path<String>,
+) -> Answer {
+    let list = listed(&centre, &permit, &study, "").await?;
+    answer(&req, &centre, &permit, &study, "", &list).await
+}
+
+#[get("/dicom-web/studies/{study}/series/{series}/metadata")]
+async fn get_series(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
+    let list = listed(&centre, &permit, &path.0, &path.1).await?;
+    answer(&req, &centre, &permit, &path.0, &path.1, &list).await
+}
+
+#[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/metadata")]
+async fn get_instance(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
+    let stored = one(&centre, &permit, &path).await?;
+    answer(&req, &centre, &permit, &path.0, &path.1, &[stored]).await
+}
+
+async fn answer(
+    req: &HttpRequest,
+    centre: &Centre,
+    permit: &Caller,
+    study: &str,
+    series: &str,
+    list: &[Stored],
+) -> Answer {
+    if !wanted(req, JSON).iter().any(|w| w.any || matches!(w.kind.as_str(), JSON | "application/json")) {
+        return Ok(not_acceptable("metadata is application/dicom+json"));
+    }
+    let root = format!("{}/dicom-web", centre.ctx.config.http.public_url);
+    let own_root = root_of(req, &centre.ctx.config.http.public_url);
+    let tag = format!("\"{}\"", prepared::metadata_tag(list, &own_root));
+    if unchanged(req, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let packed = prepared::metadata(&centre.ctx, permit, study, series, list, &root).await?;
+    let mut response = HttpResponse::Ok();
+    // New images make a new document: asked again each time, answered by the tag.
+    response
+        .content_type(JSON)
+        .insert_header((ETAG, tag))
+        .insert_header((VARY, "accept-encoding"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"));
+    if own_root == root && takes_gzip(req) {
+        return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(packed));
+    }
+    let text = web::block(move || unpack(&packed))
+        .await
+        .map_err(|_| Fault::internal("unpacking metadata stopped"))??;
+    if own_root == root {
+        return Ok(response.body(text));
+    }
+    // A linked client reaches bulk data only under its own secret.
+    let from = format!("\"BulkDataURI\":\"{root}/");
+    Ok(response.body(text.replace(&from, &format!("\"BulkDataURI\":\"{own_root}/"))))
+}
+
+/// The documents are our own: their size is bounded by what was kept.
+fn unpack(packed: &[u8]) -> Result<String, Fault> {
+    let mut text = String::new();
+    GzDecoder::new(packed).read_to_string(&mut text).map_err(|e| Fault::io("unpack metadata", &e))?;
+    Ok(text)
+}
+
+fn takes_gzip(req: &HttpRequest) -> bool {
+    let header = req.headers().get(ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    header.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        parts.next() == Some("gzip") && !parts.any(|p| matches!(p, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
