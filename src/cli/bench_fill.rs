@@ -132,8 +132,15 @@ async fn add(ctx: &Ctx, sender: &Peer, n: u64) -> Result<String> {
     let mut spool = ctx.blobs.spool().await?;
     spool.write(&file(n)).await?;
     let spooled = spool.finish().await?;
-    let arrival =
-        Arrival { peer: sender.clone(), spooled, sop_class: None, sop_instance: None, source: "import" };
+    let arrival = Arrival {
+        peer: sender.clone(),
+        spooled,
+        sop_class: None,
+        sop_instance: None,
+        study: None,
+        by: None,
+        source: "import",
+    };
     receive_with(ctx, arrival).await?;
     let mut read = ctx.db.read(&Permit::system("bench-fill")).await?;
     let study = format!("2.25.7{n:012}");

@@ -44,6 +44,9 @@ impl DicomCarrier {
             address: address.to_owned(),
             calling_ae: self.ctx.config.dicom.ae_title.clone(),
             called_ae: called.to_owned(),
+            send_cap: 0,
+            originator: None,
+            tls: None,
         };
         // The object is made again for every try: the same content gives the same bytes, and a copy of the PDF in every
         // delivery row would only make the database large.

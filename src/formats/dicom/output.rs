@@ -56,7 +56,7 @@ impl Output {
     pub fn encode(&self, text: &str, person_name: bool) -> Option<Vec<u8>> {
         match self.kind {
             Kind::Plain if self.declared == "ISO_IR 6" => text.is_ascii().then(|| text.as_bytes().to_vec()),
-            Kind::Plain => encode(&self.declared, text),
+            Kind::Plain => encode(&self.declared, text).filter(|b| self.declared != "GBK" || is_gbk(b)),
             Kind::Ir58 => ir58(text, person_name),
         }
     }
@@ -103,6 +103,31 @@ fn ir58(text: &str, person_name: bool) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+/// Whether every pair is in GBK proper: our encoder also writes the two-byte characters that GB 18030 added (䶮 = FE 9F),
+/// and others who read GBK do not know them.
+fn is_gbk(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some((first, tail)) = rest.split_first() {
+        if first.is_ascii() {
+            rest = tail;
+            continue;
+        }
+        let Some((second, tail)) = tail.split_first() else { return false };
+        let added = matches!(
+            (first, second),
+            (0xFE, 0x50..=0xA0)
+                | (0xA6, 0xD9..=0xDF | 0xEC | 0xED | 0xF3)
+                | (0xA8, 0xBF)
+                | (0xA9, 0x89..=0x95)
+        );
+        if *first == 0x80 || added {
+            return false;
+        }
+        rest = tail;
+    }
+    true
 }
 
 /// Whether a GBK pair is a character of GB 2312-80 too.
