@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod codec_worker;
 pub mod config;
+pub mod decode;
 pub mod demo;
 pub mod dicom;
 pub mod people;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Decode or transcode one DICOM file as the server would (for developers).
+    Decode(decode::DecodeArgs),
     /// Decode frames for the server; started by the server only.
     #[command(hide = true)]
     CodecWorker,
@@ -121,6 +124,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             say(&document);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Decode(args) => within(decode::run(args)),
         Command::CodecWorker => Ok(codec_worker::run()),
     }
 }

@@ -4,7 +4,9 @@
 //! memory, 10 s, no files, no network and no environment, and is killed and replaced when anything goes wrong.
 
 mod decode;
+mod encode;
 mod error;
+mod jpegls;
 mod pool;
 mod render;
 mod sandbox;
@@ -16,10 +18,12 @@ mod worker;
 mod tests;
 
 use serde::{Deserialize, Serialize};
+pub use yigong_formats::dicom::image::{Overlay, Palette, Plane, Shutter, Table};
 
 pub use decode::supported;
+pub use encode::Coding;
 pub use error::CodecError;
-pub use pool::{Pool, PoolLimits};
+pub use pool::{Pool, PoolLimits, PoolStats};
 pub use shape::Shape;
 pub use worker::work;
 
@@ -50,9 +54,36 @@ pub enum Output {
         /// JPEG quality, 1 to 100.
         quality: u8,
     },
+    /// The displayed image as a client asks for it.
+    Picture(Picture),
+    /// The frame in another coding, from its decoded samples.
+    Coded(Coding),
 }
 
-/// From stored values to grey levels: modality and VOI transformations (PS3.3 §C.11.1, §C.11.2).
+/// A displayed image: part, size and format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// File format.
+    pub format: Format,
+    /// Part of the image: left, top, width, height in pixels; what lies outside is cut.
+    pub part: Option<[u32; 4]>,
+    /// The image is fitted into this width and height, its proportions kept.
+    pub fit: Option<(u32, u32)>,
+    /// It may become larger than it is.
+    pub enlarge: bool,
+}
+
+/// File format of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Baseline JPEG of quality 1 to 100.
+    Jpeg(u8),
+    /// PNG, 8 bits a sample.
+    Png,
+}
+
+/// From stored values to what is shown (PS3.3 §C.11).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Display {
@@ -60,16 +91,27 @@ pub struct Display {
     pub slope: f64,
     /// Rescale intercept.
     pub intercept: f64,
-    /// Window centre and width in output units; none = from the values, 0.5 % clipped at either end.
+    /// Modality LUT, instead of slope and intercept.
+    pub modality: Option<Table>,
+    /// Window centre and width in output units of the modality transformation; none = `voi`, or from the values, 0.5 % clipped
+    /// at either end.
     pub window: Option<(f64, f64)>,
     /// `LINEAR` (default), `LINEAR_EXACT` or `SIGMOID`.
     pub voi_function: String,
+    /// VOI LUT, where there is no window.
+    pub voi: Option<Table>,
+    /// Presentation LUT.
+    pub presentation: Option<Table>,
     /// Stored values that are padding, first and last; shown black, not counted.
     pub padding: Option<(i64, i64)>,
     /// Presentation LUT Shape INVERSE. `MONOCHROME1` is inverted in any case.
     pub invert: bool,
     /// Palette of a `PALETTE COLOR` image.
     pub palette: Option<Palette>,
+    /// What is covered.
+    pub shutter: Option<Shutter>,
+    /// What is drawn over the image.
+    pub overlays: Vec<Overlay>,
 }
 
 impl Default for Display {
@@ -77,20 +119,16 @@ impl Default for Display {
         Self {
             slope: 1.0,
             intercept: 0.0,
+            modality: None,
             window: None,
             voi_function: String::new(),
+            voi: None,
+            presentation: None,
             padding: None,
             invert: false,
             palette: None,
+            shutter: None,
+            overlays: Vec::new(),
         }
     }
-}
-
-/// Palette colour lookup table (PS3.3 §C.7.9), entries brought to 8 bits.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Palette {
-    /// Stored value of the first entry; values outside are clamped.
-    pub first: i64,
-    /// Red, green and blue of each entry.
-    pub entries: Vec<[u8; 3]>,
 }

@@ -1,10 +1,13 @@
 //! The server's side: as many workers as there are cores, each doing one frame at a time.
 
+use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -38,7 +41,36 @@ pub struct Pool {
     inner: Arc<Inner>,
 }
 
+/// What the pool has done since the program started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolStats {
+    /// Frames answered.
+    pub frames: u64,
+    /// Workers started.
+    pub started: u64,
+    /// Workers that were killed or died over a frame.
+    pub killed: u64,
+    /// The same within the last hour; more than 10 is an alarm.
+    pub killed_last_hour: usize,
+}
+
+/// Killed workers an hour that are worth an alarm (dicom reference, section 7.7).
+const ALARM_PER_HOUR: usize = 10;
+/// Bytes a pipe to or from a worker should hold.
+const PIPE_BYTES: usize = 1 << 20;
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[derive(Default)]
+struct Counters {
+    frames: AtomicU64,
+    started: AtomicU64,
+    killed: AtomicU64,
+    /// When workers were killed, within the last hour; bounded.
+    recent: Mutex<VecDeque<Instant>>,
+}
+
 struct Inner {
+    counters: Counters,
     program: PathBuf,
     arguments: Vec<String>,
     limits: PoolLimits,
@@ -65,7 +97,8 @@ impl Pool {
     #[must_use]
     pub fn new(program: PathBuf, arguments: Vec<String>, limits: PoolLimits) -> Self {
         let turns = Semaphore::new(limits.workers.max(1));
-        Self { inner: Arc::new(Inner { program, arguments, limits, turns, idle: Mutex::new(Vec::new()) }) }
+        let (counters, idle) = (Counters::default(), Mutex::new(Vec::new()));
+        Self { inner: Arc::new(Inner { counters, program, arguments, limits, turns, idle }) }
     }
 
     /// Decodes one frame; answers one byte string per requested output.
@@ -81,17 +114,52 @@ impl Pool {
             let mut worker = self.worker(fresh).await?;
             match attempt(&mut worker, request, frame, self.inner.limits.wall).await {
                 Attempt::Answered(Answer::Done(lengths), body) => {
-                    let parts = split(request, &lengths, &body)?;
+                    let parts = split(request, &lengths, body)?;
+                    self.inner.counters.frames.fetch_add(1, Ordering::Relaxed);
                     self.give_back(worker);
                     return Ok(parts);
                 }
                 // a refusal is an answer; the worker is replaced all the same, what it read was strange
                 Attempt::Answered(Answer::Failed(error), _) => return Err(error),
-                Attempt::Died(why) => died = why,
+                Attempt::Died(why) => {
+                    self.count_killed(&why);
+                    died = why;
+                }
             }
         }
         tracing::warn!(why = %died, transfer_syntax = %request.transfer_syntax, "codec worker killed twice by one frame");
         Err(CodecError::Killed(died))
+    }
+
+    /// What the pool has done.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        let c = &self.inner.counters;
+        let recent = c.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        PoolStats {
+            frames: c.frames.load(Ordering::Relaxed),
+            started: c.started.load(Ordering::Relaxed),
+            killed: c.killed.load(Ordering::Relaxed),
+            killed_last_hour: recent.iter().filter(|at| at.elapsed() < HOUR).count(),
+        }
+    }
+
+    fn count_killed(&self, why: &str) {
+        let c = &self.inner.counters;
+        c.killed.fetch_add(1, Ordering::Relaxed);
+        let mut recent = c.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|at| at.elapsed() < HOUR);
+        if recent.len() > 4 * ALARM_PER_HOUR {
+            recent.pop_front();
+        }
+        recent.push_back(Instant::now());
+        let last_hour = recent.len();
+        drop(recent);
+        if last_hour > ALARM_PER_HOUR {
+            tracing::error!(last_hour, why, "codec workers are killed too often");
+        } else {
+            tracing::warn!(last_hour, why, "codec worker killed");
+        }
     }
 
     async fn worker(&self, fresh: bool) -> Result<Worker, CodecError> {
@@ -108,6 +176,7 @@ impl Pool {
 
     /// Starts a worker with an empty environment: no secret of the server reaches it.
     async fn start(&self) -> io::Result<Worker> {
+        self.inner.counters.started.fetch_add(1, Ordering::Relaxed);
         let mut child = Command::new(&self.inner.program)
             .args(&self.inner.arguments)
             .env_clear()
@@ -127,6 +196,8 @@ impl Pool {
                 "the program started is not a codec worker",
             ));
         }
+        widen(&input);
+        widen(&output);
         Ok(Worker { _child: child, input, output, frames: 0 })
     }
 
@@ -135,6 +206,13 @@ impl Pool {
         if worker.frames < self.inner.limits.frames_per_worker {
             self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         }
+    }
+}
+
+/// A frame passes through a pipe in few steps when the pipe holds much of it; where the system allows less, it takes more steps.
+fn widen(pipe: &impl AsFd) {
+    if let Err(why) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES) {
+        tracing::debug!(%why, "pipe to a codec worker stays small");
     }
 }
 
@@ -167,17 +245,23 @@ async fn exchange(worker: &mut Worker, request: &Request, frame: &[u8]) -> io::R
 }
 
 /// Cuts the body into parts; a raw frame must have exactly the length its attributes say.
-fn split(request: &Request, lengths: &[u64], body: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+fn split(request: &Request, lengths: &[u64], body: Vec<u8>) -> Result<Vec<Vec<u8>>, CodecError> {
     let wrong = || CodecError::Killed("the worker answered nonsense".into());
     if lengths.len() != request.outputs.len() {
         return Err(wrong());
     }
-    let mut rest = body;
-    let mut parts = Vec::with_capacity(lengths.len());
     for (length, output) in lengths.iter().zip(&request.outputs) {
         if *output == Output::Raw && *length != request.shape.frame_bytes() {
             return Err(wrong());
         }
+    }
+    // one answer, the usual case, is the body itself
+    if let [length] = lengths {
+        return if *length == body.len() as u64 { Ok(vec![body]) } else { Err(wrong()) };
+    }
+    let mut rest = body.as_slice();
+    let mut parts = Vec::with_capacity(lengths.len());
+    for length in lengths {
         let length = usize::try_from(*length).map_err(|_| wrong())?;
         let (part, after) = rest.split_at_checked(length).ok_or_else(wrong)?;
         parts.push(part.to_vec());

@@ -17,7 +17,7 @@ pub struct Shape {
     pub cols: u32,
     /// Samples per pixel: 1, 3 or 4.
     pub samples: u16,
-    /// Bits allocated: 1, 8, 16 or 32.
+    /// Bits allocated: 1, 8, 16 or 32; 64 for floating point.
     pub bits_allocated: u16,
     /// Bits stored.
     pub bits_stored: u16,
@@ -29,6 +29,9 @@ pub struct Shape {
     pub photometric: String,
     /// Planar configuration: 0 by pixel, 1 by plane.
     pub planar: u16,
+    /// Samples are IEEE 754 numbers of 32 or 64 bits (PS3.3 §C.7.6.24, §C.7.6.25).
+    #[serde(default)]
+    pub float: bool,
 }
 
 impl Shape {
@@ -44,6 +47,8 @@ impl Shape {
             return Err(refused(format!("{} samples per pixel", self.samples)));
         }
         match self.bits_allocated {
+            32 | 64 if self.float => {}
+            bits if self.float => return Err(refused(format!("floating point of {bits} bits"))),
             1 | 8 | 16 | 32 => {}
             64 => return Err(CodecError::Unsupported("64 bits allocated".into())),
             other => return Err(refused(format!("{other} bits allocated"))),
@@ -57,7 +62,7 @@ impl Shape {
         if self.high_bit + 1 < self.bits_stored {
             return Err(refused("high bit below bits stored"));
         }
-        if self.samples > 1 && self.bits_allocated != 8 && self.bits_allocated != 16 {
+        if self.samples > 1 && (self.bits_allocated == 1 || self.float) {
             return Err(CodecError::Unsupported(format!("colour of {} bits", self.bits_allocated)));
         }
         if self.frame_bytes() > MAX_FRAME_BYTES {
@@ -85,6 +90,18 @@ impl Shape {
     /// Bytes of one sample (1 for bit-packed frames once unpacked).
     pub(super) fn sample_bytes(&self) -> usize {
         usize::from(self.bits_allocated.div_ceil(8))
+    }
+
+    /// The same frame once decoded: what codestreams and subsampled native samples hold as YBR comes back as RGB.
+    #[must_use]
+    pub fn decoded(&self) -> Self {
+        let to_rgb = self.samples == 3
+            && matches!(
+                self.photometric.as_str(),
+                "YBR_FULL_422" | "YBR_PARTIAL_422" | "YBR_PARTIAL_420" | "YBR_ICT" | "YBR_RCT" | "XYB"
+            );
+        let photometric = if to_rgb { "RGB".to_owned() } else { self.photometric.clone() };
+        Self { photometric, ..self.clone() }
     }
 
     /// Stored value of the sample word `raw`: bits outside `bits_stored` are garbage (PS3.5 §8.1.1).

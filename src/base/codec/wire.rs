@@ -8,8 +8,8 @@ use super::{CodecError, Request};
 
 /// First bytes a worker sends: name and version of this protocol.
 pub(super) const GREETING: &[u8; 8] = b"YGCODEC1";
-/// Largest header, bytes; a palette of 65,536 entries fits.
-const MAX_HEADER: u32 = 2 << 20;
+/// Largest header, bytes; tables of 65,536 entries and overlays of large images fit.
+const MAX_HEADER: u32 = 64 << 20;
 /// Largest body, bytes.
 pub(super) const MAX_BODY: u64 = 512 << 20;
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::refused;
 use super::wire::{Answer, GREETING, read_request, write_answer};
-use super::{CodecError, Output, Request, decode, render, sandbox};
+use super::{CodecError, Format, Output, Picture, Request, decode, encode, render, sandbox};
 
 /// Body of `yigong codec-worker`: confines this process, greets, then works until `input` ends.
 ///
@@ -35,18 +35,27 @@ pub(super) fn answer(request: &Request, body: Vec<u8>) -> Result<Vec<Vec<u8>>, C
     let mut shown = None;
     let mut parts = Vec::with_capacity(request.outputs.len());
     for output in &request.outputs {
-        parts.push(match *output {
-            Output::Raw => pixels.raw(&request.shape),
-            Output::Jpeg { longest_side, quality } => {
-                let image = match shown.take() {
-                    Some(image) => image,
-                    None => render::display(&pixels, &request.shape, &request.display)?,
-                };
-                let part = render::jpeg(&image, longest_side, quality)?;
-                shown = Some(image);
-                part
+        let picture = match *output {
+            Output::Raw => {
+                parts.push(pixels.raw(&request.shape));
+                continue;
             }
-        });
+            Output::Coded(coding) => {
+                parts.push(encode::encode(&pixels, &request.shape, coding)?);
+                continue;
+            }
+            Output::Jpeg { longest_side, quality } => {
+                let side = u32::from(longest_side.max(1));
+                Picture { format: Format::Jpeg(quality), part: None, fit: Some((side, side)), enlarge: false }
+            }
+            Output::Picture(picture) => picture,
+        };
+        let image = match shown.take() {
+            Some(image) => image,
+            None => render::display(&pixels, &request.shape, &request.display)?,
+        };
+        parts.push(render::picture(&image, &picture)?);
+        shown = Some(image);
     }
     Ok(parts)
 }

@@ -4,14 +4,15 @@ use serde_json::Value;
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::args;
-use yigong_base::codec::{Output, Palette};
+use yigong_base::codec::Output;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, image, json, uid};
+use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, json};
 
+use super::render::{self, Rendering};
 use super::{preview, sql};
 use crate::Centre;
 
@@ -121,15 +122,15 @@ pub async fn file(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
 pub async fn frame_bytes(ctx: &Ctx, object: &str, index: &[u8], n: usize) -> Result<Vec<u8>> {
     let frames = Frames::from_bytes(index);
     let ranges = frames.ranges(n).ok_or_else(|| Fault::not_found("frame"))?;
-    if matches!(frames, Frames::Native { deflated: true, .. }) {
-        return inflated_range(ctx, object, &ranges).await;
+    if frames.is_deflated() {
+        return Ok(frames.aligned(n, inflated_range(ctx, object, &ranges).await?));
     }
     let mut out = Vec::new();
     for (offset, length) in ranges {
         let length = usize::try_from(length).map_err(|_| Fault::internal("frame length"))?;
         out.append(&mut ctx.blobs.read_range(object, offset, length).await?);
     }
-    Ok(out)
+    Ok(frames.aligned(n, out))
 }
 
 async fn inflated_range(ctx: &Ctx, object: &str, ranges: &[(u64, u64)]) -> Result<Vec<u8>> {
@@ -170,39 +171,21 @@ pub enum Form {
 /// # Errors
 /// `NotFound` for a wrong number, `Invalid` when the frame cannot be decoded.
 pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Result<Vec<u8>> {
+    if let Form::Jpeg(side) = form {
+        return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
+    }
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
-    let ctx = &centre.ctx;
-    let bytes = frame_bytes(ctx, &stored.object, &stored.frame_index, n).await?;
+    let bytes = frame_bytes(&centre.ctx, &stored.object, &stored.frame_index, n).await?;
     let frames = Frames::from_bytes(&stored.frame_index);
-    let plain = matches!(frames, Frames::Native { big: false, .. });
-    let output = match form {
-        Form::Stored => return Ok(bytes),
-        Form::Raw if plain => return Ok(bytes),
-        Form::Raw => Output::Raw,
-        Form::Jpeg(side) => Output::Jpeg { longest_side: side.unwrap_or(RENDERED_SIDE), quality: 85 },
-    };
+    let plain = matches!(frames, Frames::Native { big: false, .. } | Frames::Packed { .. });
+    if form == Form::Stored || plain {
+        return Ok(bytes);
+    }
     // What the frame really is: inflated samples are plain little endian, and a codestream label over native pixels is wrong.
-    let syntax = match frames {
-        Frames::Native { big: true, .. } => uid::EXPLICIT_BE,
-        Frames::Native { .. } => uid::EXPLICIT_LE,
-        _ => stored.transfer_syntax.as_str(),
-    };
-    let mut request = preview::request(&stored.stack, syntax, vec![output])?;
-    request.display.palette = palette(ctx, &stored.object, &stored.stack).await?;
+    let syntax = frames.syntax(&stored.transfer_syntax);
+    let request = preview::request(&stored.stack, syntax, vec![Output::Raw])?;
     let parts = centre.codec.decode(&request, &bytes).await?;
     parts.into_iter().next().ok_or_else(|| Fault::internal("the codec worker answered nothing"))
-}
-
-/// The palette of a `PALETTE COLOR` object, read from its header; `None` for every other one.
-///
-/// # Errors
-/// Storage faults.
-pub async fn palette(ctx: &Ctx, object: &str, stack: &Value) -> Result<Option<Palette>> {
-    if stack.get("photometric").and_then(Value::as_str) != Some("PALETTE COLOR") {
-        return Ok(None);
-    }
-    let read = header(ctx, object, |object| image::palette(&object)).await?;
-    Ok(read.map(|p| Palette { first: p.first, entries: p.entries }))
 }
 
 /// Scans a stored object on a blocking thread and makes something of it.

@@ -1,7 +1,6 @@
 //! The stack document of an instance: what the viewer and the codec worker need without opening the object.
 
 use serde_json::{Value, json};
-use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::{Header, Tag, tag};
 
 /// Builds it; an empty object when there is no frame to show.
@@ -18,7 +17,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         && matches!(i.samples, 1 | 3)
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
         && yigong_base::codec::supported(&header.transfer_syntax)
-        && !matches!(&header.frames, Frames::Native { deflated: true, .. });
+        && !header.frames.is_deflated();
     json!({
         "id": id,
         "uid": header.sop_instance,
@@ -27,7 +26,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         "frames": frames,
         "rows": i.rows, "cols": i.cols, "samples": i.samples, "planar": i.planar,
         "bits_allocated": i.bits_allocated, "bits_stored": i.bits_stored, "high_bit": i.high_bit, "signed": i.signed,
-        "photometric": i.photometric,
+        "photometric": i.photometric, "float": i.float,
         "transfer_syntax": header.transfer_syntax,
         "raw_ok": raw_ok,
         "slope": i.slope, "intercept": i.intercept, "units": i.units,

@@ -30,6 +30,23 @@ pub fn numbers(vr: Vr, raw: &[u8], big: bool) -> Vec<f64> {
     }
 }
 
+/// Writes an element header, little endian (PS3.5 §7.1.2, §7.1.3); length `u32::MAX` = undefined.
+pub fn header(out: &mut Vec<u8>, explicit: bool, tag: Tag, vr: Vr, length: u32) {
+    out.extend_from_slice(&tag.group().to_le_bytes());
+    out.extend_from_slice(&tag.element().to_le_bytes());
+    if !explicit {
+        out.extend_from_slice(&length.to_le_bytes());
+        return;
+    }
+    out.extend_from_slice(&vr.0);
+    if vr.is_long() {
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&length.to_le_bytes());
+    } else {
+        out.extend_from_slice(&u16::try_from(length).unwrap_or(0).to_le_bytes());
+    }
+}
+
 /// A flat data set under construction: elements are written in tag order by the caller.
 #[derive(Debug, Clone, Default)]
 pub struct Writer {
@@ -48,19 +65,7 @@ impl Writer {
     pub fn element(&mut self, tag: Tag, vr: Vr, value: &[u8]) {
         let pad = value.len() & 1;
         let length = u32::try_from(value.len() + pad).unwrap_or(0);
-        self.bytes.extend_from_slice(&tag.group().to_le_bytes());
-        self.bytes.extend_from_slice(&tag.element().to_le_bytes());
-        if self.explicit {
-            self.bytes.extend_from_slice(&vr.0);
-            if vr.is_long() {
-                self.bytes.extend_from_slice(&[0, 0]);
-                self.bytes.extend_from_slice(&length.to_le_bytes());
-            } else {
-                self.bytes.extend_from_slice(&u16::try_from(length).unwrap_or(0).to_le_bytes());
-            }
-        } else {
-            self.bytes.extend_from_slice(&length.to_le_bytes());
-        }
+        header(&mut self.bytes, self.explicit, tag, vr, length);
         self.bytes.extend_from_slice(value);
         if pad == 1 {
             self.bytes.push(if vr == Vr::UI || !vr.is_text() { 0 } else { b' ' });

@@ -2,10 +2,13 @@
 
 use super::image::Image;
 use super::object::Object;
-use super::{Defects, Source, tag, uid};
+use super::{Defects, Source, Vr, tag, uid};
 
 /// Frames listed at most; an object with more is read through its first ones only.
 pub const MAX_FRAMES: usize = 1_000_000;
+
+/// Fragments of one frame at most: more are an attack, no encoder.
+const MAX_FRAGMENTS: usize = 16_384;
 
 /// Where the frames are. Offsets count from the start of the stored file (of the inflated data set when deflated).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,19 @@ pub enum Frames {
         /// Numbers are big endian.
         big: bool,
     },
+    /// Native, counted in bits: one bit a sample without padding between frames (PS3.5 §8.1.1), or bytes in big-endian words.
+    Packed {
+        /// First byte of frame 1.
+        offset: u64,
+        /// Bits of one frame.
+        bits: u64,
+        /// Frames that are really there.
+        count: u32,
+        /// The data set is deflated.
+        deflated: bool,
+        /// The bytes of each 16-bit word change places.
+        swapped: bool,
+    },
     /// Encapsulated: the fragments of each frame.
     Encapsulated(Vec<Vec<(u64, u64)>>),
 }
@@ -36,7 +52,7 @@ impl Frames {
     pub fn count(&self) -> usize {
         match self {
             Self::None => 0,
-            Self::Native { count, .. } => *count as usize,
+            Self::Native { count, .. } | Self::Packed { count, .. } => *count as usize,
             Self::Encapsulated(list) => list.len(),
         }
     }
@@ -48,7 +64,40 @@ impl Frames {
             Self::Native { offset, length, count, .. } => {
                 (n < *count as usize).then(|| vec![(offset + length * n as u64, *length)])
             }
+            Self::Packed { offset, bits, count, swapped, .. } => (n < *count as usize).then(|| {
+                let unit = if *swapped { 2 } else { 1 };
+                let first = bits * n as u64 / 8 / unit * unit;
+                let end = (bits * (n as u64 + 1)).div_ceil(8).next_multiple_of(unit);
+                vec![(offset + first, end - first)]
+            }),
             Self::Encapsulated(list) => list.get(n).cloned(),
+        }
+    }
+    /// The bytes of `ranges(n)` as one frame: a packed frame is shifted to begin at a byte, bits behind it are cleared.
+    #[must_use]
+    pub fn aligned(&self, n: usize, mut bytes: Vec<u8>) -> Vec<u8> {
+        let Self::Packed { bits, swapped, .. } = self else { return bytes };
+        let first = bits.wrapping_mul(n as u64);
+        if *swapped {
+            bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+            if first / 8 % 2 == 1 {
+                bytes.drain(..1.min(bytes.len()));
+            }
+        }
+        cut_bits(&bytes, first % 8, *bits).unwrap_or_default()
+    }
+    /// True when offsets count from the start of the inflated data set.
+    #[must_use]
+    pub fn is_deflated(&self) -> bool {
+        matches!(self, Self::Native { deflated: true, .. } | Self::Packed { deflated: true, .. })
+    }
+    /// How a frame is really coded: native samples are native whatever label their object carries.
+    #[must_use]
+    pub fn syntax<'a>(&self, labelled: &'a str) -> &'a str {
+        match self {
+            Self::Native { big: true, .. } => uid::EXPLICIT_BE,
+            Self::Native { .. } | Self::Packed { .. } => uid::EXPLICIT_LE,
+            Self::Encapsulated(_) | Self::None => labelled,
         }
     }
     /// The compact form kept beside the instance row: varints, offsets as deltas.
@@ -60,6 +109,12 @@ impl Frames {
             Self::Native { offset, length, count, deflated, big } => {
                 out.push(0x10 | u8::from(*deflated) | (u8::from(*big) << 1));
                 for v in [*offset, *length, u64::from(*count)] {
+                    put(&mut out, v);
+                }
+            }
+            Self::Packed { offset, bits, count, deflated, swapped } => {
+                out.push(0x20 | u8::from(*deflated) | (u8::from(*swapped) << 1));
+                for v in [*offset, *bits, u64::from(*count)] {
                     put(&mut out, v);
                 }
             }
@@ -133,8 +188,37 @@ fn read(bytes: &[u8]) -> Option<Frames> {
             deflated: k & 1 != 0,
             big: k & 2 != 0,
         }),
+        k if k & 0xFC == 0x20 => Some(Frames::Packed {
+            offset: get(&mut rest)?,
+            bits: get(&mut rest)?,
+            count: u32::try_from(get(&mut rest)?).ok()?,
+            deflated: k & 1 != 0,
+            swapped: k & 2 != 0,
+        }),
         _ => None,
     }
+}
+
+/// `count` bits from bit `first` of a plane packed from the low bit, as bytes; what lies behind them is zero.
+pub(super) fn cut_bits(packed: &[u8], first: u64, count: u64) -> Option<Vec<u8>> {
+    let start = usize::try_from(first / 8).ok()?;
+    let length = usize::try_from(count.div_ceil(8)).ok()?;
+    let shift = (first % 8) as u32;
+    let end = usize::try_from((first + count).div_ceil(8)).ok()?;
+    let part = packed.get(start..end)?;
+    let mut out: Vec<u8> = part
+        .iter()
+        .enumerate()
+        .take(length)
+        .map(|(i, low)| {
+            let high = part.get(i + 1).copied().unwrap_or(0);
+            (u16::from_le_bytes([*low, high]) >> shift).to_le_bytes()[0]
+        })
+        .collect();
+    if let Some(last) = out.last_mut().filter(|_| count % 8 > 0) {
+        *last &= (1 << (count % 8)) - 1;
+    }
+    Some(out)
 }
 
 /// Builds the index; what is wrong is noted as `pixel-size`, `pixel-length`, `fragment-count`, `offset-table`.
@@ -150,36 +234,61 @@ pub fn index<S: Source>(object: &Object, image: &Image, source: &mut S, defects:
         return Frames::None;
     };
     if object.fragments.is_empty() {
-        // Native 4:2:2 shares its chrominance between two pixels (PS3.3 §C.7.6.3.1.2).
-        let halved =
-            matches!(image.photometric.as_str(), "YBR_FULL_422" | "YBR_PARTIAL_422") && image.samples == 3;
-        let frame = if halved { frame / 3 * 2 } else { frame };
         if !uid::is_native(&object.head.transfer_syntax)
             && object.head.transfer_syntax.starts_with("1.2.840.10008.1.2.4.")
         {
             defects.note("ts-mismatch");
         }
-        let there = u32::try_from(length / frame.max(1)).unwrap_or(u32::MAX).min(image.frames);
-        if there < image.frames {
-            defects.note("pixel-length");
-        }
-        return if there == 0 {
-            Frames::None
-        } else {
-            Frames::Native { offset, length: frame, count: there, deflated: object.deflated.is_some(), big }
-        };
+        return native(object, image, (offset, length, big), frame, defects);
     }
+    encapsulated(object, image, source, defects)
+}
+
+/// Native samples: computed.
+fn native(
+    object: &Object,
+    image: &Image,
+    (offset, length, big): (u64, u64, bool),
+    frame: u64,
+    defects: &mut Defects,
+) -> Frames {
+    let deflated = object.deflated.is_some();
+    // 8-bit samples in big-endian OW stand in swapped pairs (PS3.5 §7.3, annex D).
+    let words = object.root().get(tag::PIXELS).is_some_and(|(_, t)| t.vr == Vr::OW);
+    let swapped = big && words && image.bits_allocated <= 8;
+    // Native 4:2:2 shares its chrominance between two pixels (PS3.3 §C.7.6.3.1.2); some writers only say so.
+    let halved = matches!(image.photometric.as_str(), "YBR_FULL_422" | "YBR_PARTIAL_422")
+        && image.samples == 3
+        && length / u64::from(image.frames.max(1)) < frame;
+    let bits = match (image.bits_allocated, halved) {
+        (1, _) => u64::from(image.rows) * u64::from(image.cols) * u64::from(image.samples),
+        (_, true) => frame / 3 * 2 * 8,
+        (_, false) => frame * 8,
+    };
+    let there = length.saturating_mul(8) / bits.max(1);
+    let count = u32::try_from(there).unwrap_or(u32::MAX).min(image.frames);
+    if count < image.frames {
+        defects.note("pixel-length");
+    }
+    if count == 0 {
+        Frames::None
+    } else if image.bits_allocated == 1 || swapped {
+        Frames::Packed { offset, bits, count, deflated, swapped }
+    } else {
+        Frames::Native { offset, length: bits / 8, count, deflated, big }
+    }
+}
+
+/// Fragments: by the tables where every entry is a real item, else one fragment a frame, else by codestream starts or ends.
+fn encapsulated<S: Source>(object: &Object, image: &Image, source: &mut S, defects: &mut Defects) -> Frames {
     let wanted = usize::try_from(image.frames).unwrap_or(usize::MAX).min(MAX_FRAMES);
     let data = object.fragments.get(1..).unwrap_or_default();
     if data.is_empty() {
         defects.note("fragment-count");
         return Frames::None;
     }
-    let rle = object.head.transfer_syntax == "1.2.840.10008.1.2.5";
     for table in [extended(object), basic(object, source)].into_iter().flatten() {
-        if let Some(list) = by_table(&table, data, wanted)
-            && (!rle || list.iter().all(|f| f.len() == 1))
-        {
+        if let Some(list) = by_table(&table, data, wanted) {
             return Frames::Encapsulated(list);
         }
         defects.note("offset-table");
@@ -187,13 +296,11 @@ pub fn index<S: Source>(object: &Object, image: &Image, source: &mut S, defects:
     if data.len() == wanted {
         return Frames::Encapsulated(data.iter().map(|f| vec![*f]).collect());
     }
-    // RLE has exactly one fragment a frame (PS3.5 §A.4.2).
-    if !rle {
-        if wanted == 1 {
-            return Frames::Encapsulated(vec![data.to_vec()]);
-        }
-        let list = by_start(data, source);
-        if list.len() == wanted {
+    let segments = image.samples * image.bits_allocated.div_ceil(8);
+    let rle = (object.head.transfer_syntax == uid::RLE).then_some(segments);
+    let whole = || if wanted == 1 && rle.is_none() { vec![data.to_vec()] } else { Vec::new() };
+    for list in [by_start(data, source, rle), by_end(data, source), whole()] {
+        if list.len() == wanted && list.iter().all(|f| f.len() <= MAX_FRAGMENTS) {
             return Frames::Encapsulated(list);
         }
     }
@@ -241,17 +348,48 @@ fn by_table(table: &[u64], data: &[(u64, u64)], wanted: usize) -> Option<Vec<Vec
     next.peek().is_none().then_some(list)
 }
 
-/// Groups fragments by codestream starts: SOI (JPEG, JPEG-LS), SOC (JPEG 2000).
-fn by_start<S: Source>(data: &[(u64, u64)], source: &mut S) -> Vec<Vec<(u64, u64)>> {
+/// Groups fragments by codestream starts: SOI and a marker (JPEG, JPEG-LS), SOC and SIZ (JPEG 2000), the signature boxes of
+/// JP2 and JPEG XL, the bare JPEG XL codestream; an RLE header of so many segments for RLE.
+fn by_start<S: Source>(data: &[(u64, u64)], source: &mut S, rle: Option<u32>) -> Vec<Vec<(u64, u64)>> {
     let mut list: Vec<Vec<(u64, u64)>> = Vec::new();
     for (offset, length) in data {
-        let start = source.bytes(*offset, 2.min(*length));
-        if list.is_empty() || matches!(start.as_slice(), [0xFF, 0xD8 | 0x4F]) {
+        let start = source.bytes(*offset, 8.min(*length));
+        let begins = match (start.as_slice(), rle) {
+            ([a, b, c, d, 64, 0, 0, 0], Some(segments)) => u32::from_le_bytes([*a, *b, *c, *d]) == segments,
+            (_, Some(_)) => false,
+            (s, None) => STARTS.iter().any(|begin| s.starts_with(begin)),
+        };
+        if begins || (list.is_empty() && rle.is_none()) {
             list.push(Vec::new());
         }
         if let Some(frame) = list.last_mut() {
             frame.push((*offset, *length));
         }
+    }
+    list
+}
+
+const STARTS: &[&[u8]] = &[
+    &[0xFF, 0xD8, 0xFF],
+    &[0xFF, 0x4F, 0xFF, 0x51],
+    &[0, 0, 0, 12, b'j', b'P', b' ', b' '],
+    &[0, 0, 0, 12, b'J', b'X', b'L', b' '],
+    &[0xFF, 0x0A],
+];
+
+/// Groups fragments by the end of image marker FFD9, which JPEG, JPEG-LS and JPEG 2000 share; one padding byte may follow.
+fn by_end<S: Source>(data: &[(u64, u64)], source: &mut S) -> Vec<Vec<(u64, u64)>> {
+    let mut list: Vec<Vec<(u64, u64)>> = Vec::new();
+    let mut open = false;
+    for (offset, length) in data {
+        let tail = source.bytes(offset + length.saturating_sub(3), 3.min(*length));
+        if !open {
+            list.push(Vec::new());
+        }
+        if let Some(frame) = list.last_mut() {
+            frame.push((*offset, *length));
+        }
+        open = !matches!(tail.as_slice(), [.., 0xFF, 0xD9] | [0xFF, 0xD9, _]);
     }
     list
 }

@@ -1,7 +1,14 @@
 //! What the Image Pixel, VOI LUT, plane and ultrasound modules say (PS3.3 §C.7.6), read from a data set or its shared functional groups.
 
+mod look;
+mod packed;
+mod table;
+
 use super::object::Node;
 use super::{Object, Tag, tag};
+
+pub use look::{Look, Overlay, Plane, Shutter, look};
+pub use table::{Palette, Table, palette};
 
 /// A display window.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +61,8 @@ pub struct Image {
     pub signed: bool,
     /// Photometric interpretation.
     pub photometric: String,
+    /// Samples are floating point: (7FE0,0008) or (7FE0,0009) instead of (7FE0,0010).
+    pub float: bool,
     /// Number of frames, at least 1.
     pub frames: u32,
     /// Rescale slope.
@@ -92,44 +101,6 @@ pub struct Image {
     pub lossy: Option<(String, f64)>,
 }
 
-/// A palette brought to 8 bits (PS3.3 §C.7.9).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Palette {
-    /// Stored value of the first entry.
-    pub first: i64,
-    /// Red, green, blue.
-    pub entries: Vec<[u8; 3]>,
-}
-
-/// The palette of a `PALETTE COLOR` image; `None` when it is missing, segmented or cut.
-#[must_use]
-pub fn palette(object: &Object) -> Option<Palette> {
-    let root = object.root();
-    let descriptor = root.numbers(Tag(0x0028_1101));
-    let (count, first, bits) = (descriptor.first()?, descriptor.get(1)?, descriptor.get(2)?);
-    // 0 entries means 65,536; the first value is signed when the pixels are.
-    let count = if *count == 0.0 { 65_536 } else { *count as usize };
-    let signed = root.int(tag::PIXEL_REPRESENTATION) == Some(1);
-    let first = if signed && *first > f64::from(i16::MAX) { *first - 65_536.0 } else { *first };
-    let channel = |t: Tag| -> Option<Vec<u8>> {
-        let raw = root.bytes(t)?;
-        let big = root.place(t)?.2;
-        if raw.len() >= count * 2 {
-            let high = |c: &[u8]| match c {
-                [a, b] if *bits > 8.0 => Some(if big { *a } else { *b }),
-                [a, b] => Some(if big { *b } else { *a }),
-                _ => None,
-            };
-            return raw.chunks_exact(2).take(count).map(high).collect();
-        }
-        raw.get(..count).map(<[u8]>::to_vec)
-    };
-    let (red, green, blue) =
-        (channel(Tag(0x0028_1201))?, channel(Tag(0x0028_1202))?, channel(Tag(0x0028_1203))?);
-    let entries = red.iter().zip(&green).zip(&blue).map(|((r, g), b)| [*r, *g, *b]).collect();
-    Some(Palette { first: first as i64, entries })
-}
-
 /// Bytes of a decoded frame at most (512 MiB).
 pub const MAX_FRAME: u64 = 512 << 20;
 
@@ -144,20 +115,6 @@ impl Image {
         let number = |t: Tag| numbers(t).first().copied();
         let text = |t: Tag| places.iter().map(|n| n.text(t)).find(|v| !v.is_empty()).unwrap_or_default();
         let count = |t: Tag| root.int(t).and_then(|n| u32::try_from(n).ok());
-        let (centers, widths) = (numbers(tag::WINDOW_CENTER), numbers(tag::WINDOW_WIDTH));
-        let labels =
-            places.iter().map(|n| n.strings(tag::WINDOW_LABEL)).find(|v| !v.is_empty()).unwrap_or_default();
-        let windows = centers
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .filter(|(_, (_, w))| **w > 0.0)
-            .map(|(i, (c, w))| Window {
-                center: *c,
-                width: *w,
-                label: labels.get(i).cloned().unwrap_or_default(),
-            })
-            .collect();
         let bits_allocated = count(tag::BITS_ALLOCATED).unwrap_or(0);
         let bits_stored =
             count(tag::BITS_STORED).filter(|b| *b > 0 && *b <= bits_allocated).unwrap_or(bits_allocated);
@@ -174,13 +131,14 @@ impl Image {
             high_bit: count(tag::HIGH_BIT).unwrap_or(bits_stored.saturating_sub(1)),
             signed,
             photometric: text(tag::PHOTOMETRIC),
+            float: !root.has(tag::PIXELS) && (root.has(tag::FLOAT_PIXELS) || root.has(tag::DOUBLE_PIXELS)),
             frames: count(tag::FRAMES).filter(|n| *n > 0).unwrap_or(1),
             slope: number(tag::SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
             intercept: number(tag::INTERCEPT).unwrap_or(0.0),
             units: text(tag::RESCALE_TYPE),
-            windows,
+            windows: places.iter().map(windows).find(|w| !w.is_empty()).unwrap_or_default(),
             voi_function: text(tag::VOI_FUNCTION),
-            padding: padding(&root, signed),
+            padding: padding(&root, signed, bits_allocated),
             position: numbers(tag::POSITION),
             orientation: numbers(tag::ORIENTATION),
             pixel_spacing: numbers(tag::PIXEL_SPACING),
@@ -207,10 +165,23 @@ impl Image {
     }
 }
 
+/// The windows given in one place, those of no width left out.
+fn windows(node: &Node<'_>) -> Vec<Window> {
+    let labels = node.strings(tag::WINDOW_LABEL);
+    let (centers, widths) = (node.numbers(tag::WINDOW_CENTER), node.numbers(tag::WINDOW_WIDTH));
+    let both = centers.iter().zip(&widths).enumerate().filter(|(_, (_, w))| **w > 0.0);
+    both.map(|(i, (c, w))| Window {
+        center: *c,
+        width: *w,
+        label: labels.get(i).cloned().unwrap_or_default(),
+    })
+    .collect()
+}
+
 /// US by the dictionary of implicit encoding, but signed when the pixels are.
-fn padding(root: &Node<'_>, signed: bool) -> Option<i64> {
+fn padding(root: &Node<'_>, signed: bool, bits_allocated: u32) -> Option<i64> {
     let value = root.int(tag::PADDING)?;
-    Some(if signed && value > i64::from(i16::MAX) { value - 65536 } else { value })
+    Some(if signed && bits_allocated <= 16 && value > i64::from(i16::MAX) { value - 65536 } else { value })
 }
 
 /// Where single-frame attributes may stand: the data set, then the shared and the first per-frame functional groups.

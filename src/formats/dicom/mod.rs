@@ -21,6 +21,7 @@ pub mod negotiate;
 pub mod object;
 pub mod part10;
 pub mod plausible;
+pub mod rewrite;
 pub mod scan;
 pub mod source;
 pub mod tag;

@@ -187,6 +187,8 @@ tags! {
     PIXEL_REPRESENTATION = 0x0028_0103;
     /// Pixel Padding Value.
     PADDING = 0x0028_0120;
+    /// Pixel Padding Range Limit.
+    PADDING_LIMIT = 0x0028_0121;
     /// Pixel Spacing Calibration Type.
     CALIBRATION = 0x0028_0A02;
     /// Window Center.
@@ -209,6 +211,10 @@ tags! {
     LOSSY_RATIO = 0x0028_2112;
     /// Lossy Image Compression Method.
     LOSSY_METHOD = 0x0028_2114;
+    /// LUT Descriptor.
+    LUT_DESCRIPTOR = 0x0028_3002;
+    /// LUT Data.
+    LUT_DATA = 0x0028_3006;
     /// Shared Functional Groups Sequence.
     SHARED_GROUPS = 0x5200_9229;
     /// Per-Frame Functional Groups Sequence.

@@ -133,10 +133,102 @@ fn frames_survive_their_compact_form() {
     for f in [
         Frames::None,
         Frames::Native { offset: 1_234_567, length: 512 * 512 * 2, count: 120, deflated: true, big: true },
+        Frames::Packed { offset: 77, bits: 35, count: 4, deflated: false, swapped: true },
         Frames::Encapsulated(vec![vec![(1000, 20), (1028, 5_000_000_000)], vec![(5_000_002_000, 1)]]),
     ] {
         assert_eq!(Frames::from_bytes(&f.to_bytes()), f);
     }
+}
+
+#[test]
+fn packed_frames_are_cut_from_shared_bytes() {
+    use frames::Frames;
+    // three frames of 5 bits: 10110 01101 11111, from the low bit
+    let stored = [0b1100_1101_u8, 0b0111_1110, 0];
+    let packed = Frames::Packed { offset: 0, bits: 5, count: 3, deflated: false, swapped: false };
+    let frame = |f: &Frames, bytes: &[u8], n: usize| {
+        let (offset, length) = f.ranges(n).unwrap()[0];
+        f.aligned(n, bytes[offset as usize..(offset + length) as usize].to_vec())
+    };
+    assert_eq!([0, 1, 2].map(|n| frame(&packed, &stored, n)), [vec![0b01101], vec![0b10110], vec![0b11111]]);
+    assert_eq!(packed.ranges(3), None);
+    // three frames of 3 bytes in big-endian words
+    let words = [2, 1, 4, 3, 6, 5, 8, 7, 0, 9];
+    let swapped = Frames::Packed { offset: 0, bits: 24, count: 3, deflated: false, swapped: true };
+    assert_eq!([0, 1, 2].map(|n| frame(&swapped, &words, n)), [vec![1, 2, 3], vec![4, 5, 6], vec![7, 8, 9]]);
+}
+
+/// An encapsulated object of 8 by 8 pixels.
+fn encapsulated(syntax: &str, frames: &str, fragments: &[&[u8]]) -> Vec<u8> {
+    let mut w = dataset::Writer::new(true);
+    w.text(tag::FRAMES, Vr::IS, frames);
+    for (t, n) in [(tag::ROWS, 8_u16), (tag::COLS, 8), (tag::BITS_ALLOCATED, 8)] {
+        w.element(t, Vr::US, &n.to_le_bytes());
+    }
+    let mut bytes = [part10::head("1.2.3", "1.2.3", syntax), w.bytes].concat();
+    dataset::header(&mut bytes, true, tag::PIXELS, Vr::OB, u32::MAX);
+    for fragment in std::iter::once(&&b""[..]).chain(fragments) {
+        dataset::header(&mut bytes, false, tag::ITEM, Vr::UN, fragment.len() as u32);
+        bytes.extend_from_slice(fragment);
+    }
+    dataset::header(&mut bytes, false, tag::SEQUENCE_END, Vr::UN, 0);
+    bytes
+}
+
+#[test]
+fn fragments_without_a_table_find_their_frames() {
+    let lengths = |syntax: &str, frames: &str, fragments: &[&[u8]]| -> Vec<usize> {
+        let bytes = encapsulated(syntax, frames, fragments);
+        let mut source = SliceSource(&bytes);
+        let object = Object::read(&mut source, None, Keep::INDEX).unwrap();
+        let image = image::Image::of(&object);
+        let mut defects = Defects::default();
+        let found = frames::index(&object, &image, &mut source, &mut defects);
+        assert_eq!(found.count() == 0, defects.has("fragment-count"), "{syntax}");
+        (0..found.count()).map(|n| found.ranges(n).unwrap().len()).collect()
+    };
+    let (start, middle, end) = (&b"\xff\xd8\xff\xf7ab"[..], &b"cdef"[..], &b"gh\xff\xd9"[..]);
+    assert_eq!(lengths(uid::JPEG_LS, "2", &[start, middle, end, start, end]), [3, 2]);
+    // nothing to see at the start, but at the end
+    assert_eq!(lengths(uid::JPEG_LS, "2", &[middle, end, middle, middle, end]), [2, 3]);
+    assert_eq!(lengths(uid::JPEG_LS, "1", &[middle, middle]), [2]);
+    let mut rle = vec![0; 64];
+    (rle[0], rle[4]) = (1, 64);
+    assert_eq!(lengths(uid::RLE, "2", &[&rle, middle, &rle, middle, middle]), [2, 3]);
+    assert_eq!(lengths(uid::RLE, "1", &[middle, middle]), [0_usize; 0], "no header, no frame");
+    // bytes that look like the start of a codestream inside a fragment end no frame
+    assert_eq!(lengths(uid::JPEG_LS, "2", &[b"\xff\xd8\xff\xf7\xff\xd8\xff", end, start]), [2, 1]);
+}
+
+#[test]
+fn an_object_is_laid_out_anew() {
+    let mut w = dataset::Writer::new(false);
+    w.element(Tag(0x0008_0000), Vr::UL, &[9, 0, 0, 0]);
+    w.text(tag::MODALITY, Vr::CS, "CT");
+    // a sequence of defined length with one item
+    let mut item = dataset::Writer::new(false);
+    item.text(tag::PATIENT_ID, Vr::LO, "P");
+    let mut sequence = Vec::new();
+    dataset::header(&mut sequence, false, tag::ITEM, Vr::UN, item.bytes.len() as u32);
+    sequence.extend(item.bytes);
+    w.element(tag::US_REGIONS, Vr::SQ, &sequence);
+    w.text(tag::PHOTOMETRIC, Vr::CS, "YBR_RCT");
+    w.element(tag::PIXELS, Vr::OW, &[1, 2, 3, 4]);
+    let wanted = rewrite::Wanted {
+        explicit: true,
+        changes: vec![(tag::PHOTOMETRIC, Vr::CS, b"RGB ".to_vec()), (tag::LOSSY, Vr::CS, b"01".to_vec())],
+        own_pixels: true,
+    };
+    let mode = plausible::Mode::IMPLICIT_LE;
+    let pieces = rewrite::rewrite(&mut SliceSource(&w.bytes), 0, mode, &wanted).unwrap();
+    let [rewrite::Piece::Bytes(bytes), rewrite::Piece::Pixels] = &pieces[..] else { panic!("{pieces:?}") };
+    let object = Object::parse(bytes, Some(uid::EXPLICIT_LE)).unwrap();
+    assert!(object.defects.is_empty(), "{:?}", object.defects);
+    let root = object.root();
+    assert_eq!((root.text(tag::MODALITY), root.text(tag::PHOTOMETRIC)), ("CT".into(), "RGB".into()));
+    assert_eq!(root.items(tag::US_REGIONS)[0].text(tag::PATIENT_ID), "P");
+    assert_eq!(root.text(tag::LOSSY), "01");
+    assert!(!root.has(Tag(0x0008_0000)) && !root.has(tag::PIXELS));
 }
 
 proptest::proptest! {
@@ -183,6 +275,6 @@ fn palettes_become_eight_bits() {
         w.element(Tag(t), Vr::OW, &v);
     }
     let object = Object::parse(&w.bytes, Some(uid::EXPLICIT_LE)).unwrap();
-    let palette = image::palette(&object).unwrap();
+    let palette = image::palette(&object.root()).unwrap();
     assert_eq!((palette.first, palette.entries), (5, vec![[10, 30, 50], [20, 40, 60]]));
 }

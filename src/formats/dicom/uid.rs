@@ -12,6 +12,12 @@ pub const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
 pub const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 /// Deflated Explicit VR Little Endian.
 pub const DEFLATED_LE: &str = "1.2.840.10008.1.2.1.99";
+/// RLE Lossless.
+pub const RLE: &str = "1.2.840.10008.1.2.5";
+/// JPEG Baseline (process 1).
+pub const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+/// JPEG-LS Lossless.
+pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 /// Verification SOP class.
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
 /// Study Root Query/Retrieve FIND.

@@ -5,19 +5,23 @@ use super::super::{CodecError, Shape};
 
 /// What a codestream header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) rows: u32,
-    pub(super) cols: u32,
-    pub(super) components: u16,
+pub(in super::super) struct Header {
+    pub(in super::super) rows: u32,
+    pub(in super::super) cols: u32,
+    pub(in super::super) components: u16,
     /// Bits of a sample.
-    pub(super) precision: u8,
+    pub(in super::super) precision: u8,
+    /// Second byte of the frame marker (JPEG, JPEG-LS).
+    pub(super) marker: u8,
+    /// Samples are signed (JPEG 2000).
+    pub(super) signed: bool,
 }
 
 impl Header {
     /// Refuses a codestream that contradicts the data set.
-    pub(super) fn check(self, shape: &Shape) -> Result<(), CodecError> {
+    pub(in super::super) fn check(self, shape: &Shape) -> Result<(), CodecError> {
         if (self.rows, self.cols, self.components) != (shape.rows, shape.cols, shape.samples) {
-            return Err(refused(format!(
+            return Err(CodecError::Size(format!(
                 "codestream is {}x{}x{}, attributes say {}x{}x{}",
                 self.rows, self.cols, self.components, shape.rows, shape.cols, shape.samples
             )));
@@ -30,7 +34,7 @@ impl Header {
 }
 
 /// Frame header of a JPEG or JPEG-LS stream (ISO 10918-1 §B.2.2): marker SOFn, or SOF55 of JPEG-LS.
-pub(super) fn jpeg(stream: &[u8]) -> Result<Header, CodecError> {
+pub(in super::super) fn jpeg(stream: &[u8]) -> Result<Header, CodecError> {
     let bad = || refused("no frame header in the codestream");
     let mut rest = stream.strip_prefix(&[0xff, 0xd8]).ok_or_else(bad)?;
     // markers before the frame are few; the bound keeps this linear and short
@@ -55,6 +59,8 @@ pub(super) fn jpeg(stream: &[u8]) -> Result<Header, CodecError> {
                 cols: cols.into(),
                 components: components.into(),
                 precision,
+                marker,
+                signed: false,
             });
         }
         if matches!(marker, 0xd9 | 0xda) {
@@ -82,6 +88,8 @@ pub(super) fn jpeg2000(stream: &[u8]) -> Result<Header, CodecError> {
             cols,
             components: u16::from_be_bytes([high, low]),
             precision: (depth & 0x7f) + 1,
+            marker: 0,
+            signed: depth & 0x80 != 0,
         })
     };
     read().ok_or_else(bad)

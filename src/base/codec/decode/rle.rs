@@ -30,7 +30,7 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
         let first = sample * width + (width - 1 - byte);
         unpack(coded, data.iter_mut().skip(first).step_by(segments))?;
     }
-    Ok(Pixels { data, ybr_full: shape.photometric == "YBR_FULL" })
+    Ok(Pixels::new(data).with_ybr_full(shape.photometric == "YBR_FULL" && shape.samples == 3))
 }
 
 /// PackBits (§G.3.2); bytes beyond the image are ignored, missing ones are refused.

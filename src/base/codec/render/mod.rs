@@ -1,13 +1,13 @@
-//! From samples to a displayed image (dicom reference, section 7.6): modality, window, inversion, size, JPEG.
+//! From samples to a displayed image (dicom reference, section 7.6): modality, VOI, presentation, shutter, overlays, size, format.
 
+mod cover;
+mod file;
 mod grey;
 mod resize;
 
-use jpeg_encoder::{ColorType, Encoder};
-
-use super::decode::{Pixels, ybr_to_rgb};
+use super::decode::{Pixels, ybr_to_rgb_8};
 use super::error::refused;
-use super::{CodecError, Display, Shape};
+use super::{CodecError, Display, Picture, Shape};
 
 /// An 8-bit image.
 pub(super) struct Image {
@@ -21,39 +21,43 @@ pub(super) struct Image {
 /// Displays a frame.
 pub(super) fn display(pixels: &Pixels, shape: &Shape, display: &Display) -> Result<Image, CodecError> {
     let (width, height) = (shape.cols as usize, shape.rows as usize);
-    if shape.samples == 1 {
-        if shape.photometric == "PALETTE COLOR" {
-            let data = palette(pixels, shape, display)?;
-            return Ok(Image { width, height, channels: 3, data });
-        }
-        return Ok(Image { width, height, channels: 1, data: grey::display(&pixels.data, shape, display) });
+    let mut image = match (shape.samples, shape.photometric.as_str()) {
+        (1, "PALETTE COLOR") => Image { width, height, channels: 3, data: palette(pixels, shape, display)? },
+        (1, _) => Image { width, height, channels: 1, data: grey::display(&pixels.data, shape, display) },
+        (3, _) => Image { width, height, channels: 3, data: colour(pixels, shape) },
+        (samples, _) => return Err(CodecError::Unsupported(format!("display of {samples} samples"))),
+    };
+    if let Some(shutter) = &display.shutter {
+        cover::shut(&mut image, shutter);
     }
-    if shape.samples != 3 {
-        return Err(CodecError::Unsupported(format!("display of {} samples", shape.samples)));
+    for overlay in &display.overlays {
+        cover::draw(&mut image, overlay, pixels, shape);
     }
-    // of wider samples the eight highest stored bits are shown
+    Ok(image)
+}
+
+/// The picture of an image: part, size, format.
+pub(super) fn picture(image: &Image, wanted: &Picture) -> Result<Vec<u8>, CodecError> {
+    let part = match wanted.part {
+        Some(part) => Some(resize::cut(image, part).ok_or_else(|| refused("the part asked for is empty"))?),
+        None => None,
+    };
+    let image = part.as_ref().unwrap_or(image);
+    let sized = wanted.fit.and_then(|fit| resize::fit(image, fit, wanted.enlarge));
+    file::write(sized.as_ref().unwrap_or(image), wanted.format)
+}
+
+/// Colour samples to 8 bits: of wider ones the eight highest stored bits are shown.
+fn colour(pixels: &Pixels, shape: &Shape) -> Vec<u8> {
     let drop = shape.bits_stored.saturating_sub(8);
     let mut data = match shape.sample_bytes() {
         1 => pixels.data.clone(),
         width => pixels.data.chunks_exact(width).map(|w| (grey::word(w) >> drop) as u8).collect(),
     };
     if pixels.ybr_full {
-        ybr_to_rgb(&mut data, 3);
+        ybr_to_rgb_8(&mut data, 3);
     }
-    Ok(Image { width, height, channels: 3, data })
-}
-
-/// Encodes `image` as JPEG with its longest side at most `longest_side`.
-pub(super) fn jpeg(image: &Image, longest_side: u16, quality: u8) -> Result<Vec<u8>, CodecError> {
-    let small = resize::fit(image, usize::from(longest_side.max(1)));
-    let image = small.as_ref().unwrap_or(image);
-    let colour = if image.channels == 1 { ColorType::Luma } else { ColorType::Rgb };
-    let side = |pixels: usize| u16::try_from(pixels).map_err(|_| refused("image side"));
-    let mut out = Vec::new();
-    let encoder = Encoder::new(&mut out, quality.clamp(1, 100));
-    let encoded = encoder.encode(&image.data, side(image.width)?, side(image.height)?, colour);
-    encoded.map_err(|e| refused(format!("jpeg: {e}")))?;
-    Ok(out)
+    data
 }
 
 /// Looks the colours up; indices outside the table take its first or last entry.

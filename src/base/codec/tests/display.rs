@@ -6,7 +6,7 @@ use super::*;
 
 fn shown(shape: &Shape, stored: &[i16], how: &Display) -> Vec<u8> {
     let data = stored.iter().flat_map(|v| v.to_le_bytes()).collect();
-    display(&Pixels { data, ybr_full: false }, shape, how).unwrap().data
+    display(&Pixels::new(data), shape, how).unwrap().data
 }
 
 fn ct(pixels: u32) -> Shape {
@@ -53,6 +53,6 @@ fn palette_indices_outside_the_table_are_clamped() {
     let how = Display { palette: Some(palette), ..Display::default() };
     let shape = Shape { photometric: "PALETTE COLOR".into(), ..ct(3) };
     assert_eq!(shown(&shape, &[0, 2, 9], &how), [1, 2, 3, 4, 5, 6, 4, 5, 6]);
-    let data = Pixels { data: vec![0; 6], ybr_full: false };
+    let data = Pixels::new(vec![0; 6]);
     assert!(display(&data, &shape, &Display::default()).is_err(), "a palette is needed");
 }

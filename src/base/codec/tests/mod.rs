@@ -2,7 +2,9 @@
 
 mod codestreams;
 mod display;
+mod encode;
 mod oracle;
+mod pictures;
 
 use super::decode::decode;
 use super::*;
@@ -24,6 +26,7 @@ pub(super) fn grey(rows: u32, cols: u32, bits: u16) -> Shape {
         signed: false,
         photometric: "MONOCHROME2".into(),
         planar: 0,
+        float: false,
     }
 }
 

@@ -7,16 +7,14 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
+use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::args;
-use yigong_base::codec::Output;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::{Conn, Row};
-use yigong_formats::dicom::frames::Frames;
-use yigong_formats::dicom::uid;
+use yigong_base::storage::Conn;
+use yigong_base::{args, audit};
 
-use super::retrieve::{frame_bytes, palette};
+use super::open::Opened;
+use super::render::{self, Rendering};
 use crate::Centre;
 
 pub use stack::request;
@@ -25,18 +23,17 @@ pub use stack::request;
 const PREVIEW_SIDE: u16 = 1024;
 /// Longest side of a thumbnail, pixels.
 const THUMBNAIL_SIDE: u16 = 160;
-const QUALITY: u8 = 85;
+/// Flag of an instance whose frame could not be shown (specification §7.7).
+const RENDER_FAILED: &str = "render-failed";
 
-/// The frame that stands for a series.
+/// The instance that stands for a series, and whether by its middle frame.
 struct Picked {
     series: String,
     images: i64,
-    transfer_syntax: String,
+    instance: String,
     object: String,
-    frame_index: Vec<u8>,
-    /// From 0.
-    frame: usize,
-    stack: Value,
+    defects: Vec<String>,
+    middle: bool,
 }
 
 /// What became of a series.
@@ -49,7 +46,8 @@ struct Made {
 
 /// Makes preview and thumbnail of every series of `study`; the largest series also stands for the study.
 ///
-/// A frame that cannot be decoded leaves its series without a preview and is logged; trying again would not help.
+/// A frame that cannot be decoded leaves its series without a preview; the instance is flagged `render-failed`, which the page
+/// shows with its other defects. Trying again would not help, a rebuild after an upgrade takes the flag away.
 ///
 /// # Errors
 /// Storage faults, and a codec worker that cannot be started: the job is tried again.
@@ -60,36 +58,56 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
         let facility = conn.one(sql::STUDY, args![study]).await?.text("facility")?;
         (facility, pick_all(&mut conn, study).await?)
     };
-    let mut made = Vec::new();
+    let (mut made, mut flags) = (Vec::new(), Vec::new());
     for picked in series {
-        match images_of(centre, &picked).await {
-            Ok(images) => made.push(images),
+        let failed = match images_of(centre, &picked).await {
+            Ok(images) => {
+                made.push(images);
+                false
+            }
             Err(why @ (Fault::Invalid { .. } | Fault::NotFound { .. })) => {
-                tracing::warn!(series = %picked.series, %why, "series without a preview");
+                tracing::warn!(series = %picked.series, instance = %picked.instance, %why, "series without a preview");
+                true
             }
             Err(fault) => return Err(fault),
-        }
+        };
+        flags.extend(flag(picked, failed));
     }
-    let Some(largest) = made.iter().rev().max_by_key(|m| m.images) else { return Ok(()) };
     let mut tx = ctx.db.begin(permit).await?;
     for m in &made {
         tx.exec(sql::KEEP_SERIES, args![&m.series, &m.preview, &m.thumbnail]).await?;
     }
-    tx.exec(sql::KEEP_STUDY, args![study, &largest.preview, &largest.thumbnail]).await?;
+    for (instance, defects) in &flags {
+        tx.exec(sql::FLAG, args![instance, json!(defects)]).await?;
+        let detail = json!({"defects": defects});
+        audit::append(&mut tx, ctx, permit, "instance.render", "instance", instance, &detail).await?;
+    }
+    if let Some(largest) = made.iter().rev().max_by_key(|m| m.images) {
+        tx.exec(sql::KEEP_STUDY, args![study, &largest.preview, &largest.thumbnail]).await?;
+    }
     tx.commit().await?;
     ctx.live.changed("imaging", study, &facility);
     Ok(())
 }
 
+/// The new defects of an instance whose flag changes.
+fn flag(picked: Picked, failed: bool) -> Option<(String, Vec<String>)> {
+    let mut defects = picked.defects;
+    if failed == defects.iter().any(|d| d == RENDER_FAILED) {
+        return None;
+    }
+    defects.retain(|d| d != RENDER_FAILED);
+    defects.extend(failed.then(|| RENDER_FAILED.to_owned()));
+    Some((picked.instance, defects))
+}
+
 async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
-    let outputs =
-        [PREVIEW_SIDE, THUMBNAIL_SIDE].map(|side| Output::Jpeg { longest_side: side, quality: QUALITY });
-    let bytes = frame_bytes(&centre.ctx, &picked.object, &picked.frame_index, picked.frame).await?;
-    let mut request = request(&picked.stack, syntax_of(picked), outputs.to_vec())?;
-    request.display.palette = palette(&centre.ctx, &picked.object, &picked.stack).await?;
-    let parts = centre.codec.decode(&request, &bytes).await?;
-    let [preview, thumbnail] = &parts[..] else { return Err(Fault::internal("not two images")) };
     let blobs = &centre.ctx.blobs;
+    let opened = Opened::read(&blobs.path(&picked.object)?).await?;
+    let frame = if picked.middle { opened.frames.count() / 2 } else { 0 };
+    let sides = [PREVIEW_SIDE, THUMBNAIL_SIDE].map(Rendering::within);
+    let parts = render::pictures(&centre.codec, &opened, frame, &sides).await?;
+    let [preview, thumbnail] = &parts[..] else { return Err(Fault::internal("not two images")) };
     let (preview, thumbnail) = (blobs.put(preview).await?, blobs.put(thumbnail).await?);
     Ok(Made { series: picked.series.clone(), images: picked.images, preview, thumbnail })
 }
@@ -102,7 +120,15 @@ async fn pick_all(conn: &mut Conn, study: &str) -> Result<Vec<Picked>> {
         let middle = stands_in_the_middle(&series.text("modality")?);
         let position = if middle { images / 2 } else { 0 };
         if let Some(row) = conn.opt(sql::INSTANCE, args![&id, position]).await? {
-            picked.push(pick(id, images, &row, middle)?);
+            let (instance, object) = (row.text("id")?, row.text("object_sha256")?);
+            picked.push(Picked {
+                series: id,
+                images,
+                instance,
+                object,
+                defects: row.json("defects")?,
+                middle,
+            });
         }
     }
     Ok(picked)
@@ -111,26 +137,4 @@ async fn pick_all(conn: &mut Conn, study: &str) -> Result<Vec<Picked>> {
 /// A stack of slices is known by its middle, everything else by its first image.
 fn stands_in_the_middle(modality: &str) -> bool {
     matches!(modality, "CT" | "MR" | "PT" | "NM")
-}
-
-fn pick(series: String, images: i64, row: &Row, middle: bool) -> Result<Picked> {
-    let frames = usize::try_from(row.int("frames")?).unwrap_or(1).max(1);
-    Ok(Picked {
-        series,
-        images,
-        transfer_syntax: row.text("transfer_syntax")?,
-        object: row.text("object_sha256")?,
-        frame_index: row.opt_bytes("frame_index")?.unwrap_or_default(),
-        frame: if middle { frames / 2 } else { 0 },
-        stack: row.json("stack")?,
-    })
-}
-
-/// What the frame really is: an object that names a codestream but holds native pixels is read as native.
-fn syntax_of(picked: &Picked) -> &str {
-    match Frames::from_bytes(&picked.frame_index) {
-        Frames::Native { big: true, .. } => uid::EXPLICIT_BE,
-        Frames::Native { .. } => uid::EXPLICIT_LE,
-        Frames::Encapsulated(_) | Frames::None => &picked.transfer_syntax,
-    }
 }

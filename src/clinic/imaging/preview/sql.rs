@@ -6,8 +6,10 @@ yigong_base::statements! {
         (SELECT COUNT(*) FROM instance i WHERE i.series = s.id AND i.current = 1 AND i.stack <> '{}') AS images
         FROM series s WHERE s.study = $1 ORDER BY s.number, s.uid";
     /// The instance at a position of the series; $2 = position from 0.
-    INSTANCE = "SELECT transfer_syntax, object_sha256, frames, stack, frame_index FROM instance
+    INSTANCE = "SELECT id, object_sha256, defects FROM instance
         WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid LIMIT 1 OFFSET $2";
+    /// Defects of an instance.
+    FLAG = "UPDATE instance SET defects = $2 WHERE id = $1";
     /// Facility of a study.
     STUDY = "SELECT facility FROM study WHERE id = $1";
     /// Preview and thumbnail of a series.

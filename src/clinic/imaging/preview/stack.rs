@@ -20,23 +20,11 @@ struct Pixels {
     #[serde(default)]
     photometric: String,
     planar: Option<u16>,
-    slope: Option<f64>,
-    intercept: Option<f64>,
     #[serde(default)]
-    windows: Vec<Window>,
-    voi_function: Option<String>,
-    padding: Option<f64>,
-    #[serde(default)]
-    invert: bool,
+    float: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct Window {
-    center: f64,
-    width: f64,
-}
-
-/// A request for one frame of the instance described by `stack`, displayed with its first window.
+/// A request for the samples of one frame of the instance described by `stack`.
 ///
 /// # Errors
 /// `stack` when the document does not describe an image.
@@ -53,19 +41,9 @@ pub fn request(stack: &Value, transfer_syntax: &str, outputs: Vec<Output>) -> Re
         signed: p.signed,
         photometric: p.photometric,
         planar: p.planar.unwrap_or(0),
+        float: p.float,
     };
-    let padding = p.padding.map(|v| (v as i64, v as i64));
-    let display = Display {
-        slope: p.slope.filter(|s| *s != 0.0).unwrap_or(1.0),
-        intercept: p.intercept.unwrap_or(0.0),
-        window: p.windows.first().map(|w| (w.center, w.width)),
-        voi_function: p.voi_function.unwrap_or_default(),
-        padding,
-        // the document's flag already counts MONOCHROME1 in, and the worker inverts that once
-        invert: p.invert,
-        palette: None,
-    };
-    Ok(Request { transfer_syntax: transfer_syntax.to_owned(), shape, display, outputs })
+    Ok(Request { transfer_syntax: transfer_syntax.to_owned(), shape, display: Display::default(), outputs })
 }
 
 fn one() -> u16 {

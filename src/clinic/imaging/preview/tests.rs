@@ -1,6 +1,7 @@
 //! The stack document as the worker understands it; the statements on both engines.
 
 use serde_json::json;
+use yigong_base::codec::Output;
 use yigong_base::testing;
 
 use super::*;
@@ -15,8 +16,6 @@ fn a_stack_document_becomes_a_request() {
     });
     let request = request(&document, "1.2.840.10008.1.2.1", vec![Output::Raw]).unwrap();
     assert_eq!((request.shape.rows, request.shape.cols, request.shape.frame_bytes()), (512, 256, 262_144));
-    assert_eq!(request.display.window, Some((40.0, 400.0)));
-    assert_eq!(request.display.padding, Some((-2000, -2000)));
     assert!(request.shape.check().is_ok());
     assert!(super::request(&json!({"rows": 1}), "1.2", vec![]).is_err());
 }

@@ -1,14 +1,16 @@
-//! JPEG-LS, lossless and near-lossless (ITU-T T.87): markers and scans. Restart intervals, mapping tables and the colour
+//! JPEG-LS (ITU-T T.87): lossless and near-lossless streams are read, lossless ones written. Mapping tables and the colour
 //! transformations of one vendor (APP8 `mrfx`) are refused by name.
 
 mod bits;
 mod context;
+mod encode;
 mod scan;
 
-use super::super::error::refused;
-use super::super::{CodecError, Shape};
-use super::{Pixels, codestream};
+use super::decode::{Pixels, codestream};
+use super::error::refused;
+use super::{CodecError, Shape};
 use context::{Coding, Preset};
+pub(super) use encode::encode;
 use scan::Scan;
 
 /// Decodes a JPEG-LS frame.
@@ -23,6 +25,7 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
     let mut preset = Preset::default();
     let mut components = Vec::new();
     let mut done = 0;
+    let mut restart = 0;
     let mut rest = frame.get(2..).unwrap_or_default();
     while done < samples {
         let (marker, segment, after) = next_segment(rest)?;
@@ -30,7 +33,8 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
         match marker {
             0xf7 => components = component_ids(segment, samples)?,
             0xf8 => preset = Preset::read(segment)?,
-            0xdd => return Err(CodecError::Unsupported("jpeg-ls restart intervals".into())),
+            // 2 to 4 bytes (§C.2.5); counted in lines
+            0xdd => restart = segment.iter().take(4).fold(0, |n, b| n << 8 | usize::from(*b)),
             0xe8 if segment.starts_with(b"mrfx") && segment.get(4).is_some_and(|t| *t != 0) => {
                 return Err(CodecError::Unsupported("jpeg-ls colour transformation".into()));
             }
@@ -45,6 +49,7 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
                     samples,
                     members: &members,
                     coding,
+                    restart,
                 };
                 let used = scan.decode(interleave, rest)?;
                 rest = &rest[used..];
@@ -54,12 +59,8 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
             _ => {}
         }
     }
-    let data = match shape.sample_bytes() {
-        1 => out.iter().map(|v| v.to_le_bytes()[0]).collect(),
-        2 => out.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        _ => return Err(CodecError::Unsupported("jpeg-ls in 32-bit words".into())),
-    };
-    Ok(Pixels { data, ybr_full: samples == 3 && shape.photometric == "YBR_FULL" })
+    let ybr_full = samples == 3 && shape.photometric == "YBR_FULL";
+    Ok(Pixels::from_words(shape, &out, header.precision)?.with_ybr_full(ybr_full))
 }
 
 /// Next marker with its segment, and what follows.

@@ -1,8 +1,8 @@
 //! Coding parameters and adaptive contexts (T.87 annexes A and C).
 
-use super::super::super::CodecError;
-use super::super::super::error::refused;
-use super::bits::Bits;
+use super::super::CodecError;
+use super::super::error::refused;
+use super::bits::{Bits, BitsOut};
 
 /// Parameters of an LSE segment, 0 = default (§C.2.4.1.1).
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,8 +70,13 @@ impl Coding {
         Context { a: i64::from((self.range + 32) / 64).max(2), b: 0, c: 0, n: 1, negative: 0 }
     }
 
+    /// Context number with sign, -364 to 364, of the neighbours Ra, Rb, Rc, Rd; 0 begins a run (§A.3.4).
+    pub(super) fn context(&self, [a, b, c, d]: [i32; 4]) -> i32 {
+        81 * self.quantise(d - b) + 9 * self.quantise(b - c) + self.quantise(c - a)
+    }
+
     /// Gradient to one of nine regions (§A.3.3).
-    pub(super) fn quantise(&self, d: i32) -> i32 {
+    fn quantise(&self, d: i32) -> i32 {
         let [t1, t2, t3] = self.thresholds;
         let size = d.abs();
         let region = if size <= self.near {
@@ -118,21 +123,7 @@ impl Coding {
             (true, 0) => -(mapped / 2) - 1,
             (true, _) => (mapped - 1) / 2,
         };
-        c.b += error * i64::from(2 * self.near + 1);
-        c.a += error.abs();
-        if c.n == self.reset {
-            c.a >>= 1;
-            c.b >>= 1;
-            c.n >>= 1;
-        }
-        c.n += 1;
-        if c.b <= -c.n {
-            c.b = (c.b + c.n).max(1 - c.n);
-            c.c = (c.c - 1).max(-128);
-        } else if c.b > 0 {
-            c.b = (c.b - c.n).min(0);
-            c.c = (c.c + 1).min(127);
-        }
+        self.learn(c, error);
         Ok(self.reconstruct(prediction, i64::from(sign) * error))
     }
 
@@ -152,6 +143,32 @@ impl Coding {
         let odd = doubled % 2 == 1;
         let size = (doubled + i64::from(odd)) / 2;
         let error = if (k != 0 || 2 * c.negative >= c.n) == odd { -size } else { size };
+        self.learn_run(c, error, mapped, kind);
+        let (prediction, sign) = if alike { (left, 1) } else { (above, if left > above { -1 } else { 1 }) };
+        Ok(self.reconstruct(prediction, sign * error))
+    }
+
+    /// Adapts a regular context (§A.6).
+    fn learn(&self, c: &mut Context, error: i64) {
+        c.b += error * i64::from(2 * self.near + 1);
+        c.a += error.abs();
+        if c.n == self.reset {
+            c.a >>= 1;
+            c.b >>= 1;
+            c.n >>= 1;
+        }
+        c.n += 1;
+        if c.b <= -c.n {
+            c.b = (c.b + c.n).max(1 - c.n);
+            c.c = (c.c - 1).max(-128);
+        } else if c.b > 0 {
+            c.b = (c.b - c.n).min(0);
+            c.c = (c.c + 1).min(127);
+        }
+    }
+
+    /// Adapts a run-interruption context (§A.7.2.2).
+    fn learn_run(&self, c: &mut Context, error: i64, mapped: i64, kind: i64) {
         if error < 0 {
             c.negative += 1;
         }
@@ -162,8 +179,70 @@ impl Coding {
             c.negative >>= 1;
         }
         c.n += 1;
-        let (prediction, sign) = if alike { (left, 1) } else { (above, if left > above { -1 } else { 1 }) };
-        Ok(self.reconstruct(prediction, sign * error))
+    }
+
+    /// Prediction error modulo RANGE, lossless (§A.4.5).
+    fn reduce(&self, error: i32) -> i64 {
+        let error = if error < 0 { error + self.range } else { error };
+        i64::from(if error >= (self.range + 1) / 2 { error - self.range } else { error })
+    }
+
+    /// The reverse of `regular`, lossless.
+    pub(super) fn put_regular(
+        &self,
+        c: &mut Context,
+        sign: i32,
+        med: i32,
+        value: i32,
+        bits: &mut BitsOut,
+    ) -> Result<(), CodecError> {
+        let prediction = (med + sign * c.c).clamp(0, self.max);
+        let error = self.reduce(sign * (value - prediction));
+        let k = golomb_parameter(c.n, c.a)?;
+        let shifted = k == 0 && 2 * c.b <= -c.n;
+        let mapped = match (shifted, error >= 0) {
+            (false, true) => 2 * error,
+            (false, false) => -2 * error - 1,
+            (true, true) => 2 * error + 1,
+            (true, false) => -2 * (error + 1),
+        };
+        self.put_golomb(bits, mapped, k, self.limit);
+        self.learn(c, error);
+        Ok(())
+    }
+
+    /// The reverse of `interruption`, lossless.
+    pub(super) fn put_interruption(
+        &self,
+        c: &mut Context,
+        (left, above): (i32, i32),
+        value: i32,
+        run_bits: u32,
+        bits: &mut BitsOut,
+    ) -> Result<(), CodecError> {
+        let alike = left == above;
+        let kind = i64::from(alike);
+        let sign = if !alike && left > above { -1 } else { 1 };
+        let error = self.reduce(sign * (value - if alike { left } else { above }));
+        let k = golomb_parameter(c.n, if alike { c.a + (c.n >> 1) } else { c.a })?;
+        let often_negative = 2 * c.negative >= c.n;
+        let odd = if error < 0 { k != 0 || often_negative } else { error > 0 && k == 0 && !often_negative };
+        let mapped = 2 * error.abs() - kind - i64::from(odd);
+        self.put_golomb(bits, mapped, k, self.limit - run_bits - 1);
+        self.learn_run(c, error, mapped, kind);
+        Ok(())
+    }
+
+    fn put_golomb(&self, bits: &mut BitsOut, mapped: i64, k: u32, limit: u32) {
+        let escape = limit.saturating_sub(self.quantised_bits + 1);
+        let high = mapped >> k;
+        if high < i64::from(escape) {
+            bits.zeros(high as u32);
+            bits.write((mapped & ((1 << k) - 1)) as u32, k);
+        } else {
+            bits.zeros(escape);
+            bits.write((mapped - 1) as u32, self.quantised_bits);
+        }
     }
 
     /// Limited-length Golomb code (§A.5.3).

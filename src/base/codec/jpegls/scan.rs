@@ -1,13 +1,13 @@
 //! One scan: lines of samples in regular and run mode (T.87 §A.3, §A.7, annex B for several components).
 
-use super::super::super::CodecError;
+use super::super::CodecError;
 use super::bits::Bits;
 use super::context::{Coding, Context};
 
 /// Run lengths by run index, as powers of two (§A.2.1).
-const RUN_BITS: [u32; 32] =
+pub(super) const RUN_BITS: [u32; 32] =
     [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-const REGULAR_CONTEXTS: usize = 365;
+pub(super) const REGULAR_CONTEXTS: usize = 365;
 
 /// A scan and where its samples go.
 pub(super) struct Scan<'a> {
@@ -19,6 +19,8 @@ pub(super) struct Scan<'a> {
     /// Which samples this scan carries.
     pub(super) members: &'a [usize],
     pub(super) coding: Coding,
+    /// Lines between restart markers, 0 = none.
+    pub(super) restart: usize,
 }
 
 /// What adapts while a scan is read.
@@ -29,25 +31,25 @@ struct State<'a> {
 }
 
 /// Two lines of one component with a column more on either side.
-struct Lines {
-    above: Vec<i32>,
-    current: Vec<i32>,
+pub(super) struct Lines {
+    pub(super) above: Vec<i32>,
+    pub(super) current: Vec<i32>,
 }
 
 impl Lines {
-    fn new(width: usize) -> Self {
+    pub(super) fn new(width: usize) -> Self {
         Self { above: vec![0; width + 2], current: vec![0; width + 2] }
     }
 
     /// Neighbours beyond the edges (§A.2.1): left of the line is the sample above, right of the line above its last sample.
-    fn begin(&mut self, width: usize) {
+    pub(super) fn begin(&mut self, width: usize) {
         std::mem::swap(&mut self.above, &mut self.current);
         self.above[width + 1] = self.above[width];
         self.current[0] = self.above[1];
     }
 
     /// Ra, Rb, Rc, Rd of column `x` (from 1).
-    fn neighbours(&self, x: usize) -> [i32; 4] {
+    pub(super) fn neighbours(&self, x: usize) -> [i32; 4] {
         [self.current[x - 1], self.above[x], self.above[x - 1], self.above[x + 1]]
     }
 }
@@ -56,11 +58,17 @@ impl Scan<'_> {
     /// Reads the scan from `data`; answers the bytes used.
     pub(super) fn decode(&mut self, interleave: u8, data: &[u8]) -> Result<usize, CodecError> {
         let fresh = self.coding.fresh_context();
-        let mut state =
-            State { bits: Bits::new(data), regular: vec![fresh; REGULAR_CONTEXTS], run: [fresh; 2] };
+        let regular = || vec![fresh; REGULAR_CONTEXTS];
+        let mut state = State { bits: Bits::new(data), regular: regular(), run: [fresh; 2] };
         let mut lines: Vec<Lines> = self.members.iter().map(|_| Lines::new(self.width)).collect();
         let mut run_index = vec![0_usize; self.members.len()];
         for row in 0..self.rows {
+            if self.restart > 0 && row > 0 && row.is_multiple_of(self.restart) {
+                state.bits.restart()?;
+                (state.regular, state.run) = (regular(), [fresh; 2]);
+                lines = self.members.iter().map(|_| Lines::new(self.width)).collect();
+                run_index.fill(0);
+            }
             for line in &mut lines {
                 line.begin(self.width);
             }
@@ -103,9 +111,7 @@ impl Scan<'_> {
 
     /// Context number with sign, -364 to 364; 0 begins a run (§A.3.4).
     fn context(&self, line: &Lines, x: usize) -> i32 {
-        let [a, b, c, d] = line.neighbours(x);
-        let q = |difference| self.coding.quantise(difference);
-        81 * q(d - b) + 9 * q(b - c) + q(c - a)
+        self.coding.context(line.neighbours(x))
     }
 
     /// A run from column `x` and the sample that ends it; answers the next column (§A.7).
@@ -165,7 +171,7 @@ impl Scan<'_> {
 }
 
 /// Median edge detector (§A.4.1).
-fn median(a: i32, b: i32, c: i32) -> i32 {
+pub(super) fn median(a: i32, b: i32, c: i32) -> i32 {
     if c >= a.max(b) {
         a.min(b)
     } else if c <= a.min(b) {

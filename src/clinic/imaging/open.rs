@@ -1,0 +1,184 @@
+//! A stored file, its header read: what rendering and transcoding work from.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use yigong_base::codec::Shape;
+use yigong_base::fault::{Fault, Result};
+use yigong_formats::dicom::frames::{self, Frames};
+use yigong_formats::dicom::image::Image;
+use yigong_formats::dicom::inflate::inflate;
+use yigong_formats::dicom::plausible::{Mode, mode_at};
+use yigong_formats::dicom::rewrite::{Piece, Wanted, rewrite};
+use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, SliceSource, Source};
+
+/// Values kept: look-up tables and overlays are larger than what the index keeps.
+const KEEP: Keep = Keep { value: 4 << 20, total: 64 << 20, tokens: 400_000 };
+
+/// An opened object.
+pub struct Opened {
+    path: PathBuf,
+    /// The whole inflated data set of a deflated object.
+    inflated: Option<Arc<Vec<u8>>>,
+    /// Header.
+    pub object: Object,
+    /// Image description.
+    pub image: Image,
+    /// Where the frames are.
+    pub frames: Frames,
+}
+
+impl Opened {
+    /// Scans the file on a blocking thread.
+    ///
+    /// # Errors
+    /// The scanner's refusals as `Invalid`, storage faults.
+    pub async fn read(path: &Path) -> Result<Self> {
+        let path = path.to_owned();
+        blocking(move || Self::read_now(path)).await
+    }
+
+    fn read_now(path: PathBuf) -> Result<Self> {
+        let io = |e: &std::io::Error| Fault::io("read object header", e);
+        let mut file = File::open(&path).map_err(|e| io(&e))?;
+        let length = file.metadata().map_err(|e| io(&e))?.len();
+        let mut source = FileSource::new(&mut file, length);
+        let mut object = Object::read(&mut source, None, KEEP).map_err(refused)?;
+        let image = Image::of(&object);
+        let mut inflated = None;
+        let mut defects = object.defects.clone();
+        let frames = if object.deflated.is_some() {
+            let bytes = inflate(&mut source, object.head.dataset, true).map_err(refused)?.bytes;
+            let found = frames::index(&object, &image, &mut SliceSource(&bytes), &mut defects);
+            inflated = Some(Arc::new(bytes));
+            found
+        } else {
+            frames::index(&object, &image, &mut source, &mut defects)
+        };
+        object.defects = defects;
+        Ok(Self { path, inflated, object, image, frames })
+    }
+
+    /// Image pixel attributes for the codec worker.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        shape(&self.image)
+    }
+
+    /// The transfer syntax the frames are really in.
+    #[must_use]
+    pub fn syntax(&self) -> &str {
+        self.frames.syntax(&self.object.head.transfer_syntax)
+    }
+
+    /// Stored bytes of frame `n`, from 0.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such frame; storage faults.
+    pub async fn frame(&self, n: usize) -> Result<Vec<u8>> {
+        let ranges = self.frames.ranges(n).ok_or_else(|| Fault::not_found("frame"))?;
+        let (Some((start, _)), Some((last, length))) = (ranges.first(), ranges.last()) else {
+            return Err(Fault::not_found("frame"));
+        };
+        // fragments lie behind one another: one read, then the item headers are left out
+        let span = self.range(*start, (last + length).saturating_sub(*start)).await?;
+        if ranges.len() == 1 {
+            return Ok(self.frames.aligned(n, span));
+        }
+        let mut out = Vec::with_capacity(span.len());
+        for (offset, length) in &ranges {
+            let from = usize::try_from(offset - start).unwrap_or(usize::MAX);
+            let to = usize::try_from(offset - start + length).unwrap_or(usize::MAX);
+            out.extend_from_slice(span.get(from..to).unwrap_or_default());
+        }
+        Ok(out)
+    }
+
+    /// So many bytes of the file, or of the inflated data set.
+    ///
+    /// # Errors
+    /// Storage faults; `Invalid` when the file ends before.
+    pub async fn range(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
+        let size = usize::try_from(length).map_err(|_| Fault::invalid("pixel-size", "range too long"))?;
+        let (path, inflated) = (self.path.clone(), self.inflated.clone());
+        blocking(move || {
+            if let Some(all) = inflated {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let part = start.checked_add(size).and_then(|end| all.get(start..end));
+                return part
+                    .map(<[u8]>::to_vec)
+                    .ok_or_else(|| Fault::invalid("truncated", "the file ends early"));
+            }
+            let io = |e: &std::io::Error| Fault::io("read object", e);
+            let mut file = File::open(path).map_err(|e| io(&e))?;
+            file.seek(SeekFrom::Start(offset)).map_err(|e| io(&e))?;
+            let mut out = Vec::new();
+            file.take(length).read_to_end(&mut out).map_err(|e| io(&e))?;
+            if out.len() == size { Ok(out) } else { Err(Fault::invalid("truncated", "the file ends early")) }
+        })
+        .await
+    }
+
+    /// The data set laid out anew, from the file or from what was inflated.
+    ///
+    /// # Errors
+    /// The scanner's refusals, storage faults.
+    pub(super) async fn rewrite(&self, wanted: Wanted) -> Result<Vec<Piece>> {
+        let (path, inflated, start) = (self.path.clone(), self.inflated.clone(), self.object.head.dataset);
+        let labelled = Mode::of(&self.object.head.transfer_syntax);
+        blocking(move || {
+            let made = match inflated {
+                Some(all) => lay_out(&mut SliceSource(&all), 0, labelled, &wanted),
+                None => {
+                    let io = |e: &std::io::Error| Fault::io("read object", e);
+                    let file = File::open(path).map_err(|e| io(&e))?;
+                    let length = file.metadata().map_err(|e| io(&e))?.len();
+                    lay_out(&mut FileSource::new(file, length), start, labelled, &wanted)
+                }
+            };
+            made.map_err(refused)
+        })
+        .await
+    }
+}
+
+/// In the encoding that is really there, as the scanner finds it.
+fn lay_out<S: Source>(
+    source: &mut S,
+    start: u64,
+    labelled: Mode,
+    wanted: &Wanted,
+) -> std::result::Result<Vec<Piece>, Refusal> {
+    let mode = mode_at(source, start, Some(labelled)).unwrap_or(labelled);
+    rewrite(source, start, mode, wanted)
+}
+
+fn refused(refusal: Refusal) -> Fault {
+    Fault::invalid(refusal.slug, refusal.detail)
+}
+
+/// Image pixel attributes as the codec worker takes them; what does not fit becomes a value that it refuses.
+#[must_use]
+pub fn shape(image: &Image) -> Shape {
+    let small = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+    Shape {
+        rows: image.rows,
+        cols: image.cols,
+        samples: small(image.samples),
+        bits_allocated: small(image.bits_allocated),
+        bits_stored: small(image.bits_stored),
+        high_bit: small(image.high_bit),
+        signed: image.signed,
+        photometric: image.photometric.clone(),
+        planar: small(image.planar),
+        float: image.float,
+    }
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::internal("reading an object stopped"))?
+}
