@@ -78,7 +78,7 @@ impl Opened {
     /// # Errors
     /// `NotFound` when there is no such frame; storage faults.
     pub async fn frame(&self, n: usize) -> Result<Vec<u8>> {
-        let ranges = self.frames.ranges(n).ok_or_else(|| Fault::not_found("frame"))?;
+        let ranges = self.frames.ranges(n).ok_or_else(|| self.no_frame())?;
         let (Some((start, _)), Some((last, length))) = (ranges.first(), ranges.last()) else {
             return Err(Fault::not_found("frame"));
         };
@@ -94,6 +94,17 @@ impl Opened {
             out.extend_from_slice(span.get(from..to).unwrap_or_default());
         }
         Ok(out)
+    }
+
+    /// Why there is no such frame: the defect that hides every frame, where there is one.
+    fn no_frame(&self) -> Fault {
+        let hiding = ["pixel-size", "pixel-length", "fragment-count", "value-past-end"];
+        match hiding.into_iter().find(|slug| self.object.defects.has(slug)) {
+            Some(slug) if self.frames.count() == 0 => {
+                Fault::invalid(slug, "no frame of this object can be found")
+            }
+            _ => Fault::not_found("frame"),
+        }
     }
 
     /// So many bytes of the file, or of the inflated data set.

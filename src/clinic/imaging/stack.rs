@@ -18,7 +18,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
         && yigong_base::codec::supported(&header.transfer_syntax)
         && !header.frames.is_deflated();
-    json!({
+    let mut document = json!({
         "id": id,
         "uid": header.sop_instance,
         "sop_class": header.sop_class,
@@ -26,7 +26,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         "frames": frames,
         "rows": i.rows, "cols": i.cols, "samples": i.samples, "planar": i.planar,
         "bits_allocated": i.bits_allocated, "bits_stored": i.bits_stored, "high_bit": i.high_bit, "signed": i.signed,
-        "photometric": i.photometric, "float": i.float,
+        "photometric": i.photometric,
         "transfer_syntax": header.transfer_syntax,
         "raw_ok": raw_ok,
         "slope": i.slope, "intercept": i.intercept, "units": i.units,
@@ -47,7 +47,11 @@ pub fn document(id: &str, header: &Header) -> Value {
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
         "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",
-    })
+    });
+    if let Some(fields) = document.as_object_mut().filter(|_| i.float) {
+        fields.insert("float".to_owned(), json!(true));
+    }
+    document
 }
 
 fn region(r: &yigong_formats::dicom::image::Region) -> Value {

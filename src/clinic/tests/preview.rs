@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program without the harness")]
 
 use yigong_base::access::Permit;
+use yigong_base::args;
 use yigong_base::codec::work;
 use yigong_base::site::peer::{self, Peer};
 use yigong_base::testing::{Bench, engines};
@@ -9,7 +10,7 @@ use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{Picture, picture};
 use yigong_clinic::imaging::preview::make;
 use yigong_clinic::imaging::{Arrival, receive};
-use yigong_formats::dicom::dataset::Writer;
+use yigong_formats::dicom::dataset::{Writer, header};
 use yigong_formats::dicom::{Vr, part10, tag, uid};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -66,7 +67,28 @@ async fn the_middle_slice_stands_for_a_stack() {
             // window 100/256: the slice of value 100 is the middle grey
             assert!(pixels[pixels.len() / 2].abs_diff(128) <= 2, "{}", pixels[pixels.len() / 2]);
         }
+        what_cannot_be_shown_is_flagged(&centre, &bench, &sender, &study).await;
     }
+}
+
+/// A codestream of nothing: no preview, and the instance says so once.
+async fn what_cannot_be_shown_is_flagged(centre: &Centre, bench: &Bench, sender: &Peer, other: &str) {
+    let mut spool = bench.ctx.blobs.spool().await.unwrap();
+    spool.write(&broken()).await.unwrap();
+    let spooled = spool.finish().await.unwrap();
+    let arrival =
+        Arrival { peer: sender.clone(), spooled, sop_class: None, sop_instance: None, source: "import" };
+    receive(centre, arrival).await.unwrap();
+    let (events, _) = bench.ctx.live.follow(Some(0));
+    let study = events.iter().find(|e| e.slice == "imaging" && e.id != other).unwrap().id.clone();
+    let permit = Permit::system("preview");
+    make(centre, &permit, &study).await.unwrap();
+    make(centre, &permit, &study).await.unwrap();
+    let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+    let row = conn.one("SELECT defects FROM instance WHERE study = $1", args![&study]).await.unwrap();
+    let defects: Vec<String> = row.json("defects").unwrap();
+    assert_eq!(defects.iter().filter(|d| *d == "render-failed").count(), 1, "{defects:?}");
+    assert!(picture(&mut conn, &permit, "study", &study, Picture::Preview).await.is_err());
 }
 
 async fn known(bench: &Bench) -> Peer {
@@ -94,14 +116,33 @@ async fn known(bench: &Bench) -> Peer {
 /// A slice of one value, 300 by 300.
 fn slice(number: u16, value: u16) -> Vec<u8> {
     let instance = format!("1.2.3.4.{number}");
+    let mut w = head(&instance, "1.2.3", number);
+    let pixels: Vec<u8> = std::iter::repeat_n(value.to_le_bytes(), 300 * 300).flatten().collect();
+    w.element(tag::PIXELS, Vr::OW, &pixels);
+    [part10::head(CT, &instance, uid::EXPLICIT_LE), w.bytes].concat()
+}
+
+/// The same as JPEG-LS whose one fragment is no codestream.
+fn broken() -> Vec<u8> {
+    let mut bytes = head("1.2.9.1", "1.2.9", 1).bytes;
+    header(&mut bytes, true, tag::PIXELS, Vr::OB, u32::MAX);
+    for fragment in [&b""[..], b"\xff\xd8 nothing more "] {
+        header(&mut bytes, false, tag::ITEM, Vr::UN, fragment.len() as u32);
+        bytes.extend_from_slice(fragment);
+    }
+    header(&mut bytes, false, tag::SEQUENCE_END, Vr::UN, 0);
+    [part10::head(CT, "1.2.9.1", uid::JPEG_LS), bytes].concat()
+}
+
+fn head(instance: &str, study: &str, number: u16) -> Writer {
     let mut w = Writer::new(true);
     w.text(tag::SOP_CLASS, Vr::UI, CT);
-    w.text(tag::SOP_INSTANCE, Vr::UI, &instance);
+    w.text(tag::SOP_INSTANCE, Vr::UI, instance);
     w.text(tag::MODALITY, Vr::CS, "CT");
     w.text(tag::PATIENT_NAME, Vr::PN, "TEST^PREVIEW");
     w.text(tag::PATIENT_ID, Vr::LO, "P1");
-    w.text(tag::STUDY_UID, Vr::UI, "1.2.3");
-    w.text(tag::SERIES_UID, Vr::UI, "1.2.3.4");
+    w.text(tag::STUDY_UID, Vr::UI, study);
+    w.text(tag::SERIES_UID, Vr::UI, &format!("{study}.4"));
     w.text(tag::INSTANCE_NUMBER, Vr::IS, &number.to_string());
     w.element(tag::SAMPLES, Vr::US, &1_u16.to_le_bytes());
     w.text(tag::PHOTOMETRIC, Vr::CS, "MONOCHROME2");
@@ -117,7 +158,5 @@ fn slice(number: u16, value: u16) -> Vec<u8> {
     }
     w.text(tag::WINDOW_CENTER, Vr::DS, "100");
     w.text(tag::WINDOW_WIDTH, Vr::DS, "256");
-    let pixels: Vec<u8> = std::iter::repeat_n(value.to_le_bytes(), 300 * 300).flatten().collect();
-    w.element(tag::PIXELS, Vr::OW, &pixels);
-    [part10::head(CT, &instance, uid::EXPLICIT_LE), w.bytes].concat()
+    w
 }

@@ -298,8 +298,10 @@ fn encapsulated<S: Source>(object: &Object, image: &Image, source: &mut S, defec
     }
     let segments = image.samples * image.bits_allocated.div_ceil(8);
     let rle = (object.head.transfer_syntax == uid::RLE).then_some(segments);
-    let whole = || if wanted == 1 && rle.is_none() { vec![data.to_vec()] } else { Vec::new() };
-    for list in [by_start(data, source, rle), by_end(data, source), whole()] {
+    // the end of an image is a marker of codestreams, RLE has none
+    let ended = if rle.is_none() { by_end(data, source) } else { Vec::new() };
+    let whole = if wanted == 1 && rle.is_none() { vec![data.to_vec()] } else { Vec::new() };
+    for list in [by_start(data, source, rle), ended, whole] {
         if list.len() == wanted && list.iter().all(|f| f.len() <= MAX_FRAGMENTS) {
             return Frames::Encapsulated(list);
         }

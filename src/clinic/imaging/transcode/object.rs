@@ -96,7 +96,7 @@ impl Transcoded {
         self.head
     }
 
-    /// The next part; the first ends with the head or behind it.
+    /// The next part; the first one is the head alone.
     ///
     /// # Errors
     /// Storage faults; `Invalid` with the codec's slug for a frame that cannot be decoded.
