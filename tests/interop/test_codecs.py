@@ -13,6 +13,7 @@ from pydicom.pixels import pixel_array
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from conftest import binary
+from test_pixels import FILES
 
 BASE = "1.2.840.10008.1.2."
 # syntaxes that pydicom does not write, and one of the same length that it does
@@ -116,6 +117,14 @@ def test_jpeg_extended_12_bits(tmp_path, samples, subsampling, apart):
     name = "YBR_FULL_422" if samples == 3 else None
     # halved chrominance is repeated here and interpolated there: half a percent of the range
     check(tmp_path, theirs, 12, "4.51", stream, photometric=name, apart=apart)
+
+
+def test_12_bits_with_a_scan_header_that_pydicom_refuses(tmp_path):
+    source = FILES / "JPEG-lossy.dcm"
+    subprocess.run(["dcmdjpeg", str(source), str(tmp_path / "theirs.dcm")], check=True, capture_output=True)
+    theirs = pydicom.dcmread(tmp_path / "theirs.dcm").pixel_array
+    ours = decoded(source, tmp_path, "<u2").reshape(theirs.shape)
+    assert numpy.abs(ours.astype(int) - theirs).mean() <= 1
 
 
 @pytest.mark.parametrize("subsampling", ["444", "422", "420"])

@@ -62,9 +62,7 @@ fn one(
     scan: &Scan,
     data: &[u8],
 ) -> Result<usize, CodecError> {
-    if (scan.start, scan.end, scan.high, scan.low) != (0, 63, 0, 0) {
-        return Err(CodecError::Unsupported("progressive jpeg of 12 bits".into()));
-    }
+    // spectral selection and approximation have no meaning in a sequential frame; some devices write something there
     let alone = scan.members.len() == 1;
     let (most_h, most_v) = largest(&tables.components);
     let units = match scan.members.first() {

@@ -22,13 +22,11 @@ pub(super) struct Member {
     pub(super) ac: usize,
 }
 
-/// Parameters of a scan: Ss (predictor), Se, Ah, Al (point transform).
+/// Parameters of a scan: Ss (predictor) and Al (point transform) of lossless processes.
 #[derive(Debug, Clone)]
 pub(super) struct Scan {
     pub(super) members: Vec<Member>,
     pub(super) start: u8,
-    pub(super) end: u8,
-    pub(super) high: u8,
     pub(super) low: u8,
 }
 
@@ -152,7 +150,7 @@ impl Tables {
         let bad = || refused("jpeg scan header");
         let [count, rest @ ..] = segment else { return Err(bad()) };
         let (specs, tail) = rest.split_at_checked(usize::from(*count) * 2).ok_or_else(bad)?;
-        let [start, end, approximation, ..] = *tail else { return Err(bad()) };
+        let [start, _, approximation, ..] = *tail else { return Err(bad()) };
         let members = specs
             .chunks_exact(2)
             .map(|s| {
@@ -161,6 +159,6 @@ impl Tables {
             })
             .collect::<Option<Vec<_>>>();
         let members = members.filter(|m| (1..=4).contains(&m.len())).ok_or_else(bad)?;
-        Ok(Scan { members, start, end, high: approximation >> 4, low: approximation & 15 })
+        Ok(Scan { members, start, low: approximation & 15 })
     }
 }
