@@ -15,7 +15,7 @@ use yigong_formats::dicom::rewrite::{Piece, Wanted, rewrite};
 use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, SliceSource, Source};
 
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
-const KEEP: Keep = Keep { value: 4 << 20, total: 64 << 20, tokens: 400_000 };
+const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
 
 /// An opened object.
 pub struct Opened {

@@ -47,6 +47,9 @@ fn summary(h: &Header, out: &mut dyn Write) -> fmt::Result {
         Frames::Native { offset, length, count, .. } => {
             writeln!(out, "frames   {count} native, {length} bytes each from byte {offset}")
         }
+        Frames::Packed { offset, bits, count, .. } => {
+            writeln!(out, "frames   {count} native, {bits} bits each from byte {offset}")
+        }
         Frames::Encapsulated(list) => {
             let fragments = list.iter().map(Vec::len).sum::<usize>();
             writeln!(out, "frames   {} encapsulated in {fragments} fragments", list.len())

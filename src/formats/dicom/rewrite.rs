@@ -166,7 +166,8 @@ impl Out {
             self.flush();
             self.pieces.push(Piece::Copy { offset: token.offset, length: token.length, swap });
         } else {
-            let mut value = scanner.value(token, INLINE);
+            let mut value = Vec::new();
+            scanner.append(token, &mut value);
             // what a damaged file does not hold is zero, so that the length stays true
             value.resize(usize::try_from(token.length).unwrap_or(0), 0);
             turn(&mut value, swap);
