@@ -6,7 +6,9 @@ use tokio::task::spawn_blocking;
 use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
-use yigong_formats::dicom::{FileSource, Header, Reading, SliceSource, Source, head, header_with, part10, text, uid};
+use yigong_formats::dicom::{
+    FileSource, Header, Reading, SliceSource, Source, head, header_with, part10, text, uid,
+};
 
 use super::receive::Names;
 

@@ -56,7 +56,8 @@ fn of<S: Source>(header: &Header, source: &mut S) -> String {
     }
     let root = header.root();
     let ranges: Vec<(u64, u64)> = if header.object.fragments.is_empty() {
-        let found = [tag::PIXELS, tag::FLOAT_PIXELS, tag::DOUBLE_PIXELS].into_iter().find_map(|t| root.place(t));
+        let found =
+            [tag::PIXELS, tag::FLOAT_PIXELS, tag::DOUBLE_PIXELS].into_iter().find_map(|t| root.place(t));
         found.map(|(offset, length, _)| (offset, length)).into_iter().collect()
     } else {
         header.object.fragments.iter().skip(1).copied().collect()

@@ -121,7 +121,16 @@ async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received>
     // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
     let mut tries = 0;
     loop {
-        let new = New { ctx, permit: &permit, peer: &peer, checked: &checked, object: &object, size, source, pixels: &pixels };
+        let new = New {
+            ctx,
+            permit: &permit,
+            peer: &peer,
+            checked: &checked,
+            object: &object,
+            size,
+            source,
+            pixels: &pixels,
+        };
         let mut tx = ctx.db.begin(&permit).await?;
         match new.store(&mut tx).await {
             Ok(Step::Compare(objects)) => {

@@ -64,7 +64,16 @@ pub async fn index_held(ctx: &Ctx, permit: &Permit, entry: &str, why: &str) -> R
     let words = [(tag::STUDY_UID, Vr::UI, h.study.clone()), (tag::SERIES_UID, Vr::UI, h.series.clone())];
     let mut pixels = Pixels::default();
     let (mut tx, received, study) = loop {
-        let new = New { ctx, permit, peer: &sender, checked: &checked, object: &blob, size, source: "held", pixels: &pixels };
+        let new = New {
+            ctx,
+            permit,
+            peer: &sender,
+            checked: &checked,
+            object: &blob,
+            size,
+            source: "held",
+            pixels: &pixels,
+        };
         let mut tx = ctx.db.begin(permit).await?;
         match new.store(&mut tx).await? {
             Step::Done(received, study) => break (tx, received, study),

@@ -116,8 +116,7 @@ async fn every_address_column_is_known_to_the_sweeper() {
         let known = hashes.contains(&column.as_str()) || matches!(table.as_str(), "inbox" | "damaged_object");
         let named = sql::NAMED.contains(&format!("{column} AS sha256 FROM {table}"))
             || sql::NAMED.contains(&format!("SELECT {column} FROM {table} "));
-        let only_hash = ["dataset_sha256", "content_sha256", "waveform_sha256"]
-            .contains(&column.as_str());
+        let only_hash = ["dataset_sha256", "content_sha256", "waveform_sha256"].contains(&column.as_str());
         let other = matches!(table.as_str(), "inbox" | "damaged_object");
         assert!(
             known && (named || only_hash || other),
