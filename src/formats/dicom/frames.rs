@@ -215,7 +215,7 @@ pub(super) fn cut_bits(packed: &[u8], first: u64, count: u64) -> Option<Vec<u8>>
             (u16::from_le_bytes([*low, high]) >> shift).to_le_bytes()[0]
         })
         .collect();
-    if let Some(last) = out.last_mut().filter(|_| count % 8 > 0) {
+    if let Some(last) = out.last_mut().filter(|_| !count.is_multiple_of(8)) {
         *last &= (1 << (count % 8)) - 1;
     }
     Some(out)
