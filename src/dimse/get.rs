@@ -3,7 +3,9 @@
 
 use yigong_clinic::imaging::retrieve::Stored;
 use yigong_formats::dicom::command::{Command, StoreRequest};
+use yigong_formats::dicom::uid;
 
+use super::convert;
 use super::dialogue::Break;
 use super::find::finish;
 use super::operation::{Exchange, Request};
@@ -44,16 +46,22 @@ pub(super) async fn on_c_get(exchange: &mut Exchange, request: &Request) -> Resu
 
 /// One C-STORE sub-operation; `None` when it cannot be begun or nobody answers it.
 async fn send(exchange: &mut Exchange, stored: &Stored, n: usize) -> Result<Option<u16>, Break> {
-    let fits = |syntax: &str| {
-        exchange
-            .contexts
-            .iter()
-            .find(|c| c.roles.scp && c.sop_class == stored.sop_class && c.transfer_syntax == syntax)
-            .map(|c| c.id)
+    let mine = || exchange.contexts.iter().filter(|c| c.roles.scp && c.sop_class == stored.sop_class);
+    let as_stored = mine().find(|c| c.transfer_syntax == stored.transfer_syntax).map(|c| c.id);
+    let (context, object) = match as_stored {
+        Some(context) => {
+            let Ok(path) = exchange.centre.ctx.blobs.path(&stored.object) else { return Ok(None) };
+            (context, Object::Path(path))
+        }
+        None => {
+            let native = mine().find(|c| uid::is_native(&c.transfer_syntax)).cloned();
+            let Some(context) = native else { return Ok(None) };
+            match convert::native(&exchange.centre, stored, &context.transfer_syntax).await {
+                Some(object) => (context.id, object),
+                None => return Ok(None),
+            }
+        }
     };
-    let Some(context) = fits(&stored.transfer_syntax) else { return Ok(None) };
-    let Ok(path) = exchange.centre.ctx.blobs.path(&stored.object) else { return Ok(None) };
-    let object = Object::Path(path);
     let Ok(head) = head(&object).await else { return Ok(None) };
     let Ok(reader) = Reader::open(&object, head.dataset).await else { return Ok(None) };
     let command = Command::Store(StoreRequest {

@@ -6,6 +6,7 @@ mod association;
 pub mod authority;
 mod carrier;
 pub mod commitment;
+mod convert;
 mod dialogue;
 mod dispatch;
 mod door;

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use yigong_base::site::{Peer, peer};
 use yigong_formats::dicom::command::MoveRequest;
 
+use super::convert;
 use super::dialogue::Break;
 use super::find::finish;
 use super::operation::{Exchange, Request};
@@ -27,7 +29,16 @@ pub(super) async fn on_c_move(exchange: &Exchange, request: &Request, rq: &MoveR
     };
     let (told, mut heard) = mpsc::unbounded_channel();
     let stop = exchange.cancelled.clone();
-    let sending = scu::store_telling(&target, &objects, None, move |sent| {
+    let permit = exchange.permit();
+    let convert = |n: usize, syntax: String| -> BoxFuture<'_, Option<Object>> {
+        let one = list.get(n);
+        let permit = &permit;
+        Box::pin(async move {
+            let stored = stored(exchange, permit, one?).await?;
+            convert::native(&exchange.centre, &stored, &syntax).await
+        })
+    };
+    let sending = scu::store_telling(&target, &objects, Some(&convert), move |sent| {
         // The other side of the channel lives as long as this does.
         let _ = told.send(sent.status);
         !stop.is_cancelled()
