@@ -45,7 +45,7 @@ fn lossless_codings_round_trip() {
 #[test]
 fn what_stands_above_the_stored_bits_survives() {
     let shape = grey(8, 8, 12);
-    let overlaid: Vec<u8> = (0..64_u16).flat_map(|i| (i | 0x8000 * (i % 2)).to_le_bytes()).collect();
+    let overlaid: Vec<u8> = (0..64_u16).flat_map(|i| (i | (0x8000 * (i % 2))).to_le_bytes()).collect();
     let pixels = decode(LITTLE, &shape, overlaid.clone()).unwrap();
     let stream = encode(&pixels, &shape, Coding::JpegLs).unwrap();
     assert_eq!(stream[6], 16, "precision of all allocated bits");
