@@ -168,7 +168,7 @@ fn file(n: u64) -> Vec<u8> {
     w.element(tag::PATIENT_NAME, Vr::PN, &spelt);
     w.text(tag::PATIENT_ID, Vr::LO, &format!("FILL{:09}", n / 3));
     w.text(tag::BIRTH_DATE, Vr::DA, &format!("19{:02}0{}1{}", 30 + n / 3 % 70, 1 + n / 3 % 9, n / 3 % 10));
-    w.text(tag::SEX, Vr::CS, if n / 3 % 2 == 0 { "M" } else { "F" });
+    w.text(tag::SEX, Vr::CS, if (n / 3).is_multiple_of(2) { "M" } else { "F" });
     w.text(tag::STUDY_UID, Vr::UI, &format!("2.25.7{n:012}"));
     w.text(tag::SERIES_UID, Vr::UI, &format!("2.25.8{n:012}"));
     w.text(tag::INSTANCE_NUMBER, Vr::IS, "1");

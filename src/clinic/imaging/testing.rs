@@ -111,7 +111,15 @@ pub(crate) async fn send(bench: &Bench, peer: &Peer, shot: &Shot<'_>) -> Result<
     let spooled = spool.finish().await?;
     receive_with(
         &bench.ctx,
-        Arrival { peer: peer.clone(), spooled, sop_class: None, sop_instance: None, source: "import" },
+        Arrival {
+            peer: peer.clone(),
+            spooled,
+            sop_class: None,
+            sop_instance: None,
+            study: None,
+            by: None,
+            source: "import",
+        },
     )
     .await
 }

@@ -7,16 +7,18 @@ use yigong_base::args;
 use yigong_base::clock::DAY_MS;
 use yigong_base::site::facility::{self, Facility};
 use yigong_base::testing::{Bench, engines};
+use yigong_formats::dicom::tag;
 
 use super::super::testing::{Shot, device, person, send, settle, study};
-use super::super::{detail, query, reconcile, retrieve};
+use super::super::query::Level;
+use super::super::tests::ask;
+use super::super::{detail, reconcile, retrieve};
 use super::*;
 
 async fn sees(bench: &Bench, facility: &str, uid: &str) -> bool {
     let permit = Permit::peer("X", facility);
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-    let keys = query::Keys { study: uid.into(), ..query::Keys::default() };
-    let found = !query::studies(&mut conn, &permit, &keys).await.unwrap().is_empty();
+    let found = !ask(&mut conn, &permit, Level::Study, &[(tag::STUDY_UID, uid)]).await.is_empty();
     let got = retrieve::of_study(&mut conn, &permit, uid, "").await.is_ok();
     assert_eq!(found, got, "a query and a retrieval answer alike");
     found
@@ -102,8 +104,8 @@ async fn the_lead_hospital_sees_what_it_has_to_read() {
 async fn visible(bench: &Bench, facility: &str) -> BTreeSet<String> {
     let permit = Permit::peer("X", facility);
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-    let found = query::instances(&mut conn, &permit, &query::Keys::default()).await.unwrap();
-    found.iter().map(|i| i["00080018"]["Value"][0].as_str().unwrap().to_owned()).collect()
+    let found = ask(&mut conn, &permit, Level::Instance, &[]).await;
+    found.iter().map(|i| i.text(tag::SOP_INSTANCE).to_owned()).collect()
 }
 
 /// A small generator of our own: the same walk in every run.
@@ -249,11 +251,11 @@ async fn thirty_facilities_never_see_each_other() {
             let rightful = me == them || (them == 0 && (me == 1 || me == 2));
             let permit = Permit::peer("X", &codes[me]);
             let (st, se, sop, id, series, instance) = &uids[them];
-            let keys = query::Keys { study: st.clone(), ..query::Keys::default() };
+            let keys = [(tag::STUDY_UID, st.as_str())];
             let answers = match walk.next(12) {
-                0 => !query::studies(&mut conn, &permit, &keys).await.unwrap().is_empty(),
-                1 => !query::series(&mut conn, &permit, &keys).await.unwrap().is_empty(),
-                2 => !query::instances(&mut conn, &permit, &keys).await.unwrap().is_empty(),
+                0 => !ask(&mut conn, &permit, Level::Study, &keys).await.is_empty(),
+                1 => !ask(&mut conn, &permit, Level::Series, &keys).await.is_empty(),
+                2 => !ask(&mut conn, &permit, Level::Instance, &keys).await.is_empty(),
                 3 => retrieve::by_uid(&mut conn, &permit, st, se, sop).await.is_ok(),
                 4 => retrieve::of_study(&mut conn, &permit, st, "").await.is_ok(),
                 5 => retrieve::of_study(&mut conn, &permit, st, se).await.is_ok(),

@@ -31,10 +31,9 @@ async fn a_junk_id_gets_its_patient_and_loses_it_again() {
         {
             let permit = Permit::peer("AEC01", "C01");
             let mut conn = ctx.db.read(&permit).await.unwrap();
-            let keys = query::Keys { patient_id: "C01-77".into(), ..query::Keys::default() };
-            let found = query::studies(&mut conn, &permit, &keys).await.unwrap();
+            let found = ask(&mut conn, &permit, Level::Study, &[(tag::PATIENT_ID, "C01-77")]).await;
             assert_eq!(found.len(), 1, "the index follows");
-            assert_eq!(found[0]["00100010"]["Value"][0]["Ideographic"], "卢瑋");
+            assert!(found[0].text(tag::PATIENT_NAME).contains("卢瑋"), "{found:?}");
         }
 
         let mut tx = begin(&bench, &reg).await;

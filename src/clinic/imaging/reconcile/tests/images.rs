@@ -58,7 +58,7 @@ async fn images_are_split_moved_and_merged() {
         let permit = Permit::peer("AEC01", "C01");
         {
             let mut conn = ctx.db.read(&permit).await.unwrap();
-            let found = query::studies(&mut conn, &permit, &query::Keys::default()).await.unwrap();
+            let found = ask(&mut conn, &permit, Level::Study, &[]).await;
             assert_eq!(found.len(), 1, "a study of which nothing is left is not found: {found:?}");
         }
         let mut tx = begin(&bench, &reg).await;
