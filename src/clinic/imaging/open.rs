@@ -5,8 +5,10 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use yigong_base::Ctx;
 use yigong_base::codec::Shape;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::spool::Spooled;
 use yigong_formats::dicom::frames::{self, Frames};
 use yigong_formats::dicom::image::Image;
 use yigong_formats::dicom::inflate::inflate;
@@ -14,12 +16,17 @@ use yigong_formats::dicom::plausible::{Mode, mode_at};
 use yigong_formats::dicom::rewrite::{Piece, Wanted, rewrite};
 use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, SliceSource, Source};
 
+use super::egress;
+use super::retrieve::Stored;
+
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
 const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
 
 /// An opened object.
 pub struct Opened {
     path: PathBuf,
+    /// The corrected copy this one reads; gone with it.
+    spooled: Option<Arc<Spooled>>,
     /// The whole inflated data set of a deflated object.
     inflated: Option<Arc<Vec<u8>>>,
     /// Header.
@@ -40,6 +47,32 @@ impl Opened {
         blocking(move || Self::read_now(path)).await
     }
 
+    /// The object as it goes out: corrected objects are read from a spool file that lives as long as this.
+    ///
+    /// # Errors
+    /// As [`Opened::read`]; `Storage` for a damaged object.
+    pub async fn outgoing(ctx: &Ctx, stored: &Stored) -> Result<Self> {
+        egress::sound(stored)?;
+        if stored.overlay.is_empty() {
+            return Self::read(&ctx.blobs.path(&stored.object)?).await;
+        }
+        let mut spool = ctx.blobs.spool().await?;
+        let mut file = egress::open(ctx, stored).await?;
+        while let Some(part) = file.next(1 << 20).await? {
+            spool.write(&part).await?;
+        }
+        let spooled = spool.finish().await?;
+        let mut opened = Self::read(spooled.path()).await?;
+        opened.spooled = Some(Arc::new(spooled));
+        Ok(opened)
+    }
+
+    /// Whether this reads a corrected copy.
+    #[must_use]
+    pub fn is_corrected(&self) -> bool {
+        self.spooled.is_some()
+    }
+
     fn read_now(path: PathBuf) -> Result<Self> {
         let io = |e: &std::io::Error| Fault::io("read object header", e);
         let mut file = File::open(&path).map_err(|e| io(&e))?;
@@ -58,7 +91,7 @@ impl Opened {
             frames::index(&object, &image, &mut source, &mut defects)
         };
         object.defects = defects;
-        Ok(Self { path, inflated, object, image, frames })
+        Ok(Self { path, spooled: None, inflated, object, image, frames })
     }
 
     /// Image pixel attributes for the codec worker.

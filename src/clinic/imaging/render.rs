@@ -58,7 +58,7 @@ impl Rendering {
 /// # Errors
 /// `NotFound` for a wrong number; `Invalid` with the codec's slug when it cannot be decoded.
 pub async fn frame(centre: &Centre, stored: &Stored, n: usize, how: &Rendering) -> Result<Vec<u8>> {
-    let opened = Opened::read(&centre.ctx.blobs.path(&stored.object)?).await?;
+    let opened = Opened::outgoing(&centre.ctx, stored).await?;
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
     let parts = pictures(&centre.codec, &opened, n, std::slice::from_ref(how)).await?;
     parts.into_iter().next().ok_or_else(|| Fault::internal("the codec worker answered nothing"))

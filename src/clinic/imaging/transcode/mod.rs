@@ -36,7 +36,7 @@ pub fn reaches(from: &str, to: &str) -> bool {
 /// # Errors
 /// `NotFound` for a wrong number; `Invalid` with the codec's slug when the frame cannot be decoded or written that way.
 pub async fn frame(centre: &Centre, stored: &Stored, n: usize, to: &str) -> Result<Vec<u8>> {
-    let opened = Opened::read(&centre.ctx.blobs.path(&stored.object)?).await?;
+    let opened = Opened::outgoing(&centre.ctx, stored).await?;
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
     frame_of(&centre.codec, &opened, n, to).await
 }
@@ -46,7 +46,7 @@ pub async fn frame(centre: &Centre, stored: &Stored, n: usize, to: &str) -> Resu
 /// # Errors
 /// `Invalid` when this object cannot be sent that way; storage faults.
 pub async fn object(centre: &Centre, stored: &Stored, to: &str) -> Result<Transcoded> {
-    let opened = Opened::read(&centre.ctx.blobs.path(&stored.object)?).await?;
+    let opened = Opened::outgoing(&centre.ctx, stored).await?;
     Transcoded::begin(centre.codec.clone(), opened, to).await
 }
 
