@@ -9,7 +9,7 @@ use yigong_formats::dicom::text::{self, Charset};
 use yigong_formats::dicom::{FileSource, Object, SliceSource, Vr, dump, header, json, name, uid};
 use yigong_formats::ecg as ecg_formats;
 
-fn choose<'d>(data: &'d [u8]) -> (usize, &'d [u8]) {
+fn choose(data: &[u8]) -> (usize, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest))
 }
 

@@ -42,7 +42,7 @@ pub(super) enum Body {
 pub enum Content<'a> {
     /// A small object.
     Memory(&'a [u8]),
-    /// A large one.
+    /// A large one; the file may be longer than the object.
     File(&'a Path),
 }
 
@@ -101,6 +101,14 @@ impl Spool {
         written(writing).await?;
         let slot = Arc::into_inner(slot).ok_or_else(|| Fault::internal("a spool file is still written"))?;
         Ok(Spooled { body: Body::File(slot), sum, len: self.len })
+    }
+
+    /// Ends receiving with a file, however small the object is. The file may be longer than the object.
+    pub async fn finish_as_file(mut self) -> Result<Spooled> {
+        if self.stream.is_none() {
+            self.stream = Some(Stream::open(&self.disk).await?);
+        }
+        self.finish().await
     }
 
     /// Hands the block to the hash and to the disk, once both have done the one before.

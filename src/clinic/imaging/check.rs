@@ -90,8 +90,8 @@ pub async fn check_for(spooled: &Spooled, profile: Option<&str>) -> Result<Check
             digest.await.map(|d| Ok(Checked { dataset_sha256: Digest::Other(d), ..checked }))
         }
         Content::File(path) => {
-            let (path, profile) = (path.to_owned(), profile.map(str::to_owned));
-            spawn_blocking(move || check_in(&path, profile.as_deref())).await
+            let (path, length, profile) = (path.to_owned(), spooled.len, profile.map(str::to_owned));
+            spawn_blocking(move || check_file(&path, Some(length), profile.as_deref())).await
         }
     };
     looked.map_err(|_| Fault::internal("the scan of an object stopped"))?
@@ -102,9 +102,17 @@ pub async fn check_for(spooled: &Spooled, profile: Option<&str>) -> Result<Check
 /// # Errors
 /// As [`check`].
 pub fn check_in(path: &Path, profile: Option<&str>) -> Result<Checked> {
+    check_file(path, None, profile)
+}
+
+/// A spool file may be longer than the object in it, hence `length`.
+fn check_file(path: &Path, length: Option<u64>, profile: Option<&str>) -> Result<Checked> {
     let io = |e: &std::io::Error| Fault::io("scan object", e);
     let file = std::fs::File::open(path).map_err(|e| io(&e))?;
-    let length = file.metadata().map_err(|e| io(&e))?.len();
+    let length = match length {
+        Some(length) => length,
+        None => file.metadata().map_err(|e| io(&e))?.len(),
+    };
     let mut source = FileSource::new(file, length);
     let checked = scan(&mut source, profile).map(|mut checked| {
         if checked.dataset_sha256 == Digest::Foreign {

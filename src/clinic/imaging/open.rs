@@ -8,7 +8,7 @@ use std::sync::Arc;
 use yigong_base::Ctx;
 use yigong_base::codec::Shape;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::spool::Spooled;
+use yigong_base::storage::spool::{Content, Spooled};
 use yigong_formats::dicom::frames::{self, Frames};
 use yigong_formats::dicom::image::Image;
 use yigong_formats::dicom::inflate::inflate;
@@ -44,7 +44,7 @@ impl Opened {
     /// The scanner's refusals as `Invalid`, storage faults.
     pub async fn read(path: &Path) -> Result<Self> {
         let path = path.to_owned();
-        blocking(move || Self::read_now(path)).await
+        blocking(move || Self::read_now(path, None)).await
     }
 
     /// The object as it goes out: corrected objects are read from a spool file that lives as long as this.
@@ -61,8 +61,12 @@ impl Opened {
         while let Some(part) = file.next(1 << 20).await? {
             spool.write(&part).await?;
         }
-        let spooled = spool.finish().await?;
-        let mut opened = Self::read(spooled.path()).await?;
+        let spooled = spool.finish_as_file().await?;
+        let Content::File(path) = spooled.content() else {
+            return Err(Fault::internal("a spool file without a file"));
+        };
+        let (path, length) = (path.to_owned(), spooled.len);
+        let mut opened = blocking(move || Self::read_now(path, Some(length))).await?;
         opened.spooled = Some(Arc::new(spooled));
         Ok(opened)
     }
@@ -73,10 +77,13 @@ impl Opened {
         self.spooled.is_some()
     }
 
-    fn read_now(path: PathBuf) -> Result<Self> {
+    fn read_now(path: PathBuf, length: Option<u64>) -> Result<Self> {
         let io = |e: &std::io::Error| Fault::io("read object header", e);
         let mut file = File::open(&path).map_err(|e| io(&e))?;
-        let length = file.metadata().map_err(|e| io(&e))?.len();
+        let length = match length {
+            Some(length) => length,
+            None => file.metadata().map_err(|e| io(&e))?.len(),
+        };
         let mut source = FileSource::new(&mut file, length);
         let mut object = Object::read(&mut source, None, KEEP).map_err(refused)?;
         let image = Image::of(&object);

@@ -23,7 +23,7 @@ async fn every_part_has_its_answer() {
     let url = answer.json()["00081190"]["Value"][0].as_str().unwrap().to_owned();
     assert!(url.ends_with("/dicom-web/studies/1.2.3"), "{url}");
 
-    let again = stand.store("/dicom-web/studies/1.2.3", &token, &[good.clone()]).await;
+    let again = stand.store("/dicom-web/studies/1.2.3", &token, std::slice::from_ref(&good)).await;
     assert_eq!(again.status, 200, "a repeat is stored already");
     let mixed = stand
         .store("/dicom-web/studies", &token, &[b"no object".to_vec(), film("1.2.3", "1.2.3.4.3", 1)])

@@ -1,11 +1,21 @@
 //! The entry functions of the fuzz targets over their committed corpus: every input found once stays a test.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a target stops at the first thing that is not as it should be"
+)]
+
 #[path = "../../../fuzz/src/entry.rs"]
 mod entry;
 
 use std::path::Path;
 
-fn over(target: &str, run: fn(&[u8])) {
+/// Runs a target over one input.
+type Target = fn(&[u8]);
+
+fn over(target: &str, run: Target) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let mut count = 0;
     for file in std::fs::read_dir(&folder).unwrap() {
@@ -43,7 +53,7 @@ fn ecg() {
 /// Every entry function is total: inputs cut at any length, and with any byte turned over.
 #[test]
 fn cut_and_flipped() {
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [(&str, Target); 5] = [
         ("scanner", entry::scanner),
         ("charset", entry::charset),
         ("negotiation", entry::negotiation),

@@ -9,8 +9,8 @@ use yigong_base::site::facility::{self, Facility};
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::tag;
 
-use super::super::testing::{Shot, device, person, send, settle, study};
 use super::super::query::Level;
+use super::super::testing::{Shot, device, person, send, settle, study};
 use super::super::tests::ask;
 use super::super::{detail, reconcile, retrieve};
 use super::*;

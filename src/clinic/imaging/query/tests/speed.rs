@@ -110,7 +110,6 @@ async fn median(bench: &Bench, permit: &Permit, keys: &[(Tag, &str)], limit: usi
 
 #[tokio::test]
 #[ignore = "fills 100,000 studies; run by hand"]
-#[expect(clippy::print_stderr, reason = "a measurement is read by a person")]
 async fn measure() {
     let bench = filled().await;
     let (county, clinic) = (Permit::system("test"), Permit::peer("AE", "F07"));

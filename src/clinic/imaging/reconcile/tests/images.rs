@@ -143,9 +143,9 @@ async fn rejected_images_are_hidden_and_come_back() {
         let id = study(&bench, "C01", "1.2.3").await;
         settle(&bench, &id).await;
         let mut tx = begin(&bench, &reg).await;
-        let bad = hide(&mut tx, ctx, &reg, &id, &[first.clone()], "1", "x").await.unwrap_err();
+        let bad = hide(&mut tx, ctx, &reg, &id, std::slice::from_ref(&first), "1", "x").await.unwrap_err();
         assert!(matches!(bad, Fault::Invalid { .. }));
-        hide(&mut tx, ctx, &reg, &id, &[first.clone()], "113001", "motion").await.unwrap();
+        hide(&mut tx, ctx, &reg, &id, std::slice::from_ref(&first), "113001", "motion").await.unwrap();
         tx.commit().await.unwrap();
         assert!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_none());
         assert_eq!(images(&bench, &id).await, 1);
@@ -156,7 +156,8 @@ async fn rejected_images_are_hidden_and_come_back() {
         );
         assert!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_none());
         let mut tx = begin(&bench, &reg).await;
-        let back = restore(&mut tx, ctx, &reg, &id, &[first.clone()], "good enough").await.unwrap();
+        let back =
+            restore(&mut tx, ctx, &reg, &id, std::slice::from_ref(&first), "good enough").await.unwrap();
         tx.commit().await.unwrap();
         assert!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_some());
         let mut tx = begin(&bench, &reg).await;

@@ -10,8 +10,10 @@ use yigong_base::storage::Tx;
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::{Object, tag};
 
+use super::super::query::Level;
 use super::super::testing::{Shot, device, person, send, settle, study};
-use super::super::{quarantine, query, retrieve, settle as settling};
+use super::super::tests::ask;
+use super::super::{quarantine, retrieve, settle as settling};
 use super::*;
 use crate::{order, worklist};
 
