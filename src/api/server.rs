@@ -10,6 +10,8 @@ use super::{
     specimens, work, worklist,
 };
 
+/// How long a connection whose request was refused early is kept open, so that its answer is heard before the reset.
+const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
 /// Largest JSON body.
 const JSON_LIMIT: usize = 1024 * 1024;
 
@@ -75,6 +77,7 @@ pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result
     .workers(workers)
     .keep_alive(std::time::Duration::from_secs(60))
     .client_request_timeout(std::time::Duration::from_secs(10))
+    .client_disconnect_timeout(LINGER)
     .shutdown_timeout(20)
     .disable_signals()
     .listen(listener)?

@@ -72,6 +72,7 @@ async fn sibling(tx: &mut Tx, ctx: &Ctx, from: &Row) -> Result<String> {
     let id = ctx.id();
     let new_uid = made_uid(&["study", &from.text("uid")?, &id]);
     let lane = from.text("lane")?;
+    let attributes: Value = from.json("attributes")?;
     tx.exec(
         super::super::sql::NEW_STUDY,
         args![
@@ -92,7 +93,8 @@ async fn sibling(tx: &mut Tx, ctx: &Ctx, from: &Row) -> Result<String> {
             from.text("referring")?,
             from.text("station")?,
             ctx.now(),
-            from.json::<Value>("attributes")?
+            &attributes,
+            attributes.get("patient_id").and_then(Value::as_str).unwrap_or_default()
         ],
     )
     .await?;
