@@ -22,6 +22,7 @@ from pynetdicom.sop_class import (
 )
 
 from conftest import ROOT, Server
+from test_charset import send
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", ROOT.parent / "shared"))
 CHARSETS = SHARED / "data/dicom/charset"
@@ -117,7 +118,9 @@ def test_names_by_han_pinyin_and_initials(county):
     assert [str(a.PatientName) for a in rare] == ["石䶮"], "䶮 is not in GBK: the answer comes in UTF-8"
     assert rare[0].SpecificCharacterSet == "ISO_IR 192"
     ir58 = studies(county, SpecificCharacterSet=["", "ISO 2022 IR 58"], PatientID="Q1")
-    assert ir58[0].PatientName.ideographic == "王^小东" and list(ir58[0].SpecificCharacterSet) == ["", "ISO 2022 IR 58"]
+    # By bytes: pydicom leaves the designations of this set in the text.
+    assert ir58[0].PatientName.original_string.rstrip(b" ").endswith(b"=\x1b$)A\xcd\xf5^\x1b$)A\xd0\xa1\xb6\xab")
+    assert list(ir58[0].SpecificCharacterSet) == ["", "ISO 2022 IR 58"]
     configured = studies(county, aet="GBK01", PatientID="Q2")
     assert configured[0].SpecificCharacterSet == "GBK" and configured[0].PatientName.ideographic == "卢^瑋"
 
@@ -238,7 +241,7 @@ def test_case_15_get_by_pynetdicom(county):
 
 
 def order(server, doctor, patient, name, items, **more):
-    body = {"patient": {"local_id": patient, "name": name, "sex": "M", "birth_date": "19700101"}, "pipeline": "imaging", "items": items, "history": "咳嗽三天", **more}
+    body = {"patient": {"local_id": patient, "name": name, "sex": "M", "birth_date": "19630210"}, "pipeline": "imaging", "items": items, "history": "咳嗽三天", **more}
     return server.login(doctor).call("POST", "/api/orders", body, expect=201).json()
 
 
@@ -294,7 +297,9 @@ def test_the_worklist_row_leads_to_its_order(county, tool, tmp_path):
 
 def test_character_sets_through_store_and_find(county, tool):
     expected = json.loads((CHARSETS / "expected.json").read_text())
-    store(county, tool, *(CHARSETS / e["file"] for e in expected))
+    # Byte for byte: storescu cannot read the file whose length counts characters.
+    for e in expected:
+        assert send(county, e) == (0, ""), e["file"]
     wrong = []
     for e in expected:
         for charset in ["ISO_IR 192", "GB18030"]:

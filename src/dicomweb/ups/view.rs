@@ -42,7 +42,7 @@ pub(super) fn workitem(centre: &Centre, w: &Workitem) -> Value {
     text(tag::SEX.0, Vr::CS, sex);
     text(tag::BIRTH_DATE.0, Vr::DA, birth_date);
     text(tag::STUDY_UID.0, Vr::UI, &w.study);
-    put(&mut set, tag::PATIENT_NAME, Vr::PN, vec![person(name)]);
+    put(&mut set, tag::PATIENT_NAME, Vr::PN, vec![shown_person(name)]);
     put(&mut set, Tag(0x0040_4018), Vr::SQ, vec![code(w)]);
     if !w.study.is_empty() {
         put(&mut set, INPUT, Vr::SQ, vec![input(centre, &w.study)]);
@@ -55,7 +55,7 @@ pub(super) fn workitem(centre: &Centre, w: &Workitem) -> Value {
     }
     if !w.holder.is_empty() {
         let mut performer = Map::new();
-        put(&mut performer, Tag(0x0040_4037), Vr::PN, vec![person(&w.holder)]);
+        put(&mut performer, Tag(0x0040_4037), Vr::PN, vec![shown_person(&w.holder)]);
         put(&mut set, Tag(0x0040_4034), Vr::SQ, vec![Value::Object(performer)]);
     }
     if w.state == "CANCELED" && !w.reason.is_empty() {
@@ -67,6 +67,11 @@ pub(super) fn workitem(centre: &Centre, w: &Workitem) -> Value {
 }
 
 /// Scheduled Workitem Code Sequence: what is to be done, in our own coding scheme.
+/// A name of our own rows: Han belongs into the ideographic group.
+fn shown_person(name: &str) -> Value {
+    if name.is_ascii() { person(name) } else { person(&format!("={name}")) }
+}
+
 fn code(w: &Workitem) -> Value {
     let meaning = match w.tier.as_str() {
         "write" => "Write the report",

@@ -56,11 +56,11 @@ def keys(t, folder):
     one = query(t, folder, "-S", "-k", "0008,0052=STUDY", "-k", "PatientID=KEY?", "-k", "StudyInstanceUID")
     assert len(one) == 3, f"?: {len(one)}"
     assert modalities("-k", "StudyDate=", "-k", "AccessionNumber=") == {"CR", "DX", "CT"}, "empty keys"
-    many = generate_uid()
+    many, series = generate_uid(), generate_uid()
     for n in range(40):
-        film(folder / f"c{n}.dcm", study=many, patient="KEYC", rows=8)
+        film(folder / f"c{n}.dcm", study=many, series=series, patient="KEYC", rows=8)
     t.must_store(*sorted(folder.glob("c*.dcm")))
-    done = t.dcmtk("findscu", "-v", "-S", "--cancel", "3", "-k", "0008,0052=IMAGE", "-k", f"0020,000D={many}", "-k", "SOPInstanceUID", "-k", "0020,000E")
+    done = t.dcmtk("findscu", "-v", "-S", "--cancel", "3", "-k", "0008,0052=IMAGE", "-k", f"0020,000D={many}", "-k", f"0020,000E={series}", "-k", "SOPInstanceUID")
     assert "FE00" in done.said.upper() or "MATCHINGTERMINATEDDUETOCANCEL" in re.sub("[^A-Z]", "", done.said.upper()), done.said[-500:]
 
 

@@ -122,6 +122,8 @@ class Yigong(Target):
         self.tls = self.folder / "tls"
         self.config = self.folder / "yigong.toml"
         self.config.write_text(self.configuration())
+        self.cli("dicom-tls", "authority", "--dir", self.tls)
+        self.cli("dicom-tls", "server", "--dir", self.tls, "--host", "127.0.0.1")
         self.cli("facility", "add", "--code", "LEAD", "--name", "县人民医院", "--kind", "lead")
         self.cli("facility", "add", "--code", "C01", "--name", "东乡镇卫生院")
         self.cli("facility", "add", "--code", "C02", "--name", "西乡镇卫生院")
@@ -137,7 +139,7 @@ class Yigong(Target):
         self.register()
 
     def scopes(self):
-        return ["images:read", "reports:read"]
+        return ["images:read", "images:write", "reports:read"]
 
     def configuration(self):
         return "\n".join([
@@ -145,6 +147,8 @@ class Yigong(Target):
             "[http]", f'bind = "127.0.0.1:{self.http_port}"',
             "[mllp]", f'bind = "127.0.0.1:{self.mllp_port}"',
             "[dicom]", f'bind = "127.0.0.1:{self.port}"', f'ae_title = "{AET}"',
+            f'tls_bind = "127.0.0.1:{self.tls_port}"', f'tls_certificate = "{self.tls / "server.pem"}"',
+            f'tls_key = "{self.tls / "server.key"}"', f'tls_ca = "{self.tls / "ca.pem"}"',
             "[imaging]", "quiet_seconds_cr_dx = 1", "",
         ])
 
@@ -165,15 +169,15 @@ class Yigong(Target):
 
     @property
     def tls_key(self):
-        return self.tls / "CR01.key.pem"
+        return self.tls / "CR01.pem"
 
     @property
     def tls_certificate(self):
-        return self.tls / "CR01.cert.pem"
+        return self.tls / "CR01.pem"
 
     @property
     def tls_ca(self):
-        return self.tls / "ca.cert.pem"
+        return self.tls / "ca.pem"
 
     def makes(self, folder):
         """DICOM objects that the server itself makes, as they reached somebody else."""
@@ -209,6 +213,7 @@ class Yigong(Target):
         self.peer("CR01", "C01", private_classes=True, unknown_classes=True, charset="GB18030")
         self.peer("ME", "C01", port=self.me_port)
         self.peer("FOREIGN", "C02")
+        self.cli("dicom-tls", "enrol", "--dir", self.tls, "--ae", "CR01", "--out", self.tls / "CR01.pem")
 
 
 def plugin(name):
