@@ -28,7 +28,7 @@ step "licences, bans, sources"
 PATH="$PWD/.tools/bin:$PATH" cargo deny --log-level error check bans licenses sources
 
 export YIGONG_BIN=${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}
-cargo build
+cargo build --workspace --bins --examples
 step "other people's clients: DCMTK, pynetdicom, MLLP, pdfsig"
 .venv/bin/python -m pytest tests/interop -q
 scripts/with-postgres.sh scripts/interop-postgres.sh

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import socket
@@ -21,6 +22,17 @@ def binary():
     return path
 
 
+def own_database():
+    """The environment of one server: on PostgreSQL each has a database of its own, as each has a data folder of its own."""
+    env = dict(os.environ)
+    if "YIGONG__STORAGE__DATABASE" in env:
+        name = "yigong_" + secrets.token_hex(6)
+        base = env["YIGONG_TEST_POSTGRES"]
+        subprocess.run(["psql", base + "/postgres", "-qc", f"CREATE DATABASE {name}"], check=True)
+        env["YIGONG__STORAGE__DATABASE"] = f"{base}/{name}"
+    return env
+
+
 class Server:
     """One running demonstration."""
 
@@ -28,6 +40,7 @@ class Server:
         self.data = pathlib.Path(data)
         self.extra = extra
         self.process = None
+        self.env = own_database()
         self.start()
 
     def start(self):
@@ -37,7 +50,7 @@ class Server:
             command.append("--no-feed")
         else:
             command.remove("--feed")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.env)
         line = self.process.stdout.readline()
         assert line.startswith("ready "), f"no ready line: {line!r}; see {self.log.name}"
         parts = dict(p.split("=", 1) for p in line.split()[1:])

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How long a connection whose request was refused early is kept open, so that its answer is heard before the reset.
-const LINGER: std::time::Duration = std::time::Duration::from_millis(250);
+const LINGER: std::time::Duration = std::time::Duration::from_millis(20);
 /// Largest JSON body.
 const JSON_LIMIT: usize = 1024 * 1024;
 

@@ -9,6 +9,8 @@ use yigong_formats::dicom::multipart::{Media, split_outside_quotes};
 pub struct Wanted {
     /// A multipart answer, else one part bare.
     pub multipart: bool,
+    /// A bare answer is taken as well.
+    pub bare_too: bool,
     /// Media type of the parts.
     pub kind: String,
     /// `transfer-syntax`: `*` = as stored, empty = not said.
@@ -55,17 +57,23 @@ fn range(media: &Media, default: &str) -> Wanted {
     let syntax = media.parameter("transfer-syntax").unwrap_or_default().to_owned();
     match media.kind.as_str() {
         "multipart/related" => {
-            let kind = media.parameter("type").map(str::to_ascii_lowercase);
-            Wanted { multipart: true, kind: kind.unwrap_or_else(|| default.to_owned()), syntax, any: false }
+            let kind =
+                media.parameter("type").map(str::to_ascii_lowercase).unwrap_or_else(|| default.to_owned());
+            if kind == "*/*" {
+                return anything(false, default, syntax);
+            }
+            Wanted { multipart: true, bare_too: false, kind, syntax, any: false }
         }
-        "*/*" | "multipart/*" | "application/*" | "" => Wanted {
-            multipart: true,
-            kind: default.to_owned(),
-            syntax: if syntax.is_empty() { "*".into() } else { syntax },
-            any: true,
-        },
-        other => Wanted { multipart: false, kind: other.to_owned(), syntax, any: false },
+        "*/*" | "multipart/*" | "application/*" | "" => {
+            anything(media.kind != "multipart/*", default, syntax)
+        }
+        other => Wanted { multipart: false, bare_too: true, kind: other.to_owned(), syntax, any: false },
     }
+}
+
+fn anything(bare_too: bool, default: &str, syntax: String) -> Wanted {
+    let syntax = if syntax.is_empty() { "*".to_owned() } else { syntax };
+    Wanted { multipart: true, bare_too, kind: default.to_owned(), syntax, any: true }
 }
 
 #[cfg(test)]
@@ -79,7 +87,15 @@ mod tests {
         assert_eq!((r.multipart, r.kind.as_str(), r.syntax.as_str()), (true, "application/dicom", "*"));
         let r = one("application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
         assert_eq!((r.multipart, r.syntax.as_str()), (false, "1.2.840.10008.1.2.1"));
-        assert_eq!((one("*/*").kind.as_str(), one("*/*").any), ("application/dicom", true));
+        assert_eq!(
+            (one("*/*").kind.as_str(), one("*/*").any, one("*/*").bare_too),
+            ("application/dicom", true, true)
+        );
+        let r = one("multipart/related; type=\"*/*\"");
+        assert_eq!(
+            (r.kind.as_str(), r.syntax.as_str(), r.any, r.bare_too),
+            ("application/dicom", "*", true, false)
+        );
     }
 
     #[test]

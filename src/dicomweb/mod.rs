@@ -1,20 +1,21 @@
-//! DICOMweb: QIDO-RS, WADO-RS, STOW-RS.
+//! DICOMweb: QIDO-RS, WADO-RS, STOW-RS below `/dicom-web`, and WADO-URI at `/wado`.
 //!
-//! Base `/dicom-web`. Stored bytes go out as they came, only the preamble is zero; nothing is transcoded here.
+//! What is asked for as stored goes out as it came, only the preamble is zero; another transfer syntax is made by the codec
+//! workers on the way out and never kept.
 
 mod accept;
 mod elsewhere;
-mod metadata;
 pub mod qido;
 mod qido_keys;
+mod range;
 mod refuse;
 pub mod stow;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod thumbnail;
 pub mod ups;
 pub mod wado;
+pub mod wado_uri;
 mod xml;
 
 use actix_web::web;
@@ -24,8 +25,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     qido::routes(cfg);
     stow::routes(cfg);
     ups::routes(cfg);
-    metadata::routes(cfg);
-    thumbnail::routes(cfg);
     wado::routes(cfg);
+    wado_uri::routes(cfg);
     elsewhere::routes(cfg);
 }

@@ -26,7 +26,8 @@ test('a film becomes a signed report that the clinic has seen', { timeout: 120_0
   county.push({ patient: 'FILM1', name: '王^小东' });
   const row = writer.page.getByRole('row').filter({ hasText: '王小东' });
   await row.waitFor();
-  assert.equal(loads, 0, 'the row came by itself, without a reload');
+  await writer.page.locator('.picture img').waitFor();
+  assert.equal(loads, 0, 'row and picture came by themselves, without a reload');
 
   await writer.page.keyboard.press('Enter');
   await writer.page.waitForURL(/\/read\//);

@@ -25,6 +25,8 @@ const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens
 /// An opened object.
 pub struct Opened {
     path: PathBuf,
+    /// Bytes of the object: a spool file may be longer.
+    length: u64,
     /// The corrected copy this one reads; gone with it.
     spooled: Option<Arc<Spooled>>,
     /// The whole inflated data set of a deflated object.
@@ -98,7 +100,7 @@ impl Opened {
             frames::index(&object, &image, &mut source, &mut defects)
         };
         object.defects = defects;
-        Ok(Self { path, spooled: None, inflated, object, image, frames })
+        Ok(Self { path, length, spooled: None, inflated, object, image, frames })
     }
 
     /// Image pixel attributes for the codec worker.
@@ -177,7 +179,8 @@ impl Opened {
     /// # Errors
     /// The scanner's refusals, storage faults.
     pub(super) async fn rewrite(&self, wanted: Wanted) -> Result<Vec<Piece>> {
-        let (path, inflated, start) = (self.path.clone(), self.inflated.clone(), self.object.head.dataset);
+        let (path, length) = (self.path.clone(), self.length);
+        let (inflated, start) = (self.inflated.clone(), self.object.head.dataset);
         let labelled = Mode::of(&self.object.head.transfer_syntax);
         blocking(move || {
             let made = match inflated {
@@ -185,7 +188,6 @@ impl Opened {
                 None => {
                     let io = |e: &std::io::Error| Fault::io("read object", e);
                     let file = File::open(path).map_err(|e| io(&e))?;
-                    let length = file.metadata().map_err(|e| io(&e))?.len();
                     lay_out(&mut FileSource::new(file, length), start, labelled, &wanted)
                 }
             };

@@ -10,7 +10,7 @@ use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Object, SliceSource, Tag, json};
+use yigong_formats::dicom::{FileSource, Keep, Node, Object, SliceSource, Tag, Vr, json};
 
 use super::egress::{self, Overlay};
 use super::render::{self, Rendering};
@@ -21,7 +21,7 @@ use crate::Centre;
 const RENDERED_SIDE: u16 = 2048;
 
 /// A stored instance.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Stored {
     /// Row id.
     pub id: String,
@@ -217,39 +217,104 @@ pub async fn metadata(ctx: &Ctx, stored: &Stored, base: String) -> Result<Value>
     Ok(json::dataset(&object, &|path| format!("{base}/bulkdata/{path}")))
 }
 
-/// The value of one element by its path in the metadata (`7FE00010`, `54000100/1/54001010`).
-///
-/// # Errors
-/// `NotFound` when there is no such value; `Invalid` for encapsulated pixel data, whose frames are resources of their own.
-pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Vec<u8>> {
-    egress::sound(stored)?;
-    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let (offset, length) = header(ctx, &stored.object, move |object| place(&object, &steps)).await??;
-    let length = usize::try_from(length).map_err(|_| Fault::invalid("bulkdata", "length"))?;
-    ctx.blobs.read_range(&stored.object, offset, length).await
+/// Frames of a stored instance that can be read.
+#[must_use]
+pub fn frame_count(stored: &Stored) -> usize {
+    Frames::from_bytes(&stored.frame_index).count()
 }
 
-/// Offset and length of the element a path names.
-fn place(object: &Object, steps: &[String]) -> Result<(u64, u64)> {
-    if object.deflated.is_some() {
-        return Err(Fault::invalid("bulkdata", "the object is deflated"));
+/// Where the value of an element stands, and what it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bulk {
+    /// First byte in the file, in the inflated data set when `deflated`.
+    pub offset: u64,
+    /// Bytes.
+    pub length: u64,
+    /// Media type an encapsulated document says it has; empty = octets.
+    pub mime: String,
+    /// Bytes of one number when they stand in big endian order, else 1.
+    pub swap: usize,
+    /// The data set is deflated.
+    pub deflated: bool,
+}
+
+/// The value of one element by its path in the metadata (`7FE00010`, `54000100/1/54001010`); `None` for encapsulated pixel
+/// data, whose frames are resources of their own.
+///
+/// # Errors
+/// `NotFound` when there is no such value.
+pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Option<Bulk>> {
+    egress::sound(stored)?;
+    let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
+    header(ctx, &stored.object, move |object| place(&object, &steps)).await?
+}
+
+/// `length` bytes of a value from byte `from` of it, little endian as the web has it; both are multiples of 8 or end with
+/// the value.
+///
+/// # Errors
+/// Storage faults.
+pub async fn bulk_bytes(ctx: &Ctx, stored: &Stored, bulk: &Bulk, from: u64, length: u64) -> Result<Vec<u8>> {
+    // A range may begin inside a number: whole numbers are turned, then the range is cut out.
+    let width = bulk.swap.max(1) as u64;
+    let first = from - from % width;
+    let end = (from + length).next_multiple_of(width).min(bulk.length);
+    let size = usize::try_from(end - first).map_err(|_| Fault::invalid("bulkdata", "length"))?;
+    let mut bytes = if bulk.deflated {
+        inflated_range(ctx, &stored.object, &[(bulk.offset + first, end - first)]).await?
+    } else {
+        ctx.blobs.read_range(&stored.object, bulk.offset + first, size).await?
+    };
+    if bulk.swap > 1 {
+        bytes.chunks_exact_mut(bulk.swap).for_each(<[u8]>::reverse);
     }
+    let skip = usize::try_from(from - first).unwrap_or(0);
+    let keep = usize::try_from(length).unwrap_or(usize::MAX);
+    Ok(bytes.get(skip..skip.saturating_add(keep).min(bytes.len())).unwrap_or_default().to_vec())
+}
+
+/// The element a path names.
+fn place(object: &Object, steps: &[String]) -> Result<Option<Bulk>> {
     let mut node = object.root();
     let mut steps = steps.iter();
     while let Some(tag) = steps.next().and_then(|s| Tag::from_hex(s)) {
-        match steps.next().and_then(|n| n.parse::<usize>().ok()) {
+        match steps.next().map(|n| n.parse::<usize>()) {
             Some(n) => {
-                let item = n.checked_sub(1).and_then(|n| node.items(tag).into_iter().nth(n));
+                let item =
+                    n.ok().and_then(|n| n.checked_sub(1)).and_then(|n| node.items(tag).into_iter().nth(n));
                 node = item.ok_or_else(|| Fault::not_found("bulk data"))?;
             }
             None => {
                 let (_, token) = node.get(tag).ok_or_else(|| Fault::not_found("bulk data"))?;
-                if token.kind != Kind::Element {
-                    return Err(Fault::invalid("bulkdata", "encapsulated pixel data is read by frames"));
-                }
-                return Ok((token.offset, token.length));
+                return match token.kind {
+                    Kind::Element => Ok(Some(Bulk {
+                        offset: token.offset,
+                        length: token.length,
+                        mime: document_type(&node, tag),
+                        swap: if token.big { width(token.vr) } else { 1 },
+                        deflated: object.deflated.is_some(),
+                    })),
+                    Kind::Sequence => Err(Fault::not_found("bulk data")),
+                    _ => Ok(None),
+                };
             }
         }
     }
     Err(Fault::not_found("bulk data"))
+}
+
+/// (0042,0012) of an Encapsulated Document, when it is one of those that are stored (PS3.3 §C.24.2).
+fn document_type(node: &Node<'_>, tag: Tag) -> String {
+    let said = if tag == Tag(0x0042_0011) { node.text(Tag(0x0042_0012)) } else { String::new() };
+    let known = ["application/pdf", "text/xml", "model/stl", "model/obj", "model/mtl"];
+    known.into_iter().find(|k| said.trim().eq_ignore_ascii_case(k)).unwrap_or_default().to_owned()
+}
+
+fn width(vr: Vr) -> usize {
+    match vr {
+        Vr::OW | Vr::US | Vr::SS | Vr::AT => 2,
+        Vr::OF | Vr::OL | Vr::UL | Vr::SL | Vr::FL => 4,
+        Vr::OD | Vr::OV | Vr::FD | Vr::SV | Vr::UV => 8,
+        _ => 1,
+    }
 }

@@ -15,6 +15,7 @@ use crate::api::server::everything;
 mod scope;
 mod stow;
 mod strangers;
+mod wado;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 const BOUNDARY: &str = "yigong-test-boundary";
@@ -120,6 +121,10 @@ fn multipart(parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// A small film of a study.
 fn film(study: &str, instance: &str, pixel: u8) -> Vec<u8> {
+    part10(&film_set(study, instance, pixel), CR, instance)
+}
+
+fn film_set(study: &str, instance: &str, pixel: u8) -> DataSet {
     let mut set = DataSet::new(TextSet::Gb18030);
     set.declare_text()
         .put_text(0x0008_0016, b"UI", CR)
@@ -139,5 +144,5 @@ fn film(study: &str, instance: &str, pixel: u8) -> Vec<u8> {
         .put_u16(0x0028_0102, &[7])
         .put_u16(0x0028_0103, &[0])
         .put_bytes(0x7FE0_0010, b"OW", vec![pixel; 256]);
-    part10(&set, CR, instance)
+    set
 }

@@ -15,6 +15,9 @@ fn verbs(study: &str) -> Vec<String> {
     for end in ["/frames/1", "/frames/1/rendered", "/frames/1/thumbnail", "/bulkdata/7FE00010"] {
         all.push(format!("{instance}{end}"));
     }
+    all.push(format!(
+        "/wado?requestType=WADO&studyUID={study}&seriesUID={study}.4&objectUID={study}.4.1&contentType=application%2Fdicom"
+    ));
     all
 }
 

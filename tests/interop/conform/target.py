@@ -13,7 +13,7 @@ import time
 import pydicom
 import requests
 
-from conftest import ROOT, binary
+from conftest import ROOT, binary, own_database
 
 AET = "CENTER"
 PASSWORD = "a long conform password 1"
@@ -118,6 +118,7 @@ class Yigong(Target):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.notes = []
+        self.env = own_database()
         self.port, self.tls_port, self.http_port, self.mllp_port, self.me_port = (free_port() for _ in range(5))
         self.tls = self.folder / "tls"
         self.config = self.folder / "yigong.toml"
@@ -153,16 +154,13 @@ class Yigong(Target):
         ])
 
     def cli(self, *words, text="", expect=0):
-        done = run(binary(), "--config", self.config, *words, input=text.encode())
+        done = run(binary(), "--config", self.config, *words, input=text.encode(), env=self.env)
         assert done.returncode == expect, f"yigong {' '.join(map(str, words))}: {done.said}"
         return done
 
     def start(self):
         self.log = open(self.folder / "server.log", "ab")
-        env = {k: v for k, v in os.environ.items() if not k.startswith("YIGONG__STORAGE")}
-        if "YIGONG__STORAGE__DATABASE" in os.environ:
-            env["YIGONG__STORAGE__DATABASE"] = os.environ["YIGONG__STORAGE__DATABASE"]
-        self.process = subprocess.Popen([binary(), "--config", self.config, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=env)
+        self.process = subprocess.Popen([binary(), "--config", self.config, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.env)
         line = self.process.stdout.readline()
         assert line.startswith("ready "), f"no ready line: {line!r}; see {self.log.name}"
         self.web = f"http://127.0.0.1:{self.http_port}/dicom-web"

@@ -31,7 +31,7 @@ pub fn metadata_tag(list: &[Stored], root: &str) -> String {
     for stored in list {
         text.push_str(&stored.id);
         text.push(' ');
-        text.push_str(&stored.object);
+        text.push_str(&stored.etag());
         text.push('\n');
     }
     sha256_hex(text.as_bytes())

@@ -99,7 +99,7 @@ export function Preview({ row, now, open }: { row: WorkRow | undefined; now: num
 
 const RETRY_MS = 4_000;
 
-/** The preview is made shortly after the images came in: until it is there the pane says so and asks again. */
+/** The preview is made shortly after the images came in: the row says when it is there, and until then the pane says so. */
 function Picture({ row }: { row: WorkRow }) {
   const { t } = useWords();
   const [attempt, again] = useState(0);
@@ -109,24 +109,25 @@ function Picture({ row }: { row: WorkRow }) {
     const timer = setTimeout(() => again((n) => n + 1), RETRY_MS);
     return () => clearTimeout(timer);
   }, [state, attempt]);
+  if (row.pipeline !== 'imaging' && row.pipeline !== 'ecg') return null;
+  // A study's preview and thumbnail come together; asking before would only be answered "not found".
   const source =
-    row.pipeline === 'imaging'
-      ? (row.thumbnail?.replace(/\/thumbnail$/, '/preview') ?? `/api/studies/${row.subject}/preview`)
-      : row.pipeline === 'ecg'
-        ? `/api/ecg/${row.subject}/svg?layout=3x4%2B1&speed=25&gain=10`
-        : null;
-  if (!source) return null;
+    row.pipeline === 'ecg'
+      ? `/api/ecg/${row.subject}/svg?layout=3x4%2B1&speed=25&gain=10`
+      : row.thumbnail?.replace(/\/thumbnail$/, '/preview');
   return (
     <div className="picture" data-paper={row.pipeline === 'ecg'}>
-      {state === 'absent' && <span className="dim">{t('work.no_picture')}</span>}
-      <img
-        key={attempt}
-        hidden={state !== 'shown'}
-        src={attempt ? `${source}${source.includes('?') ? '&' : '?'}try=${attempt}` : source}
-        alt={t('work.picture', { title: row.title })}
-        onLoad={() => set('shown')}
-        onError={() => set('absent')}
-      />
+      {(!source || state === 'absent') && <span className="dim">{t('work.no_picture')}</span>}
+      {source && (
+        <img
+          key={attempt}
+          hidden={state !== 'shown'}
+          src={attempt ? `${source}${source.includes('?') ? '&' : '?'}try=${attempt}` : source}
+          alt={t('work.picture', { title: row.title })}
+          onLoad={() => set('shown')}
+          onError={() => set('absent')}
+        />
+      )}
     </div>
   );
 }

@@ -10,17 +10,17 @@ use yigong_clinic::Centre;
 use yigong_clinic::imaging::prepared;
 use yigong_clinic::imaging::retrieve::Stored;
 
-use super::accept::wanted;
-use super::wado::{listed, not_acceptable, one};
+use super::{listed, not_acceptable, one};
 use crate::api::auth::Caller;
 use crate::api::fault::Answer;
 use crate::api::imaging::unchanged;
 use crate::api::link::root_of;
+use crate::dicomweb::accept::wanted;
 
 const JSON: &str = "application/dicom+json";
 
 /// Routes of this file.
-pub fn routes(cfg: &mut web::ServiceConfig) {
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(get_study).service(get_series).service(get_instance);
 }
 
@@ -53,7 +53,7 @@ async fn get_instance(
     permit: Caller,
     path: web::Path<(String, String, String)>,
 ) -> Answer {
-    let stored = one(&centre, &permit, &path).await?;
+    let stored = one(&centre, &permit, &path.0, &path.1, &path.2).await?;
     answer(&req, &centre, &permit, &path.0, &path.1, &[stored]).await
 }
 

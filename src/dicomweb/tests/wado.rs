@@ -1,0 +1,88 @@
+//! Objects, frames and bulk data in the form that is asked for; pictures need codec workers and are tested from outside.
+
+use yigong_formats::dicom::{Object, part10, tag, uid};
+
+use super::*;
+
+/// The same film in Implicit VR Little Endian.
+fn implicit(study: &str, instance: &str, pixel: u8) -> Vec<u8> {
+    let mut file = part10::head(CR, instance, uid::IMPLICIT_LE);
+    file.extend_from_slice(&film_set(study, instance, pixel).encode_implicit());
+    file
+}
+
+const INSTANCE: &str = "/dicom-web/studies/1.2.3/series/1.2.3.4/instances/1.2.3.4.1";
+
+async fn stocked() -> (Stand, String) {
+    let stand = stand().await;
+    let token = stand.facility("C01", &["images:read", "images:write"]).await;
+    let stored = stand.store("/dicom-web/studies", &token, &[implicit("1.2.3", "1.2.3.4.1", 7)]).await;
+    assert_eq!(stored.status, 200, "{}", stored.json());
+    (stand, token)
+}
+
+#[actix_web::test]
+async fn an_object_in_explicit_little_endian_or_as_stored() {
+    let (stand, token) = stocked().await;
+    let plain = "application/dicom";
+    for (accept, status, syntax) in [
+        (plain.to_owned(), 200, uid::EXPLICIT_LE),
+        (format!("{plain}; transfer-syntax=*"), 200, uid::IMPLICIT_LE),
+        (format!("{plain}; transfer-syntax={}", uid::IMPLICIT_LE), 200, uid::IMPLICIT_LE),
+        (format!("{plain}; transfer-syntax={}", uid::JPEG_BASELINE), 406, ""),
+        (format!("{plain}; transfer-syntax=1.2.840.10008.1.2.4.90, {plain};q=0.5"), 200, uid::EXPLICIT_LE),
+        ("text/plain".to_owned(), 406, ""),
+    ] {
+        let answer = stand.ask("GET", INSTANCE, &token, &[("accept", &accept)], Vec::new()).await;
+        assert_eq!(answer.status, status, "{accept}: {}", answer.json());
+        if status == 406 {
+            assert!(answer.json()["detail"].as_str().unwrap().contains("transfer-syntax=*"), "{accept}");
+            continue;
+        }
+        assert_eq!(answer.header("content-type"), format!("{plain}; transfer-syntax={syntax}"), "{accept}");
+        assert_eq!(answer.header("content-encoding"), "identity");
+        let object = Object::parse(&answer.body, None).unwrap();
+        assert_eq!(object.head.transfer_syntax, syntax, "{accept}");
+        assert_eq!(object.root().bytes(tag::PIXELS), Some([7; 256].as_slice()));
+        assert_eq!(object.root().text(tag::PATIENT_NAME), "卢^瑋");
+        let known = answer.header("etag").to_owned();
+        let headers = [("accept", accept.as_str()), ("if-none-match", known.as_str())];
+        assert_eq!(stand.ask("GET", INSTANCE, &token, &headers, Vec::new()).await.status, 304, "{accept}");
+    }
+}
+
+#[actix_web::test]
+async fn bulk_data_by_ranges() {
+    let (stand, token) = stocked().await;
+    let path = format!("{INSTANCE}/bulkdata/7FE00010");
+    for (range, status, length, said) in [
+        ("bytes=10-19", 206, 10, "bytes 10-19/256"),
+        ("bytes=250-", 206, 6, "bytes 250-255/256"),
+        ("bytes=256-", 416, 0, "bytes */256"),
+        ("bytes=0-1,4-5", 200, 256, ""),
+    ] {
+        let headers = [("accept", "application/octet-stream"), ("range", range)];
+        let answer = stand.ask("GET", &path, &token, &headers, Vec::new()).await;
+        assert_eq!((answer.status, answer.body.len()), (status, length), "{range}");
+        assert_eq!(answer.header("content-range"), said, "{range}");
+    }
+    for wrong in ["00091001", "nonsense", "7FE00010/1/00100010", "00081140/x/00081150"] {
+        let answer = stand.get(&format!("{INSTANCE}/bulkdata/{wrong}"), &token).await;
+        assert_eq!(answer.status, 404, "{wrong}");
+    }
+    let refused = stand.ask("GET", &path, &token, &[("accept", "image/png")], Vec::new()).await;
+    assert_eq!(refused.status, 406);
+}
+
+#[actix_web::test]
+async fn frames_that_are_not_there() {
+    let (stand, token) = stocked().await;
+    for (list, status) in [("1", 200), ("2", 404), ("0", 404), ("1,2", 404), ("one", 400), ("1,1", 200)] {
+        let answer = stand.get(&format!("{INSTANCE}/frames/{list}"), &token).await;
+        assert_eq!(answer.status, status, "{list}");
+        if status != 200 {
+            assert_eq!(answer.json()["what"], "frames", "{list}");
+        }
+    }
+    assert_eq!(stand.get(&format!("{INSTANCE}/frames/2/rendered"), &token).await.status, 404);
+}

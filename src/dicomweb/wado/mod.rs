@@ -1,0 +1,88 @@
+//! WADO-RS (PS3.18 §10.4): objects, metadata, bulk data, frames, rendered frames, thumbnails.
+//!
+//! Every answer is made from the stored bytes, in the scope of the permit; what the client does not take is 406 with the
+//! reason. Long answers are streams: one chunk of one object or one frame in memory at a time.
+
+mod bulkdata;
+mod document;
+mod frames;
+mod metadata;
+mod objects;
+mod rendered;
+mod thumbnail;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, HeaderValue, VARY};
+use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::retrieve::{self, Stored};
+
+use super::refuse::refuse;
+use crate::api::auth::Caller;
+use crate::api::fault::ApiFault;
+use crate::api::imaging::require_images;
+
+pub(super) use document::answer as document_answer;
+pub(super) use objects::{bare as bare_object, form as object_form};
+pub(super) use rendered::{Asked, picture};
+
+/// Routes of this file.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    metadata::routes(cfg);
+    rendered::routes(cfg);
+    thumbnail::routes(cfg);
+    frames::routes(cfg);
+    bulkdata::routes(cfg);
+    objects::routes(cfg);
+}
+
+const OBJECT: &str = "application/dicom";
+const OCTETS: &str = "application/octet-stream";
+/// Stored bytes never change: what was fetched once is good for ever, for the one who fetched it.
+const FOR_EVER: &str = "private, max-age=31536000, immutable";
+
+fn boundary(centre: &Centre) -> String {
+    format!("yg{}", centre.ctx.id())
+}
+
+pub(super) fn not_acceptable(why: &str) -> HttpResponse {
+    refuse(StatusCode::NOT_ACCEPTABLE, "accept", why)
+}
+
+async fn listed(
+    centre: &Centre,
+    permit: &Caller,
+    study: &str,
+    series: &str,
+) -> Result<Vec<Stored>, ApiFault> {
+    require_images(permit)?;
+    let mut conn = centre.ctx.db.read(permit).await?;
+    Ok(retrieve::of_study(&mut conn, permit, study, series).await?)
+}
+
+pub(super) async fn one(
+    centre: &Centre,
+    permit: &Caller,
+    study: &str,
+    series: &str,
+    instance: &str,
+) -> Result<Stored, ApiFault> {
+    require_images(permit)?;
+    let mut conn = centre.ctx.db.read(permit).await?;
+    Ok(retrieve::by_uid(&mut conn, permit, study, series, instance).await?)
+}
+
+/// Pixels are as small as they get: compressing them again only costs time on both sides. One address has several forms, and
+/// a cache must keep them apart.
+fn as_it_is(response: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
+    response
+        .insert_header((VARY, HeaderValue::from_static("accept")))
+        .insert_header((CONTENT_ENCODING, HeaderValue::from_static("identity")))
+}
+
+/// The image that stands for a series or study: the middle of a stack of slices, else the first.
+fn representative(list: &[Stored]) -> Option<&Stored> {
+    let images: Vec<&Stored> = list.iter().filter(|s| s.stack.get("rows").is_some()).collect();
+    let stack = images.first().and_then(|s| s.stack.get("position")).is_some_and(|p| p.is_array());
+    images.get(if stack { images.len() / 2 } else { 0 }).copied()
+}

@@ -1,0 +1,134 @@
+//! Whole objects: a study, a series, an instance (PS3.18 §10.4.1.1.1).
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::ETAG;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use yigong_base::fault::Fault;
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::retrieve::Stored;
+use yigong_clinic::imaging::transcode;
+use yigong_formats::dicom::uid;
+
+use super::{OBJECT, as_it_is, boundary, listed, not_acceptable, one};
+use crate::api::auth::Caller;
+use crate::api::fault::{Answer, ApiFault};
+use crate::api::imaging::unchanged;
+use crate::dicomweb::accept::wanted;
+use crate::dicomweb::stream::{self, Form, Source};
+
+/// Routes of this file.
+pub(super) fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.service(get_instance).service(get_series).service(get_study);
+}
+
+#[get("/dicom-web/studies/{study}")]
+async fn get_study(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    study: web::Path<String>,
+) -> Answer {
+    let list = listed(&centre, &permit, &study, "").await?;
+    objects(&req, &centre, list).await
+}
+
+#[get("/dicom-web/studies/{study}/series/{series}")]
+async fn get_series(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String)>,
+) -> Answer {
+    let list = listed(&centre, &permit, &path.0, &path.1).await?;
+    objects(&req, &centre, list).await
+}
+
+#[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}")]
+async fn get_instance(
+    req: HttpRequest,
+    centre: web::Data<Centre>,
+    permit: Caller,
+    path: web::Path<(String, String, String)>,
+) -> Answer {
+    let stored = one(&centre, &permit, &path.0, &path.1, &path.2).await?;
+    objects(&req, &centre, vec![stored]).await
+}
+
+/// In which form an object goes out in `syntax`: as stored for `*`, Explicit VR Little Endian when nothing is said
+/// (PS3.18 §8.7.3.5.2); `None` when it cannot be had that way.
+pub(in crate::dicomweb) fn form(stored: &Stored, syntax: &str) -> Option<Form> {
+    let to = match syntax {
+        "*" => return Some(Form::Stored),
+        "" => uid::EXPLICIT_LE,
+        named => named,
+    };
+    if stored.transfer_syntax == to {
+        Some(Form::Stored)
+    } else {
+        transcode::reaches(&stored.transfer_syntax, to).then(|| Form::In(to.to_owned()))
+    }
+}
+
+/// Every object in the first alternative that fits all of them; a client that takes anything gets the default, else what is
+/// stored.
+async fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> Answer {
+    let mut why = "objects go out as multipart/related; type=\"application/dicom\" (one alone also bare), in Explicit VR Little Endian or another syntax this server writes, or as stored with transfer-syntax=*".to_owned();
+    for w in wanted(req, OBJECT) {
+        if w.kind != OBJECT || !(w.multipart || list.len() == 1) {
+            continue;
+        }
+        let syntaxes: &[&str] = if w.any && w.syntax == "*" { &["", "*"] } else { &[w.syntax.as_str()] };
+        for syntax in syntaxes {
+            let Some(forms) = list.iter().map(|s| form(s, syntax)).collect::<Option<Vec<Form>>>() else {
+                continue;
+            };
+            match send(req, centre, list.iter().cloned().zip(forms).collect(), w.multipart).await {
+                Err(ApiFault(Fault::Invalid { what, detail, .. })) => why = format!("{what}: {detail}"),
+                answer => return answer,
+            }
+        }
+    }
+    Ok(not_acceptable(&why))
+}
+
+/// The objects as one answer; the first is opened before a byte is said.
+async fn send(req: &HttpRequest, centre: &Centre, parts: Vec<(Stored, Form)>, multipart: bool) -> Answer {
+    let Some((stored, form)) = parts.first() else { return Err(Fault::not_found("instance").into()) };
+    if !multipart {
+        return bare(req, centre, stored, form).await;
+    }
+    let first = Source::open(centre, stored, form).await?;
+    let boundary = boundary(centre);
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(format!("multipart/related; type=\"application/dicom\"; boundary={boundary}"))
+        .insert_header(("Content-Disposition", "attachment"));
+    Ok(as_it_is(&mut response).streaming(stream::files(centre.clone(), first, parts, boundary)))
+}
+
+/// One object without multipart framing.
+///
+/// # Errors
+/// `Invalid` when it cannot go out in this form.
+pub(in crate::dicomweb) async fn bare(
+    req: &HttpRequest,
+    centre: &Centre,
+    stored: &Stored,
+    form: &Form,
+) -> Answer {
+    let tag = format!("\"{}-{}\"", stored.etag(), form.syntax(stored));
+    if unchanged(req, &tag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    }
+    let source = Source::open(centre, stored, form).await?;
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(format!("application/dicom; transfer-syntax={}", form.syntax(stored)))
+        .insert_header(("Content-Disposition", "attachment"))
+        .insert_header((ETAG, tag));
+    as_it_is(&mut response);
+    Ok(match source.length() {
+        Some(length) => response.body(SizedStream::new(length, stream::bare(source))),
+        None => response.streaming(stream::bare(source)),
+    })
+}
