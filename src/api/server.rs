@@ -10,8 +10,9 @@ use super::{
     specimens, work, worklist,
 };
 
-/// How long a connection whose request was refused early is kept open, so that its answer is heard before the reset.
-const LINGER: std::time::Duration = std::time::Duration::from_millis(20);
+/// A connection whose request was refused before its body was read is closed at once: lingering would read on for as long
+/// as a sender pushes (S-02).
+const LINGER: std::time::Duration = std::time::Duration::ZERO;
 /// Largest JSON body.
 const JSON_LIMIT: usize = 1024 * 1024;
 
