@@ -23,14 +23,13 @@ def binary():
 
 
 def own_database():
-    """The environment of one server: on PostgreSQL each has a database of its own, as each has a data folder of its own."""
-    env = dict(os.environ)
-    if "YIGONG__STORAGE__DATABASE" in env:
-        name = "yigong_" + secrets.token_hex(6)
-        base = env["YIGONG_TEST_POSTGRES"]
-        subprocess.run(["psql", base + "/postgres", "-qc", f"CREATE DATABASE {name}"], check=True)
-        env["YIGONG__STORAGE__DATABASE"] = f"{base}/{name}"
-    return env
+    """Variables of one server: on PostgreSQL each has a database of its own, as each has a data folder of its own."""
+    if "YIGONG__STORAGE__DATABASE" not in os.environ:
+        return {}
+    name = "yigong_" + secrets.token_hex(6)
+    base = os.environ["YIGONG_TEST_POSTGRES"]
+    subprocess.run(["psql", base + "/postgres", "-qc", f"CREATE DATABASE {name}"], check=True)
+    return {"YIGONG__STORAGE__DATABASE": f"{base}/{name}"}
 
 
 class Server:
@@ -40,7 +39,7 @@ class Server:
         self.data = pathlib.Path(data)
         self.extra = extra
         self.process = None
-        self.env = own_database()
+        self.own = own_database()
         self.start()
 
     def start(self):
@@ -50,7 +49,7 @@ class Server:
             command.append("--no-feed")
         else:
             command.remove("--feed")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.env)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **self.own})
         line = self.process.stdout.readline()
         assert line.startswith("ready "), f"no ready line: {line!r}; see {self.log.name}"
         parts = dict(p.split("=", 1) for p in line.split()[1:])

@@ -15,7 +15,7 @@ from dicomweb_client.api import DICOMwebClient
 from images import data_set_bytes, film
 from pydicom.uid import generate_uid
 
-from conftest import ROOT, binary, wait
+from conftest import ROOT, Server, binary, wait
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", ROOT.parent / "shared")) / "data/dicom"
 STORED, FAILED = "00081199", "00081198"
@@ -130,8 +130,17 @@ def expectations(hostile):
     return [(folder / name, row) for name, row in rows if isinstance(row, dict) and (folder / name).exists()]
 
 
-def test_the_hostile_set_by_stow(server, hostile):
+@pytest.fixture
+def fresh(tmp_path):
+    """A server of its own: what it holds in memory is due to one test."""
+    s = Server(tmp_path / "data")
+    yield s
+    s.stop()
+
+
+def test_the_hostile_set_by_stow(fresh, hostile):
     """Case 26: an answer and a reason for each, the server stays small and alive."""
+    server = fresh
     slowest, before = ("", 0.0), memory(server)
     rows = expectations(hostile)
     assert len(rows) >= 30

@@ -66,6 +66,9 @@ def c_store(t, syntax, instance, body):
 @case(26)
 def hostile_objects(t, folder):
     out, table = hostile(folder)
+    # A fresh process: its peak is due to this set alone.
+    t.stop()
+    t.start()
     wrong, slowest, most = [], (0.0, ""), 0
     for entry in table:
         data = (out / entry["file"]).read_bytes()

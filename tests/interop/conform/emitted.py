@@ -89,7 +89,7 @@ def stranger_with_a_large_body(t):
     body = Endless()
     began = time.time()
     try:
-        answer = requests.post(t.web + "/studies", data=iter(body), headers={"Content-Type": "multipart/related; boundary=x"}, timeout=30)
+        answer = requests.post(t.web + "/studies", data=body, headers={"Content-Type": "multipart/related; boundary=x"}, timeout=30)
         assert answer.status_code == 401, answer.status_code
     except requests.ConnectionError:
         # The answer was given and the connection closed while the body was still being pushed.

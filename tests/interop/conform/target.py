@@ -118,7 +118,7 @@ class Yigong(Target):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.notes = []
-        self.env = own_database()
+        self.env = {**os.environ, **own_database()}
         self.port, self.tls_port, self.http_port, self.mllp_port, self.me_port = (free_port() for _ in range(5))
         self.tls = self.folder / "tls"
         self.config = self.folder / "yigong.toml"

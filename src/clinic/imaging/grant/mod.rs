@@ -134,6 +134,18 @@ pub async fn for_task(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, own:
     Ok(())
 }
 
+/// The study is no work any more, and nobody has signed: the lead hospital's own devices see it no longer.
+///
+/// # Errors
+/// Storage faults.
+pub async fn task_gone(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
+    if tx.exec(sql::TASK_GONE, args![study]).await? > 0 {
+        let detail = json!({"reason": READ_TASK, "until": null});
+        audit::append(tx, ctx, &Permit::system("grant"), "grant.end", "study", study, &detail).await?;
+    }
+    Ok(())
+}
+
 /// The job `grant_signed` (key = study): the report is signed, the read task's grant ends after the configured days.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag, uid};
 
-use super::super::quarantine;
+use super::super::{grant, quarantine};
 use super::assign::said;
 use super::chain::{self, Said, Written};
 use super::sql;
@@ -204,6 +204,7 @@ pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
         chain::unread(tx, study).await?;
         tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
         tx.exec(sql::BACK_TO_HELD, args![study]).await?;
+        grant::task_gone(tx, ctx, study).await?;
     }
     if shown && !blocked {
         quarantine::free(tx, ctx, study).await?;
@@ -223,5 +224,6 @@ pub(super) async fn end_if_empty(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<
     }
     tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
     tx.exec(sql::SET_STATE, args![study, "", "merged"]).await?;
+    grant::task_gone(tx, ctx, study).await?;
     Ok(true)
 }
