@@ -22,6 +22,10 @@ def binary():
     return path
 
 
+# The variables of each server by its data folder: for a command line beside it.
+OWN = {}
+
+
 def own_database():
     """Variables of one server: on PostgreSQL each has a database of its own, as each has a data folder of its own."""
     if "YIGONG__STORAGE__DATABASE" not in os.environ:
@@ -39,7 +43,7 @@ class Server:
         self.data = pathlib.Path(data)
         self.extra = extra
         self.process = None
-        self.own = own_database()
+        self.own = OWN[str(self.data)] = own_database()
         self.start()
 
     def start(self):

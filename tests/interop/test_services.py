@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from conftest import Server, binary, wait
+from conftest import OWN, Server, binary, wait
 from images import CR, film
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -34,7 +34,7 @@ def free_port():
 
 
 def tls_command(data, *arguments):
-    env = {**os.environ, "YIGONG__STORAGE__DATA": str(data)}
+    env = {**os.environ, **OWN[str(data)], "YIGONG__STORAGE__DATA": str(data)}
     done = run(binary(), "dicom-tls", *arguments, env=env)
     return done
 
