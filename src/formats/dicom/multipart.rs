@@ -11,8 +11,8 @@ use super::Refusal;
 pub const MAX_PARTS: u32 = 10_000;
 /// Bytes of the head of one part at most.
 pub const MAX_HEAD: usize = 8 * 1024;
-/// Characters of a boundary at most (RFC 2046 §5.1.1).
-pub const MAX_BOUNDARY: usize = 70;
+/// Characters of a boundary at most. RFC 2046 §5.1.1 allows 70; Orthanc sends 73.
+pub const MAX_BOUNDARY: usize = 128;
 /// Blanks after a boundary at most.
 const MAX_PADDING: usize = 128;
 
@@ -49,12 +49,15 @@ impl Media {
     /// The boundary of a multipart type.
     ///
     /// # Errors
-    /// `boundary` when it is missing, longer than 70 characters, or holds a character that RFC 2046 does not allow.
+    /// `boundary` when it is missing, longer than `MAX_BOUNDARY`, or holds a character that RFC 2046 does not allow.
     pub fn boundary(&self) -> Result<&str, Refusal> {
         let given = self.parameter("boundary").unwrap_or_default();
         let legal = |b: u8| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&b);
         if given.is_empty() || given.len() > MAX_BOUNDARY || given.ends_with(' ') {
-            return Err(Refusal::new("boundary", format!("{} characters; 1 to 70 are legal", given.len())));
+            return Err(Refusal::new(
+                "boundary",
+                format!("{} characters; 1 to {MAX_BOUNDARY} are taken", given.len()),
+            ));
         }
         if !given.bytes().all(legal) {
             return Err(Refusal::new("boundary", "a character that is not legal in a boundary"));
