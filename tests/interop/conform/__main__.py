@@ -32,7 +32,7 @@ def judge(target, function, folder):
 
 def version_of_orthanc():
     said = subprocess.run([tool("Orthanc"), "--version"], capture_output=True, text=True).stdout
-    return said.split("\n")[0].strip()
+    return "Orthanc " + said.split("\n")[0].split()[-1]
 
 
 def row(*cells):
