@@ -15,8 +15,7 @@ from conftest import Server, binary
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED") or pathlib.Path(__file__).resolve().parents[3] / "shared")
 OWN = b"2.25.4242"
-# For a build without optimisation, which the tests use, three times as long.
-SECONDS = 3.0 if "debug" in binary() else 1.0
+SECONDS = 1.0
 MOST_MEMORY = 200 << 20
 
 

@@ -20,8 +20,7 @@ from .wire import Wire, command, p_data, pdv
 SC = "1.2.840.10008.5.1.4.1.1.7"
 # 0000 and the warnings; everything else is a failure (PS3.4 §B.2.3).
 KEPT = (0x0000, 0xB000, 0xB006, 0xB007)
-# For a build without optimisation, which the tests use, three times as long.
-SECOND = {"release": 1.0, "debug": 3.0}
+SECOND = 1.0
 MEMORY_KIB = 200 * 1024
 ROUNDS = 10
 
@@ -85,7 +84,7 @@ def hostile_objects(t, folder):
         for way, (kept, took, said) in verdict.items():
             if kept != (entry["store"] != "refuse") and not (way == "C-STORE" and "meta" in entry["reason"]):
                 wrong.append(f"{entry['file']} by {way}: {said}, expected {entry['store']}")
-            if took > SECOND["debug" if "debug" in t.built else "release"]:
+            if took > SECOND:
                 wrong.append(f"{entry['file']} by {way}: {took:.2f} s")
             slowest = max(slowest, (took, f"{entry['file']} by {way}"))
         assert t.process.poll() is None, f"{entry['file']}: the server has died"
