@@ -2,6 +2,7 @@
 import { useWords } from '../../i18n';
 import { useAge, useSex } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
+import type { Filters } from './filters';
 import type { EcgRecord } from './model';
 import type { Gain, Speed } from './paper';
 
@@ -19,11 +20,14 @@ export function useLines() {
         r.acquired_at ? dayTime(r.acquired_at) : t('ecg.no_time'),
         r.facility_name,
       ].join('   '),
-    foot: (r: EcgRecord, speed: Speed, gain: Gain, rate: number) =>
+    foot: (r: EcgRecord, speed: Speed, gain: Gain, rate: number, shown: Filters) =>
       [
         `${speed} mm/s`,
         `${gain} mm/mV`,
         r.filters || t('ecg.filter_unknown'),
+        [shown.wander && t('ecg.screen_wander'), shown.emg && t('ecg.screen_emg', { hz: shown.emg }), shown.ac && t('ecg.screen_ac')]
+          .filter(Boolean)
+          .join(' '),
         `${Number(rate.toFixed(1))} Hz`,
         t('ecg.simultaneous'),
         [r.device?.maker, r.device?.model].filter(Boolean).join(' '),
