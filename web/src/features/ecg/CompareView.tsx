@@ -151,12 +151,11 @@ function Overlay({ median }: { median: NonNullable<Comparison['median']> }) {
     const w = (width * dpr) / COLUMNS;
     const h = (height * dpr) / ROWS;
     const mm = w / (length * SPEED + 4);
-    const high = reach(
-      pairs.flatMap((p) => [
-        { name: p.name, uv: p.now },
-        { name: p.name, uv: p.before },
-      ]),
-    );
+    const both = pairs.flatMap((p) => [
+      { name: p.name, uv: p.now },
+      { name: p.name, uv: p.before },
+    ]);
+    const high = reach(both, null, median.rate);
     const gain = gainFor(high, h / mm - 5);
     grid(g, mm, width * dpr, height * dpr);
     g.textBaseline = 'top';
@@ -166,7 +165,7 @@ function Overlay({ median }: { median: NonNullable<Comparison['median']> }) {
       const x = Math.floor(n / ROWS) * w;
       const y = (n % ROWS) * h;
       const base = y + 5 * mm + (h - 5 * mm - (high.up + high.down) * gain * mm) / 2 + high.up * gain * mm;
-      const scale = { rate: median.rate, speed: SPEED, gain, mm };
+      const scale = { rate: median.rate, speed: SPEED, gain, mm, onset: null };
       strokeBeat(g, pair.before, x + 2 * mm, base, scale, BEFORE);
       strokeBeat(g, pair.now, x + 2 * mm, base, scale, NOW);
       g.fillStyle = '#22386b';

@@ -30,7 +30,9 @@ export function MarkBoard({ beat, marks, machine, set }: Props) {
   const height = Math.max(0, size.height - 34);
   const px = width / ((length * SPEED) / 1000);
   const shown = useMemo(() => (lead ? beat.leads.filter((l) => l.name === lead) : beat.leads), [beat, lead]);
-  const high = useMemo(() => reach(shown), [shown]);
+  const onMs = (machine ?? marks).qrs_on;
+  const onset = typeof onMs === 'number' ? Math.round((onMs * beat.rate) / 1000) : null;
+  const high = useMemo(() => reach(shown, onset, beat.rate), [shown, onset, beat.rate]);
   const gain = gainFor(high, (height - NAMES) / px);
   const xOf = (ms: number) => ((ms * SPEED) / 1000) * px;
 
@@ -42,9 +44,9 @@ export function MarkBoard({ beat, marks, machine, set }: Props) {
     grid(g, mm, width * dpr, height * dpr);
     const spare = height * dpr - NAMES * dpr - (high.up + high.down) * gain * mm;
     const y = NAMES * dpr + spare / 2 + high.up * gain * mm;
-    const scale = { rate: beat.rate, speed: SPEED, gain, mm };
+    const scale = { rate: beat.rate, speed: SPEED, gain, mm, onset };
     for (const l of shown) strokeBeat(g, l.uv, 0, y, scale, lead || l.name === 'II' ? NOW : OTHERS);
-  }, [beat, shown, lead, width, height, px, gain, high]);
+  }, [beat, shown, lead, width, height, px, gain, high, onset]);
 
   const drag = (e: React.PointerEvent<HTMLElement>) => {
     const board = canvas.current?.getBoundingClientRect();

@@ -30,14 +30,14 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
   const now = intervals(marks, hrRow?.physician ?? hrRow?.server ?? hrRow?.vendor ?? null);
   const changed = edited !== null && !sameMarks(edited, kept ?? machine);
 
-  const save = async (next: Marks | null) => {
+  const save = async (next: Marks) => {
     if (busy || !canWrite) return;
     setBusy(true);
     setError(null);
     try {
       const answer = await put<EcgRecord>(
         `/api/ecg/${record.id}/measure`,
-        { marks: next && sent(next), values: [] },
+        { marks: sent(next), values: [] },
         { 'If-Match': record.etag ?? '' },
       );
       client.setQueryData(['ecg', 'record', record.id], answer);
@@ -90,8 +90,8 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
               </button>
             )}
             {kept && (
-              <button type="button" className="ecg-btn" onClick={() => void save(null)}>
-                {t('ecg.drop_marks')}
+              <button type="button" className="ecg-btn" onClick={() => edit(machine)}>
+                {t('ecg.server_marks')}
               </button>
             )}
           </div>

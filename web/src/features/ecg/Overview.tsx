@@ -86,7 +86,7 @@ export function Overview({ group, width, fromMs, spanMs, pan }: Props) {
         held.current = null;
       }}
     >
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} />
       <span className="ecg-window" style={{ left: (fromMs / whole) * width, width: Math.max(6, (spanMs / whole) * width) }} />
       <span className="ecg-window-text">
         {elapsed(fromMs)} – {elapsed(fromMs + spanMs)} / {elapsed(whole)}

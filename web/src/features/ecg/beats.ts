@@ -14,6 +14,8 @@ export interface BeatScale {
   gain: number;
   /** Physical pixels of a millimetre. */
   mm: number;
+  /** Sample of the QRS onset, where the baseline is taken. */
+  onset: number | null;
 }
 
 export interface Pencil {
@@ -27,14 +29,18 @@ export const NOW: Pencil = { color: '#14181d', width: 0.3 };
 export const BEFORE: Pencil = { color: '#0b57b7', width: 0.34, dash: [1.1, 0.8] };
 export const OTHERS: Pencil = { color: '#7d8794', width: 0.2 };
 
-/** Voltage that lies on the baseline of a median beat: its first twentieth, before the P wave. */
-export const restOf = (uv: Float32Array): number => levelOf(uv.subarray(0, Math.max(4, Math.round(uv.length / 20))));
+/** Voltage that lies on the baseline of a beat: just before the QRS where its onset (a sample) is known, else the middle of all. */
+export function restOf(uv: Float32Array, onset: number | null, rate: number): number {
+  if (onset === null) return levelOf(uv);
+  const to = Math.max(1, Math.min(uv.length, Math.round(onset - 0.004 * rate)));
+  return levelOf(uv.subarray(Math.max(0, to - Math.round(0.016 * rate)), to));
+}
 
 /** One beat from x, y (physical pixels of its start and baseline). */
 export function strokeBeat(g: CanvasRenderingContext2D, uv: Float32Array, x: number, y: number, s: BeatScale, p: Pencil): void {
   const dx = (s.speed * s.mm) / s.rate;
   const dy = (s.gain * s.mm) / 1000;
-  const rest = restOf(uv);
+  const rest = restOf(uv, s.onset, s.rate);
   g.save();
   g.strokeStyle = p.color;
   g.lineWidth = Math.max(1, p.width * s.mm);
@@ -57,11 +63,11 @@ export function strokeBeat(g: CanvasRenderingContext2D, uv: Float32Array, x: num
 }
 
 /** Highest and lowest of beats about their baselines, in millivolts. */
-export function reach(beats: readonly Beat[]): { up: number; down: number } {
+export function reach(beats: readonly Beat[], onset: number | null, rate: number): { up: number; down: number } {
   let up = 0.2;
   let down = 0.2;
   for (const b of beats) {
-    const rest = restOf(b.uv);
+    const rest = restOf(b.uv, onset, rate);
     for (const v of b.uv) {
       if ((v - rest) / 1000 > up) up = (v - rest) / 1000;
       if ((rest - v) / 1000 > down) down = (rest - v) / 1000;

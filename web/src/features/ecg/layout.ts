@@ -76,7 +76,7 @@ const BOTTOM = 7 * UNITS; // settings line
 const ROWS: Record<LayoutName, number> = { '3x4+1': 4, '6x2': 6, '12x1': 12, cabrera: 6 };
 const COLUMNS: Record<LayoutName, number> = { '3x4+1': 4, '6x2': 2, '12x1': 1, cabrera: 2 };
 /** Least and greatest height of a row in mm. */
-const ROW_MM: Record<LayoutName, [number, number]> = { '3x4+1': [28, 45], '6x2': [20, 32], '12x1': [12, 20], cabrera: [20, 32] };
+const ROW_MM: Record<LayoutName, [number, number]> = { '3x4+1': [24, 45], '6x2': [20, 32], '12x1': [12, 20], cabrera: [20, 32] };
 
 const find = (g: Group, name: string): Lead | undefined => g.leads.find((l) => l.name.toUpperCase() === name.toUpperCase());
 
