@@ -1,4 +1,5 @@
 // The clinic's own pages and, below, the three of the ECG: upload, unidentified recordings, quality figures.
+import '../clinic.css';
 import { Link } from '@tanstack/react-router';
 import { useWords } from '../../../i18n';
 import { useCan } from '../../session';
