@@ -14,6 +14,7 @@ pub mod model;
 pub mod physics;
 pub mod quality;
 pub mod ratio;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
