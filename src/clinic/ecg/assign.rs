@@ -68,7 +68,7 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
         // The study is the record's other half; the right was asked for above.
         let system = Permit::system("ecg match");
         let why = format!("ecg {record} matched by {}", permit.name());
-        reconcile::order::link_order(tx, ctx, &system, &study, order, &why).await?;
+        reconcile::link_order(tx, ctx, &system, &study, order, &why).await?;
     }
     let mut going = Going::of(row)?;
     going.patient.clone_from(&patient);

@@ -6,7 +6,7 @@
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::ecg::{Limits, Refusal};
 
@@ -36,6 +36,8 @@ pub enum Received {
         stage: String,
         /// Plain words.
         reason: String,
+        /// Entry a person must look at.
+        entry: String,
     },
 }
 
@@ -148,13 +150,19 @@ async fn refuse(ctx: &Ctx, permit: &Permit, arrived: &Arrived, refusal: &Refusal
         detail: json!({"study": study, "stage": refusal.stage, "why": refusal.reason}),
     };
     quarantine::open(&mut tx, ctx, permit, &entry).await?;
+    let entry = held(&mut tx, &arrived.id).await?;
     if let Some(upload) = &arrived.upload {
         tx.exec(sql::UPLOAD_DONE, args![upload, "refused"]).await?;
     }
     note(&mut tx, ctx, permit, arrived, &refusal.to_string()).await?;
     tx.commit().await?;
     ctx.live.changed("imaging", study.unwrap_or(&arrived.id), &arrived.facility);
-    Ok(Received::Quarantined { stage: refusal.stage.to_string(), reason: refusal.reason.clone() })
+    Ok(Received::Quarantined { stage: refusal.stage.to_string(), reason: refusal.reason.clone(), entry })
+}
+
+/// The open quarantine entry of an object; empty when a person has closed it.
+pub(super) async fn held(conn: &mut Conn, object: &str) -> Result<String> {
+    conn.opt(sql::HELD, args![object]).await?.map_or(Ok(String::new()), |r| r.text("id"))
 }
 
 async fn note(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrived: &Arrived, why: &str) -> Result<()> {

@@ -60,6 +60,8 @@ yigong_base::statements! {
     DEADLINE = "SELECT MIN(deadline) AS deadline FROM work_item WHERE subject = $1";
     /// Nobody reads an attempt that was done again, unless somebody does already.
     CANCEL_WORK = "UPDATE work_item SET state = 'cancelled', closed_at = $2, version = version + 1 WHERE subject = $1 AND state IN ('queued', 'returned')";
+    /// The patient has chest pain.
+    CHEST_PAIN = "UPDATE ecg_record SET chest_pain = 1, version = version + 1 WHERE id = $1";
     /// Somebody reads it just now.
     READING = "SELECT holder FROM work_item WHERE subject = $1 AND state = 'reading'";
     /// A version that stands, of a record ($1) or an order ($2).
@@ -100,6 +102,10 @@ yigong_base::statements! {
     /// Recordings between two times for the statistics; $1 scope.
     COUNTED = "SELECT e.facility, f.name AS facility_name, e.operator, e.verdict, e.quality, e.received_at, (SELECT MIN(n.received_at) FROM ecg_record n WHERE n.redo_of = e.id) AS redone_at
         FROM ecg_record e JOIN facility f ON f.code = e.facility WHERE ($1 = '*' OR e.facility = $1) AND e.received_at >= $2 AND e.received_at < $3 ORDER BY e.facility, e.operator, e.received_at LIMIT 100000";
+    /// UID of a study.
+    STUDY_UID = "SELECT uid FROM study WHERE id = $1";
+    /// What the current version of a record's report says.
+    SIGNED_CONTENT = "SELECT v.content FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND r.state <> 'withdrawn'";
     /// The signed PDF of a record.
     PDF = "SELECT v.pdf_sha256, r.id AS report, v.n FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND ($2 = '*' OR r.facility = $2)";
 }

@@ -9,7 +9,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::site::Peer;
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
-use yigong_formats::ecg::decode::{self, Format};
+use yigong_formats::ecg::{Format, decode};
 
 use super::arrived::{Arrived, Asked};
 use super::receive::{self, Received};
@@ -49,7 +49,12 @@ pub struct Kept {
 /// # Errors
 /// `Denied`; `NotFound` or `Conflict` for an order or attempt that cannot be meant; storage faults: nothing was kept.
 pub async fn upload(ctx: &Ctx, permit: &Permit, name: &str, bytes: &[u8], asked: &Asked) -> Result<Kept> {
-    permit.require(Right::Upload)?;
+    if !permit.has_scope("images:write") {
+        permit.require(Right::Upload)?;
+    }
+    if permit.facility().is_empty() {
+        return Err(Fault::denied("upload: without a facility"));
+    }
     if bytes.is_empty() {
         return Err(Fault::invalid("file", "the file is empty"));
     }
@@ -136,8 +141,9 @@ async fn object(ctx: &Ctx, arrived: &Arrived, bytes: &[u8]) -> Result<Received> 
         Ok(kept) if kept.outcome == imaging::receive::Outcome::Quarantined => {
             let mut tx = ctx.db.begin(&Permit::system("ecg")).await?;
             tx.exec(sql::UPLOAD_DONE, args![&arrived.id, "refused"]).await?;
+            let entry = receive::held(&mut tx, &kept.instance).await?;
             tx.commit().await?;
-            Ok(Received::Quarantined { stage: "index".into(), reason: kept.reason.into() })
+            Ok(Received::Quarantined { stage: "index".into(), reason: kept.reason.into(), entry })
         }
         Ok(kept) => match receive::receive(ctx, &kept.instance).await? {
             // An object that is no waveform (an image, a document) is in the index, but nothing to measure.

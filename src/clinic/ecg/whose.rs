@@ -34,7 +34,7 @@ pub(super) async fn whose(
     document: &Document,
 ) -> Result<Whose> {
     let mut found = match &arrived.study {
-        Some(study) => of_study(tx, permit, arrived, study, document).await?,
+        Some(study) => of_study(tx, permit, arrived, study).await?,
         None => of_file(tx, ctx, permit, arrived, document).await?,
     };
     let d = &document.device;
@@ -52,7 +52,6 @@ async fn of_study(
     permit: &Permit,
     arrived: &Arrived,
     study: &Study,
-    document: &Document,
 ) -> Result<Whose> {
     let patient = study.patient.clone();
     if arrived.is_held() {
