@@ -26,7 +26,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 pub struct Doc;
 
 /// Recordings are for those who read, examine or receive reports.
-fn require(permit: &Permit) -> Result<()> {
+pub(super) fn require(permit: &Permit) -> Result<()> {
     let rights = [Right::ViewReports, Right::Upload, Right::Write, Right::Audit];
     if rights.into_iter().any(|r| permit.may(r)) { Ok(()) } else { Err(Fault::denied("view_reports")) }
 }

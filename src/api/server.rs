@@ -5,7 +5,7 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, ecg, events, fault, grants, health, imaging,
+    admin, admin_people, assets, auth, clinic, critical, ecg, ecg_upload, ecg_work, events, fault, grants, health, imaging,
     key_images, lab, link, openapi, orders, outbox, public, quarantine, reconcile, reports, session,
     specimens, work, worklist,
 };
@@ -32,6 +32,9 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     grants::routes(cfg);
     outbox::routes(cfg);
     crate::dicomweb::routes(cfg);
+    // Named paths before the one that takes any record.
+    ecg_upload::routes(cfg);
+    ecg_work::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);
     admin::routes(cfg);

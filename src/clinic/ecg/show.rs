@@ -3,10 +3,10 @@
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_formats::ecg::{Limits, draw};
+use yigong_formats::ecg::draw;
 
 use super::detail::find;
-use super::receive::{Understood, understand};
+use super::understand::again;
 
 /// Address of the original: the version of everything drawn from it.
 ///
@@ -42,13 +42,6 @@ pub async fn svg(ctx: &Ctx, permit: &Permit, record: &str, paper: draw::Paper) -
     }
     let u = again(ctx, &object).await?;
     compute(move || draw::svg(&draw::layout(&u.document, &paper)).into_bytes()).await
-}
-
-async fn again(ctx: &Ctx, object: &str) -> Result<Understood> {
-    let bytes = ctx.blobs.read(object).await?;
-    understand(bytes, Limits::default())
-        .await?
-        .map_err(|r| Fault::internal(format!("a recording decoded before: {r}")))
 }
 
 async fn compute<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> Result<T> {

@@ -84,6 +84,22 @@ pub fn preset(code: &str) -> &'static Preset {
         .unwrap_or_else(|| NONE.get_or_init(Preset::default))
 }
 
+impl Preset {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+}
+
+/// Every preset by code, with the version of the list.
+#[must_use]
+pub fn presets() -> serde_json::Value {
+    let file = file();
+    let rows: Vec<_> = file.presets.values().map(|p| serde_json::json!({"code": p.code, "name": p.name})).collect();
+    serde_json::json!({"version": file.version, "rows": rows})
+}
+
 /// What the recorder itself states, if it is on the list: a reason to look sooner, never a diagnosis.
 #[must_use]
 pub fn stated(statements: &[String]) -> Option<Raise> {

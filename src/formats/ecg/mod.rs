@@ -7,6 +7,7 @@ pub mod analyse;
 pub mod critical;
 pub mod decode;
 pub mod draw;
+pub mod format;
 pub mod lead;
 pub mod limits;
 pub mod measure;
@@ -14,11 +15,13 @@ pub mod model;
 pub mod physics;
 pub mod quality;
 pub mod ratio;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use analyse::{Analysis, analyse};
+pub use format::Format;
 pub use lead::LeadId;
 pub use limits::{Limits, Refusal};
 pub use model::{Document, Group, GroupKind, Lead, Source, Value, Warning};

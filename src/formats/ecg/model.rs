@@ -3,12 +3,15 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::format::Format;
 use super::lead::{LeadId, TWELVE};
 use super::ratio::Ratio;
 
 /// A decoded recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
+    /// Format of the file it was read from.
+    pub source: Format,
     /// Format as shown: `DICOM 12-lead ECG`.
     pub format: String,
     /// Multiplex groups.
@@ -263,5 +266,14 @@ impl Document {
             }
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+impl Document {
+    /// The same recording: equal samples.
+    #[must_use]
+    pub fn same_recording(&self, other: &Self) -> bool {
+        let hash = self.waveform_sha256();
+        !hash.is_empty() && hash == other.waveform_sha256()
     }
 }

@@ -9,6 +9,7 @@ use super::model::{Group, GroupKind, Lead};
 use super::*;
 
 mod ludb;
+mod write;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")

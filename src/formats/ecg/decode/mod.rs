@@ -5,6 +5,7 @@ pub mod channel;
 pub mod dicom;
 pub mod samples;
 
+use super::format::Format;
 use super::limits::{Limits, Refusal};
 use super::model::Document;
 use super::physics;
@@ -20,4 +21,10 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
     let mut document = dicom::decode(bytes, limits)?;
     physics::check(&mut document);
     Ok(document)
+}
+
+/// The format; `None` when nothing is recognised.
+#[must_use]
+pub fn probe(bytes: &[u8]) -> Option<Format> {
+    (bytes.get(128..132) == Some(b"DICM")).then_some(Format::Dicom)
 }
