@@ -53,14 +53,16 @@ export function sectionsOf(f: Filters, rate: number): Biquad[] {
   return out;
 }
 
-function pass(x: Float64Array, { b, a }: Biquad): void {
+/** One way through a section, forward or backward in place. */
+function pass(x: Float64Array, { b: [b0, b1, b2], a: [a1, a2] }: Biquad, backward: boolean): void {
   let z1 = 0;
   let z2 = 0;
-  for (let k = 0; k < x.length; k++) {
+  const step = backward ? -1 : 1;
+  for (let n = 0, k = backward ? x.length - 1 : 0; n < x.length; n++, k += step) {
     const v = x[k] as number;
-    const y = b[0] * v + z1;
-    z1 = b[1] * v - a[0] * y + z2;
-    z2 = b[2] * v - a[1] * y;
+    const y = b0 * v + z1;
+    z1 = b1 * v - a1 * y + z2;
+    z2 = b2 * v - a2 * y;
     x[k] = y;
   }
 }
@@ -78,13 +80,14 @@ function run(uv: Float32Array, sections: readonly Biquad[], rate: number): Float
   }
   for (let k = 0; k < uv.length; k++) x[pad + k] = (uv[k] as number) - first;
   for (const s of sections) {
-    pass(x, s);
-    x.reverse();
-    pass(x, s);
-    x.reverse();
+    pass(x, s, false);
+    pass(x, s, true);
   }
   const high = sections.some((s) => Math.abs(s.b[0] + s.b[1] + s.b[2]) < 1e-12);
-  return Float32Array.from(x.subarray(pad, pad + uv.length), (v) => v + (high ? 0 : first));
+  const rest = high ? 0 : first;
+  const out = new Float32Array(uv.length);
+  for (let k = 0; k < out.length; k++) out[k] = (x[pad + k] as number) + rest;
+  return out;
 }
 
 /** Samples through the filters; a gap stays a gap and starts the filters anew. */

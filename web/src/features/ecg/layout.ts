@@ -85,13 +85,23 @@ export const durationMs = (g: Group): number => (Math.max(0, ...g.leads.map((l) 
 /** Time one sheet shows: 10 s, at 12.5 mm/s 20 s; never more than the recording holds. */
 export const sheetMs = (g: Group, speed: Speed): number => Math.min(speed < 25 ? (STRIP_MM * 1000) / speed : 10_000, durationMs(g));
 
-/** The median of a lead from at most some thousand samples: where its trace rests. */
+const levels = new WeakMap<Float32Array, number>();
+
+/** The median of a lead from at most some thousand samples: where its trace rests. Samples never change, so it is found once. */
 export function levelOf(uv: Float32Array): number {
+  const known = levels.get(uv);
+  if (known !== undefined) return known;
+  const level = middle(uv);
+  levels.set(uv, level);
+  return level;
+}
+
+function middle(uv: Float32Array): number {
   const step = Math.max(1, Math.floor(uv.length / 4_000));
-  const some: number[] = [];
-  for (let k = 0; k < uv.length; k += step) if (!Number.isNaN(uv[k] as number)) some.push(uv[k] as number);
-  some.sort((a, b) => a - b);
-  return some[some.length >> 1] ?? 0;
+  const some = new Float32Array(Math.ceil(uv.length / step));
+  let n = 0;
+  for (let k = 0; k < uv.length; k += step) if (!Number.isNaN(uv[k] as number)) some[n++] = uv[k] as number;
+  return some.subarray(0, n).sort()[n >> 1] ?? 0;
 }
 
 /** The group with aVR turned round, for the Cabrera sequence. */
@@ -178,9 +188,18 @@ export function trace(c: Cell, ink: Ink, rate: number, d: Drawing, scale: number
   const shift = Math.round((c.fromMs * d.second) / 1000);
   const x = (k: number) => (c.x + Math.round((k * d.second) / rate) - shift) * scale;
   const y = (uv: number) => (c.baseline - Math.round(((uv - ink.level) * d.millivolt) / 1000)) * scale;
+  const tall = (d.millivolt * scale) / 1000;
   const perPixel = rate / (d.second * scale);
   const step = perPixel > 2 ? perPixel : 1;
   let down = false;
+  let done = -1;
+  const put = (k: number) => {
+    if (k <= done) return;
+    done = k;
+    if (down) pen.lineTo(x(k), y(ink.uv[k - ink.from] as number));
+    else pen.moveTo(x(k), y(ink.uv[k - ink.from] as number));
+    down = true;
+  };
   for (let n = 0; ; n++) {
     const a = first + Math.floor(n * step);
     if (a > last) return;
@@ -202,14 +221,16 @@ export function trace(c: Cell, ink: Ink, rate: number, d: Drawing, scale: number
     }
     if (start < 0 || start > a) down = false;
     if (start < 0) continue;
-    let before = -1;
-    for (const k of low < high ? [start, low, high, end] : [start, high, low, end]) {
-      if (k === before) continue;
-      before = k;
-      if (down) pen.lineTo(x(k), y(ink.uv[k - ink.from] as number));
-      else pen.moveTo(x(k), y(ink.uv[k - ink.from] as number));
-      down = true;
+    const early = Math.min(low, high);
+    const late = Math.max(low, high);
+    // Less than half a pixel up and down: one point tells it all.
+    const steep = ((ink.uv[high - ink.from] as number) - (ink.uv[low - ink.from] as number)) * tall >= 0.5;
+    if (steep || !down) put(start);
+    if (steep) {
+      put(early);
+      put(late);
     }
+    put(end);
     if (end < b - 1) down = false;
   }
 }

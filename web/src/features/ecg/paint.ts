@@ -74,7 +74,7 @@ export function grid(g: CanvasRenderingContext2D, mm: number, width: number, hei
 /** Calibration pulses, traces and the ticks where a lead changes. */
 function traces(g: CanvasRenderingContext2D, d: Drawing, rate: number, inkOf: (cell: Cell) => Ink, mm: number): void {
   const s = mm / UNITS;
-  g.lineJoin = 'round';
+  g.lineJoin = 'bevel';
   g.strokeStyle = INK;
   g.lineWidth = Math.max(1, 0.28 * mm);
   for (const pulse of d.pulses) {
@@ -90,10 +90,19 @@ function traces(g: CanvasRenderingContext2D, d: Drawing, rate: number, inkOf: (c
     g.lineTo((pulse.x + w + 50) * s, y);
     g.stroke();
   }
+  // Lines of one pixel are drawn many times faster than wider ones: a wider trace is the same line beside itself.
+  const passes = Math.max(1, Math.round(0.28 * mm));
   for (const c of d.cells) {
-    g.beginPath();
-    trace(c, inkOf(c), rate, d, s, g);
-    g.stroke();
+    g.lineWidth = 1;
+    for (let n = 0; n < passes; n++) {
+      const off = n - (passes - 1) / 2;
+      g.setTransform(1, 0, 0, 1, off, off);
+      g.beginPath();
+      trace(c, inkOf(c), rate, d, s, g);
+      g.stroke();
+    }
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.lineWidth = passes;
     if (c.tick) {
       g.beginPath();
       g.moveTo(c.x * s, (c.baseline - 250) * s);
