@@ -3,6 +3,7 @@
 //! The samples are a copy at 500 Hz; the archived ones stay untouched. Times are seconds times 500 until `values`.
 
 pub mod bounds;
+pub mod delineate;
 pub mod detect;
 pub mod median;
 pub mod pwave;
@@ -13,6 +14,7 @@ pub mod values;
 use super::lead::LeadId;
 use super::model::{Group, Value};
 
+pub use delineate::{Beat, BeatClass, Qrs, Wave};
 pub use signal::{HZ, Signal};
 
 /// Everything measured.
@@ -24,6 +26,8 @@ pub struct Measured {
     pub beats: Vec<usize>,
     /// Beats of the dominant class.
     pub dominant: Vec<bool>,
+    /// Every beat delineated, samples of the file's own rate.
+    pub delineation: Vec<Beat>,
     /// The median beat at 500 Hz; empty without beats.
     pub median: median::Median,
     /// Boundaries in the median beat.
@@ -81,7 +85,38 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
         out.marks.t_off = twave::end(&out.median, qrs, typical);
         out.marks.p = pwave::find(&out.median, qrs, typical, &signal, &beats, &out.dominant, out.irregular);
     }
+    let file = group.rate.to_f64() / f64::from(HZ);
+    out.delineation =
+        beats.iter().zip(&out.dominant).map(|(b, d)| placed(&out, *b, *d).scaled(file)).collect();
     out.beats = beats;
     out.values = values::values(&out, &rr);
     out
+}
+
+/// The boundaries of the median beat laid on a beat.
+#[expect(clippy::cast_precision_loss, reason = "sample numbers within the analysed minute")]
+fn placed(m: &Measured, beat: usize, dominant: bool) -> Beat {
+    let at = |i: usize| Some(beat as f64 + i as f64 - m.median.peak as f64);
+    let central = bounds::central(&m.median);
+    Beat {
+        p: m.marks.p.map(|(a, b)| Wave {
+            on: at(a),
+            peak: at(usize::midpoint(a, b)),
+            off: at(b),
+            ..Wave::default()
+        }),
+        qrs: Qrs {
+            on: central.and_then(|(a, _)| at(a)),
+            peak: beat as f64,
+            off: central.and_then(|(_, b)| at(b)),
+            g_on: m.marks.qrs.and_then(|(a, _)| at(a)),
+            g_off: m.marks.qrs.and_then(|(_, b)| at(b)),
+        },
+        t: m.marks.t_off.map(|t| Wave {
+            peak: at(t.saturating_sub(signal::ms(80.0))),
+            off: at(t),
+            ..Wave::default()
+        }),
+        class: if dominant { BeatClass::Dominant } else { BeatClass::Unknown },
+    }
 }
