@@ -8,7 +8,9 @@ pub mod detect;
 pub mod median;
 pub mod pwave;
 pub mod signal;
+pub mod spikes;
 pub mod twave;
+pub mod typing;
 pub mod values;
 
 use super::lead::LeadId;
@@ -76,9 +78,14 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let rr: Vec<f64> = out.beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
     out.longest_rr_ms = rr.iter().copied().reduce(f64::max);
     out.irregular = detect::irregular(&rr);
-    let (dominant, median) = median::median(&signal, &beats);
-    out.dominant = dominant;
-    out.median = median;
+    let classes = typing::classes(&signal, &beats);
+    out.dominant = vec![false; beats.len()];
+    if let Some(first) = classes.first() {
+        for b in &first.beats {
+            out.dominant[*b] = true;
+        }
+        out.median = median::median(&signal, &first.at);
+    }
     let typical = signal::percentile_f64(&rr, 0.5);
     out.marks.qrs = bounds::qrs(&out.median);
     if let Some(qrs) = out.marks.qrs {
