@@ -4,9 +4,13 @@
 
 pub mod bounds;
 pub mod detect;
+pub mod lanes;
 pub mod median;
 pub mod pwave;
+pub mod rhythm;
 pub mod signal;
+pub mod spikes;
+pub mod template;
 pub mod twave;
 pub mod values;
 
