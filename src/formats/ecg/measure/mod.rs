@@ -5,10 +5,13 @@
 pub mod bounds;
 pub mod delineate;
 pub mod detect;
+pub mod lanes;
 pub mod median;
 pub mod pwave;
+pub mod rhythm;
 pub mod signal;
 pub mod spikes;
+pub mod template;
 pub mod twave;
 pub mod typing;
 pub mod values;
