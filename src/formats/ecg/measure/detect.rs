@@ -1,7 +1,7 @@
 //! QRS detection on all leads jointly (ECG specification 11.3).
 
 use super::lanes::{Row, WIDTH};
-use super::rows::{self, high_pass, low_pass, slopes};
+use super::rows::{high_pass, low_pass, slopes};
 use super::signal::{HZ, Signal, average, ms, percentile};
 
 /// Share of the way from noise to signal at which a beat is believed.
@@ -17,11 +17,10 @@ const STEP: f32 = 0.75;
 /// Less than this share of the area of the strip's beats is no QRS.
 const NEEDLE: f32 = 0.3;
 
-/// QRS peaks as sample numbers, ascending.
+/// QRS peaks as sample numbers, ascending; `rows` = the leads of `signal` side by side.
 #[must_use]
-pub fn detect(signal: &Signal) -> Vec<usize> {
-    let rows = rows::of(&signal.leads);
-    let (feature, band) = feature(&rows, signal.leads.len());
+pub fn detect(signal: &Signal, rows: &[Row]) -> Vec<usize> {
+    let (feature, band) = feature(rows, signal.leads.len());
     let peaks = peaks(&feature, ms(220.0));
     if peaks.is_empty() {
         return Vec::new();
@@ -45,7 +44,7 @@ pub fn detect(signal: &Signal) -> Vec<usize> {
     search_back(&mut beats, &peaks, &feature, level(SEARCH_BACK));
     drop_t_waves(&mut beats, &band);
     beats.retain(|b| !step(signal, *b));
-    drop_needles(&mut beats, &rows, signal.leads.len());
+    drop_needles(&mut beats, rows, signal.leads.len());
     beats.iter().map(|b| sharpen(*b, &band)).fold(Vec::new(), |mut out, b| {
         if out.last().is_none_or(|last| b >= last + ms(180.0)) {
             out.push(b);

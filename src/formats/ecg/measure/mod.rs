@@ -21,6 +21,8 @@ pub mod values;
 use super::lead::LeadId;
 use super::model::{Group, Value};
 
+use beats::Strip;
+
 pub use delineate::{Beat, BeatClass, Qrs, Wave};
 pub use signal::{HZ, Signal};
 
@@ -71,13 +73,15 @@ pub struct Marks {
 #[must_use]
 pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let Some(mut signal) = Signal::prepare(group, bad) else { return Measured::default() };
-    let mut beats = detect::detect(&signal);
+    let mut rows = rows::of(&signal.leads);
+    let mut beats = detect::detect(&signal, &rows);
     let spikes = beats::pacing(spikes::candidates(&signal), &beats);
     if !spikes.is_empty() {
         for (_, s) in &mut signal.leads {
             spikes::blank(s, &spikes);
         }
-        beats = detect::detect(&signal);
+        rows = rows::of(&signal.leads);
+        beats = detect::detect(&signal, &rows);
     }
     let beats_ms: Vec<f64> = beats.iter().map(|b| samples(*b) * 1_000.0 / f64::from(HZ)).collect();
     let rr: Vec<f64> = beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
@@ -85,8 +89,10 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
     let rr_ms = typical.unwrap_or(1_000.0) as f32;
     let classes = typing::classes(&signal, &beats);
-    let shapes = beats::shapes(&signal, &beats, &classes, &spikes, rr_ms);
-    let mut delineation = beats::lay(&signal, &beats, &classes, &shapes, &spikes, rr_ms);
+    let numbers: Vec<u16> = signal.leads.iter().map(|(n, _)| *n).collect();
+    let strip = Strip { rows: &rows, numbers: &numbers, beats: &beats, spikes: &spikes, rr_ms };
+    let shapes = beats::shapes(&strip, &classes);
+    let mut delineation = beats::lay(&strip, &classes, &shapes);
     let mut out = Measured {
         beats_ms,
         longest_rr_ms: rr.iter().copied().reduce(f64::max),
