@@ -2,15 +2,20 @@
 //!
 //! The samples are a copy at 500 Hz; the archived ones stay untouched. Times are seconds times 500 until `values`.
 
+pub mod atria;
 pub mod bounds;
 pub mod detect;
+pub mod fwaves;
 pub mod lanes;
 pub mod median;
+pub mod pedges;
+pub mod pfind;
 pub mod pwave;
 pub mod rhythm;
 pub mod signal;
 pub mod spikes;
 pub mod template;
+pub mod train;
 pub mod twave;
 pub mod values;
 
