@@ -9,6 +9,9 @@ const SEARCH_BACK: f32 = 0.17;
 /// A pause longer than this many median RR is searched.
 const PAUSE: f32 = 1.66;
 
+/// A wave of which this share of its height stays is a step.
+const STEP: f32 = 0.75;
+
 /// QRS peaks as sample numbers, ascending.
 #[must_use]
 pub fn detect(signal: &Signal) -> Vec<usize> {
@@ -35,6 +38,7 @@ pub fn detect(signal: &Signal) -> Vec<usize> {
     let mut beats: Vec<usize> = peaks.iter().copied().filter(|p| feature[*p] >= level(THRESHOLD)).collect();
     search_back(&mut beats, &peaks, &feature, level(SEARCH_BACK));
     drop_t_waves(&mut beats, &band);
+    beats.retain(|b| !step(signal, *b));
     beats.iter().map(|b| sharpen(*b, &band)).fold(Vec::new(), |mut out, b| {
         if out.last().is_none_or(|last| b >= last + ms(180.0)) {
             out.push(b);
@@ -131,6 +135,22 @@ fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
         kept.push(b);
     }
     *beats = kept;
+}
+
+/// A step of the base line (a pulled cable, a recorder's reset) goes and does not come back; a QRS does.
+fn step(signal: &Signal, at: usize) -> bool {
+    let mut shares: Vec<f32> = Vec::new();
+    for (_, s) in &signal.leads {
+        let level = |a: usize, b: usize| percentile(s.get(a..b.min(s.len())).unwrap_or_default(), 0.5);
+        let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < s.len()) else { return false };
+        let jump = (level(at + ms(60.0), at + ms(100.0)) - level(before, at - ms(60.0))).abs();
+        let w = &s[at - ms(60.0)..at + ms(60.0)];
+        let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        if high - low > 30.0 {
+            shares.push(jump / (high - low));
+        }
+    }
+    !shares.is_empty() && percentile(&shares, 0.5) > STEP
 }
 
 /// The centre of the steep part: halfway between where the slope rises above and falls below a third of its maximum.

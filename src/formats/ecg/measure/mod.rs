@@ -4,6 +4,7 @@
 
 pub mod atria;
 pub mod bounds;
+pub mod delineate;
 pub mod detect;
 pub mod fwaves;
 pub mod lanes;
@@ -17,11 +18,13 @@ pub mod spikes;
 pub mod template;
 pub mod train;
 pub mod twave;
+pub mod typing;
 pub mod values;
 
 use super::lead::LeadId;
 use super::model::{Group, Value};
 
+pub use delineate::{Beat, BeatClass, Qrs, Wave};
 pub use signal::{HZ, Signal};
 
 /// Everything measured.
@@ -33,6 +36,8 @@ pub struct Measured {
     pub beats: Vec<usize>,
     /// Beats of the dominant class.
     pub dominant: Vec<bool>,
+    /// Every beat delineated, samples of the file's own rate.
+    pub delineation: Vec<Beat>,
     /// The median beat at 500 Hz; empty without beats.
     pub median: median::Median,
     /// Boundaries in the median beat.
@@ -81,16 +86,52 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let rr: Vec<f64> = out.beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
     out.longest_rr_ms = rr.iter().copied().reduce(f64::max);
     out.irregular = detect::irregular(&rr);
-    let (dominant, median) = median::median(&signal, &beats);
-    out.dominant = dominant;
-    out.median = median;
+    let classes = typing::classes(&signal, &beats);
+    out.dominant = vec![false; beats.len()];
+    if let Some(first) = classes.first() {
+        for b in &first.beats {
+            out.dominant[*b] = true;
+        }
+        out.median = median::median(&signal, &first.at);
+    }
     let typical = signal::percentile_f64(&rr, 0.5);
     out.marks.qrs = bounds::qrs(&out.median);
     if let Some(qrs) = out.marks.qrs {
         out.marks.t_off = twave::end(&out.median, qrs, typical);
         out.marks.p = pwave::find(&out.median, qrs, typical, &signal, &beats, &out.dominant, out.irregular);
     }
+    let file = group.rate.to_f64() / f64::from(HZ);
+    out.delineation =
+        beats.iter().zip(&out.dominant).map(|(b, d)| placed(&out, *b, *d).scaled(file)).collect();
     out.beats = beats;
     out.values = values::values(&out, &rr);
     out
+}
+
+/// The boundaries of the median beat laid on a beat.
+#[expect(clippy::cast_precision_loss, reason = "sample numbers within the analysed minute")]
+fn placed(m: &Measured, beat: usize, dominant: bool) -> Beat {
+    let at = |i: usize| Some(beat as f64 + i as f64 - m.median.peak as f64);
+    let central = bounds::central(&m.median);
+    Beat {
+        p: m.marks.p.map(|(a, b)| Wave {
+            on: at(a),
+            peak: at(usize::midpoint(a, b)),
+            off: at(b),
+            ..Wave::default()
+        }),
+        qrs: Qrs {
+            on: central.and_then(|(a, _)| at(a)),
+            peak: beat as f64,
+            off: central.and_then(|(_, b)| at(b)),
+            g_on: m.marks.qrs.and_then(|(a, _)| at(a)),
+            g_off: m.marks.qrs.and_then(|(_, b)| at(b)),
+        },
+        t: m.marks.t_off.map(|t| Wave {
+            peak: at(t.saturating_sub(signal::ms(80.0))),
+            off: at(t),
+            ..Wave::default()
+        }),
+        class: if dominant { BeatClass::Dominant } else { BeatClass::Unknown },
+    }
 }
