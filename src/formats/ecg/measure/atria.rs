@@ -50,7 +50,7 @@ pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
 }
 
 fn before_spike(mut b: Complex, spikes: &[usize]) -> Complex {
-    let own = spikes.iter().copied().find(|s| s + ms(80.0) >= b.on && *s <= b.on + ms(10.0));
+    let own = spikes.iter().copied().find(|s| s + ms(100.0) >= b.on && *s <= b.on + ms(30.0));
     if let Some(s) = own {
         b.on = b.on.min(s.saturating_sub(ms(6.0)));
     }

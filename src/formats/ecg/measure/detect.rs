@@ -142,7 +142,9 @@ fn step(signal: &Signal, at: usize) -> bool {
     let mut shares: Vec<f32> = Vec::new();
     for (_, s) in &signal.leads {
         let level = |a: usize, b: usize| percentile(s.get(a..b.min(s.len())).unwrap_or_default(), 0.5);
-        let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < s.len()) else { return false };
+        let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < s.len()) else {
+            return false;
+        };
         let jump = (level(at + ms(60.0), at + ms(100.0)) - level(before, at - ms(60.0))).abs();
         let w = &s[at - ms(60.0)..at + ms(60.0)];
         let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));

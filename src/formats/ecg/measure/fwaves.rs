@@ -23,6 +23,10 @@ pub fn between(lanes: &Lanes, beats: &[Complex], template: Option<&Template>) ->
         .windows(2)
         .filter_map(|w| {
             let [a, b] = w else { return None };
+            // The T wave of a beat of another shape is long and tall.
+            if !a.dominant {
+                return None;
+            }
             let from = a.t_off.unwrap_or(a.off + ms(260.0)) + ms(AFTER_T_MS);
             let to = b.peak.checked_sub(guard)?;
             (from + ms(LEAST_MS) <= to).then_some(())?;

@@ -98,22 +98,26 @@ fn best(lanes: &Lanes, pattern: &[Row], weights: &Row, at: usize) -> Option<(f64
     let reach = ms(SHIFT_MS).min(at);
     let mut top: Option<(usize, f32, f32)> = None;
     for from in (at - reach..=at + reach).step_by(2) {
-        let Some(w) = lanes.rows.get(from..from + pattern.len()) else { continue };
-        let w = levelled(w);
-        let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-        for (p, r) in pattern.iter().zip(&w).step_by(2) {
-            for i in 0..WIDTH {
-                xy += weights[i] * p[i] * r[i];
-                xx += weights[i] * p[i] * p[i];
-                yy += weights[i] * r[i] * r[i];
-            }
-        }
-        let c = cosine(xy, xx, yy);
+        let Some((c, size)) = like(lanes, pattern, weights, from) else { continue };
         if top.is_none_or(|t| c > t.1) {
-            top = Some((from, c, if xx > 0.0 { xy / xx } else { 0.0 }));
+            top = Some((from, c, size));
         }
     }
     top.map(|(from, c, size)| (to_f64(from) - to_f64(at), c, size))
+}
+
+/// Likeness of the strip at `from` with the pattern, and its relative size.
+fn like(lanes: &Lanes, pattern: &[Row], weights: &Row, from: usize) -> Option<(f32, f32)> {
+    let w = levelled(lanes.rows.get(from..from + pattern.len())?);
+    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+    for (p, r) in pattern.iter().zip(&w).step_by(2) {
+        for i in 0..WIDTH {
+            xy += weights[i] * p[i] * r[i];
+            xx += weights[i] * p[i] * p[i];
+            yy += weights[i] * r[i] * r[i];
+        }
+    }
+    Some((cosine(xy, xx, yy), if xx > 0.0 { xy / xx } else { 0.0 }))
 }
 
 /// The highest bump of a window judged alone.

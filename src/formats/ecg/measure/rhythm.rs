@@ -66,7 +66,7 @@ pub struct Rhythm {
 }
 
 /// Ventricular spikes stand between these, relative to the QRS onset, ms.
-const SPIKE_MS: (f32, f32) = (80.0, 10.0);
+const SPIKE_MS: (f32, f32) = (100.0, 30.0);
 /// Atrial spikes stand at most this long before the QRS onset, ms.
 const ATRIAL_MS: f32 = 320.0;
 /// Paced beats at least, to call the spikes pacing.
@@ -77,6 +77,8 @@ const LEAST_UV: f32 = 10.0;
 const ALIKE: f32 = 0.70;
 /// Activity between T and P against the P wave: fibrillation and flutter fill the pause.
 const BETWEEN: f32 = 0.70;
+/// The same when the activity is tall: noise and U waves are not.
+const BETWEEN_TALL: f32 = 0.55;
 /// That activity is more than noise, µV RMS over the leads.
 const BETWEEN_UV: f32 = 40.0;
 /// How strictly flutter repeats.
@@ -125,6 +127,9 @@ pub fn pauses(beats: &[Complex]) -> Vec<Window> {
         .windows(2)
         .filter_map(|w| {
             let [a, b] = w else { return None };
+            if !a.dominant {
+                return None;
+            }
             let from = a.t_off.unwrap_or(a.off + ms(260.0)) + ms(20.0);
             let to = b.on.checked_sub(ms(8.0))?;
             (from + ms(60.0) <= to).then_some((from, to))
@@ -140,22 +145,25 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let mut out = Rhythm { irregular, ..Rhythm::default() };
     let activity = fwaves::between(e.lanes, e.beats, e.template);
     let between = percentile(&activity, 0.5);
-    let filled = |t: &Template| !activity.is_empty() && between >= BETWEEN * t.height;
-    let fibrillates = |t: &Template| filled(t) && (between >= BETWEEN_UV || irregular || t.alike < 0.85);
+    let pauses = pauses(e.beats);
+    let repeats = fwaves::period(e.lanes, &pauses).filter(|(_, r)| *r >= REPEATS);
+    let filled = |share: f32| e.template.is_some_and(|t| !activity.is_empty() && between >= share * t.height);
+    let fibrillates = |t: &Template| {
+        filled(BETWEEN) && (irregular || t.alike < 0.85)
+            || filled(BETWEEN_TALL) && (between >= BETWEEN_UV || repeats.is_some())
+    };
     let constant = |t: &Template| {
         t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
     };
     out.p_present = e.template.is_some_and(constant);
     let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
     out.pacing_spikes = e.spikes;
-    let pauses = pauses(e.beats);
     let mut train = None;
     if out.p_present {
         out.kind = if half { Kind::Paced } else { Kind::Sinus };
         return (out, train);
     }
     let regular = !rr.is_empty() && spread(&rr) <= 0.10;
-    let repeats = fwaves::period(e.lanes, &pauses);
     train = train::find(&train::waves(e.lanes, &pauses), &pauses);
     let typical = percentile_f64(&rr, 0.5);
     out.kind =
@@ -164,12 +172,12 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
             if half { Kind::Paced } else { Kind::Block3 }
         } else if half {
             Kind::Paced
-        } else if let Some((lag, _)) = repeats.filter(|(_, r)| *r >= REPEATS) {
+        } else if let Some((lag, _)) = repeats {
             #[expect(clippy::cast_precision_loss, reason = "a lag of 150 samples")]
             let rate = 60.0 * f64::from(HZ) / lag as f64;
             out.atrial_rate = Some(rate);
             Kind::Flutter
-        } else if e.template.is_some_and(|t| t.alike >= 0.85 && filled(t)) {
+        } else if e.template.is_some_and(|t| t.alike >= 0.85 && filled(BETWEEN_TALL)) {
             // Waves that keep their place before the QRS and fill the pauses as well.
             Kind::Flutter
         } else if irregular {

@@ -31,9 +31,8 @@ pub fn classes(signal: &Signal, beats: &[usize]) -> Vec<Class> {
     let mut free = vec![true; beats.len()];
     let mut out = Vec::new();
     while free.iter().any(|f| *f) {
-        let members = |row: &[bool]| -> Vec<usize> {
-            (0..beats.len()).filter(|k| free[*k] && row[*k]).collect()
-        };
+        let members =
+            |row: &[bool]| -> Vec<usize> { (0..beats.len()).filter(|k| free[*k] && row[*k]).collect() };
         // The seed with most likenesses; of equal ones the first. A window without shape is like nothing, not even itself.
         let mut best: (usize, Vec<usize>) = (usize::MAX, Vec::new());
         for seed in (0..beats.len()).filter(|k| free[*k]) {
