@@ -7,6 +7,9 @@ use super::signal::{Signal, ms};
 use super::spikes;
 use super::template::{Complex, Template, windows};
 
+/// Height of atrial spikes against ventricular ones.
+const LOW: f32 = 0.6;
+
 /// Rhythm and P waves.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
@@ -21,7 +24,11 @@ pub struct Reading {
 /// Reads the atria. `beats` in time order, samples of the analysis copy.
 #[must_use]
 pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
-    let candidates = spikes::candidates(signal);
+    let mut candidates = spikes::candidates(signal, 1.0);
+    if rhythm::pacing(&candidates, beats).1.iter().any(|p| *p) {
+        // Where the ventricles are paced, the atria may be as well, with less to see.
+        candidates = spikes::candidates(signal, LOW);
+    }
     let (spikes, paced) = rhythm::pacing(&candidates, beats);
     let lanes = Lanes::prepare(signal, &spikes);
     // A paced QRS begins with its spike: nothing behind it is atrial.
@@ -33,7 +40,7 @@ pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
     let (rhythm, train) = rhythm::classify(evidence);
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
-        out.waves = pfind::by_template(&lanes, &beats, &windows, t);
+        out.waves = pfind::by_template(&lanes, &beats, t);
         out.common = pfind::common(&lanes, t);
     } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3) {
         out.waves = pfind::of_train(&lanes, &beats, &train);

@@ -71,24 +71,26 @@ pub fn of_train(lanes: &Lanes, beats: &[Complex], train: &Train) -> Vec<Option<P
 
 /// P waves of all beats by the common one.
 #[must_use]
-pub fn by_template(
-    lanes: &Lanes,
-    beats: &[Complex],
-    windows: &[Option<Window>],
-    t: &Template,
-) -> Vec<Option<PWave>> {
+pub fn by_template(lanes: &Lanes, beats: &[Complex], t: &Template) -> Vec<Option<PWave>> {
     let rows = levelled(&t.rows);
     let Some(common) = edges(&rows, t.centre, lanes) else { return vec![None; beats.len()] };
     let (a, b) = (t.centre.saturating_sub(ms(HALF_MS)), (t.centre + ms(HALF_MS)).min(rows.len()));
     let pattern = levelled(&rows[a..b]);
-    beats
-        .iter()
-        .zip(windows)
-        .map(|(beat, _window)| {
+    (0..beats.len())
+        .map(|k| {
+            let beat = beats.get(k)?;
+            let before = k.checked_sub(1).and_then(|j| beats.get(j));
             let start = beat.peak.checked_sub(t.before)?;
             let (shift, alike, size) = best(lanes, &pattern, &t.weights, start + a)?;
-            let limit = if beat.dominant { ALIKE } else { ALIKE_OTHER };
-            (alike >= limit && SIZE.contains(&size)).then(|| PWave::at(common, to_f64(start) + shift))
+            let wave = PWave::at(common, to_f64(start) + shift);
+            // The T wave before a beat of another shape is no P wave: its end has passed.
+            let free = |p: &Complex| p.t_off.is_none_or(|t| wave.on >= to_f64(t));
+            if !beat.dominant && !before.is_some_and(free) {
+                return None;
+            }
+            let usual = beat.dominant && before.is_none_or(|p| p.dominant);
+            let limit = if usual { ALIKE } else { ALIKE_OTHER };
+            (alike >= limit && SIZE.contains(&size)).then_some(wave)
         })
         .collect()
 }

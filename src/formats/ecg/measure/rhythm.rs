@@ -81,6 +81,12 @@ const BETWEEN: f32 = 0.70;
 const BETWEEN_TALL: f32 = 0.55;
 /// That activity is more than noise, µV RMS over the leads.
 const BETWEEN_UV: f32 = 40.0;
+/// Half of the steps between successive intervals exceed this share of the mean: neither breathing nor single early beats.
+const UNEVEN: f64 = 0.07;
+/// A quarter of the steps exceed this: erratic, as with changing block of flutter.
+const ERRATIC: f64 = 0.15;
+/// Waves that repeat in the pauses count from this share of the P wave when the rhythm is erratic.
+const BETWEEN_ERRATIC: f32 = 0.25;
 /// How strictly flutter repeats.
 const REPEATS: f32 = 0.55;
 /// The P wave's peak lies at most this long before the QRS peak, ms.
@@ -141,7 +147,8 @@ pub fn pauses(beats: &[Complex]) -> Vec<Window> {
 #[must_use]
 pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let rr = intervals(e.beats);
-    let irregular = irregular(&rr);
+    let steps = steps(&rr);
+    let irregular = steps.0 > UNEVEN;
     let mut out = Rhythm { irregular, ..Rhythm::default() };
     let activity = fwaves::between(e.lanes, e.beats, e.template);
     let between = percentile(&activity, 0.5);
@@ -151,6 +158,7 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let fibrillates = |t: &Template| {
         filled(BETWEEN) && (irregular || t.alike < 0.85)
             || filled(BETWEEN_TALL) && (between >= BETWEEN_UV || repeats.is_some())
+            || filled(BETWEEN_ERRATIC) && steps.1 > ERRATIC && repeats.is_some()
     };
     let constant = |t: &Template| {
         t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
@@ -206,15 +214,16 @@ fn intervals(beats: &[Complex]) -> Vec<f64> {
         .collect()
 }
 
-/// Half of the steps between successive intervals exceed 7 % of the mean: breathing and single early beats do not.
+/// Steps between successive intervals against their mean: the middle one and the upper quartile.
 #[expect(clippy::cast_precision_loss, reason = "a count of beats")]
-fn irregular(rr: &[f64]) -> bool {
+fn steps(rr: &[f64]) -> (f64, f64) {
     if rr.len() < 4 {
-        return false;
+        return (0.0, 0.0);
     }
     let mean = rr.iter().sum::<f64>() / rr.len() as f64;
-    let steps: Vec<f64> = rr.windows(2).filter_map(|w| Some((w.get(1)? - w.first()?).abs() / mean)).collect();
-    percentile_f64(&steps, 0.5).is_some_and(|s| s > 0.07)
+    let all: Vec<f64> = rr.windows(2).filter_map(|w| Some((w.get(1)? - w.first()?).abs() / mean)).collect();
+    let at = |p| percentile_f64(&all, p).unwrap_or(0.0);
+    (at(0.5), at(0.75))
 }
 
 /// Middle half of the intervals against their median.

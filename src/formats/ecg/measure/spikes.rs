@@ -19,10 +19,11 @@ const APART_MS: f32 = 20.0;
 /// Of the twelve leads four are sums of two others: they are no witnesses.
 const DERIVED: std::ops::RangeInclusive<u16> = 61..=64;
 
-/// Samples at which something like a spike begins, ascending. An artefact may be among them: only spikes that keep their
+/// Samples at which something like a spike begins, ascending; `share` 1, or less to look for the low spikes of a bipolar
+/// atrial lead. An artefact may be among them: only spikes that keep their
 /// place before QRS complexes are called pacing (see `rhythm`).
 #[must_use]
-pub fn candidates(signal: &Signal) -> Vec<usize> {
+pub fn candidates(signal: &Signal, share: f32) -> Vec<usize> {
     let mut votes = vec![0_u8; signal.len];
     for (_, s) in signal.leads.iter().filter(|(n, _)| !DERIVED.contains(n)) {
         // The ends of a file are often cut by a filter.
@@ -30,7 +31,9 @@ pub fn candidates(signal: &Signal) -> Vec<usize> {
             let step = (s[i] - s[i - 1]).abs();
             let up = (s[i] - s[i - 2]).min(s[i] - s[i + 2]);
             let down = (s[i - 2] - s[i]).min(s[i + 2] - s[i]);
-            if up.max(down) >= NEEDLE_UV || (step >= STEP_UV && moved(&s[i - ms(20.0)..i]) <= STILL * step) {
+            if up.max(down) >= share * NEEDLE_UV
+                || (step >= share * STEP_UV && moved(&s[i - ms(20.0)..i]) <= STILL * step)
+            {
                 votes[i] += 1;
             }
         }
