@@ -7,9 +7,6 @@ use super::signal::{Signal, ms};
 use super::spikes;
 use super::template::{Complex, Template, windows};
 
-/// Height of atrial spikes against ventricular ones.
-const LOW: f32 = 0.6;
-
 /// Rhythm and P waves.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
@@ -21,15 +18,16 @@ pub struct Reading {
     pub common: Option<PWave>,
 }
 
-/// Reads the atria. `beats` in time order, samples of the analysis copy.
+/// Reads the atria. `beats` in time order, samples of the analysis copy; `candidates` from `spikes::candidates` (before
+/// blanking, if the signal has been blanked since).
 #[must_use]
-pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
-    let mut candidates = spikes::candidates(signal, 1.0);
-    if rhythm::pacing(&candidates, beats).1.iter().any(|p| *p) {
-        // Where the ventricles are paced, the atria may be as well, with less to see.
-        candidates = spikes::candidates(signal, LOW);
-    }
-    let (spikes, paced) = rhythm::pacing(&candidates, beats);
+pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
+    let (mut spikes, paced) = rhythm::pacing(candidates, beats);
+    let stimulated =
+        if spikes.is_empty() { Vec::new() } else { rhythm::atrial(&spikes::low(signal), beats, &paced) };
+    let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
+    spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
+    spikes.sort_unstable();
     let lanes = Lanes::prepare(signal, &spikes);
     // A paced QRS begins with its spike: nothing behind it is atrial.
     let beats: Vec<Complex> = beats.iter().map(|b| before_spike(*b, &spikes)).collect();
@@ -37,7 +35,10 @@ pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
     let template = Template::build(&lanes, &beats, &windows);
     let evidence =
         Evidence { lanes: &lanes, beats: &beats, template: template.as_ref(), spikes, paced: &paced };
-    let (rhythm, train) = rhythm::classify(evidence);
+    let (mut rhythm, train) = rhythm::classify(evidence);
+    if atrial.len() * 2 >= beats.len().max(1) {
+        rhythm.p_present = false;
+    }
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
         out.waves = pfind::by_template(&lanes, &beats, t);
@@ -46,11 +47,8 @@ pub fn read(signal: &Signal, beats: &[Complex]) -> Reading {
         out.waves = pfind::of_train(&lanes, &beats, &train);
     }
     // Behind an atrial stimulus the beginning of the P wave is the stimulus: there is nothing to measure.
-    for (wave, beat) in out.waves.iter_mut().zip(&beats) {
-        let stimulated = |s: &usize| *s + ms(20.0) < beat.on && s + ms(320.0) >= beat.on;
-        if rhythm.pacing_spikes.iter().any(stimulated) {
-            *wave = None;
-        }
+    for (wave, _) in out.waves.iter_mut().zip(&stimulated).filter(|(_, s)| s.is_some()) {
+        *wave = None;
     }
     out.rhythm = rhythm;
     out

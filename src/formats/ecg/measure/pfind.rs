@@ -1,5 +1,6 @@
 //! P waves beat by beat (ECG specification 11.8). In doubt there is none: "PR —".
 
+use super::delineate::Wave;
 use super::lanes::{Lanes, Row, WIDTH};
 use super::pedges::{Edges, edges};
 use super::signal::ms;
@@ -30,6 +31,18 @@ pub struct PWave {
     pub g_on: f64,
     /// Second latest end over the leads.
     pub g_off: f64,
+}
+
+impl From<PWave> for Wave {
+    fn from(w: PWave) -> Self {
+        Self {
+            on: Some(w.on),
+            peak: Some(w.peak),
+            off: Some(w.off),
+            g_on: Some(w.g_on),
+            g_off: Some(w.g_off),
+        }
+    }
 }
 
 impl PWave {

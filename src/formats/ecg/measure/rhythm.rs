@@ -69,6 +69,8 @@ pub struct Rhythm {
 const SPIKE_MS: (f32, f32) = (100.0, 30.0);
 /// Atrial spikes stand at most this long before the QRS onset, ms.
 const ATRIAL_MS: f32 = 320.0;
+/// Atrial spikes keep their distance from the QRS within this, samples.
+const STEADY: f64 = 10.0;
 /// Paced beats at least, to call the spikes pacing.
 const PACED: usize = 3;
 /// Height of a P wave, µV RMS over the leads.
@@ -87,28 +89,43 @@ const UNEVEN: f64 = 0.07;
 const ERRATIC: f64 = 0.15;
 /// Waves that repeat in the pauses count from this share of the P wave when the rhythm is erratic.
 const BETWEEN_ERRATIC: f32 = 0.25;
+/// Intervals needed to judge their evenness.
+const ENOUGH: usize = 4;
 /// How strictly flutter repeats.
 const REPEATS: f32 = 0.55;
 /// The P wave's peak lies at most this long before the QRS peak, ms.
 const FAR_MS: f32 = 330.0;
 
-/// Spikes of the candidates that pace: those that keep their place before a QRS. The second list has the beats.
+/// Spikes of the candidates that pace the ventricles: those that keep their place before a QRS. The second list has the
+/// beats.
 #[must_use]
 pub fn pacing(candidates: &[usize], beats: &[Complex]) -> (Vec<usize>, Vec<bool>) {
     let near = |on: usize, s: usize| s + ms(SPIKE_MS.0) >= on && s <= on + ms(SPIKE_MS.1);
     let paced: Vec<bool> = beats.iter().map(|b| candidates.iter().any(|s| near(b.on, *s))).collect();
-    let ventricular = paced.iter().filter(|p| **p).count();
-    let early = |b: &Complex, s: usize| s + ms(ATRIAL_MS) >= b.on && s + ms(SPIKE_MS.0) < b.on;
-    let atrial = beats.iter().filter(|b| candidates.iter().any(|s| early(b, *s))).count();
-    let spikes = candidates
+    if paced.iter().filter(|p| **p).count() < PACED {
+        return (Vec::new(), vec![false; beats.len()]);
+    }
+    let own = candidates.iter().copied().filter(|s| beats.iter().any(|b| near(b.on, *s)));
+    (own.collect(), paced)
+}
+
+/// Atrial spikes of paced beats: they keep their distance from the QRS.
+#[must_use]
+pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<usize>> {
+    let before =
+        |b: &Complex| low.iter().copied().rfind(|s| s + ms(ATRIAL_MS) >= b.on && s + ms(SPIKE_MS.0) < b.on);
+    let found: Vec<Option<usize>> =
+        beats.iter().zip(paced).map(|(b, p)| if *p { before(b) } else { None }).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a distance of 150 samples")]
+    let distance = |b: &Complex, s: usize| b.on.saturating_sub(s) as f64;
+    let all: Vec<f64> = found.iter().zip(beats).filter_map(|(s, b)| Some(distance(b, (*s)?))).collect();
+    let usual = percentile_f64(&all, 0.5).unwrap_or(0.0);
+    let kept: Vec<Option<usize>> = found
         .iter()
-        .copied()
-        .filter(|s| {
-            (ventricular >= PACED && beats.iter().any(|b| near(b.on, *s)))
-                || (atrial >= PACED && beats.iter().any(|b| early(b, *s)))
-        })
+        .zip(beats)
+        .map(|(s, b)| s.filter(|s| (distance(b, *s) - usual).abs() <= STEADY))
         .collect();
-    (spikes, if ventricular >= PACED { paced } else { vec![false; beats.len()] })
+    if kept.iter().flatten().count() >= PACED { kept } else { vec![None; beats.len()] }
 }
 
 /// What is known when the rhythm is judged.
@@ -202,22 +219,26 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     (out, train)
 }
 
-/// RR intervals between beats of the dominant class, samples.
+/// RR intervals between beats of the dominant class, samples; all of them when those are few.
 #[expect(clippy::cast_precision_loss, reason = "sample numbers within the analysed minute")]
 fn intervals(beats: &[Complex]) -> Vec<f64> {
-    beats
-        .windows(2)
-        .filter_map(|w| {
-            let [a, b] = w else { return None };
-            (a.dominant && b.dominant).then(|| b.peak.saturating_sub(a.peak) as f64)
-        })
-        .collect()
+    let between = |all: bool| -> Vec<f64> {
+        beats
+            .windows(2)
+            .filter_map(|w| {
+                let [a, b] = w else { return None };
+                (all || a.dominant && b.dominant).then(|| b.peak.saturating_sub(a.peak) as f64)
+            })
+            .collect()
+    };
+    let own = between(false);
+    if own.len() >= ENOUGH { own } else { between(true) }
 }
 
 /// Steps between successive intervals against their mean: the middle one and the upper quartile.
 #[expect(clippy::cast_precision_loss, reason = "a count of beats")]
 fn steps(rr: &[f64]) -> (f64, f64) {
-    if rr.len() < 4 {
+    if rr.len() < ENOUGH {
         return (0.0, 0.0);
     }
     let mean = rr.iter().sum::<f64>() / rr.len() as f64;

@@ -4,6 +4,8 @@ use super::signal::{Signal, ms};
 
 /// Beats alike in shape.
 const ALIKE: f32 = 0.9;
+/// Leads left out of the comparison.
+const DROPPED: usize = 2;
 /// The window of the comparison: QRS and T.
 const BEFORE_MS: f32 = 100.0;
 /// Its end.
@@ -26,8 +28,9 @@ pub struct Class {
 #[must_use]
 pub fn classes(signal: &Signal, beats: &[usize]) -> Vec<Class> {
     let windows: Vec<Vec<f32>> = beats.iter().map(|b| window(signal, *b)).collect();
+    let leads = signal.leads.len().max(1);
     let alike: Vec<Vec<bool>> =
-        windows.iter().map(|a| windows.iter().map(|b| correlation(a, b) >= ALIKE).collect()).collect();
+        windows.iter().map(|a| windows.iter().map(|b| likeness(a, b, leads) >= ALIKE).collect()).collect();
     let mut free = vec![true; beats.len()];
     let mut out = Vec::new();
     while free.iter().any(|f| *f) {
@@ -113,12 +116,24 @@ fn cut(signal: &Signal, beat: usize, before: usize, after: usize, step: usize) -
     out
 }
 
-fn correlation(a: &[f32], b: &[f32]) -> f32 {
-    let (mut ab, mut aa, mut bb) = (0.0_f32, 0.0_f32, 0.0_f32);
-    for (x, y) in a.iter().zip(b) {
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
+/// Correlation without the two leads that differ most: one electrode may have been touched.
+fn likeness(a: &[f32], b: &[f32], leads: usize) -> f32 {
+    let len = (a.len() / leads).max(1);
+    let mut sums: Vec<[f32; 3]> = a.chunks(len).zip(b.chunks(len)).map(|(x, y)| products(x, y)).collect();
+    if sums.len() > 2 * DROPPED {
+        let differs = |s: &[f32; 3]| s[1] + s[2] - 2.0 * s[0];
+        sums.sort_by(|x, y| differs(x).total_cmp(&differs(y)));
+        sums.truncate(leads - DROPPED);
     }
+    let [ab, aa, bb] = sums.iter().fold([0.0; 3], |t, s| [t[0] + s[0], t[1] + s[1], t[2] + s[2]]);
+    if aa <= 0.0 || bb <= 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
+}
+
+fn products(a: &[f32], b: &[f32]) -> [f32; 3] {
+    a.iter().zip(b).fold([0.0; 3], |[ab, aa, bb], (x, y)| [ab + x * y, aa + x * x, bb + y * y])
+}
+
+fn correlation(a: &[f32], b: &[f32]) -> f32 {
+    let [ab, aa, bb] = products(a, b);
     if aa <= 0.0 || bb <= 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
 }
