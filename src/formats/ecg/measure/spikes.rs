@@ -12,6 +12,8 @@ const NEEDLE_UV: f32 = 250.0;
 const STEP_UV: f32 = 200.0;
 /// Before a step the lead moved by less than this share of it for 20 ms. A QRS begins with a slope.
 const STILL: f32 = 0.4;
+/// Low spikes are this much lower, and the lead is less still.
+const LOW: f32 = 0.5;
 /// Leads that must show it.
 const LEADS: u8 = 2;
 /// Two spikes are at least this far apart, ms.
@@ -23,6 +25,16 @@ const DERIVED: std::ops::RangeInclusive<u16> = 61..=64;
 /// place before QRS complexes are called pacing (see `rhythm`).
 #[must_use]
 pub fn candidates(signal: &Signal) -> Vec<usize> {
+    search(signal, 1.0)
+}
+
+/// The same for low spikes, as a recorder's filter leaves of bipolar atrial pacing. Only for strips known to be paced.
+#[must_use]
+pub fn low(signal: &Signal) -> Vec<usize> {
+    search(signal, LOW)
+}
+
+fn search(signal: &Signal, share: f32) -> Vec<usize> {
     let mut votes = vec![0_u8; signal.len];
     for (_, s) in signal.leads.iter().filter(|(n, _)| !DERIVED.contains(n)) {
         // The ends of a file are often cut by a filter.
@@ -30,7 +42,9 @@ pub fn candidates(signal: &Signal) -> Vec<usize> {
             let step = (s[i] - s[i - 1]).abs();
             let up = (s[i] - s[i - 2]).min(s[i] - s[i + 2]);
             let down = (s[i - 2] - s[i]).min(s[i + 2] - s[i]);
-            if up.max(down) >= NEEDLE_UV || (step >= STEP_UV && moved(&s[i - ms(20.0)..i]) <= STILL * step) {
+            if up.max(down) >= share * NEEDLE_UV
+                || (step >= share * STEP_UV && moved(&s[i - ms(20.0)..i]) <= STILL * step / share)
+            {
                 votes[i] += 1;
             }
         }

@@ -31,6 +31,9 @@ pub const HALF_MS: f32 = 70.0;
 /// A beat earlier than this share of the median RR is not used for the template.
 const EARLY: f64 = 0.85;
 
+/// What differs from beat to beat in the best of leads, µV.
+const NOISE_UV: f32 = 5.0;
+
 /// The search window before a QRS, `[from, to)`.
 pub type Window = (usize, usize);
 
@@ -69,6 +72,8 @@ pub struct Template {
     pub alike: f32,
     /// The beats it is made of.
     pub beats: Vec<usize>,
+    /// Weight of each lead: the inverse of what differs from beat to beat, so that one loose electrode does not decide.
+    pub weights: Row,
 }
 
 impl Template {
@@ -114,13 +119,14 @@ impl Template {
             centre,
             alike: 0.0,
             beats: cut.iter().map(|(k, _)| *k).collect(),
+            weights: [1.0; WIDTH],
         };
-        out.alike = out.likeness(&cut);
+        (out.alike, out.weights) = out.likeness(&cut);
         Some(out)
     }
 
-    /// Median over beats of the correlation around the centre with the mean of the other beats.
-    fn likeness(&self, cut: &[(usize, Vec<Row>)]) -> f32 {
+    /// Median over beats of the correlation around the centre with the mean of the other beats, and the leads' weights.
+    fn likeness(&self, cut: &[(usize, Vec<Row>)]) -> (f32, Row) {
         let (a, b) =
             (self.centre.saturating_sub(ms(HALF_MS)), (self.centre + ms(HALF_MS)).min(self.rows.len()));
         let around: Vec<Vec<Row>> = cut.iter().map(|(_, w)| levelled(&w[a..b])).collect();
@@ -132,6 +138,20 @@ impl Template {
                 }
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "a count of beats")]
+        let others = around.len().saturating_sub(1).max(1) as f32;
+        let mut noise = [0.0_f32; WIDTH];
+        let mut count = 0.0_f32;
+        for w in &around {
+            for (s, r) in sum.iter().zip(w) {
+                count += 1.0;
+                for i in 0..WIDTH {
+                    let d = r[i] - (s[i] - r[i]) / others;
+                    noise[i] += d * d;
+                }
+            }
+        }
+        let weights = noise.map(|v| 1.0 / (v / count.max(1.0) + NOISE_UV * NOISE_UV));
         let all: Vec<f32> = around
             .iter()
             .map(|w| {
@@ -139,15 +159,15 @@ impl Template {
                 for (s, r) in sum.iter().zip(w) {
                     for i in 0..WIDTH {
                         let other = s[i] - r[i];
-                        xy += other * r[i];
-                        xx += other * other;
-                        yy += r[i] * r[i];
+                        xy += weights[i] * other * r[i];
+                        xx += weights[i] * other * other;
+                        yy += weights[i] * r[i] * r[i];
                     }
                 }
                 cosine(xy, xx, yy)
             })
             .collect();
-        percentile(&all, 0.5)
+        (percentile(&all, 0.5), weights)
     }
 }
 
