@@ -1,7 +1,7 @@
 //! ECG recordings: one model, decoders, physics checks, measurement, quality, critical rules, drawing.
 //!
 //! Input is bytes, output is values: the document is always recomputable from the stored original.
-//! What is read today: DICOM waveforms. Other formats are refused with a reason, never guessed.
+//! Content decides the format, never a file name; what is not understood is refused with a reason, never guessed.
 
 pub mod analyse;
 pub mod critical;
@@ -15,6 +15,7 @@ pub mod model;
 pub mod physics;
 pub mod quality;
 pub mod ratio;
+mod same;
 pub mod write;
 
 #[cfg(test)]

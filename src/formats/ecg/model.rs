@@ -268,12 +268,3 @@ impl Document {
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 }
-
-impl Document {
-    /// The same recording: equal samples.
-    #[must_use]
-    pub fn same_recording(&self, other: &Self) -> bool {
-        let hash = self.waveform_sha256();
-        !hash.is_empty() && hash == other.waveform_sha256()
-    }
-}
