@@ -68,7 +68,7 @@ type View = (typeof VIEWS)[number];
 const VIEW_KEYS: Record<View, string> = { paper: 'p', median: 'b', compare: 'v' };
 
 function Sheets({ record, editor, canInsert, canRaise, alerts }: SheetsProps) {
-  const { t } = useWords();
+  const { t, has } = useWords();
   const [view, show] = useState<View>('paper');
   const [swap, setSwap] = useState<SwapKind | null>(null);
   const [box] = useSize();
@@ -104,7 +104,9 @@ function Sheets({ record, editor, canInsert, canRaise, alerts }: SheetsProps) {
           </button>
         ))}
         <span className="grow" />
-        {record.rhythm && <span className="dim">{t('ecg.rhythm', { kind: t(`ecg.rhythm.${record.rhythm.kind}`) })}</span>}
+        {record.rhythm && has(`ecg.rhythm.${record.rhythm.kind}`) && (
+          <span className="dim">{t('ecg.rhythm', { kind: t(`ecg.rhythm.${record.rhythm.kind}`) })}</span>
+        )}
         {canRaise && (
           <button type="button" className="ecg-btn ecg-call" onClick={() => editor.current?.raise()}>
             {t('ecg.call')}

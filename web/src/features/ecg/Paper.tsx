@@ -220,7 +220,7 @@ export function Paper({ record, before, editor, canInsert, swap, setSwap }: Prop
             gain={gain}
             beats={beats}
             head={lines.head(record)}
-            foot={lines.foot(record, speed, gain, group.rate, filters)}
+            foot={lines.foot(record, layout, speed, gain, group.rate, filters)}
             label={t('ecg.paper_label', { layout, speed, gain })}
             caliperOn={caliperOn}
             marchOut={marchOut}

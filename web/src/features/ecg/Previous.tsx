@@ -52,7 +52,7 @@ export function Previous({ id, title, layout, speed, gain, filters, pxPerMm, hei
           gain={gain}
           beats={[]}
           head={lines.head(record.data)}
-          foot={lines.foot(record.data, speed, gain, drawn.group.rate, filters)}
+          foot={lines.foot(record.data, layout, speed, gain, drawn.group.rate, filters)}
           label={t('ecg.paper_label', { layout, speed, gain })}
           caliperOn={false}
           marchOut={false}

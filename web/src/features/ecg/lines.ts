@@ -3,6 +3,7 @@ import { useWords } from '../../i18n';
 import { useAge, useSex } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
 import type { Filters } from './filters';
+import type { LayoutName } from './layout';
 import type { EcgRecord } from './model';
 import type { Gain, Speed } from './paper';
 
@@ -20,7 +21,7 @@ export function useLines() {
         r.acquired_at ? dayTime(r.acquired_at) : t('ecg.no_time'),
         r.facility_name,
       ].join('   '),
-    foot: (r: EcgRecord, speed: Speed, gain: Gain, rate: number, shown: Filters) =>
+    foot: (r: EcgRecord, layout: LayoutName, speed: Speed, gain: Gain, rate: number, shown: Filters) =>
       [
         `${speed} mm/s`,
         `${gain} mm/mV`,
@@ -29,7 +30,8 @@ export function useLines() {
           .filter(Boolean)
           .join(' '),
         `${Number(rate.toFixed(1))} Hz`,
-        t('ecg.simultaneous'),
+        // Whether all leads show the same seconds, or the columns follow each other.
+        t(layout === '12x1' ? 'ecg.simultaneous' : 'ecg.sequential'),
         [r.device?.maker, r.device?.model].filter(Boolean).join(' '),
       ]
         .filter(Boolean)
