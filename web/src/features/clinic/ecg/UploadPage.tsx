@@ -61,7 +61,7 @@ export function UploadPage() {
       const put = (part: Partial<Shot>) => setShots((all) => all.map((s) => (s.n === n ? { ...s, ...part } : s)));
       try {
         if (file.size > MOST_BYTES) throw new Fault({ status: 413, code: 'too_large' });
-        const answer = await send(file, wish);
+        const answer = await send(file, wish, (soFar) => put({ answer: soFar }));
         put({ answer, ms: performance.now() - at });
         files.current.delete(n);
         void client.invalidateQueries({ queryKey: ['clinic'] });

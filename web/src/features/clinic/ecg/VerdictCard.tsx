@@ -63,6 +63,7 @@ export function VerdictCard({ shot, redo, kept, again }: Props) {
         )}
         {a?.triage === 'red' && <p className="up-red">{t('up.red')}</p>}
         {a?.triage === 'orange' && <p className="tone-orange">{t('up.orange')}</p>}
+        {a?.same_person_doubt && <p className="tone-red">{t('up.doubt')}</p>}
         {face === 'refused' && (
           <>
             <p>{a?.reason}</p>
@@ -70,7 +71,9 @@ export function VerdictCard({ shot, redo, kept, again }: Props) {
           </>
         )}
         {face === 'failed' && <FaultNote error={shot.error} retry={again} />}
-        {a && face !== 'refused' && has(`up.state.${a.state}`) && <p>{t(shot.kept ? 'up.state.kept' : `up.state.${a.state}`)}</p>}
+        {a && face !== 'refused' && face !== 'sending' && has(`up.state.${a.state}`) && (
+          <p>{t(shot.kept ? 'up.state.kept' : `up.state.${a.state}`)}</p>
+        )}
         <p className="dim">
           {shot.name}
           {a?.format ? ` · ${a.format}` : ''}

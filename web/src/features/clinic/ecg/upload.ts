@@ -1,5 +1,5 @@
 // A file on its way from the clinic to the centre, and what the centre says of it a moment later. Pure but for `send`.
-import { call, query } from '../../../api/client';
+import { call, get, query } from '../../../api/client';
 
 export interface Reason {
   code: string;
@@ -23,6 +23,7 @@ export interface Answer {
   triage?: string;
   format?: string;
   warnings?: { code: string; text_zh: string; text_en: string }[];
+  same_person_doubt?: boolean | null;
   stage?: string;
   reason?: string;
   quarantine?: string;
@@ -51,11 +52,34 @@ export interface Shot {
 export const MOST_BYTES = 64 << 20;
 const PATIENCE_MS = 120_000;
 
-export const send = (file: File, wish: Wish): Promise<Answer> =>
+const post = (file: File, wish: Wish): Promise<Answer> =>
   call<Answer>(
     `/api/ecg${query({ order: wish.order, name: file.name.slice(-200), chest_pain: wish.chestPain ? 1 : 0, redo_of: wish.redoOf })}`,
     { method: 'POST', body: file, timeout: PATIENCE_MS },
   );
+
+/** Pauses before asking again while the centre is still at work, s, and the largest file asked about again. */
+const ASK_AGAIN_S = [1, 2, 3, 5, 8, 13] as const;
+const ASK_BYTES = 8 << 20;
+
+/**
+ * Sends a file and stays with it until there is a verdict. A busy centre answers `pending`; the same bytes sent again are recognised as
+ * known and answered with the verdict, and the record itself says what has become of it.
+ */
+export async function send(file: File, wish: Wish, tell: (soFar: Answer) => void): Promise<Answer> {
+  let answer = await post(file, wish);
+  if (answer.state !== 'pending' || file.size > ASK_BYTES) return answer;
+  tell(answer);
+  for (const seconds of ASK_AGAIN_S) {
+    await new Promise((done) => setTimeout(done, seconds * 1000));
+    answer = await post(file, wish);
+    if (answer.state === 'pending') continue;
+    if (answer.state !== 'known' || !answer.record) return answer;
+    const record = await get<{ state: Answer['state'] }>(`/api/ecg/${answer.record}`);
+    return { ...answer, state: record.state };
+  }
+  return answer;
+}
 
 export type Face = 'sending' | 'good' | 'usable' | 'redo' | 'refused' | 'failed' | 'noted';
 
@@ -64,6 +88,7 @@ export function faceOf(s: Shot): Face {
   if (s.error) return 'failed';
   if (!s.answer) return 'sending';
   if (s.answer.state === 'quarantined') return 'refused';
+  if (s.answer.state === 'pending' && s.ms === null) return 'sending';
   if (s.answer.swap) return 'redo';
   return s.answer.quality?.verdict ?? 'noted';
 }
