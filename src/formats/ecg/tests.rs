@@ -8,8 +8,9 @@ use super::draw::{self, Format, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
+mod exports;
 mod ludb;
-mod write;
+mod paper;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")
