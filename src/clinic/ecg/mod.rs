@@ -5,6 +5,7 @@
 
 mod arrived;
 pub mod assign;
+pub mod codes;
 pub mod compare;
 pub mod detail;
 pub mod export;

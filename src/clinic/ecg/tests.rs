@@ -14,6 +14,9 @@ use super::*;
 use crate::imaging::receive::{Arrival, receive_with};
 use crate::{critical, worklist};
 
+mod files;
+mod gate;
+
 async fn cart(bench: &Bench) -> Peer {
     let p = Peer {
         id: "ecg1".into(),

@@ -128,7 +128,7 @@ pub(super) fn rows(rows: &[Row]) -> Result<Json> {
 
 /// What is known of the rhythm.
 pub(super) fn rhythm(measured: &Measured) -> Json {
-    json!({"irregular": measured.irregular})
+    json!(measured.rhythm)
 }
 
 /// Boundaries in the median beat, ms from its first sample.

@@ -98,9 +98,7 @@ async fn of_file(
         None => None,
     };
     let Some(matching) = trouble else {
-        let order = order::match_study(tx, &arrived.facility, number(document), &linked.id).await?;
-        let matching = if order.is_some() { "" } else { "no_order" };
-        return Ok(Whose { patient: linked.id, order, held: false, matching });
+        return Ok(Whose { patient: linked.id, order: None, held: false, matching: "no_order" });
     };
     let patient = if linked.clash.is_some() {
         // The row of that number is somebody else's: the recording gets a patient of its own until a person links it.
@@ -175,9 +173,4 @@ pub(super) fn seen(document: &Document) -> Seen {
         birth_date: if birth.len() == 8 { birth } else { String::new() },
         ..Seen::default()
     }
-}
-
-/// Accession or placer number written in the file.
-fn number(_document: &Document) -> &str {
-    ""
 }

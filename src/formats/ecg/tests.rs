@@ -8,10 +8,11 @@ use super::draw::{self, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
+mod exports;
 mod ludb;
+mod paper;
 mod philips;
 mod twin;
-mod write;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")

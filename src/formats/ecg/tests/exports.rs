@@ -116,6 +116,21 @@ fn an_aecg_export_carries_every_sample_value_and_source() {
         if let Some(folder) = std::env::var_os("YIGONG_KEEP_DRAWINGS") {
             std::fs::write(PathBuf::from(folder).join(format!("{name}.xml")), &file).unwrap();
         }
+        let back = decode::decode(&file, &Limits::default()).unwrap();
+        assert_eq!(back.waveform_sha256(), d.waveform_sha256(), "{name}");
+        assert_eq!((back.subject.id.as_str(), back.acquired.get(..14)), ("P<1>", d.acquired.get(..14)));
+        // The physician's value is told, not taken over as the recorder's.
+        assert_eq!(
+            back.warnings.iter().map(|w| w.code).collect::<Vec<_>>(),
+            ["annotations_of_person"],
+            "{name}"
+        );
+        let median = back.median().unwrap();
+        assert_eq!((median.leads.len(), median.samples), (12, a.measured.median.len()));
+        let value = |v: &[Value], what: &str| v.iter().find(|v| v.what == what).and_then(|v| v.number);
+        for what in ["hr", "qrs", "qt", "axis_qrs"] {
+            assert_eq!(value(&back.values, what), value(&a.measured.values, what), "{name} {what}");
+        }
         let text = String::from_utf8(file).unwrap();
         assert!(text.contains("P&lt;1&gt;") && text.contains("张 &amp; 王"));
         assert_eq!(text.matches("<digits>").count(), 24, "{name}");
