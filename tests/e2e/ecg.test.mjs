@@ -113,7 +113,7 @@ test('a recording dropped on the clinic page comes back as a signed report with 
     assert.match(await reader.getByLabel('诊断意见').inputValue(), /窦性心律/);
     await reader.getByLabel('检查所见').fill('窦性心律,QRS 增宽,电轴左偏。');
     await reader.getByText(/已保存 \d\d:\d\d:\d\d v\d+/).waitFor({ timeout: 20_000 });
-    await check(reader, 'ecg');
+    await check(reader, 'ecg-reading');
     await reader.keyboard.press('Alt+F8');
     await passChecks(reader);
     await confirmIdentity(reader);

@@ -44,7 +44,8 @@ describe('verdict card', () => {
     expect(faceOf(shot({ answer: { ...POOR, quality: { verdict: 'good', reasons: [] } } }))).toBe('good');
     expect(faceOf(shot({ answer: { state: 'quarantined', stage: 'decode', reason: 'x', quarantine: 'q' } }))).toBe('refused');
     expect(faceOf(shot({ error: new Error('x') }))).toBe('failed');
-    expect(faceOf(shot({ answer: { state: 'pending' } }))).toBe('noted');
+    expect(faceOf(shot({ answer: { state: 'pending' } }))).toBe('sending');
+    expect(faceOf(shot({ answer: { state: 'pending' }, ms: 40_000 }))).toBe('noted');
   });
   it('asks for a repetition when electrodes are exchanged, however clean the signal is', () => {
     const swap = { kind: 'ra_la', electrodes: 'RA/LA', text_zh: '', text_en: '' };
