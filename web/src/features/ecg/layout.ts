@@ -121,17 +121,21 @@ export function plan(g: Group, p: Plan): Drawing {
   const whole = sheetMs(g, p.speed);
   const start = Math.max(0, Math.min(p.fromMs ?? 0, durationMs(g) - whole));
   const columns = COLUMNS[p.layout];
+  // Rows of 12 mm are lower than a pulse or a tall beat: the outer ones get room of their own.
+  const room = p.layout === '12x1' ? 5 * UNITS : 0;
+  const head = TOP + room;
+  const foot = BOTTOM + room;
   const extra = p.layout === '12x1' ? g.leads.filter((l) => !STANDARD.some((s) => s.toUpperCase() === l.name.toUpperCase())) : [];
   const rows = ROWS[p.layout] + extra.length;
   const [least, most] = ROW_MM[p.layout];
-  const wanted = p.heightMm ? Math.floor((p.heightMm * UNITS - TOP - BOTTOM) / rows / UNITS) : least;
+  const wanted = p.heightMm ? Math.floor((p.heightMm * UNITS - head - foot) / rows / UNITS) : least;
   const rowHeight = Math.min(most, Math.max(least, wanted)) * UNITS;
   const span = whole / columns;
   const columnWidth = Math.round((span * second) / 1000);
   const cells: Cell[] = [];
   const put = (lead: Lead | undefined, row: number, column: number, wide: boolean) => {
     if (!lead) return;
-    const top = TOP + row * rowHeight;
+    const top = head + row * rowHeight;
     cells.push({
       lead,
       fromMs: start + (wide ? 0 : column * span),
@@ -162,12 +166,12 @@ export function plan(g: Group, p: Plan): Drawing {
     });
   }
   const used = [...new Set(cells.map((c) => c.row))];
-  const height = TOP + rows * rowHeight + BOTTOM;
+  const height = head + rows * rowHeight + foot;
   return {
     width: left + columnWidth * columns + RIGHT,
     height: Math.max(height, Math.floor((p.heightMm ?? 0) * UNITS)),
     cells,
-    pulses: used.map((row) => ({ x: left - 150 - Math.round(second / 5), baseline: TOP + row * rowHeight + Math.round(rowHeight * 0.58) })),
+    pulses: used.map((row) => ({ x: left - 150 - Math.round(second / 5), baseline: head + row * rowHeight + Math.round(rowHeight * 0.58) })),
     second,
     millivolt,
   };
