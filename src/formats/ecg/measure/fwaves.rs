@@ -37,12 +37,18 @@ pub fn between(lanes: &Lanes, beats: &[Complex], template: Option<&Template>) ->
         .collect()
 }
 
+/// Whether a pause is long enough to see a period in it.
+#[must_use]
+pub fn shows_period(from: usize, to: usize) -> bool {
+    from + ms(PAUSE_MS) <= to
+}
+
 /// Period of the activity in the pauses between T wave and QRS, samples, and how strictly it repeats (1: exactly).
 #[must_use]
 pub fn period(lanes: &Lanes, windows: &[Window]) -> Option<(usize, f32)> {
     let (least, most) = (ms(PERIOD_MS.0), ms(PERIOD_MS.1));
     let mut sums = vec![(0.0_f32, 0.0_f32, 0.0_f32); most + 1];
-    for (from, to) in windows.iter().filter(|(a, b)| a + ms(PAUSE_MS) <= *b) {
+    for (from, to) in windows.iter().filter(|(a, b)| shows_period(*a, *b)) {
         let rows = bumps(&lanes.rows, *from, *to);
         for lag in (least..=most.min(rows.len().saturating_sub(ms(60.0)))).step_by(2) {
             let (xy, xx, yy) = sums.get_mut(lag)?;

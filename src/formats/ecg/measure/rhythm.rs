@@ -172,16 +172,20 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let pauses = pauses(e.beats);
     let repeats = fwaves::period(e.lanes, &pauses).filter(|(_, r)| *r >= REPEATS);
     let filled = |share: f32| e.template.is_some_and(|t| !activity.is_empty() && between >= share * t.height);
+    // A paced ventricle is even whatever the atria do; a fast one leaves no pause in which a period could be seen.
+    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
+    let uneven = irregular || steps.1 > ERRATIC || half;
+    let hidden = pauses.iter().filter(|(a, b)| fwaves::shows_period(*a, *b)).count() < 2;
     let fibrillates = |t: &Template| {
-        filled(BETWEEN) && (irregular || t.alike < 0.85)
-            || filled(BETWEEN_TALL) && (between >= BETWEEN_UV || repeats.is_some())
-            || filled(BETWEEN_ERRATIC) && steps.1 > ERRATIC && repeats.is_some()
+        filled(BETWEEN) && (uneven || t.alike < 0.85)
+            || filled(BETWEEN_TALL) && between >= BETWEEN_UV && (uneven || hidden)
+            || filled(BETWEEN_TALL) && repeats.is_some()
+            || filled(BETWEEN_ERRATIC) && uneven && repeats.is_some()
     };
     let constant = |t: &Template| {
         t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
     };
     out.p_present = e.template.is_some_and(constant);
-    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
     out.pacing_spikes = e.spikes;
     let mut train = None;
     if out.p_present {
