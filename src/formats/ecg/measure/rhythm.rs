@@ -109,13 +109,12 @@ pub fn pacing(candidates: &[usize], beats: &[Complex]) -> (Vec<usize>, Vec<bool>
     (own.collect(), paced)
 }
 
-/// Atrial spikes of paced beats: they keep their distance from the QRS.
+/// Atrial spikes: in at least half of the beats they keep their distance from the QRS.
 #[must_use]
-pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<usize>> {
+pub fn atrial(low: &[usize], beats: &[Complex]) -> Vec<Option<usize>> {
     let before =
         |b: &Complex| low.iter().copied().rfind(|s| s + ms(ATRIAL_MS) >= b.on && s + ms(SPIKE_MS.0) < b.on);
-    let found: Vec<Option<usize>> =
-        beats.iter().zip(paced).map(|(b, p)| if *p { before(b) } else { None }).collect();
+    let found: Vec<Option<usize>> = beats.iter().map(before).collect();
     #[expect(clippy::cast_precision_loss, reason = "a distance of 150 samples")]
     let distance = |b: &Complex, s: usize| b.on.saturating_sub(s) as f64;
     let all: Vec<f64> = found.iter().zip(beats).filter_map(|(s, b)| Some(distance(b, (*s)?))).collect();
@@ -125,7 +124,8 @@ pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<us
         .zip(beats)
         .map(|(s, b)| s.filter(|s| (distance(b, *s) - usual).abs() <= STEADY))
         .collect();
-    if kept.iter().flatten().count() >= PACED { kept } else { vec![None; beats.len()] }
+    let count = kept.iter().flatten().count();
+    if count >= PACED && count * 2 >= beats.len() { kept } else { vec![None; beats.len()] }
 }
 
 /// What is known when the rhythm is judged.
