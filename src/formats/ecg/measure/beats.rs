@@ -4,9 +4,10 @@
 
 use super::bounds::{self, Edges};
 use super::delineate::{Beat, BeatClass, Qrs, Wave};
+use super::lanes::Row;
 use super::median::{self, Median};
 use super::rows;
-use super::signal::{Signal, ms};
+use super::signal::ms;
 use super::twave::{self, TWave};
 use super::typing::Class;
 
@@ -28,20 +29,30 @@ pub struct Shape {
     pub t: Option<TWave>,
 }
 
-/// The classes measured, in their order.
-#[must_use]
-pub fn shapes(
-    signal: &Signal,
-    beats: &[usize],
-    classes: &[Class],
-    spikes: &[usize],
-    rr_ms: f32,
-) -> Vec<Shape> {
-    classes.iter().map(|c| shape(signal, beats, c, spikes, rr_ms)).collect()
+/// A strip with its beats.
+#[derive(Debug, Clone, Copy)]
+pub struct Strip<'a> {
+    /// The leads side by side.
+    pub rows: &'a [Row],
+    /// Their numbers.
+    pub numbers: &'a [u16],
+    /// QRS peaks.
+    pub beats: &'a [usize],
+    /// Pacing spikes.
+    pub spikes: &'a [usize],
+    /// Median RR.
+    pub rr_ms: f32,
 }
 
-fn shape(signal: &Signal, beats: &[usize], class: &Class, spikes: &[usize], rr_ms: f32) -> Shape {
-    let median = median::median(signal, &class.at);
+/// The classes measured, in their order.
+#[must_use]
+pub fn shapes(strip: &Strip<'_>, classes: &[Class]) -> Vec<Shape> {
+    classes.iter().map(|c| shape(strip, c)).collect()
+}
+
+fn shape(strip: &Strip<'_>, class: &Class) -> Shape {
+    let Strip { rows: signal, numbers, beats, spikes, rr_ms } = *strip;
+    let median = median::median(signal, numbers, &class.at);
     let rows = rows::of(&median.leads);
     let mut behind: Vec<f32> = class
         .at
@@ -58,26 +69,20 @@ fn shape(signal: &Signal, beats: &[usize], class: &Class, spikes: &[usize], rr_m
         .map(|b| beats.get(b + 1).map_or(rr_ms, |n| bounds::float(n - beats[*b]) * 2.0))
         .collect();
     // The longest stretch of any member that lies within the recording.
-    let to = class.at.iter().map(|at| signal.len.saturating_sub(*at) + median.peak).max().unwrap_or(0);
+    let to = class.at.iter().map(|at| signal.len().saturating_sub(*at) + median.peak).max().unwrap_or(0);
     let t = qrs.and_then(|q| twave::find(&median, &rows, &q, middle(&mut next)?, to));
     Shape { median, qrs, t }
 }
 
 /// Beats in samples of the analysis copy.
 #[must_use]
-pub fn lay(
-    signal: &Signal,
-    beats: &[usize],
-    classes: &[Class],
-    shapes: &[Shape],
-    spikes: &[usize],
-    rr_ms: f32,
-) -> Vec<Beat> {
+pub fn lay(strip: &Strip<'_>, classes: &[Class], shapes: &[Shape]) -> Vec<Beat> {
+    let Strip { rows: signal, beats, spikes, rr_ms, .. } = *strip;
     let mut out: Vec<Beat> = beats
         .iter()
         .map(|b| Beat { qrs: Qrs { peak: place(*b), ..Qrs::default() }, ..Beat::default() })
         .collect();
-    let end = place(signal.len.saturating_sub(1));
+    let end = place(signal.len().saturating_sub(1));
     for (n, (class, shape)) in classes.iter().zip(shapes).enumerate() {
         let mid = place(shape.median.peak);
         for (b, at) in class.beats.iter().zip(&class.at) {

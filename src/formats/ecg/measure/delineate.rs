@@ -115,7 +115,7 @@ pub fn entry(fs: f64, samples: usize, m: &Measured) -> Value {
         "samples": samples,
         "beats": m.delineation.iter().map(beat).collect::<Vec<_>>(),
         "intervals": {
-            "hr": value("hr"), "pr": value("pr"), "qrs": value("qrs"), "qt": value("qt"),
+            "hr": m.rate, "pr": value("pr"), "qrs": value("qrs"), "qt": value("qt"),
         },
     })
 }

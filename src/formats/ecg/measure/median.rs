@@ -1,6 +1,8 @@
 //! The median beat of a class (ECG specification 11.5).
 
-use super::signal::{Signal, ms, percentile};
+use super::lanes::{Row, WIDTH};
+use super::rows;
+use super::signal::ms;
 
 /// Median beat at 500 Hz: every lead from 500 ms before to 700 ms after the QRS.
 #[derive(Debug, Clone, Default)]
@@ -35,46 +37,50 @@ impl Median {
     }
 }
 
-/// The median of the beats at these places.
+/// The median of the beats at these places; `numbers` = the leads that stand side by side in `rows`.
 #[must_use]
-pub fn median(signal: &Signal, at: &[usize]) -> Median {
+pub fn median(rows: &[Row], numbers: &[u16], at: &[usize]) -> Median {
     let (before, after) = (ms(BEFORE_MS), ms(AFTER_MS));
-    let mut column = Vec::with_capacity(at.len());
-    let leads = signal
-        .leads
-        .iter()
-        .map(|(n, s)| {
-            // Each beat against its own level before the QRS: wander of the base line cancels.
-            let levels: Vec<f32> = at.iter().map(|b| level(s, *b)).collect();
-            let samples = (0..before + after)
-                .map(|i| {
-                    column.clear();
-                    for (b, l) in at.iter().zip(&levels) {
-                        if let Some(v) = (b + i).checked_sub(before).and_then(|k| s.get(k)) {
-                            column.push(v - l);
-                        }
-                    }
-                    middle(&mut column)
-                })
-                .collect();
-            (*n, samples)
-        })
-        .collect();
+    // Each beat against its own level before the QRS: wander of the base line cancels.
+    let levels: Vec<Row> = at.iter().map(|b| level(rows, *b)).collect();
+    let mut leads: Vec<(u16, Vec<f32>)> =
+        numbers.iter().take(WIDTH).map(|n| (*n, Vec::with_capacity(before + after))).collect();
+    let mut column: Vec<Row> = Vec::with_capacity(at.len());
+    let mut held = [0.0; WIDTH];
+    for i in 0..before + after {
+        column.clear();
+        for (b, l) in at.iter().zip(&levels) {
+            if let Some(row) = (b + i).checked_sub(before).and_then(|k| rows.get(k)) {
+                column.push(std::array::from_fn(|k| row[k] - l[k]));
+            }
+        }
+        // Where no beat lies within the recording the last value stands: a step would look like a wave.
+        held = middle(&mut column).unwrap_or(held);
+        leads.iter_mut().zip(held).for_each(|((_, s), v)| s.push(v));
+    }
     Median { leads, peak: before, beats: at.len() }
 }
 
-/// The median; of an even count the mean of the two middle values.
-fn middle(v: &mut [f32]) -> f32 {
-    v.sort_unstable_by(f32::total_cmp);
-    let k = v.len() / 2;
-    match (v.len(), v.get(k)) {
-        (_, None) => 0.0,
-        (n, Some(high)) if n % 2 == 1 => *high,
-        (_, Some(high)) => f32::midpoint(v[k - 1], *high),
+/// The median of every lead; of an even count the mean of the two middle values.
+///
+/// The rows are sorted lead by lead by exchanging neighbours in turn, which needs no branch and all leads at once.
+fn middle(rows: &mut [Row]) -> Option<Row> {
+    let n = rows.len();
+    for round in 0..n {
+        for pair in rows[round % 2..].chunks_exact_mut(2) {
+            let [a, b] = pair else { continue };
+            for (x, y) in a.iter_mut().zip(b) {
+                (*x, *y) = (x.min(*y), x.max(*y));
+            }
+        }
     }
+    let high = *rows.get(n / 2)?;
+    let low = *rows.get((n - 1) / 2)?;
+    Some(std::array::from_fn(|k| f32::midpoint(low[k], high[k])))
 }
 
-fn level(s: &[f32], beat: usize) -> f32 {
+/// Mean of a quiet stretch before the QRS.
+fn level(rows: &[Row], beat: usize) -> Row {
     let (a, b) = (beat.saturating_sub(ms(100.0)), beat.saturating_sub(ms(60.0)));
-    s.get(a..b.max(a + 1)).map_or(0.0, |w| percentile(w, 0.5))
+    rows.get(a..b.max(a + 1)).and_then(rows::mean).unwrap_or_default()
 }

@@ -25,6 +25,8 @@ pub mod values;
 use super::lead::LeadId;
 use super::model::{Group, Value};
 
+use beats::Strip;
+
 pub use delineate::{Beat, BeatClass, Qrs, Wave};
 use pfind::PWave;
 pub use rhythm::{Kind, Rhythm};
@@ -48,6 +50,8 @@ pub struct Measured {
     pub marks: Marks,
     /// Values, source `server`.
     pub values: Vec<Value>,
+    /// Ventricular rate per minute, from the typical RR interval.
+    pub rate: Option<f64>,
     /// Longest RR interval, ms.
     pub longest_rr_ms: Option<f64>,
     /// The rhythm.
@@ -80,24 +84,35 @@ pub struct Marks {
 #[must_use]
 pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let Some(mut signal) = Signal::prepare(group, bad) else { return Measured::default() };
-    let mut beats = detect::detect(&signal);
+    let mut rows = rows::of(&signal.leads);
+    let mut beats = detect::detect(&signal, &rows);
     let candidates = spikes::candidates(&signal);
     let spikes = beats::pacing(candidates.clone(), &beats);
     if !spikes.is_empty() {
         for (_, s) in &mut signal.leads {
             spikes::blank(s, &spikes);
         }
-        beats = detect::detect(&signal);
+        rows = rows::of(&signal.leads);
+        beats = detect::detect(&signal, &rows);
+    }
+    let classes = typing::classes(&signal, &beats);
+    // Beats of a class are counted from the same point of their QRS: RR intervals do not jitter.
+    for (b, at) in classes.iter().flat_map(|c| c.beats.iter().zip(&c.at)) {
+        if let Some(place) = beats.get_mut(*b) {
+            *place = *at;
+        }
     }
     let beats_ms: Vec<f64> = beats.iter().map(|b| samples(*b) * 1_000.0 / f64::from(HZ)).collect();
     let rr: Vec<f64> = beats_ms.windows(2).filter_map(|w| Some(w.get(1)? - w.first()?)).collect();
-    let typical = signal::percentile_f64(&rr, 0.5);
+    let typical = values::typical(&rr);
     #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
     let rr_ms = typical.unwrap_or(1_000.0) as f32;
-    let classes = typing::classes(&signal, &beats);
-    let shapes = beats::shapes(&signal, &beats, &classes, &spikes, rr_ms);
-    let mut delineation = beats::lay(&signal, &beats, &classes, &shapes, &spikes, rr_ms);
+    let numbers: Vec<u16> = signal.leads.iter().map(|(n, _)| *n).collect();
+    let strip = Strip { rows: &rows, numbers: &numbers, beats: &beats, spikes: &spikes, rr_ms };
+    let shapes = beats::shapes(&strip, &classes);
+    let mut delineation = beats::lay(&strip, &classes, &shapes);
     let mut out = Measured {
+        rate: typical.map(|t| 60_000.0 / t),
         beats_ms,
         longest_rr_ms: rr.iter().copied().reduce(f64::max),
         dominant: vec![false; beats.len()],

@@ -84,3 +84,15 @@ pub fn slopes(rows: &[Row]) -> Vec<Row> {
 pub fn length(row: &Row) -> f32 {
     row.iter().map(|v| v * v).sum::<f32>().sqrt()
 }
+
+/// Mean of each lead.
+#[must_use]
+pub fn mean(rows: &[Row]) -> Option<Row> {
+    let mut out = [0.0; WIDTH];
+    for row in rows {
+        out.iter_mut().zip(row).for_each(|(o, v)| *o += v);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a stretch of one beat")]
+    let n = rows.len() as f32;
+    (!rows.is_empty()).then(|| out.map(|v| v / n))
+}

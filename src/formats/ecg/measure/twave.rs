@@ -6,7 +6,7 @@
 use super::bounds::{Edges, float, run_down};
 use super::lanes::{Row, WIDTH};
 use super::median::Median;
-use super::rows::{length, low_pass, slopes};
+use super::rows::{self, length, low_pass, slopes};
 use super::signal::{ms, percentile};
 
 /// The T wave in samples of the median beat.
@@ -41,11 +41,11 @@ const BIAS_MS: [f32; 2] = [8.0, 3.0];
 
 /// The T wave; `rr_ms` = distance to the next beat, `to` = samples of the median that lie within the recording.
 #[must_use]
-pub fn find(median: &Median, rows: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -> Option<TWave> {
-    let mut y = rows.to_vec();
+pub fn find(median: &Median, beat: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -> Option<TWave> {
+    let mut y = beat.to_vec();
     low_pass(&mut y, CUT_HZ);
     let (on, off) = (index(qrs.on), index(qrs.off));
-    let zero = mean(y.get(on.saturating_sub(ms(20.0))..on)?)?;
+    let zero = rows::mean(y.get(on.saturating_sub(ms(20.0))..on)?)?;
     let long: Vec<f32> = y.iter().map(|row| length(&less(row, &zero))).collect();
     let d = slopes(&y);
     let v: Vec<f32> = d.iter().map(length).collect();
@@ -170,14 +170,6 @@ fn weighted(v: &[(f32, f32)]) -> Option<f32> {
             sum >= half
         })
         .map(|p| p.0)
-}
-
-fn mean(rows: &[Row]) -> Option<Row> {
-    let mut out = [0.0; WIDTH];
-    for row in rows {
-        out.iter_mut().zip(row).for_each(|(o, v)| *o += v);
-    }
-    (!rows.is_empty()).then(|| out.map(|v| v / float(rows.len())))
 }
 
 fn less(row: &Row, zero: &Row) -> Row {

@@ -29,8 +29,14 @@ pub struct Class {
 pub fn classes(signal: &Signal, beats: &[usize]) -> Vec<Class> {
     let windows: Vec<Vec<f32>> = beats.iter().map(|b| window(signal, *b)).collect();
     let leads = signal.leads.len().max(1);
-    let alike: Vec<Vec<bool>> =
-        windows.iter().map(|a| windows.iter().map(|b| likeness(a, b, leads) >= ALIKE).collect()).collect();
+    let mut alike = vec![vec![false; beats.len()]; beats.len()];
+    for (i, a) in windows.iter().enumerate() {
+        for (j, b) in windows.iter().enumerate().skip(i) {
+            let yes = likeness(a, b, leads) >= ALIKE;
+            alike[i][j] = yes;
+            alike[j][i] = yes;
+        }
+    }
     let mut free = vec![true; beats.len()];
     let mut out = Vec::new();
     while free.iter().any(|f| *f) {
@@ -75,9 +81,30 @@ fn aligned(signal: &Signal, beats: &[usize], seed: usize, members: Vec<usize>) -
 fn best_place(signal: &Signal, beat: usize, template: &[f32]) -> Option<usize> {
     let (from, to) = (beat.saturating_sub(ms(REACH_MS)), beat + ms(REACH_MS));
     (from..=to)
-        .map(|at| (at, correlation(&qrs(signal, at), template)))
+        .filter_map(|at| Some((at, fit(signal, at, template)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.abs_diff(beat).cmp(&a.0.abs_diff(beat))))
         .map(|(at, _)| at)
+}
+
+/// Correlation (times a constant) of the QRS at `at` with a template of which every lead has the mean 0.
+fn fit(signal: &Signal, at: usize, template: &[f32]) -> Option<f32> {
+    let (half, mut xy, mut xx) = (ms(QRS_MS), 0.0_f32, 0.0_f32);
+    for ((_, s), t) in signal.leads.iter().zip(template.chunks_exact(2 * half)) {
+        let w = s.get(at.checked_sub(half)?..at + half)?;
+        let zero = *w.first()?;
+        let (mut p, mut sum, mut square) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for (v, t) in w.iter().zip(t) {
+            let v = v - zero;
+            p += v * t;
+            sum += v;
+            square += v * v;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a window of 60 samples")]
+        let n = w.len() as f32;
+        xy += p;
+        xx += (square - sum * sum / n).max(0.0);
+    }
+    (xx > 0.0).then(|| xy / xx.sqrt())
 }
 
 fn mean(signal: &Signal, at: &[usize]) -> Vec<f32> {
@@ -130,10 +157,14 @@ fn likeness(a: &[f32], b: &[f32], leads: usize) -> f32 {
 }
 
 fn products(a: &[f32], b: &[f32]) -> [f32; 3] {
-    a.iter().zip(b).fold([0.0; 3], |[ab, aa, bb], (x, y)| [ab + x * y, aa + x * x, bb + y * y])
-}
-
-fn correlation(a: &[f32], b: &[f32]) -> f32 {
-    let [ab, aa, bb] = products(a, b);
-    if aa <= 0.0 || bb <= 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
+    // Four sums side by side: one long chain of additions would wait for itself.
+    let mut sums = [[0.0_f32; 4]; 3];
+    for (x, y) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
+        for i in 0..4 {
+            sums[0][i] += x[i] * y[i];
+            sums[1][i] += x[i] * x[i];
+            sums[2][i] += y[i] * y[i];
+        }
+    }
+    sums.map(|s| s.iter().sum())
 }
