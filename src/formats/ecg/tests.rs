@@ -8,6 +8,7 @@ use super::draw::{self, Format, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
+mod atria;
 mod ludb;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
