@@ -1,6 +1,6 @@
 //! Checks every recording must pass whatever its format (ECG specification 10): a warning each, shown to the reader.
 
-use super::lead::LeadId;
+use super::lead::{LeadId, TWELVE};
 use super::model::{Document, Group, GroupKind, Lead, Warning};
 use super::ratio::Ratio;
 
@@ -14,6 +14,13 @@ const AVF: LeadId = LeadId::Standard(64);
 /// Share of samples that must satisfy a law, per thousand.
 const SHARE: usize = 999;
 
+/// Lowest rate for a diagnosis, Hz.
+const RATE_HZ: f64 = 500.0;
+/// Lowest upper band limit for a diagnosis, Hz.
+const BAND_HZ: f64 = 150.0;
+/// Shortest strip, s.
+const SECONDS: f64 = 9.5;
+
 /// Checks every group; appends warnings and adds derived limb leads that the file does not store.
 pub fn check(document: &mut Document) {
     let mut warnings = Vec::new();
@@ -24,6 +31,8 @@ pub fn check(document: &mut Document) {
         einthoven(group, &mut warnings);
         derive(group);
     }
+    absent(document, &mut warnings);
+    rate_and_length(document, &mut warnings);
     for w in warnings {
         if !document.warnings.contains(&w) {
             document.warnings.push(w);
@@ -47,6 +56,48 @@ pub fn residual(leads: &[&Lead], law: impl Fn(&[i64]) -> i64) -> Option<i64> {
     rest.sort_unstable();
     let at = (rest.len() * SHARE / 1_000).min(rest.len().saturating_sub(1));
     rest.get(at).copied()
+}
+
+/// Leads that are neither stored nor follow from those that are.
+fn absent(document: &Document, warnings: &mut Vec<Warning>) {
+    let missing = document.absent();
+    // A file without any standard lead says so in its own words.
+    if !missing.is_empty() && missing.len() < TWELVE.len() {
+        let list = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        warnings.push(Warning::new(
+            "leads_absent",
+            format!("缺少导联:{list}"),
+            format!("leads not recorded: {list}"),
+        ));
+    }
+}
+
+/// What a diagnosis should not be made from; the strip is shown all the same.
+fn rate_and_length(document: &Document, warnings: &mut Vec<Warning>) {
+    let Some(group) = document.rhythm() else { return };
+    let rate = group.rate.to_f64();
+    if rate < RATE_HZ {
+        warnings.push(Warning::new(
+            "rate_low",
+            format!("采样率 {rate} Hz < 500:达不到诊断质量"),
+            format!("{rate} Hz < 500: not diagnostic quality"),
+        ));
+    }
+    if let Some(band) = document.high_hz.filter(|b| *b < BAND_HZ) {
+        warnings.push(Warning::new(
+            "band_low",
+            format!("频带上限 {band} Hz < 150:达不到诊断质量"),
+            format!("band up to {band} Hz < 150: not diagnostic quality"),
+        ));
+    }
+    let seconds = group.seconds();
+    if seconds < SECONDS {
+        warnings.push(Warning::new(
+            "duration_short",
+            format!("记录仅 {seconds:.1} s"),
+            format!("only {seconds:.1} s recorded"),
+        ));
+    }
 }
 
 fn einthoven(group: &Group, warnings: &mut Vec<Warning>) {

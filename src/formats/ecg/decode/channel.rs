@@ -1,5 +1,6 @@
 //! One channel definition (PS3.3 §C.10.9.1.4): which lead, which unit, exactly which scale.
 
+use super::build::{self, nanovolts};
 use super::samples::Stored;
 use crate::dicom::{Node, Tag};
 use crate::ecg::lead::LeadId;
@@ -76,31 +77,10 @@ pub fn read(definition: &Node<'_>, stored: Stored) -> Result<Channel, Refusal> {
     Ok(Channel::Lead(Box::new(lead), bits))
 }
 
-/// Nanovolts of a UCUM unit; the code decides, the magnitude never does.
-fn nanovolts(unit: &str) -> Option<Ratio> {
-    Some(Ratio::whole(match unit.trim() {
-        "nV" => 1,
-        "uV" | "µV" | "μV" => 1_000,
-        "mV" => 1_000_000,
-        "V" => 1_000_000_000,
-        _ => return None,
-    }))
-}
-
 /// Filters as printed on paper, and the upper limit in Hz.
 #[must_use]
 pub fn filters(definition: &Node<'_>) -> (String, Option<f64>) {
     let number = |tag| definition.number(tag).filter(|n| n.is_finite() && *n > 0.0);
     let (low, high, notch) = (number(LOW), number(HIGH), number(NOTCH));
-    let mut parts = Vec::new();
-    match (low, high) {
-        (Some(l), Some(h)) => parts.push(format!("{l}-{h} Hz")),
-        (Some(l), None) => parts.push(format!("> {l} Hz")),
-        (None, Some(h)) => parts.push(format!("< {h} Hz")),
-        (None, None) => {}
-    }
-    if let Some(n) = notch {
-        parts.push(format!("AC{n}"));
-    }
-    (parts.join(" "), high)
+    (build::filters(low, high, notch), high)
 }
