@@ -99,7 +99,8 @@ async fn index_held(
     id: web::Path<String>,
     body: web::Json<Indexing>,
 ) -> Answer {
-    let (act, study) = reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), &body.why).await?;
+    let (act, study) =
+        reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), &body.why).await?;
     centre.ctx.live.changed("imaging", &study, permit.facility());
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
 }

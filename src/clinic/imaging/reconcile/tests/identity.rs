@@ -120,7 +120,8 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         }
         let held = open_entries(&bench).await;
         assert_eq!(held.len(), 2);
-        let (act, new) = index_held(ctx, &reg, &held[0].id, None, "two patients under one number").await.unwrap();
+        let (act, new) =
+            index_held(ctx, &reg, &held[0].id, None, "two patients under one number").await.unwrap();
         let (_, same) = index_held(ctx, &reg, &held[1].id, None, "the second one").await.unwrap();
         assert_eq!(new, same, "images of one stranger come together");
         let (uid, series) = {
@@ -170,7 +171,10 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         assert!(open_entries(&bench).await.is_empty());
         let mut conn = ctx.db.read(&reg).await.unwrap();
         let parts = conn.all(sql::PARTS, args![&chosen]).await.unwrap();
-        let came = parts.iter().find(|p| p.text("uid").unwrap() == last.detail["instance_uid"].as_str().unwrap()).unwrap();
+        let came = parts
+            .iter()
+            .find(|p| p.text("uid").unwrap() == last.detail["instance_uid"].as_str().unwrap())
+            .unwrap();
         let (series, uid) = (came.text("series_uid").unwrap(), came.text("uid").unwrap());
         let past = history(&mut conn, &reg, &chosen).await.unwrap();
         drop(conn);
