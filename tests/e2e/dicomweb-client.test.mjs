@@ -51,7 +51,7 @@ const ask = (method, options, secret = token) =>
     [method, options, secret],
   );
 
-test('QIDO, WADO and STOW with the npm client', { timeout: 120_000 }, async () => {
+test('QIDO, WADO and STOW with the npm client', { timeout: 240_000 }, async () => {
   pushFilm(server, { callingAet: 'DEMO01', patient: 'NPM1', name: 'Lu^Wei=卢^瑋' });
   const found = await ask('searchForStudies', { queryParams: { PatientID: 'NPM1' } });
   assert.equal(found.value?.length, 1, JSON.stringify(found));
@@ -63,7 +63,7 @@ test('QIDO, WADO and STOW with the npm client', { timeout: 120_000 }, async () =
   const [instance] = (await ask('searchForInstances', { studyInstanceUID })).value;
   const one = { studyInstanceUID, seriesInstanceUID: series['0020000E'].Value[0], sopInstanceUID: instance['00080018'].Value[0] };
 
-  const metadata = (await ask('retrieveInstanceMetadata', one)).value;
+  const [metadata] = (await ask('retrieveInstanceMetadata', one)).value;
   assert.equal(metadata['00280010'].Value[0], 256);
   const sent = readFileSync(join(server.folder, 'film.dcm'));
   const file = Buffer.from((await ask('retrieveInstance', one)).value);
@@ -73,8 +73,8 @@ test('QIDO, WADO and STOW with the npm client', { timeout: 120_000 }, async () =
   const [frame] = (await ask('retrieveInstanceFrames', { ...one, frameNumbers: [1] })).value;
   assert.deepEqual(Buffer.from(frame), pixels);
   assert.equal((await ask('retrieveInstanceFrames', { ...one, frameNumbers: [2] })).status, 404, 'no such frame');
-  const jpeg = Buffer.from((await ask('retrieveInstanceRendered', { ...one, mediaTypes: [{ mediaType: 'image/jpeg' }] })).value);
-  assert.equal(jpeg.readUInt16BE(0), 0xffd8);
+  const [jpeg] = (await ask('retrieveInstanceRendered', { ...one, mediaTypes: [{ mediaType: 'image/jpeg' }] })).value;
+  assert.equal(Buffer.from(jpeg).readUInt16BE(0), 0xffd8);
 
   // stored under a new instance UID of the same length, then found
   const uid = one.sopInstanceUID;
