@@ -9,6 +9,7 @@ use super::model::{Group, GroupKind, Lead};
 use super::*;
 
 mod exports;
+mod judged;
 mod ludb;
 mod paper;
 mod philips;
