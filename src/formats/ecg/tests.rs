@@ -8,6 +8,7 @@ use super::draw::{self, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
+mod atria;
 mod exports;
 mod judged;
 mod ludb;
