@@ -170,8 +170,12 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let activity = fwaves::between(e.lanes, e.beats, e.template);
     let between = percentile(&activity, 0.5);
     let pauses = pauses(e.beats);
-    let repeats = fwaves::period(e.lanes, &pauses).filter(|(_, r)| *r >= REPEATS);
     let filled = |share: f32| e.template.is_some_and(|t| !activity.is_empty() && between >= share * t.height);
+    // Looked for only where the pauses are not empty.
+    let repeats = (e.template.is_none() || filled(BETWEEN_ERRATIC))
+        .then(|| fwaves::period(e.lanes, &pauses))
+        .flatten()
+        .filter(|(_, r)| *r >= REPEATS);
     // A paced ventricle is even whatever the atria do; a fast one leaves no pause in which a period could be seen.
     let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
     let uneven = irregular || steps.1 > ERRATIC || half;
