@@ -77,6 +77,8 @@ const PACED: usize = 3;
 const LEAST_UV: f32 = 10.0;
 /// Likeness of the beats' P waves with the common one.
 const ALIKE: f32 = 0.70;
+/// The same when the rhythm is irregular.
+const ALIKE_IRREGULAR: f32 = 0.80;
 /// Activity between T and P against the P wave: fibrillation and flutter fill the pause.
 const BETWEEN: f32 = 0.70;
 /// The same when the activity is tall: noise and U waves are not.
@@ -187,7 +189,10 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
             || filled(BETWEEN_ERRATIC) && uneven && repeats.is_some()
     };
     let constant = |t: &Template| {
-        t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
+        t.height >= LEAST_UV
+            && t.alike >= if irregular { ALIKE_IRREGULAR } else { ALIKE }
+            && t.before - t.centre <= ms(FAR_MS)
+            && !fibrillates(t)
     };
     out.p_present = e.template.is_some_and(constant);
     out.pacing_spikes = e.spikes;

@@ -106,6 +106,23 @@ fn a_sinus_rhythm_has_its_p_wave_in_every_beat() {
 }
 
 #[test]
+fn in_tachycardia_the_p_wave_stands_on_the_end_of_the_t_wave() {
+    let mut s = Strip::new();
+    // 170 a minute: 64 ms from the end of the T wave to the QRS.
+    for k in 0..27 {
+        let at = 100 + 176 * k;
+        s.p(at - 65);
+        s.wave(at, 20, 1_000.0, &R);
+        s.wave(at + 80, 40, 250.0, &T);
+        s.complex(at, 20, 122, true);
+    }
+    let r = s.read();
+    assert!(r.rhythm.p_present, "{:?}", r.rhythm);
+    let found = r.waves.iter().flatten().count();
+    assert!(found >= 26, "{found}");
+}
+
+#[test]
 fn fibrillation_has_none() {
     let mut s = Strip::new();
     // Waves of changing length and height without regard to the QRS.
