@@ -180,6 +180,28 @@ fn a_block_of_third_degree_is_two_trains() {
 }
 
 #[test]
+fn a_dropped_beat_after_growing_intervals_is_no_fibrillation() {
+    let mut s = Strip::new();
+    for k in 0..12 {
+        let at = 60 + 400 * k;
+        s.p(at);
+        // Wenckebach 4:3.
+        if let Some(delay) = [80, 120, 145].get(k as usize % 4) {
+            s.beat(at + delay);
+        }
+    }
+    let r = s.read();
+    assert!(!matches!(r.rhythm.kind, Kind::Fibrillation | Kind::Flutter | Kind::Block3), "{:?}", r.rhythm);
+    assert!(
+        r.common.is_none() && r.rhythm.atrial_rate.is_some_and(|a| (a - 75.0).abs() < 3.0),
+        "{:?}",
+        r.rhythm
+    );
+    let found = r.waves.iter().flatten().count();
+    assert!(found >= 7, "{found}");
+}
+
+#[test]
 fn an_early_beat_of_another_shape_has_none() {
     let mut s = Strip::new();
     for k in 0..10 {
