@@ -59,7 +59,7 @@ fn likeness(w: &Window<'_>, span: (usize, usize), k: &[f64; 7]) -> (f64, f64) {
     if a <= 0.0 || b <= 0.0 { (0.0, share) } else { (dot(&one, &made) / (a * b).sqrt(), share) }
 }
 
-/// Right and left arm exchanged.
+/// Right arm exchanged with the left, or with the left leg.
 pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let (on, off) = w.qrs;
     if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !progresses(w) {
@@ -73,12 +73,14 @@ pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
         .zip(w.p_net(w.two))
         .map(|(one, two)| one / one.hypot((two - one / 2.0) * 1.155).max(1.0));
     let clearly = q < CLEARLY.0 && t < CLEARLY.1 && share > CLEARLY.2;
-    match p {
+    let found = match p {
         Some(p) if p < -0.05 => q < TURNED && (t < 0.5 || q < CLEARLY.0),
         Some(p) => p < 0.1 && clearly,
         None => clearly,
-    }
-    .then_some(Exchange::RaLa)
+    };
+    // A P wave upside down in aVF as well: not the other arm but the left leg.
+    let leg = w.p_net(w.one).zip(w.p_net(w.two)).is_some_and(|(one, two)| two - one / 2.0 < -10.0);
+    found.then_some(if leg { Exchange::RaLl } else { Exchange::RaLa })
 }
 
 /// R grows from V1 towards the left: a heart on the right side has its own reason for a negative lead I.
