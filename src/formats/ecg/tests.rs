@@ -10,6 +10,7 @@ use super::*;
 
 mod atria;
 mod ludb;
+mod strip;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")
