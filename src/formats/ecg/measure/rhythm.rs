@@ -175,7 +175,7 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     #[expect(clippy::cast_precision_loss, reason = "a lag of 150 samples")]
     let flutter = repeats.map(|(lag, _)| per_minute(lag as f64));
     out.atrial_rate = train.as_ref().map(|t| per_minute(t.period)).or(flutter.filter(|_| !half));
-    let locked = e.template.is_some_and(|t| t.alike >= ALIKE_CLEAR && filled(BETWEEN_TALL));
+    let locked = !irregular && e.template.is_some_and(|t| t.alike >= ALIKE_CLEAR && filled(BETWEEN_TALL));
     let low = e.template.is_some_and(|t| t.height < LEAST_UV);
     let own = e.beats.iter().filter(|b| b.dominant).count() * 2 >= e.beats.len();
     out.kind = if half {
@@ -213,7 +213,8 @@ fn intervals(beats: &[Complex]) -> Vec<f64> {
             .collect()
     };
     let own = between(false);
-    if own.len() >= ENOUGH { own } else { between(true) }
+    // Where aberrant beats are many they belong to the rhythm.
+    if own.len() >= ENOUGH.max(beats.len() / 2) { own } else { between(true) }
 }
 
 /// Steps between successive intervals against their mean: the middle one and the upper quartile.
