@@ -10,6 +10,7 @@ use super::*;
 
 mod atria;
 mod exports;
+mod judged;
 mod ludb;
 mod paper;
 mod philips;
