@@ -62,6 +62,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0009_key_image.sql"),
         include_str!("../../../migrations/postgres/0009_key_image.sql"),
     ),
+    (
+        10,
+        "ecg_centre",
+        include_str!("../../../migrations/sqlite/0010_ecg_centre.sql"),
+        include_str!("../../../migrations/postgres/0010_ecg_centre.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

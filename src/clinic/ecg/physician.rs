@@ -151,8 +151,8 @@ pub(super) fn corrected(qt: f64, rate: f64) -> [(&'static str, f64); 4] {
     [
         ("qtcb", qt / rr.sqrt()),
         ("qtcf", qt / rr.cbrt()),
-        ("qtcfr", qt + 154.0 * (1.0 - rr)),
-        ("qtch", qt + 1.75 * (rate - 60.0)),
+        ("qtc_framingham", qt + 154.0 * (1.0 - rr)),
+        ("qtc_hodges", qt + 1.75 * (rate - 60.0)),
     ]
 }
 

@@ -116,6 +116,7 @@ fn going(given: &Given<'_>, id: &str, whose: &Whose, first: Option<&str>) -> Goi
         triage: analysis.triage().to_owned(),
         verdict: verdict(&given.new.document, analysis),
         chest_pain: given.arrived.asked.chest_pain,
+        swap: !given.doubt.swap.is_null(),
         received_at: given.arrived.received_at,
         first: first.map(str::to_owned),
     }

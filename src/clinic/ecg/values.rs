@@ -66,13 +66,6 @@ impl Side {
         apart(self.vendor, self.server)
     }
 
-    /// Whether the physician stands against what the server says.
-    #[must_use]
-    pub fn corrected(&self) -> bool {
-        let physician = Side { vendor: self.physician, ..self.clone() };
-        self.physician.is_some() && physician.differs()
-    }
-
     /// The number that counts: the physician's, else ours, else the maker's.
     #[must_use]
     pub fn best(&self) -> Option<f64> {

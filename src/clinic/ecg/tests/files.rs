@@ -12,7 +12,7 @@ use yigong_formats::ecg::write::{self, Export};
 use yigong_formats::ecg::{Limits, decode};
 use yigong_sample_data::ecg::{Rhythm, waveform};
 
-use super::super::upload::{Answer, upload};
+use super::super::upload::{Answer, upload, upload_within};
 use super::super::{Asked, Received, assign, detail, export, lists, physician, preset, statistics};
 use super::{alerts, exam, item};
 use crate::order::{self, NewOrder};
@@ -31,12 +31,11 @@ fn reader() -> Permit {
 }
 
 pub(super) async fn hand_in(bench: &Bench, bytes: &[u8], asked: &Asked) -> Received {
-    let kept = upload(&bench.ctx, &technician(), "ecg.bin", bytes, asked).await.unwrap();
-    match kept.answer {
-        Answer::Done(received) => received,
-        // A slow machine: the same work, without the clock.
-        Answer::Pending => super::super::upload::go_on(&bench.ctx, &kept.id).await.unwrap(),
-    }
+    // A loaded machine and an unoptimised build: the clock is not what is tested here.
+    let patience = std::time::Duration::from_secs(120);
+    let kept = upload_within(&bench.ctx, &technician(), "ecg.bin", bytes, asked, patience).await.unwrap();
+    let Answer::Done(received) = kept.answer else { panic!("two minutes were not enough") };
+    received
 }
 
 async fn shown(bench: &Bench, record: &str) -> Value {
@@ -140,7 +139,8 @@ async fn a_philips_file_is_read_matched_and_known_again() {
         assert_eq!((&d["order"]["id"], &d["matching"]), (&order.as_str().into(), &"".into()));
         assert_eq!(d["patient"]["local_id"], "P-77");
         let i = item(&bench, &record).await;
-        assert_eq!((i.priority.as_str(), i.title.as_str()), ("emergency", "12 导联心电图"));
+        assert!(matches!(i.priority.as_str(), "emergency" | "stat"), "{}: chest pain raises", i.priority);
+        assert_eq!(i.title, "12 导联心电图");
         assert_eq!(i.patient, d["patient"]["id"].as_str().unwrap());
         let page = lists::unmatched(&mut ctx.db.read(&reader()).await.unwrap(), &reader(), "", 10).await.unwrap();
         assert!(page["rows"].as_array().unwrap().is_empty());
