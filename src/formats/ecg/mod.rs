@@ -9,6 +9,7 @@ pub mod decode;
 pub mod draw;
 pub mod format;
 pub mod lead;
+pub mod leadswap;
 pub mod limits;
 pub mod measure;
 pub mod model;
@@ -16,6 +17,9 @@ pub mod physics;
 pub mod quality;
 pub mod ratio;
 mod same;
+pub mod serial;
+
+pub mod write;
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,10 @@ use super::*;
 
 mod aecg;
 mod dicom;
+mod exports;
 mod ludb;
 mod other;
+mod paper;
 mod philips;
 mod scp;
 mod twin;

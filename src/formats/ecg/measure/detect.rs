@@ -1,6 +1,8 @@
 //! QRS detection on all leads jointly (ECG specification 11.3).
 
-use super::signal::{HZ, Signal, average, high_pass, low_pass, ms, percentile};
+use super::lanes::{Row, WIDTH};
+use super::rows::{high_pass, low_pass, slopes};
+use super::signal::{HZ, Signal, average, ms, percentile};
 
 /// Share of the way from noise to signal at which a beat is believed.
 const THRESHOLD: f32 = 0.32;
@@ -9,10 +11,16 @@ const SEARCH_BACK: f32 = 0.17;
 /// A pause longer than this many median RR is searched.
 const PAUSE: f32 = 1.66;
 
-/// QRS peaks as sample numbers, ascending.
+/// A wave of which this share of its height stays is a step.
+const STEP: f32 = 0.75;
+
+/// Less than this share of the area of the strip's beats is no QRS.
+const NEEDLE: f32 = 0.3;
+
+/// QRS peaks as sample numbers, ascending; `rows` = the leads of `signal` side by side.
 #[must_use]
-pub fn detect(signal: &Signal) -> Vec<usize> {
-    let (feature, band) = feature(signal);
+pub fn detect(signal: &Signal, rows: &[Row]) -> Vec<usize> {
+    let (feature, band) = feature(rows, signal.leads.len());
     let peaks = peaks(&feature, ms(220.0));
     if peaks.is_empty() {
         return Vec::new();
@@ -35,6 +43,8 @@ pub fn detect(signal: &Signal) -> Vec<usize> {
     let mut beats: Vec<usize> = peaks.iter().copied().filter(|p| feature[*p] >= level(THRESHOLD)).collect();
     search_back(&mut beats, &peaks, &feature, level(SEARCH_BACK));
     drop_t_waves(&mut beats, &band);
+    beats.retain(|b| !step(signal, *b));
+    drop_needles(&mut beats, rows, signal.leads.len());
     beats.iter().map(|b| sharpen(*b, &band)).fold(Vec::new(), |mut out, b| {
         if out.last().is_none_or(|last| b >= last + ms(180.0)) {
             out.push(b);
@@ -44,33 +54,39 @@ pub fn detect(signal: &Signal) -> Vec<usize> {
 }
 
 /// The detection function, and the slope of all leads used to compare waves.
-fn feature(signal: &Signal) -> (Vec<f32>, Vec<f32>) {
-    let mut rms = vec![0.0_f32; signal.len];
-    let mut slope = vec![0.0_f32; signal.len];
-    let mut used = 0.0_f32;
-    for (_, lead) in &signal.leads {
+fn feature(rows: &[Row], leads: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut band = rows.to_vec();
+    high_pass(&mut band, 5.0);
+    low_pass(&mut band, 22.0);
+    let d: Vec<Row> = slopes(&band).iter().map(|row| row.map(|v| 2.0 * v.abs())).collect();
+    // Every third sample is enough to know how high a lead goes.
+    let column = |rows: &[Row], k: usize| rows.iter().step_by(3).map(|row| row[k]).collect::<Vec<f32>>();
+    let mut units: Row = [0.0; WIDTH];
+    for (k, unit) in units.iter_mut().enumerate().take(leads) {
+        let lead = column(rows, k);
         // A lead without signal has no vote.
-        if percentile(lead, 0.98) - percentile(lead, 0.02) < 20.0 {
-            continue;
-        }
-        let band = low_pass(&high_pass(lead, 5.0, HZ), 22.0, HZ);
-        let d: Vec<f32> = (0..band.len())
-            .map(|i| (band[(i + 1).min(band.len() - 1)] - band[i.saturating_sub(1)]).abs())
-            .collect();
-        let unit = percentile(&d, 0.98).max(0.1);
-        used += 1.0;
-        for (i, v) in d.iter().enumerate() {
-            // Clipped: one bad lead cannot dominate.
-            let n = (v / unit).min(3.0);
-            rms[i] += n * n;
-            slope[i] += v.min(3.0 * unit);
+        if percentile(&lead, 0.98) - percentile(&lead, 0.02) >= 20.0 {
+            *unit = percentile(&column(&d, k), 0.98).max(0.1);
         }
     }
+    #[expect(clippy::cast_precision_loss, reason = "twelve leads")]
+    let used = units.iter().filter(|u| **u > 0.0).count() as f32;
     if used == 0.0 {
-        return (rms, slope);
+        return (vec![0.0; rows.len()], vec![0.0; rows.len()]);
     }
-    let joint: Vec<f32> =
-        rms.iter().zip(&slope).map(|(r, s)| (r / used).sqrt() * (s / used).sqrt()).collect();
+    let per = units.map(|u| if u > 0.0 { 1.0 / u } else { 0.0 });
+    let (mut joint, mut slope) = (Vec::with_capacity(d.len()), Vec::with_capacity(d.len()));
+    for row in &d {
+        let (mut square, mut sum) = (0.0_f32, 0.0_f32);
+        for k in 0..WIDTH {
+            // Clipped: one bad lead cannot dominate.
+            let n = (row[k] * per[k]).min(3.0);
+            square += n * n;
+            sum += n * units[k];
+        }
+        joint.push((square / used).sqrt() * (sum / used).sqrt());
+        slope.push(sum);
+    }
     (average(&joint, ms(90.0)), average(&slope, ms(20.0)))
 }
 
@@ -131,6 +147,47 @@ fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
         kept.push(b);
     }
     *beats = kept;
+}
+
+/// A step of the base line (a pulled cable, a recorder's reset) goes and does not come back; a QRS does.
+fn step(signal: &Signal, at: usize) -> bool {
+    let mut shares: Vec<f32> = Vec::new();
+    for (_, s) in &signal.leads {
+        let level = |a: usize, b: usize| percentile(s.get(a..b.min(s.len())).unwrap_or_default(), 0.5);
+        let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < s.len()) else {
+            return false;
+        };
+        let jump = (level(at + ms(60.0), at + ms(100.0)) - level(before, at - ms(60.0))).abs();
+        let w = &s[at - ms(60.0)..at + ms(60.0)];
+        let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+        if high - low > 30.0 {
+            shares.push(jump / (high - low));
+        }
+    }
+    !shares.is_empty() && percentile(&shares, 0.5) > STEP
+}
+
+/// A stimulus of the atria has the height of a QRS, not its area.
+fn drop_needles(beats: &mut Vec<usize>, rows: &[Row], leads: usize) {
+    let areas: Vec<f32> = beats.iter().map(|b| area(rows, *b, leads)).collect();
+    let least = NEEDLE * percentile(&areas, 0.5);
+    let mut areas = areas.into_iter();
+    beats.retain(|_| areas.next().is_none_or(|a| a >= least));
+}
+
+/// Mean distance from the median in 160 ms, the median lead's.
+fn area(rows: &[Row], at: usize, leads: usize) -> f32 {
+    let w = &rows[at.saturating_sub(ms(80.0))..(at + ms(80.0)).min(rows.len())];
+    let mut column: Vec<f32> = Vec::with_capacity(w.len());
+    let means: Vec<f32> = (0..leads.min(WIDTH))
+        .map(|k| {
+            column.clear();
+            column.extend(w.iter().map(|row| row[k]));
+            let middle = percentile(&column, 0.5);
+            column.iter().map(|v| (v - middle).abs()).sum::<f32>()
+        })
+        .collect();
+    percentile(&means, 0.5)
 }
 
 /// The centre of the steep part: halfway between where the slope rises above and falls below a third of its maximum.

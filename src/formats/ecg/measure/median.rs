@@ -1,6 +1,8 @@
-//! Typing of beats and the median beat of the dominant class (ECG specification 11.4 and 11.5).
+//! The median beat of a class (ECG specification 11.5).
 
-use super::signal::{Signal, ms, percentile};
+use super::lanes::{Row, WIDTH};
+use super::rows;
+use super::signal::ms;
 
 /// Median beat at 500 Hz: every lead from 500 ms before to 700 ms after the QRS.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +19,6 @@ pub struct Median {
 pub const BEFORE_MS: f32 = 500.0;
 /// Samples after the QRS.
 pub const AFTER_MS: f32 = 700.0;
-/// Beats alike in shape.
-const ALIKE: f32 = 0.9;
-
 impl Median {
     /// A lead by number.
     #[must_use]
@@ -38,93 +37,50 @@ impl Median {
     }
 }
 
-/// Which beats are dominant, and their median.
+/// The median of the beats at these places; `numbers` = the leads that stand side by side in `rows`.
 #[must_use]
-pub fn median(signal: &Signal, beats: &[usize]) -> (Vec<bool>, Median) {
-    let windows: Vec<Option<Vec<f32>>> = beats.iter().map(|b| window(signal, *b, 0)).collect();
-    let (dominant, seed) = typed(&windows);
-    let Some(template) = seed.and_then(|s| windows.get(s).cloned().flatten()) else {
-        return (vec![false; beats.len()], Median::default());
-    };
-    // Align within 20 ms on the template.
-    let reach = isize::try_from(ms(20.0)).unwrap_or(0);
-    let mut aligned = Vec::new();
-    for (b, yes) in beats.iter().zip(&dominant) {
-        if !yes {
-            continue;
-        }
-        let best = (-reach..=reach)
-            .filter_map(|shift| Some((shift, correlation(&window(signal, *b, shift)?, &template))))
-            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.abs().cmp(&a.0.abs())));
-        if let Some(at) = best.and_then(|(shift, _)| b.checked_add_signed(shift)) {
-            aligned.push(at);
-        }
-    }
+pub fn median(rows: &[Row], numbers: &[u16], at: &[usize]) -> Median {
     let (before, after) = (ms(BEFORE_MS), ms(AFTER_MS));
-    let leads = signal
-        .leads
-        .iter()
-        .map(|(n, s)| {
-            // Each beat against its own level before the QRS: wander of the base line cancels.
-            let levels: Vec<f32> = aligned.iter().map(|b| level(s, *b)).collect();
-            let mut column = Vec::with_capacity(aligned.len());
-            let samples = (0..before + after)
-                .map(|i| {
-                    column.clear();
-                    for (b, l) in aligned.iter().zip(&levels) {
-                        if let Some(v) = (b + i).checked_sub(before).and_then(|k| s.get(k)) {
-                            column.push(v - l);
-                        }
-                    }
-                    percentile(&column, 0.5)
-                })
-                .collect();
-            (*n, samples)
-        })
-        .collect();
-    (dominant, Median { leads, peak: before, beats: aligned.len() })
-}
-
-fn level(s: &[f32], beat: usize) -> f32 {
-    let (a, b) = (beat.saturating_sub(ms(100.0)), beat.saturating_sub(ms(60.0)));
-    s.get(a..b.max(a + 1)).map_or(0.0, |w| percentile(w, 0.5))
-}
-
-/// 100 ms before to 300 ms after, all leads one after the other, every second sample.
-fn window(signal: &Signal, beat: usize, shift: isize) -> Option<Vec<f32>> {
-    let at = beat.checked_add_signed(shift)?;
-    let (a, b) = (at.checked_sub(ms(100.0))?, at + ms(300.0));
-    let mut out = Vec::with_capacity(signal.leads.len() * (b - a) / 2);
-    for (_, s) in &signal.leads {
-        let w = s.get(a..b)?;
-        #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-        let mean = w.iter().sum::<f32>() / w.len() as f32;
-        out.extend(w.iter().step_by(2).map(|v| v - mean));
+    // Each beat against its own level before the QRS: wander of the base line cancels.
+    let levels: Vec<Row> = at.iter().map(|b| level(rows, *b)).collect();
+    let mut leads: Vec<(u16, Vec<f32>)> =
+        numbers.iter().take(WIDTH).map(|n| (*n, Vec::with_capacity(before + after))).collect();
+    let mut column: Vec<Row> = Vec::with_capacity(at.len());
+    let mut held = [0.0; WIDTH];
+    for i in 0..before + after {
+        column.clear();
+        for (b, l) in at.iter().zip(&levels) {
+            if let Some(row) = (b + i).checked_sub(before).and_then(|k| rows.get(k)) {
+                column.push(std::array::from_fn(|k| row[k] - l[k]));
+            }
+        }
+        // Where no beat lies within the recording the last value stands: a step would look like a wave.
+        held = middle(&mut column).unwrap_or(held);
+        leads.iter_mut().zip(held).for_each(|((_, s), v)| s.push(v));
     }
-    Some(out)
+    Median { leads, peak: before, beats: at.len() }
 }
 
-fn correlation(a: &[f32], b: &[f32]) -> f32 {
-    let (mut ab, mut aa, mut bb) = (0.0_f32, 0.0_f32, 0.0_f32);
-    for (x, y) in a.iter().zip(b) {
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-    }
-    if aa <= 0.0 || bb <= 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
-}
-
-/// The largest class of like beats: membership and the beat it is built around.
-fn typed(windows: &[Option<Vec<f32>>]) -> (Vec<bool>, Option<usize>) {
-    let mut best: (Vec<bool>, Option<usize>, usize) = (vec![false; windows.len()], None, 0);
-    for (i, seed) in windows.iter().enumerate() {
-        let Some(seed) = seed else { continue };
-        let members: Vec<bool> =
-            windows.iter().map(|w| w.as_ref().is_some_and(|w| correlation(w, seed) >= ALIKE)).collect();
-        let count = members.iter().filter(|m| **m).count();
-        if count > best.2 {
-            best = (members, Some(i), count);
+/// The median of every lead; of an even count the mean of the two middle values.
+///
+/// The rows are sorted lead by lead by exchanging neighbours in turn, which needs no branch and all leads at once.
+fn middle(rows: &mut [Row]) -> Option<Row> {
+    let n = rows.len();
+    for round in 0..n {
+        for pair in rows[round % 2..].chunks_exact_mut(2) {
+            let [a, b] = pair else { continue };
+            for (x, y) in a.iter_mut().zip(b) {
+                (*x, *y) = (x.min(*y), x.max(*y));
+            }
         }
     }
-    (best.0, best.1)
+    let high = *rows.get(n / 2)?;
+    let low = *rows.get((n - 1) / 2)?;
+    Some(std::array::from_fn(|k| f32::midpoint(low[k], high[k])))
+}
+
+/// Mean of a quiet stretch before the QRS.
+fn level(rows: &[Row], beat: usize) -> Row {
+    let (a, b) = (beat.saturating_sub(ms(100.0)), beat.saturating_sub(ms(60.0)));
+    rows.get(a..b.max(a + 1)).and_then(rows::mean).unwrap_or_default()
 }

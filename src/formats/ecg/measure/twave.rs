@@ -1,60 +1,182 @@
-//! The end of the T wave by the largest trapezium (ECG specification 11.7, PMC3201026).
+//! The T wave in the median of a class (ECG specification 11.7). The end is the mean of four estimates, so that no single
+//! kind of T wave (flat, biphasic, merging into U or P) is left to one method:
+//! the largest trapezium (PMC3201026) per lead on the samples and on the path they have travelled, the same on the path of
+//! all leads together, and the place where the joint velocity has run down.
 
+use super::bounds::{Edges, float, run_down};
+use super::lanes::{Row, WIDTH};
 use super::median::Median;
-use super::signal::{HZ, low_pass, ms};
+use super::rows::{self, length, low_pass, slopes};
+use super::signal::{ms, percentile};
+
+/// The T wave in samples of the median beat.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TWave {
+    /// Where the vector is longest.
+    pub peak: f32,
+    /// End, central over the leads.
+    pub off: f32,
+    /// End in the second latest lead.
+    pub g_off: f32,
+}
 
 /// Below this vector length (µV) there is no T wave to measure.
 const LEAST_UV: f32 = 40.0;
-/// The clinical global end lies behind the central one; fitted as the QRS boundaries.
-const LATER_MS: f32 = 0.0;
+/// Low-pass, Hz.
+const CUT_HZ: f32 = 15.0;
+/// The T wave is looked for from this long behind the QRS, ms.
+const AFTER_QRS_MS: f32 = 60.0;
+/// To this long behind the R peak, ms, or 0.72 of the RR interval and 20 ms.
+const LATEST_MS: f32 = 620.0;
+/// A P wave begins at most this long before the next R, ms.
+const NEXT_MS: f32 = 160.0;
+/// The end lies within this of the steepest place behind the peak, ms.
+const SPAN_MS: f32 = 160.0;
+/// A velocity this high again, behind a place half as quiet, is the next wave.
+const NEXT_WAVE: f32 = 0.6;
+/// Share of the quietest places of the span: what moves there is noise.
+const NOISE: f32 = 0.25;
+/// Mean differences (ms) to what cardiologists marked, taken off: end, global end.
+const BIAS_MS: [f32; 2] = [8.0, 3.0];
 
-/// T end; `rr_ms` = median RR. None when there is no T wave to be seen.
+/// The T wave; `rr_ms` = distance to the next beat, `to` = samples of the median that lie within the recording.
 #[must_use]
-pub fn end(median: &Median, (on, off): (usize, usize), rr_ms: Option<f64>) -> Option<usize> {
-    #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
-    let rr = rr_ms.unwrap_or(1_000.0) as f32;
-    let n = median.len();
-    let leads: Vec<Vec<f32>> = median.leads.iter().map(|(_, s)| low_pass(s, 15.0, HZ)).collect();
-    let base = |s: &[f32]| {
-        s.get(on.saturating_sub(ms(20.0))..on)
-            .and_then(|w| w.iter().copied().reduce(|a, b| a + b).map(|t| t / len(w)))
-            .unwrap_or(0.0)
-    };
-    let zero: Vec<f32> = leads.iter().map(|s| base(s)).collect();
-    let length = |i: usize| leads.iter().zip(&zero).map(|(s, z)| (s[i] - z) * (s[i] - z)).sum::<f32>().sqrt();
-    let from = off + ms(60.0);
-    let to = (median.peak + ms(620.0_f32.min(0.72 * rr + 20.0))).min(n.saturating_sub(ms(40.0)));
-    let peak = (from..to).max_by(|a, b| length(*a).total_cmp(&length(*b)))?;
-    if length(peak) < LEAST_UV {
+pub fn find(median: &Median, beat: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -> Option<TWave> {
+    let mut y = beat.to_vec();
+    low_pass(&mut y, CUT_HZ);
+    let (on, off) = (index(qrs.on), index(qrs.off));
+    let zero = rows::mean(y.get(on.saturating_sub(ms(20.0))..on)?)?;
+    let long: Vec<f32> = y.iter().map(|row| length(&less(row, &zero))).collect();
+    let d = slopes(&y);
+    let v: Vec<f32> = d.iter().map(length).collect();
+    let last = to.min(y.len()).checked_sub(4)?;
+    let right = (median.peak + ms((rr_ms - NEXT_MS).max(0.0))).min(last);
+    let from = off + ms(AFTER_QRS_MS);
+    let until = (median.peak + ms(LATEST_MS.min(0.72 * rr_ms + 20.0))).min(last.saturating_sub(ms(36.0)));
+    if from + ms(40.0) > until {
         return None;
     }
-    // Not later than 160 ms before the next R.
-    let right = (median.peak + ms((rr - 160.0).max(200.0))).min(n.saturating_sub(2));
-    // The steepest descending direction within 160 ms behind the peak.
-    let slope =
-        |i: usize| leads.iter().map(|s| (s[(i + 1).min(n - 1)] - s[i - 1]) / 2.0).collect::<Vec<f32>>();
-    let steep_to = (peak + ms(160.0)).min(right);
-    let shrinks = |i: usize| length(i - 1) - length((i + 1).min(n - 1));
-    let k = (peak + 1..steep_to).max_by(|a, b| shrinks(*a).total_cmp(&shrinks(*b)))?;
-    let direction = slope(k);
-    let norm = direction.iter().map(|d| d * d).sum::<f32>().sqrt();
-    if norm <= 0.0 {
+    let peak = (from..until).max_by(|a, b| long[*a].total_cmp(&long[*b]))?;
+    if long[peak] < LEAST_UV {
         return None;
     }
-    let p = |i: usize| leads.iter().zip(&direction).map(|(s, d)| s[i] * d / norm).sum::<f32>();
-    let x_r = (k + ms(160.0)).min(right);
-    let pk = p(k);
-    let area = |i: usize| (p(i) - pk).abs() * (len_of(x_r - i) + len_of(x_r - k)) / 2.0;
-    let end = (k..=x_r).max_by(|a, b| area(*a).total_cmp(&area(*b)))?;
-    Some((end + ms(LATER_MS)).min(n - 1))
+    let shrinks = |i: usize| long[i - 1] - long[i + 1];
+    let steep = peak + 1..(peak + ms(SPAN_MS)).min(right);
+    let k = steep.max_by(|a, b| shrinks(*a).total_cmp(&shrinks(*b)))?;
+    let x_r = span(&v, k, (k + ms(SPAN_MS)).min(right))?;
+    let span = Span { k, right: x_r };
+    let ends = Leads::new(&y, &d, &span);
+    let run = run_down(&v, k..x_r + 1, (0.2 * v[k]).max(1.5 * percentile(&v[k..=x_r], NOISE)), ms(20.0));
+    let joint = span.knee(k, travelled(&v[k..=x_r]));
+    let all =
+        [weighted(&ends.level), weighted(&ends.path), Some(float(joint)), Some(float(run.unwrap_or(x_r)))];
+    let given: Vec<f32> = all.into_iter().flatten().collect();
+    let central = given.iter().sum::<f32>() / float(given.len());
+    let late = ends.second_latest().map_or(central, |s| f32::midpoint(central, s));
+    let off = central - BIAS_MS[0] / 2.0;
+    Some(TWave { peak: float(peak), off, g_off: (late - BIAS_MS[1] / 2.0).max(off) })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a window of a few hundred samples")]
-fn len(w: &[f32]) -> f32 {
-    w.len().max(1) as f32
+/// Where the search for the end stops: `to`, or the quietest place before another wave.
+fn span(v: &[f32], k: usize, to: usize) -> Option<usize> {
+    if k + ms(20.0) > to {
+        return None;
+    }
+    let mut low = k;
+    for j in k + 1..to {
+        if v[j] < v[low] {
+            low = j;
+        }
+        if v[low] < 0.35 * v[k] && v[j] > NEXT_WAVE * v[k] {
+            return Some(low.max(k + ms(20.0)));
+        }
+    }
+    Some(to)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a window of a few hundred samples")]
-fn len_of(n: usize) -> f32 {
-    n as f32
+struct Span {
+    k: usize,
+    right: usize,
+}
+
+impl Span {
+    /// The trapezium of the largest area under `heights`, which begin at `start` with 0: the knee of a curve that levels out.
+    fn knee(&self, start: usize, heights: impl Iterator<Item = f32>) -> usize {
+        let mut best = (start, 0.0_f32);
+        for (i, h) in (start..=self.right).zip(heights) {
+            let area = h * float((self.right - i) + (self.right - start));
+            if area > best.1 {
+                best = (i, area);
+            }
+        }
+        best.0
+    }
+}
+
+/// The way travelled from the first of `v`, without what noise would have done.
+fn travelled(v: &[f32]) -> impl Iterator<Item = f32> + '_ {
+    let noise = percentile(v, NOISE);
+    let mut sum = 0.0;
+    v.iter().enumerate().map(move |(i, x)| {
+        if i > 0 {
+            sum += (x - noise).max(0.0);
+        }
+        sum
+    })
+}
+
+/// What each lead says alone: place of the end and weight.
+struct Leads {
+    level: Vec<(f32, f32)>,
+    path: Vec<(f32, f32)>,
+}
+
+impl Leads {
+    fn new(y: &[Row], d: &[Row], span: &Span) -> Self {
+        let (mut level, mut path) = (Vec::new(), Vec::new());
+        for n in 0..WIDTH {
+            let near = span.k.saturating_sub(ms(30.0))..=span.k + ms(30.0);
+            let Some(k) = near.max_by(|a, b| d[*a][n].abs().total_cmp(&d[*b][n].abs())) else { continue };
+            let weight = d[k][n].abs();
+            if k + ms(20.0) > span.right || weight <= 0.0 {
+                continue;
+            }
+            let heights = y[k..=span.right].iter().map(|row| (row[n] - y[k][n]).abs());
+            level.push((float(span.knee(k, heights)), weight));
+            let v: Vec<f32> = d[k..=span.right].iter().map(|row| row[n].abs()).collect();
+            path.push((float(span.knee(k, travelled(&v))), weight));
+        }
+        Self { level, path }
+    }
+
+    /// The second latest end among the leads with a T wave worth the name.
+    fn second_latest(&self) -> Option<f32> {
+        let most = self.path.iter().map(|p| p.1).fold(0.0, f32::max);
+        let mut v: Vec<f32> = self.path.iter().filter(|p| p.1 > 0.1 * most).map(|p| p.0).collect();
+        v.sort_by(|a, b| b.total_cmp(a));
+        v.get(1).copied()
+    }
+}
+
+/// Weighted median.
+fn weighted(v: &[(f32, f32)]) -> Option<f32> {
+    let mut v = v.to_vec();
+    v.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = v.iter().map(|p| p.1).sum::<f32>() / 2.0;
+    let mut sum = 0.0;
+    v.iter()
+        .find(|p| {
+            sum += p.1;
+            sum >= half
+        })
+        .map(|p| p.0)
+}
+
+fn less(row: &Row, zero: &Row) -> Row {
+    std::array::from_fn(|i| row[i] - zero[i])
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sample of one beat")]
+fn index(v: f32) -> usize {
+    v.round().max(0.0) as usize
 }

@@ -12,7 +12,7 @@ const MS_PER_SAMPLE: f64 = 2.0;
 #[must_use]
 pub fn values(m: &Measured, rr: &[f64]) -> Vec<Value> {
     let mut out = Vec::new();
-    let typical = percentile_f64(rr, 0.5);
+    let typical = typical(rr);
     let rate = typical.map(|t| 60_000.0 / t);
     out.push(Value::server("hr", rate, "/min"));
     if m.beats.is_empty() {
@@ -41,6 +41,14 @@ pub fn values(m: &Measured, rr: &[f64]) -> Vec<Value> {
         }
     }
     out
+}
+
+/// The median RR interval, ms. The first and the last interval are left out when there are five more: the beats at the edges of
+/// a strip are cut or begin in the settling of a filter.
+#[must_use]
+pub fn typical(rr: &[f64]) -> Option<f64> {
+    let inner = if rr.len() >= 7 { rr.get(1..rr.len() - 1).unwrap_or(rr) } else { rr };
+    percentile_f64(inner, 0.5)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "samples of one beat")]

@@ -21,7 +21,7 @@ const LEADS: [(u16, &str); 12] = [
 const NO_P: [u16; 10] = [51, 83, 93, 95, 101, 109, 129, 173, 35, 103];
 
 /// The raw integers are microvolts (the gains of the headers are a normalisation of the makers).
-fn record(n: u16) -> Option<Document> {
+pub(super) fn record(n: u16) -> Option<Document> {
     let bytes = shared(&format!("ludb/data/{n}.dat"))?;
     let leads = LEADS
         .iter()

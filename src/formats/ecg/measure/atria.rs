@@ -1,0 +1,63 @@
+//! The atria in one call: pacing spikes, rhythm, and the P wave of every beat.
+
+use super::lanes::Lanes;
+use super::pfind::{self, PWave};
+use super::rhythm::{self, Evidence, Kind, Rhythm};
+use super::signal::{Signal, ms};
+use super::spikes;
+use super::template::{Complex, Template, windows};
+
+/// Rhythm and P waves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// The rhythm.
+    pub rhythm: Rhythm,
+    /// P wave of each beat; none when none is believed.
+    pub waves: Vec<Option<PWave>>,
+    /// The common P wave of the dominant beats, relative to the QRS peak (negative: before it). None: "PR —".
+    pub common: Option<PWave>,
+}
+
+/// Reads the atria. `beats` in time order, samples of the analysis copy; `candidates` from `spikes::candidates` (before
+/// blanking, if the signal has been blanked since).
+#[must_use]
+pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
+    let (mut spikes, paced) = rhythm::pacing(candidates, beats);
+    let stimulated =
+        if spikes.is_empty() { Vec::new() } else { rhythm::atrial(&spikes::low(signal), beats, &paced) };
+    let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
+    spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
+    spikes.sort_unstable();
+    let lanes = Lanes::prepare(signal, &spikes);
+    // A paced QRS begins with its spike: nothing behind it is atrial.
+    let beats: Vec<Complex> = beats.iter().map(|b| before_spike(*b, &spikes)).collect();
+    let windows = windows(&beats);
+    let template = Template::build(&lanes, &beats, &windows);
+    let evidence =
+        Evidence { lanes: &lanes, beats: &beats, template: template.as_ref(), spikes, paced: &paced };
+    let (mut rhythm, train) = rhythm::classify(evidence);
+    if atrial.len() * 2 >= beats.len().max(1) {
+        rhythm.p_present = false;
+    }
+    let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
+    if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
+        out.waves = pfind::by_template(&lanes, &beats, t);
+        out.common = pfind::common(&lanes, t);
+    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3) {
+        out.waves = pfind::of_train(&lanes, &beats, &train);
+    }
+    // Behind an atrial stimulus the beginning of the P wave is the stimulus: there is nothing to measure.
+    for (wave, _) in out.waves.iter_mut().zip(&stimulated).filter(|(_, s)| s.is_some()) {
+        *wave = None;
+    }
+    out.rhythm = rhythm;
+    out
+}
+
+fn before_spike(mut b: Complex, spikes: &[usize]) -> Complex {
+    let own = spikes.iter().copied().find(|s| s + ms(100.0) >= b.on && *s <= b.on + ms(30.0));
+    if let Some(s) = own {
+        b.on = b.on.min(s.saturating_sub(ms(6.0)));
+    }
+    b
+}
