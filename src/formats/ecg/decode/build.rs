@@ -201,12 +201,26 @@ pub fn text(bytes: &[u8]) -> String {
 /// CRC-CCITT: polynomial 0x1021, start 0xFFFF, no reflection (EN 1064 §5.3.2, ISHNE).
 #[must_use]
 pub fn crc16(bytes: &[u8]) -> u16 {
-    bytes.iter().fold(0xFFFF_u16, |crc, byte| {
-        (0..8).fold(
-            crc ^ (u16::from(*byte) << 8),
-            |c, _| {
-                if c & 0x8000 == 0 { c << 1 } else { (c << 1) ^ 0x1021 }
-            },
-        )
+    bytes.iter().fold(0xFFFF, |crc, byte| {
+        let [high, low] = crc.to_be_bytes();
+        let step = TABLE.get(usize::from(high ^ byte)).copied().unwrap_or(0);
+        (u16::from(low) << 8) ^ step
     })
 }
+
+/// The remainder of every byte.
+const TABLE: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut n: u16 = 0;
+    while n < 256 {
+        let mut crc = n << 8;
+        let mut k = 0;
+        while k < 8 {
+            crc = if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 };
+            k += 1;
+        }
+        table[n as usize] = crc;
+        n += 1;
+    }
+    table
+};
