@@ -9,6 +9,7 @@ use super::model::{Group, GroupKind, Lead};
 use super::*;
 
 mod aecg;
+mod atria;
 mod dicom;
 mod exports;
 mod ludb;

@@ -23,8 +23,7 @@ pub struct Reading {
 #[must_use]
 pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
     let (mut spikes, paced) = rhythm::pacing(candidates, beats);
-    let stimulated =
-        if spikes.is_empty() { Vec::new() } else { rhythm::atrial(&spikes::low(signal), beats, &paced) };
+    let stimulated = rhythm::atrial(&spikes::low(signal), beats);
     let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
     spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
     spikes.sort_unstable();
@@ -36,19 +35,17 @@ pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading
     let evidence =
         Evidence { lanes: &lanes, beats: &beats, template: template.as_ref(), spikes, paced: &paced };
     let (mut rhythm, train) = rhythm::classify(evidence);
-    if atrial.len() * 2 >= beats.len().max(1) {
-        rhythm.p_present = false;
+    // Where both chambers are paced the interval between them is a setting of the pacemaker: "PR —".
+    let both = !atrial.is_empty() && paced.iter().any(|p| *p);
+    if both {
+        (rhythm.p_present, rhythm.atrial_rate) = (false, None);
     }
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
         out.waves = pfind::by_template(&lanes, &beats, t);
         out.common = pfind::common(&lanes, t);
-    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3) {
+    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3 && !both) {
         out.waves = pfind::of_train(&lanes, &beats, &train);
-    }
-    // Behind an atrial stimulus the beginning of the P wave is the stimulus: there is nothing to measure.
-    for (wave, _) in out.waves.iter_mut().zip(&stimulated).filter(|(_, s)| s.is_some()) {
-        *wave = None;
     }
     out.rhythm = rhythm;
     out

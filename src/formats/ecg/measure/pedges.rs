@@ -13,7 +13,7 @@ const REACH_MS: f32 = 90.0;
 const NEAR_MS: f32 = 45.0;
 /// Where cardiologists mark earlier than the slope says: onset and end, central (median over leads) and global (second
 /// earliest and latest), ms; mean over the training half of LUDB.
-const EARLIER_MS: [f64; 4] = [2.0, 3.5, 4.0, 1.5];
+const EARLIER_MS: [f64; 4] = [0.0, 4.5, 3.0, 2.0];
 
 /// Samples relative to the first row.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

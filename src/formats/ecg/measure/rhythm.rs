@@ -109,13 +109,12 @@ pub fn pacing(candidates: &[usize], beats: &[Complex]) -> (Vec<usize>, Vec<bool>
     (own.collect(), paced)
 }
 
-/// Atrial spikes of paced beats: they keep their distance from the QRS.
+/// Atrial spikes: in at least half of the beats they keep their distance from the QRS.
 #[must_use]
-pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<usize>> {
+pub fn atrial(low: &[usize], beats: &[Complex]) -> Vec<Option<usize>> {
     let before =
         |b: &Complex| low.iter().copied().rfind(|s| s + ms(ATRIAL_MS) >= b.on && s + ms(SPIKE_MS.0) < b.on);
-    let found: Vec<Option<usize>> =
-        beats.iter().zip(paced).map(|(b, p)| if *p { before(b) } else { None }).collect();
+    let found: Vec<Option<usize>> = beats.iter().map(before).collect();
     #[expect(clippy::cast_precision_loss, reason = "a distance of 150 samples")]
     let distance = |b: &Complex, s: usize| b.on.saturating_sub(s) as f64;
     let all: Vec<f64> = found.iter().zip(beats).filter_map(|(s, b)| Some(distance(b, (*s)?))).collect();
@@ -125,7 +124,8 @@ pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<us
         .zip(beats)
         .map(|(s, b)| s.filter(|s| (distance(b, *s) - usual).abs() <= STEADY))
         .collect();
-    if kept.iter().flatten().count() >= PACED { kept } else { vec![None; beats.len()] }
+    let count = kept.iter().flatten().count();
+    if count >= PACED && count * 2 >= beats.len() { kept } else { vec![None; beats.len()] }
 }
 
 /// What is known when the rhythm is judged.
@@ -172,16 +172,20 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let pauses = pauses(e.beats);
     let repeats = fwaves::period(e.lanes, &pauses).filter(|(_, r)| *r >= REPEATS);
     let filled = |share: f32| e.template.is_some_and(|t| !activity.is_empty() && between >= share * t.height);
+    // A paced ventricle is even whatever the atria do; a fast one leaves no pause in which a period could be seen.
+    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
+    let uneven = irregular || steps.1 > ERRATIC || half;
+    let hidden = pauses.iter().filter(|(a, b)| fwaves::shows_period(*a, *b)).count() < 2;
     let fibrillates = |t: &Template| {
-        filled(BETWEEN) && (irregular || t.alike < 0.85)
-            || filled(BETWEEN_TALL) && (between >= BETWEEN_UV || repeats.is_some())
-            || filled(BETWEEN_ERRATIC) && steps.1 > ERRATIC && repeats.is_some()
+        filled(BETWEEN) && (uneven || t.alike < 0.85)
+            || filled(BETWEEN_TALL) && between >= BETWEEN_UV && (uneven || hidden)
+            || filled(BETWEEN_TALL) && repeats.is_some()
+            || filled(BETWEEN_ERRATIC) && uneven && repeats.is_some()
     };
     let constant = |t: &Template| {
         t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
     };
     out.p_present = e.template.is_some_and(constant);
-    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
     out.pacing_spikes = e.spikes;
     let mut train = None;
     if out.p_present {

@@ -106,7 +106,7 @@ impl Template {
                 Some((*k, levelled(lanes.rows.get(from..from + n)?)))
             })
             .collect();
-        let rows = median(&cut, n);
+        let rows = middle(&cut, n);
         let bump = bumps(&rows, 0, n);
         let size: Vec<f32> = bump.iter().map(|r| rms(r, lanes.leads.len())).collect();
         let edge = ms(16.0);
@@ -197,27 +197,33 @@ pub fn rms(row: &Row, leads: usize) -> f32 {
     (row.iter().map(|v| v * v).sum::<f32>() / n).sqrt()
 }
 
-/// The window without the line through its ends (the mean of 10 ms each).
+/// The line through the ends of a window (the mean of 10 ms each): its start, and its slope per sample.
 #[must_use]
-pub fn levelled(w: &[Row]) -> Vec<Row> {
-    let edge = 5.min(w.len());
-    let (mut a, mut b) = ([0.0; WIDTH], [0.0; WIDTH]);
-    for (x, y) in w.iter().zip(w.iter().rev()).take(edge) {
+pub fn chord(w: &[Row]) -> (Row, Row) {
+    let (mut a, mut slope) = ([0.0; WIDTH], [0.0; WIDTH]);
+    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
+    let (edge, length) = (5.min(w.len()).max(1) as f32, w.len().max(2) as f32 - 1.0);
+    for (x, y) in w.iter().zip(w.iter().rev()).take(5) {
         for i in 0..WIDTH {
-            a[i] += x[i] / 5.0;
-            b[i] += y[i] / 5.0;
+            a[i] += x[i] / edge;
+            slope[i] += (y[i] - x[i]) / edge / length;
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-    let length = w.len().max(2) as f32 - 1.0;
+    (a, slope)
+}
+
+/// The window without that line.
+#[must_use]
+pub fn levelled(w: &[Row]) -> Vec<Row> {
+    let (first, slope) = chord(w);
     w.iter()
         .enumerate()
         .map(|(k, r)| {
             #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-            let share = k as f32 / length;
+            let at = k as f32;
             let mut out = *r;
             for i in 0..WIDTH {
-                out[i] -= a[i] + (b[i] - a[i]) * share;
+                out[i] -= first[i] + slope[i] * at;
             }
             out
         })
@@ -227,34 +233,56 @@ pub fn levelled(w: &[Row]) -> Vec<Row> {
 /// How far each sample of `[from, to)` stands above the chord over 60 ms to both sides; the chord stays inside.
 #[must_use]
 pub fn bumps(rows: &[Row], from: usize, to: usize) -> Vec<Row> {
+    (from..to).map(|i| bump(rows, i, from, to)).collect()
+}
+
+/// The same for one sample.
+#[must_use]
+pub fn bump(rows: &[Row], i: usize, from: usize, to: usize) -> Row {
     let w = ms(BUMP_MS);
-    (from..to)
+    let (a, b) = (i.saturating_sub(w).max(from), (i + w).min(to - 1));
+    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
+    let share = (i - a) as f32 / (b - a).max(1) as f32;
+    let (left, here, right) = (&rows[a], &rows[i], &rows[b]);
+    let mut out = [0.0; WIDTH];
+    for k in 0..WIDTH {
+        out[k] = here[k] - left[k] - (right[k] - left[k]) * share;
+    }
+    out
+}
+
+/// Middle of the beats: the mean of the middle half in each lead.
+#[expect(clippy::cast_precision_loss, reason = "a count of beats")]
+fn middle(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
+    let quarter = cut.len() / 4;
+    let share = 1.0 / (cut.len() - 2 * quarter).max(1) as f32;
+    let mut column = vec![[0.0_f32; WIDTH]; cut.len()];
+    (0..n)
         .map(|i| {
-            let (a, b) = (i.saturating_sub(w).max(from), (i + w).min(to - 1));
-            #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-            let share = (i - a) as f32 / (b - a).max(1) as f32;
+            for (c, (_, w)) in column.iter_mut().zip(cut) {
+                *c = w[i];
+            }
+            sort(&mut column);
             let mut out = [0.0; WIDTH];
-            for k in 0..WIDTH {
-                out[k] = rows[i][k] - rows[a][k] - (rows[b][k] - rows[a][k]) * share;
+            for r in column.iter().skip(quarter).take(cut.len() - 2 * quarter) {
+                for k in 0..WIDTH {
+                    out[k] += r[k] * share;
+                }
             }
             out
         })
         .collect()
 }
 
-fn median(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
-    let mut column = vec![0.0_f32; cut.len()];
-    let middle = cut.len() / 2;
-    (0..n)
-        .map(|i| {
-            let mut out = [0.0; WIDTH];
-            for (k, v) in out.iter_mut().enumerate() {
-                for (c, (_, w)) in column.iter_mut().zip(cut) {
-                    *c = w[i][k];
-                }
-                *v = *column.select_nth_unstable_by(middle, f32::total_cmp).1;
+/// Sorts every lead by itself, all leads at once.
+fn sort(column: &mut [Row]) {
+    for end in (1..column.len()).rev() {
+        for j in 0..end {
+            let (a, b) = (column[j], column[j + 1]);
+            for k in 0..WIDTH {
+                column[j][k] = a[k].min(b[k]);
+                column[j + 1][k] = a[k].max(b[k]);
             }
-            out
-        })
-        .collect()
+        }
+    }
 }

@@ -18,6 +18,10 @@ pub struct TWave {
     pub off: f32,
     /// End in the second latest lead.
     pub g_off: f32,
+    /// From the second earliest to the second latest end of the leads: QT dispersion.
+    pub spread: Option<f32>,
+    /// The estimates disagree by more than readers do.
+    pub doubtful: bool,
 }
 
 /// Below this vector length (µV) there is no T wave to measure.
@@ -36,8 +40,12 @@ const SPAN_MS: f32 = 160.0;
 const NEXT_WAVE: f32 = 0.6;
 /// Share of the quietest places of the span: what moves there is noise.
 const NOISE: f32 = 0.25;
+/// A range of the estimates that casts doubt on their mean, ms.
+const DOUBT_MS: f32 = 60.0;
 /// Mean differences (ms) to what cardiologists marked, taken off: end, global end.
-const BIAS_MS: [f32; 2] = [8.0, 3.0];
+const BIAS_MS: [f32; 2] = [8.5, -4.0];
+/// Share of the second latest lead in the global end: flat leads end anywhere.
+const LATE: f32 = 0.25;
 
 /// The T wave; `rr_ms` = distance to the next beat, `to` = samples of the median that lie within the recording.
 #[must_use]
@@ -72,9 +80,17 @@ pub fn find(median: &Median, beat: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -
         [weighted(&ends.level), weighted(&ends.path), Some(float(joint)), Some(float(run.unwrap_or(x_r)))];
     let given: Vec<f32> = all.into_iter().flatten().collect();
     let central = given.iter().sum::<f32>() / float(given.len());
-    let late = ends.second_latest().map_or(central, |s| f32::midpoint(central, s));
+    let (early, latest) = ends.seconds();
+    let late = latest.map_or(central, |s| central + (s - central) * LATE);
+    let (low, high) = given.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
     let off = central - BIAS_MS[0] / 2.0;
-    Some(TWave { peak: float(peak), off, g_off: (late - BIAS_MS[1] / 2.0).max(off) })
+    Some(TWave {
+        peak: float(peak),
+        off,
+        g_off: (late - BIAS_MS[1] / 2.0).max(off),
+        spread: latest.zip(early).map(|(b, a)| b - a),
+        doubtful: (high - low) * 2.0 > DOUBT_MS,
+    })
 }
 
 /// Where the search for the end stops: `to`, or the quietest place before another wave.
@@ -149,12 +165,12 @@ impl Leads {
         Self { level, path }
     }
 
-    /// The second latest end among the leads with a T wave worth the name.
-    fn second_latest(&self) -> Option<f32> {
+    /// The second earliest and second latest end among the leads with a T wave worth the name.
+    fn seconds(&self) -> (Option<f32>, Option<f32>) {
         let most = self.path.iter().map(|p| p.1).fold(0.0, f32::max);
         let mut v: Vec<f32> = self.path.iter().filter(|p| p.1 > 0.1 * most).map(|p| p.0).collect();
-        v.sort_by(|a, b| b.total_cmp(a));
-        v.get(1).copied()
+        v.sort_by(f32::total_cmp);
+        (v.get(1).copied(), v.iter().rev().nth(1).copied())
     }
 }
 

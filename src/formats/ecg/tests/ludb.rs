@@ -2,7 +2,7 @@
 
 use super::*;
 
-const RECORDS: std::ops::Range<u16> = 1..200;
+pub(super) const RECORDS: std::ops::Range<u16> = 1..200;
 const LEADS: [(u16, &str); 12] = [
     (1, "i"),
     (2, "ii"),
@@ -18,7 +18,7 @@ const LEADS: [(u16, &str); 12] = [
     (8, "v6"),
 ];
 /// Atrial fibrillation and flutter: no P wave may be claimed.
-const NO_P: [u16; 10] = [51, 83, 93, 95, 101, 109, 129, 173, 35, 103];
+pub(super) const NO_P: [u16; 10] = [51, 83, 93, 95, 101, 109, 129, 173, 35, 103];
 
 /// The raw integers are microvolts (the gains of the headers are a normalisation of the makers).
 pub(super) fn record(n: u16) -> Option<Document> {
@@ -54,11 +54,11 @@ pub(super) fn record(n: u16) -> Option<Document> {
 }
 
 #[derive(Default, Clone)]
-struct Wave {
-    kind: u8,
-    on: Option<f64>,
-    peak: f64,
-    off: Option<f64>,
+pub(super) struct Wave {
+    pub(super) kind: u8,
+    pub(super) on: Option<f64>,
+    pub(super) peak: f64,
+    pub(super) off: Option<f64>,
 }
 
 /// WFDB annotation file: 16-bit words, code in the upper 6 bits, time difference in the lower 10.
@@ -106,7 +106,7 @@ fn median(mut v: Vec<f64>) -> Option<f64> {
 }
 
 /// Waves marked in at least six leads, medians over leads; also second earliest onset and second latest end.
-fn reference(n: u16) -> Vec<(Wave, f64, f64)> {
+pub(super) fn reference(n: u16) -> Vec<(Wave, f64, f64)> {
     let mut all: Vec<Wave> = LEADS
         .iter()
         .filter_map(|(_, name)| shared(&format!("ludb/data/{n}.{name}")))
