@@ -12,6 +12,7 @@ mod aecg;
 mod atria;
 mod dicom;
 mod exports;
+mod judged;
 mod ludb;
 mod other;
 mod paper;

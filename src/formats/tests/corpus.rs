@@ -46,6 +46,16 @@ fn command() {
 }
 
 #[test]
+fn multipart() {
+    over("multipart", entry::multipart);
+}
+
+#[test]
+fn qido() {
+    over("qido", entry::qido);
+}
+
+#[test]
 fn ecg() {
     over("ecg", entry::ecg);
 }
@@ -93,11 +103,13 @@ fn ecg_wfdb() {
 /// Every entry function is total: inputs cut at any length, and with any byte turned over.
 #[test]
 fn cut_and_flipped() {
-    let targets: [(&str, Target); 13] = [
+    let targets: [(&str, Target); 15] = [
         ("scanner", entry::scanner),
         ("charset", entry::charset),
         ("negotiation", entry::negotiation),
         ("command", entry::command),
+        ("multipart", entry::multipart),
+        ("qido", entry::qido),
         ("ecg", entry::ecg),
         ("ecg_scp", entry::ecg_scp),
         ("ecg_healforce", entry::ecg_healforce),

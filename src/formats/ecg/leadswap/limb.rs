@@ -20,13 +20,19 @@ const FLAT: f64 = 0.12;
 const FLAT_UV: f64 = 150.0;
 
 /// Right leg on an arm: the lead between both legs shows nothing, and the other two are mirror images.
-pub fn flat(w: &Window<'_>) -> Option<Exchange> {
+pub fn flat(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let span = (w.p.map_or(w.qrs.0, |p| p.0), w.end);
     let (one, two) = (w.cut(w.one, span), w.cut(w.two, span));
     let three: Vec<f64> = two.iter().zip(&one).map(|(b, a)| b - a).collect();
+    // A single dead channel contradicts the others; an electrode in the wrong place does not.
+    let told = m.median.lead(61).map(|s| w.cut(s, span));
     let range =
         |s: &[f64]| s.iter().copied().fold(f64::MIN, f64::max) - s.iter().copied().fold(f64::MAX, f64::min);
     let (i, ii, iii) = (range(&one), range(&two), range(&three));
+    let gap: Vec<f64> = told.iter().flatten().zip(&three).map(|(a, b)| a - b).collect();
+    if told.is_some() && range(&gap) > 0.2 * i.max(ii).max(iii) {
+        return None;
+    }
     let nothing = |r: f64, most: f64| r < FLAT * most && r < FLAT_UV && most > 300.0;
     if nothing(ii, i.max(iii)) {
         Some(Exchange::RaRl)

@@ -38,13 +38,13 @@ pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading
     // Where both chambers are paced the interval between them is a setting of the pacemaker: "PR —".
     let both = !atrial.is_empty() && paced.iter().any(|p| *p);
     if both {
-        (rhythm.p_present, rhythm.atrial_rate) = (false, None);
+        (rhythm.kind, rhythm.p_present, rhythm.atrial_rate) = (Kind::Paced, false, None);
     }
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
         out.waves = pfind::by_template(&lanes, &beats, t);
         out.common = pfind::common(&lanes, t);
-    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3 && !both) {
+    } else if let Some(train) = train.filter(|_| rhythm.kind != Kind::Paced) {
         out.waves = pfind::of_train(&lanes, &beats, &train);
     }
     out.rhythm = rhythm;

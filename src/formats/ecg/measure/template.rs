@@ -24,6 +24,9 @@ const REACH_MS: f32 = 360.0;
 const GUARD_MS: f32 = 8.0;
 /// A window shorter than this cannot hold a P wave, ms.
 const LEAST_MS: f32 = 70.0;
+/// A P wave has at least this room, ms, if that takes no more than so much of the end of the T wave.
+const ROOM_MS: f32 = 110.0;
+const TAIL_MS: f32 = 60.0;
 /// Half the width over which a P wave stands out as a bump, ms.
 const BUMP_MS: f32 = 60.0;
 /// Half the window around the P wave in which beats are compared, ms.
@@ -46,8 +49,13 @@ pub fn windows(beats: &[Complex]) -> Vec<Option<Window>> {
             let to = b.on.checked_sub(ms(GUARD_MS))?;
             let reach = b.on.saturating_sub(ms(REACH_MS));
             let from = match k.checked_sub(1).and_then(|j| beats.get(j)) {
-                // Without a T end the T wave is taken to last 260 ms behind the QRS.
-                Some(p) => reach.max(p.t_off.unwrap_or(p.off + ms(260.0)).max(p.off + ms(60.0))),
+                // Without a T end the T wave is taken to last 260 ms behind the QRS. In tachycardia the P wave begins on
+                // the last, low part of the T wave.
+                Some(p) => {
+                    let t = p.t_off.unwrap_or(p.off + ms(260.0));
+                    let from = t.min(to.saturating_sub(ms(ROOM_MS)).max(t.saturating_sub(ms(TAIL_MS))));
+                    reach.max(from).max(p.off + ms(60.0))
+                }
                 None => reach,
             };
             (from + ms(LEAST_MS) <= to).then_some((from, to))
