@@ -43,5 +43,6 @@ async fn sentences_check(
     body: web::Json<Codes>,
 ) -> Answer {
     require(&permit)?;
-    Ok(HttpResponse::Ok().json(sentences::check(&centre.ctx, &permit, &record, body.into_inner().codes).await?))
+    Ok(HttpResponse::Ok()
+        .json(sentences::check(&centre.ctx, &permit, &record, body.into_inner().codes).await?))
 }

@@ -9,7 +9,8 @@ use super::report::{SYSTEM, set};
 
 /// Id inside the report: one for each value and source.
 pub(super) fn id(m: &Measurement) -> String {
-    let plain = |t: &str| t.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
+    let plain =
+        |t: &str| t.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
     format!("m-{}-{}", plain(&m.what), plain(&m.source))
 }
 
@@ -47,7 +48,12 @@ mod tests {
 
     #[test]
     fn a_value_carries_loinc_and_mdc_and_its_source() {
-        let m = Measurement { what: "pr".into(), number: Some(160.0), unit: "ms".into(), source: "vendor".into() };
+        let m = Measurement {
+            what: "pr".into(),
+            number: Some(160.0),
+            unit: "ms".into(),
+            source: "vendor".into(),
+        };
         let made = observation(&ReportContent::default(), &m, 160.0, "final");
         assert_eq!(made["id"], "m-pr-vendor");
         assert_eq!(made["code"]["coding"][0]["code"], "8625-6");
@@ -56,6 +62,9 @@ mod tests {
         assert_eq!((&made["method"]["text"], &made["valueQuantity"]["code"]), (&"设备".into(), &"ms".into()));
         let own = Measurement { what: "st_j60_V1".into(), ..m };
         assert_eq!(id(&own), "m-st-j60-V1-vendor");
-        assert_eq!(observation(&ReportContent::default(), &own, 1.0, "final")["code"]["coding"][0]["code"], "st_j60_V1");
+        assert_eq!(
+            observation(&ReportContent::default(), &own, 1.0, "final")["code"]["coding"][0]["code"],
+            "st_j60_V1"
+        );
     }
 }

@@ -205,7 +205,13 @@ pub(super) async fn replaced(tx: &mut Tx, ctx: &Ctx, permit: &Permit, first: &st
 ///
 /// # Errors
 /// `Denied`, `NotFound`, `Invalid` without a reason, `Conflict` when it does not wait any more.
-pub async fn keep(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str, reason: &str) -> Result<Option<String>> {
+pub async fn keep(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    record: &str,
+    reason: &str,
+) -> Result<Option<String>> {
     permit.require(Right::Upload)?;
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "say why it cannot be done again"));
@@ -216,7 +222,8 @@ pub async fn keep(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str, reason:
     }
     let kept = json!({"reason": reason.trim(), "by": permit.name(), "at": ctx.now()});
     tx.exec(sql::KEEP, args![record, kept]).await?;
-    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()})).await?;
+    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()}))
+        .await?;
     go(tx, ctx, permit, &Going::of(&row)?, "queued").await
 }
 

@@ -3,8 +3,8 @@
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_formats::ecg::leadswap::{self, Exchange};
 use yigong_formats::ecg::draw;
+use yigong_formats::ecg::leadswap::{self, Exchange};
 
 use super::detail::find;
 use super::understand::again;

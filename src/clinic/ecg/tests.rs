@@ -109,7 +109,10 @@ async fn a_normal_recording_becomes_one_item_however_often_it_comes() {
         assert!(svg.starts_with(b"<svg"));
         assert!(show::wave(&bench.ctx, &permit, &record, Part::Whole).await.unwrap().len() > 120_000);
         let stranger = Permit::peer("X", "C02");
-        assert!(show::wave(&bench.ctx, &stranger, &record, Part::Whole).await.is_err(), "another facility sees nothing");
+        assert!(
+            show::wave(&bench.ctx, &stranger, &record, Part::Whole).await.is_err(),
+            "another facility sees nothing"
+        );
         // The same samples in another file are the same recording.
         let mut copy = exam("e1", 1);
         copy.seed = "e1".into();

@@ -31,7 +31,8 @@ pub(super) async fn add(
             Source::Server => "server",
             Source::Physician => "physician",
         };
-        tx.exec(sql::ADD_VALUE, args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n]).await?;
+        tx.exec(sql::ADD_VALUE, args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n])
+            .await?;
     }
     Ok(())
 }
