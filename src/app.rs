@@ -112,6 +112,12 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on("ecg_receive", |centre: Centre, job: JobRow| async move {
             ecg::receive(&centre.ctx, &job.key).await.map(|_| ())
         })
+        .on(ecg::upload::JOB, |centre: Centre, job: JobRow| async move {
+            ecg::upload::go_on(&centre.ctx, &job.key).await.map(|_| ())
+        })
+        .on(ecg::gate::JOB, |centre: Centre, job: JobRow| async move {
+            ecg::gate::release(&centre.ctx, &job.key).await
+        })
         .on("escalate", |centre: Centre, _: JobRow| async move {
             for (alert, facility) in critical::escalate::escalate_due(&centre.ctx).await? {
                 centre.ctx.live.changed("critical", &alert, &facility);

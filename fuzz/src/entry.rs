@@ -13,6 +13,7 @@ use yigong_formats::dicom::{
     FileSource, Object, SliceSource, Vr, dump, header, json, matching, name, qido, tag, uid,
 };
 use yigong_formats::ecg as ecg_formats;
+use yigong_formats::ecg::Format;
 
 fn choose(data: &[u8]) -> (usize, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest))
@@ -221,11 +222,91 @@ pub fn qido(data: &[u8]) {
     }
 }
 
-/// F-8: electrocardiograms.
+/// F-8: electrocardiograms of any format.
 pub fn ecg(data: &[u8]) {
+    ecg_of(data, None);
+}
+
+/// Decodes, and checks what every decoded recording must be: leads as long as their group, gaps inside it, marks inside
+/// theirs, and an answer to every question.
+fn ecg_of(data: &[u8], format: Option<Format>) {
     let limits = ecg_formats::Limits::default();
-    if let Ok(document) = ecg_formats::decode::decode(data, &limits) {
-        let _ = document.waveform_sha256();
-        let _ = ecg_formats::analyse(&document, "");
+    let document = match ecg_formats::decode::decode(data, &limits) {
+        Ok(document) => document,
+        Err(refusal) => {
+            assert!(!refusal.reason.is_empty(), "a refusal has a reason");
+            return;
+        }
+    };
+    assert!(format.is_none() || ecg_formats::decode::probe(data) == Some(document.source));
+    judge(&document);
+}
+
+fn judge(document: &ecg_formats::Document) {
+    for group in &document.groups {
+        assert!(group.rate.is_positive(), "a group has a rate");
+        for lead in &group.leads {
+            assert_eq!(lead.raw.len(), group.samples, "leads of one length");
+            assert!(lead.missing.iter().all(|(a, b)| a < b && *b <= group.samples), "gaps inside the lead");
+            assert!(lead.missing.windows(2).all(|w| w[0].1 <= w[1].0), "gaps in order");
+        }
+    }
+    for mark in &document.fiducials {
+        assert!(
+            document.groups.get(mark.group).is_some_and(|g| mark.sample < g.samples),
+            "a mark inside its group"
+        );
+    }
+    let _ = document.waveform_sha256();
+    assert!(
+        document.groups.is_empty()
+            || document.same_recording(document)
+            || document.waveform_sha256().is_empty()
+    );
+    let _ = ecg_formats::analyse(document, "");
+}
+
+/// SCP-ECG.
+pub fn ecg_scp(data: &[u8]) {
+    ecg_of(data, Some(Format::Scp));
+}
+
+/// Healforce.
+pub fn ecg_healforce(data: &[u8]) {
+    ecg_of(data, Some(Format::Healforce));
+}
+
+/// HL7 aECG.
+pub fn ecg_aecg(data: &[u8]) {
+    ecg_of(data, Some(Format::Aecg));
+}
+
+/// Philips XML.
+pub fn ecg_philips(data: &[u8]) {
+    ecg_of(data, Some(Format::Philips));
+}
+
+/// GE MUSE XML.
+pub fn ecg_muse(data: &[u8]) {
+    ecg_of(data, Some(Format::Muse));
+}
+
+/// EDF.
+pub fn ecg_edf(data: &[u8]) {
+    ecg_of(data, Some(Format::Edf));
+}
+
+/// ISHNE.
+pub fn ecg_ishne(data: &[u8]) {
+    ecg_of(data, Some(Format::Ishne));
+}
+
+/// WFDB: a header, a NUL, and the bytes of every signal file.
+pub fn ecg_wfdb(data: &[u8]) {
+    let mut parts = data.splitn(2, |b| *b == 0);
+    let (header, signals) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let limits = ecg_formats::Limits::default();
+    if let Ok(document) = ecg_formats::decode::wfdb::decode(header, &|_| Some(signals.to_vec()), &limits) {
+        judge(&document);
     }
 }

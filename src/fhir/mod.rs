@@ -2,6 +2,7 @@
 
 mod bundle;
 mod capability;
+mod ecg;
 mod instant;
 mod outcome;
 mod report;

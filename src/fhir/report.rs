@@ -50,13 +50,9 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
     }
     for m in c.ecg.iter().flat_map(|e| &e.measurements) {
         if let Some(value) = m.number {
-            let id = format!("m-{}", m.what.replace('_', "-"));
-            results.push(json!({"reference": format!("#{id}")}));
-            contained.push(json!({
-                "resourceType": "Observation", "id": id, "status": observation_status(status),
-                "code": {"coding": [{"system": format!("{SYSTEM}:ecg"), "code": m.what}]},
-                "valueQuantity": {"value": value, "unit": m.unit},
-            }));
+            let made = super::ecg::observation(c, m, value, observation_status(status));
+            results.push(json!({"reference": format!("#{}", super::ecg::id(m))}));
+            contained.push(made);
         }
     }
     let mut meta = json!({"versionId": c.n.to_string(), "lastUpdated": v.instant.write()});
@@ -113,7 +109,7 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
     out
 }
 
-fn set(target: &mut Value, key: &str, value: Value) {
+pub(super) fn set(target: &mut Value, key: &str, value: Value) {
     if let Some(map) = target.as_object_mut() {
         map.insert(key.to_owned(), value);
     }

@@ -11,6 +11,7 @@ mod limit_tests;
 pub mod listener;
 mod orders;
 mod oru;
+mod oru_ecg;
 mod patient;
 pub mod replay;
 mod results;

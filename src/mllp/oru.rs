@@ -178,27 +178,8 @@ fn rows(
     for row in &content.lab_rows {
         lab_row(w, set, row, obr_status, time);
     }
-    for m in content.ecg.iter().flat_map(|e| &e.measurements) {
-        if let Some(value) = m.number {
-            *set += 1;
-            let (number, value) = (set.to_string(), value.to_string());
-            w.segment(
-                "OBX",
-                &[
-                    Field::Text(&number),
-                    Field::Text("NM"),
-                    Field::Parts(&[&m.what]),
-                    Field::None,
-                    Field::Text(&value),
-                    Field::Text(&m.unit),
-                    Field::None,
-                    Field::None,
-                    Field::None,
-                    Field::None,
-                    Field::Text(obr_status),
-                ],
-            );
-        }
+    if let Some(ecg) = &content.ecg {
+        super::oru_ecg::rows(w, set, ecg, obr_status);
     }
     let s = &content.sections;
     let statements: Vec<&str> = s.ecg_statements.iter().map(|s| s.text.as_str()).collect();

@@ -63,6 +63,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0009_key_image.sql"),
     ),
     (
+        10,
+        "ecg_centre",
+        include_str!("../../../migrations/sqlite/0010_ecg_centre.sql"),
+        include_str!("../../../migrations/postgres/0010_ecg_centre.sql"),
+    ),
+    (
         11,
         "name_page",
         include_str!("../../../migrations/sqlite/0011_name_page.sql"),

@@ -7,7 +7,7 @@ use yigong_base::patient;
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args};
 
-use super::sql;
+use super::{sql, values};
 use crate::order;
 
 /// The record in the caller's scope.
@@ -32,15 +32,9 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, record: &str) -
         None => None,
     };
     let (acquired_at, received_at) = (row.opt_int("acquired_at")?, row.int("received_at")?);
-    let mut previous = Vec::new();
-    let before = args![row.text("person")?, record, permit.scope(), acquired_at.unwrap_or(received_at)];
-    for p in conn.all(sql::PREVIOUS, before).await? {
-        previous.push(json!({
-            "id": p.text("id")?, "acquired_at": p.opt_int("acquired_at")?, "received_at": p.int("received_at")?,
-            "report": p.opt_text("report")?,
-        }));
-    }
-    Ok(json!({
+    let time = acquired_at.unwrap_or(received_at);
+    let rows = conn.all(sql::VALUES, args![record]).await?;
+    let mut all = json!({
         "id": row.text("id")?,
         "patient": patient::head(conn, &row.text("patient")?, ctx.now()).await?,
         "facility": row.text("facility")?,
@@ -55,11 +49,66 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, record: &str) -
         "triage": row.text("triage")?,
         "banner": quality.get("banner").cloned().unwrap_or_default(),
         "quality": quality,
-        "measurements": row.json::<Value>("measurements")?,
+        "measurements": values::rows(&rows)?,
         "warnings": row.json::<Value>("warnings")?,
         "vendor_statements": statements,
         "filters": filters,
-        "previous": previous,
+        "previous": previous(conn, permit, &row.text("person")?, record, time).await?,
         "groups": groups,
-    }))
+    });
+    let more = json!({
+        "values": values::shown(&values::sides(conn, record).await?),
+        "rhythm": row.json::<Value>("rhythm")?,
+        "swap": row.json::<Value>("swap")?,
+        "same_person_doubt": row.flag("doubt")?,
+        "renditions": renditions(conn, record).await?,
+        "subject": row.json::<Value>("subject")?,
+        "matching": row.text("matching")?,
+        "operator": row.text("operator")?,
+        "chest_pain": row.flag("chest_pain")?,
+        "redo_of": row.opt_text("redo_of")?,
+        "redo_by": row.opt_text("redo_by")?,
+        "redo_at": row.opt_int("redo_at")?,
+        "kept_anyway": row.json::<Value>("kept")?,
+        "marks": row.json::<Value>("marks")?,
+        "physician_marks": row.json::<Value>("physician_marks")?,
+        "etag": etag(row.int("version")?),
+    });
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    Ok(all)
+}
+
+/// The tag of a record for `If-Match`.
+#[must_use]
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+async fn renditions(conn: &mut Conn, record: &str) -> Result<Vec<Value>> {
+    let found = conn.all(sql::RENDITIONS, args![record]).await?;
+    found
+        .iter()
+        .map(|r| Ok(json!({"format": r.text("format")?, "sha256": r.text("object_sha256")?, "received_at": r.int("received_at")?})))
+        .collect()
+}
+
+async fn previous(
+    conn: &mut Conn,
+    permit: &Permit,
+    person: &str,
+    record: &str,
+    time: i64,
+) -> Result<Vec<Value>> {
+    let found = conn.all(sql::PREVIOUS, args![person, record, permit.scope(), time]).await?;
+    found
+        .iter()
+        .map(|p| {
+            Ok(json!({
+                "id": p.text("id")?, "acquired_at": p.opt_int("acquired_at")?, "received_at": p.int("received_at")?,
+                "report": p.opt_text("report")?,
+            }))
+        })
+        .collect()
 }

@@ -1,24 +1,35 @@
-//! The one transaction of an arrival: record, alert, item, audit.
+//! The one transaction of an arrival: record, values, alert, item, audit.
 
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::storage::Tx;
-use yigong_base::{Ctx, args, audit};
+use yigong_base::{Ctx, args, audit, site};
 use yigong_formats::ecg::critical::Level;
-use yigong_formats::ecg::quality::Verdict;
 use yigong_formats::ecg::{Analysis, Document};
 
-use super::receive::{Arrived, Received, Understood};
-use super::sql;
+use super::arrived::Arrived;
+use super::gate::{self, Going};
+use super::previous::Doubt;
+use super::receive::Received;
+use super::understand::Understood;
+use super::whose::{Whose, whose};
+use super::{assign, rendition, sql, values};
 use crate::critical::{self, raise::Raise};
-use crate::order::{self, head::OrderHead};
-use crate::worklist::{self, NewItem, deadline::rank};
 
-/// Flag of an item whose recording should be made again.
-pub const REDO: &str = "ecg_redo";
-/// Order flag that makes an ECG an emergency.
-const CHEST_PAIN: &str = "chest_pain";
+/// What is to be placed.
+pub(super) struct Given<'a> {
+    /// The file.
+    pub arrived: &'a Arrived,
+    /// As understood.
+    pub new: &'a Understood,
+    /// Blob of the report's drawing.
+    pub page: &'a str,
+    /// What the previous recording says.
+    pub doubt: Doubt,
+    /// A record of the same recording in another resolution.
+    pub coarser: Option<String>,
+}
 
 /// What was placed.
 pub(super) struct Placed {
@@ -28,97 +39,171 @@ pub(super) struct Placed {
     pub item: Option<String>,
     /// Alert, when one was raised.
     pub alert: Option<String>,
+    /// The first attempt, when this one replaces it.
+    pub first: Option<String>,
 }
 
 impl Placed {
     fn only(received: Received) -> Self {
-        Self { received, item: None, alert: None }
-    }
-
-    /// The record.
-    pub fn record(&self) -> &str {
-        match &self.received {
-            Received::Known(id) | Received::Queued(id) | Received::Held(id) | Received::Rendition(id) => id,
-            Received::Gone | Received::Quarantined => "",
-        }
+        Self { received, item: None, alert: None, first: None }
     }
 }
 
 /// Places the recording. A repeat answers what stands there.
-pub(super) async fn place(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    permit: &Permit,
-    arrived: &Arrived,
-    understood: &Understood,
-    page: &str,
-) -> Result<Placed> {
-    let (document, analysis) = (&understood.document, &understood.analysis);
+pub(super) async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>) -> Result<Placed> {
+    let (arrived, document) = (given.arrived, &given.new.document);
     if let Some(row) = tx.opt(sql::OF_OBJECT, args![&arrived.facility, &arrived.object]).await? {
         let id = row.text("id")?;
-        if row.text("state")? != "held" || arrived.is_held() {
-            return Ok(Placed::only(Received::Known(id)));
+        if row.text("state")? == "held" && arrived.study.is_some() && !arrived.is_held() {
+            return free(tx, ctx, permit, given, id).await;
         }
-        let order = matched(tx, arrived).await?;
-        tx.exec(sql::FREE, args![&id, &arrived.patient, &order]).await?;
-        let item = admit(tx, ctx, permit, arrived, understood, &id, order.as_deref()).await?;
-        return Ok(Placed { received: Received::Queued(id), item: Some(item), alert: None });
+        let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?;
+        return Ok(Placed { item, ..Placed::only(Received::Known(id)) });
     }
-    let waveform = document.waveform_sha256();
-    if let Some(row) =
-        tx.opt(sql::SAME_WAVEFORM, args![&arrived.facility, &arrived.patient, &waveform]).await?
-    {
-        let id = row.text("id")?;
-        let detail = json!({"instance": arrived.instance, "object": arrived.object});
-        audit::append(tx, ctx, permit, "ecg.rendition", "ecg_record", &id, &detail).await?;
-        tx.exec(sql::STUDY_QUEUED, args![&arrived.study, ctx.now()]).await?;
-        return Ok(Placed::only(Received::Rendition(id)));
+    if let Some(id) = rendition::of(tx, arrived, document, given.coarser.as_deref()).await? {
+        rendition::add(tx, ctx, permit, given, &id).await?;
+        let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?;
+        return Ok(Placed { item, ..Placed::only(Received::Rendition(id)) });
     }
+    let whose = whose(tx, ctx, permit, arrived, document).await?;
     let id = ctx.id();
-    let order = if arrived.is_held() { None } else { matched(tx, arrived).await? };
-    let state = if arrived.is_held() { "held" } else { "queued" };
+    let first = gate::attempt(tx, ctx, arrived, &whose).await?;
+    let going = going(given, &id, &whose, first.as_deref());
+    let state = if whose.held { "held" } else { going.state() };
+    insert(tx, ctx, given, &whose, &going, state).await?;
+    let detail = json!({
+        "triage": going.triage, "quality": going.verdict, "object": arrived.object, "state": state,
+        "matching": whose.matching, "from": arrived.kind, "redo_of": first,
+    });
+    audit::append(tx, ctx, permit, "ecg.receive", "ecg_record", &id, &detail).await?;
+    let alert = raise(tx, ctx, permit, arrived, &whose, &given.new.analysis, &id).await?;
+    let item = if whose.held { None } else { gate::go(tx, ctx, permit, &going, state).await? };
+    if let Some(first) = &first {
+        gate::replaced(tx, ctx, permit, first, &id).await?;
+    }
+    let received = match state {
+        "held" => Received::Held(id),
+        "redo" => Received::Redo(id),
+        _ => Received::Queued(id),
+    };
+    Ok(Placed { received, item, alert, first })
+}
+
+/// A study that nothing holds back any more: its record goes to work with the patient the study has now.
+async fn free(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: String) -> Result<Placed> {
+    let whose = whose(tx, ctx, permit, given.arrived, &given.new.document).await?;
+    if whose.held {
+        return Ok(Placed::only(Received::Known(id)));
+    }
+    let going = going(given, &id, &whose, None);
+    let state = going.state();
+    let redo_at = gate::redo_at(ctx, state);
+    tx.exec(sql::SETTLE, args![&id, state, &whose.patient, &whose.order, whose.matching, redo_at]).await?;
+    tx.exec(sql::SET_ALERT_PATIENT, args![&id, &whose.patient]).await?;
+    let item = gate::go(tx, ctx, permit, &going, state).await?;
+    let received = if state == "redo" { Received::Redo(id) } else { Received::Queued(id) };
+    Ok(Placed { item, ..Placed::only(received) })
+}
+
+fn going(given: &Given<'_>, id: &str, whose: &Whose, first: Option<&str>) -> Going {
+    let analysis = &given.new.analysis;
+    Going {
+        record: id.to_owned(),
+        facility: given.arrived.facility.clone(),
+        patient: whose.patient.clone(),
+        order: whose.order.clone(),
+        study: given.arrived.study.as_ref().map(|s| s.id.clone()),
+        triage: analysis.triage().to_owned(),
+        verdict: verdict(&given.new.document, analysis),
+        chest_pain: given.arrived.asked.chest_pain,
+        swap: !given.doubt.swap.is_null(),
+        received_at: given.arrived.received_at,
+        first: first.map(str::to_owned),
+    }
+}
+
+/// `good`, `usable`, `redo`; empty when there is no waveform to judge (a printed page as a file).
+fn verdict(document: &Document, analysis: &Analysis) -> String {
+    if document.rhythm().is_none() {
+        return String::new();
+    }
+    json!(analysis.quality.verdict).as_str().unwrap_or_default().to_owned()
+}
+
+async fn insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    given: &Given<'_>,
+    whose: &Whose,
+    going: &Going,
+    state: &str,
+) -> Result<()> {
+    let (arrived, document, analysis) = (given.arrived, &given.new.document, &given.new.analysis);
+    let list: Vec<_> = document.values.iter().chain(&analysis.measured.values).collect();
     let acquired = started(&document.acquired, ctx.config.centre.utc_offset_minutes);
-    let (quality, measurements) = (json!(analysis.quality), measurements(document, analysis));
+    let source = rendition::code(document);
     tx.exec(
         sql::INSERT,
         args![
-            &id,
+            &going.record,
             &arrived.facility,
-            &arrived.patient,
-            &order,
-            &arrived.study,
-            &arrived.instance,
+            &whose.patient,
+            &whose.order,
+            &going.study,
+            arrived.instance_id(),
             state,
             &document.format,
             &arrived.object,
-            &waveform,
+            document.waveform_sha256(),
             acquired,
             arrived.received_at,
-            analysis.triage(),
-            quality,
-            measurements,
+            &going.triage,
+            json!(analysis.quality),
+            json!(list),
             device(document),
             json!(document.warnings),
-            page
+            given.page,
+            source,
+            rendition::subject(document),
+            whose.matching,
+            &going.verdict,
+            &arrived.asked.operator,
+            arrived.asked.chest_pain,
+            &going.first,
+            gate::redo_at(ctx, state),
+            &given.doubt.swap,
+            given.doubt.other_person,
+            values::rhythm(&analysis.measured),
+            values::marks(&analysis.measured)
         ],
     )
     .await?;
-    let detail = json!({"triage": analysis.triage(), "quality": analysis.quality.verdict, "object": arrived.object, "state": state});
-    audit::append(tx, ctx, permit, "ecg.receive", "ecg_record", &id, &detail).await?;
-    let alert = raise(tx, ctx, permit, arrived, analysis, &id).await?;
-    if arrived.is_held() {
-        return Ok(Placed { received: Received::Held(id), item: None, alert });
+    let instance = arrived.instance_id();
+    let file = args![
+        ctx.id(),
+        &going.record,
+        &arrived.facility,
+        source,
+        &arrived.object,
+        instance,
+        arrived.received_at
+    ];
+    tx.exec(sql::ADD_RENDITION, file).await?;
+    let d = &document.device;
+    if !d.serial.is_empty() {
+        let row = args![
+            ctx.id(),
+            &arrived.facility,
+            "ecg",
+            &d.maker,
+            &d.model,
+            &d.serial,
+            None::<String>,
+            ctx.now()
+        ];
+        tx.exec(site::sql::PUT_DEVICE, row).await?;
     }
-    let item = admit(tx, ctx, permit, arrived, understood, &id, order.as_deref()).await?;
-    Ok(Placed { received: Received::Queued(id), item: Some(item), alert })
-}
-
-/// The order the study was matched to, else the one of its accession number.
-async fn matched(tx: &mut Tx, arrived: &Arrived) -> Result<Option<String>> {
-    match &arrived.order {
-        Some(id) => Ok(Some(id.clone())),
-        None => order::match_study(tx, &arrived.facility, &arrived.accession, &arrived.patient).await,
-    }
+    values::add(tx, ctx, &going.record, "", list.into_iter().cloned()).await
 }
 
 /// A red finding is told before anybody has typed a word (先通知后报告); provisional until a physician confirms it.
@@ -127,6 +212,7 @@ async fn raise(
     ctx: &Ctx,
     permit: &Permit,
     arrived: &Arrived,
+    whose: &Whose,
     analysis: &Analysis,
     record: &str,
 ) -> Result<Option<String>> {
@@ -139,8 +225,8 @@ async fn raise(
         pipeline: "ecg".into(),
         subject_kind: "ecg".into(),
         subject: record.into(),
-        dedupe: format!("ecg:{}:{}", arrived.patient, first.rule),
-        patient: arrived.patient.clone(),
+        dedupe: format!("ecg:{}:{}", whose.patient, first.rule),
+        patient: whose.patient.clone(),
         facility: arrived.facility.clone(),
         level: "red".into(),
         finding: joined(&|r| r.finding.clone()),
@@ -152,74 +238,8 @@ async fn raise(
     Ok(Some(critical::raise::raise(tx, ctx, permit, &new).await?.alert))
 }
 
-async fn admit(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    permit: &Permit,
-    arrived: &Arrived,
-    understood: &Understood,
-    record: &str,
-    order: Option<&str>,
-) -> Result<String> {
-    let order = match order {
-        Some(id) => order::head::head(tx, permit, id).await?,
-        None => None,
-    };
-    let analysis = &understood.analysis;
-    let mut flags = order.as_ref().map(|o| o.flags.clone()).unwrap_or_default();
-    let priority = priority(analysis, order.as_ref(), &flags);
-    if analysis.quality.verdict == Verdict::Redo {
-        flags.push(REDO.into());
-    }
-    let new = NewItem {
-        subject_kind: "ecg",
-        subject: record.into(),
-        tier: "write",
-        round: 1,
-        pipeline: "ecg",
-        modality: "ECG".into(),
-        body_part: String::new(),
-        title: order
-            .as_ref()
-            .and_then(|o| o.items.first())
-            .map_or_else(|| "十二导联心电图".to_owned(), |i| i.name.clone()),
-        patient: arrived.patient.clone(),
-        facility: arrived.facility.clone(),
-        report: None,
-        priority: priority.into(),
-        triage: analysis.triage().into(),
-        flags,
-        arrived_at: arrived.received_at,
-        deadline: None,
-        written_by: String::new(),
-    };
-    tx.exec(sql::STUDY_QUEUED, args![&arrived.study, ctx.now()]).await?;
-    if let Some(order) = &order {
-        order::head::advance(tx, &order.id, "received", ctx.now()).await?;
-    }
-    worklist::admit::admit(tx, ctx, permit, &new).await
-}
-
-/// The highest of: order, triage, chest pain. Nothing lowers.
-fn priority(analysis: &Analysis, order: Option<&OrderHead>, flags: &[String]) -> &'static str {
-    let ordered = order.map_or("routine", |o| o.priority.as_str());
-    let triaged = match analysis.triage() {
-        "red" => "stat",
-        "orange" => "emergency",
-        _ => "routine",
-    };
-    let pain = if flags.iter().any(|f| f == CHEST_PAIN) { "emergency" } else { "routine" };
-    let best = [ordered, triaged, pain].into_iter().map(rank).min().unwrap_or(3);
-    worklist::deadline::CLASSES.into_iter().find(|c| rank(c) == best).unwrap_or("routine")
-}
-
-/// The maker's rows and ours, side by side, never merged.
-fn measurements(document: &Document, analysis: &Analysis) -> Value {
-    Value::from(document.values.iter().chain(&analysis.measured.values).map(|v| json!(v)).collect::<Vec<_>>())
-}
-
 /// The recorder, its filters and statements, and what the file holds.
-fn device(document: &Document) -> Value {
+pub(super) fn device(document: &Document) -> Value {
     let groups: Vec<Value> = document
         .groups
         .iter()

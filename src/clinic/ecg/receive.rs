@@ -1,16 +1,21 @@
-//! The job `ecg_receive`: a kept waveform object becomes a record, a verdict, and work.
+//! One door behind every door: a kept file becomes a record, a verdict, and work.
+//!
+//! C-STORE and STOW-RS come as the job `ecg_receive` of an instance, files handed in as `ecg_upload` rows; both are
+//! understood here, once.
 
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::{Row, Tx};
+use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
-use yigong_formats::ecg::{self, Analysis, Document, Limits, Refusal, draw};
+use yigong_formats::ecg::{Limits, Refusal};
 
-use super::{place, sql};
+use super::arrived::Arrived;
+use super::understand::{Understood, understand};
+use super::{place, preset, previous, rendition, sql};
 use crate::imaging::quarantine::{self, Entry};
 
-/// What became of the object.
+/// What became of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Received {
     /// No such object any more.
@@ -19,22 +24,48 @@ pub enum Received {
     Known(String),
     /// A record and an item for the readers.
     Queued(String),
+    /// A record too poor to read: the clinic is asked to do it again, and it goes to work by itself if nobody answers.
+    Redo(String),
     /// A record, held until a person has settled who it belongs to. A red finding has been raised all the same.
     Held(String),
-    /// The same samples as this record: kept as another file of it.
+    /// The same recording as this record: kept as another file of it.
     Rendition(String),
-    /// Not understood: in quarantine with the reason.
-    Quarantined,
+    /// Not understood: in quarantine with stage and reason.
+    Quarantined {
+        /// Step of decoding.
+        stage: String,
+        /// Plain words.
+        reason: String,
+        /// Entry a person must look at.
+        entry: String,
+    },
 }
 
-/// A recording as understood, outside any transaction.
-pub(super) struct Understood {
-    /// As decoded.
-    pub document: Document,
-    /// As measured and judged.
-    pub analysis: Analysis,
-    /// The 3×4+1 drawing for the report.
-    pub page: String,
+impl Received {
+    /// The record, when there is one.
+    #[must_use]
+    pub fn record(&self) -> Option<&str> {
+        match self {
+            Self::Known(id) | Self::Queued(id) | Self::Redo(id) | Self::Held(id) | Self::Rendition(id) => {
+                Some(id)
+            }
+            Self::Gone | Self::Quarantined { .. } => None,
+        }
+    }
+
+    /// The state told to the sender.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Known(_) => "known",
+            Self::Queued(_) => "queued",
+            Self::Redo(_) => "redo",
+            Self::Held(_) => "held",
+            Self::Rendition(_) => "rendition",
+            Self::Quarantined { .. } => "quarantined",
+        }
+    }
 }
 
 /// Understands the object of an instance once; doing it twice changes nothing.
@@ -45,126 +76,107 @@ pub async fn receive(ctx: &Ctx, instance: &str) -> Result<Received> {
     let permit = Permit::system("ecg");
     let arrived = {
         let mut conn = ctx.db.read(&permit).await?;
-        let Some(row) = conn.opt(sql::ARRIVED, args![instance]).await? else { return Ok(Received::Gone) };
-        let arrived = Arrived::of(&row)?;
+        Arrived::instance(&mut conn, instance).await?
+    };
+    match arrived {
+        Some(arrived) => go(ctx, &arrived).await,
+        None => Ok(Received::Gone),
+    }
+}
+
+/// The way of every file.
+pub(super) async fn go(ctx: &Ctx, arrived: &Arrived) -> Result<Received> {
+    let permit = Permit::system("ecg");
+    let preset = {
+        let mut conn = ctx.db.read(&permit).await?;
         let known = conn.opt(sql::OF_OBJECT, args![&arrived.facility, &arrived.object]).await?;
         if let Some(record) = known
-            && (record.text("state")? != "held" || arrived.is_held())
+            && (record.text("state")? != "held" || arrived.study.is_none() || arrived.is_held())
+            && arrived.upload.is_none()
         {
             return Ok(Received::Known(record.text("id")?));
         }
-        arrived
+        preset::active(&mut conn).await?
     };
     let limits = Limits::default();
     let understood = if usize::try_from(arrived.size).is_ok_and(|s| s <= limits.file) {
         let bytes = ctx.blobs.read(&arrived.object).await?;
-        understand(bytes, limits).await?
+        understand(bytes, limits, preset).await?
     } else {
         Err(Refusal::new("limit", format!("file of {} bytes, at most {}", arrived.size, limits.file)))
     };
     match understood {
-        Ok(understood) => record(ctx, &permit, &arrived, understood).await,
-        Err(refusal) => refuse(ctx, &permit, &arrived, &refusal).await,
+        Ok(understood) => record(ctx, &permit, arrived, understood).await,
+        Err(refusal) => refuse(ctx, &permit, arrived, &refusal).await,
     }
 }
 
-/// Decodes, measures and draws on a thread of its own: milliseconds of arithmetic that must not stop the others.
-pub(super) async fn understand(
-    bytes: Vec<u8>,
-    limits: Limits,
-) -> Result<std::result::Result<Understood, Refusal>> {
-    tokio::task::spawn_blocking(move || {
-        let document = ecg::decode::decode(&bytes, &limits)?;
-        let analysis = ecg::analyse(&document, "");
-        let page = draw::svg(&draw::layout(&document, &draw::Paper::REPORT));
-        Ok(Understood { document, analysis, page })
-    })
-    .await
-    .map_err(|_| Fault::internal("the analysis of a recording stopped"))
-}
-
-/// The object and what its study knows.
-pub(super) struct Arrived {
-    /// Instance row.
-    pub instance: String,
-    /// Facility of the peer.
-    pub facility: String,
-    /// Blob.
-    pub object: String,
-    size: i64,
-    /// When it came, ms.
-    pub received_at: i64,
-    peer: String,
-    /// Study row.
-    pub study: String,
-    /// Patient row.
-    pub patient: String,
-    /// Order of the study.
-    pub order: Option<String>,
-    /// Accession number as sent.
-    pub accession: String,
-    lane: String,
-}
-
-impl Arrived {
-    fn of(row: &Row) -> Result<Self> {
-        Ok(Self {
-            instance: row.text("id")?,
-            facility: row.text("facility")?,
-            object: row.text("object_sha256")?,
-            size: row.int("size_bytes")?,
-            received_at: row.int("received_at")?,
-            peer: row.text("peer")?,
-            study: row.text("study")?,
-            patient: row.text("patient")?,
-            order: row.opt_text("order_id")?,
-            accession: row.text("accession")?,
-            lane: row.text("lane")?,
-        })
-    }
-
-    /// Whether a person must first say whose recording it is.
-    pub fn is_held(&self) -> bool {
-        matches!(self.lane.as_str(), "identity" | "content" | "security")
-    }
-}
-
-async fn record(ctx: &Ctx, permit: &Permit, arrived: &Arrived, understood: Understood) -> Result<Received> {
+async fn record(ctx: &Ctx, permit: &Permit, arrived: &Arrived, mut new: Understood) -> Result<Received> {
+    // Reading other files has no place inside a unit.
+    let doubt = previous::against(ctx, permit, arrived, &mut new).await?;
+    let coarser = rendition::coarser(ctx, permit, arrived, &new.document).await?;
     // Blob first, rows second.
-    let page = ctx.blobs.put(understood.page.as_bytes()).await?;
-    let mut tx = ctx.db.begin(permit).await?;
-    let placed = place::place(&mut tx, ctx, permit, arrived, &understood, &page).await?;
-    tx.commit().await?;
-    ctx.live.changed("ecg", placed.record(), &arrived.facility);
-    if let Some(item) = &placed.item {
-        ctx.live.changed("worklist", item, &arrived.facility);
+    let page = ctx.blobs.put(new.page.as_bytes()).await?;
+    let given = place::Given { arrived, new: &new, page: &page, doubt, coarser };
+    let mut tries = 0;
+    let placed = loop {
+        match commit(ctx, permit, &given).await {
+            // Two files of a patient nobody knew, or one file by two doors: the loser of that race looks again.
+            Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
+            placed => break placed?,
+        }
+    };
+    if let Some(id) = placed.received.record() {
+        ctx.live.changed("ecg", id, &arrived.facility);
     }
-    if let Some(alert) = &placed.alert {
-        ctx.live.changed("critical", alert, &arrived.facility);
+    for (slice, id) in [("worklist", &placed.item), ("critical", &placed.alert), ("ecg", &placed.first)] {
+        if let Some(id) = id {
+            ctx.live.changed(slice, id, &arrived.facility);
+        }
     }
     Ok(placed.received)
+}
+
+async fn commit(ctx: &Ctx, permit: &Permit, given: &place::Given<'_>) -> Result<place::Placed> {
+    let mut tx = ctx.db.begin(permit).await?;
+    let placed = place::place(&mut tx, ctx, permit, given).await?;
+    if let Some(upload) = &given.arrived.upload {
+        tx.exec(sql::UPLOAD_DONE, args![upload, "done"]).await?;
+    }
+    tx.commit().await?;
+    Ok(placed)
 }
 
 async fn refuse(ctx: &Ctx, permit: &Permit, arrived: &Arrived, refusal: &Refusal) -> Result<Received> {
     let mut tx = ctx.db.begin(permit).await?;
     let reason = if refusal.stage == "lead" { "ecg-no-usable-lead" } else { "ecg-not-readable" };
+    let study = arrived.study.as_ref().map(|s| s.id.as_str());
     let entry = Entry {
         lane: "defect",
         reason,
         facility: &arrived.facility,
         peer: &arrived.peer,
-        object_kind: "instance",
-        object_id: &arrived.instance,
+        object_kind: arrived.kind,
+        object_id: &arrived.id,
         blob: Some(&arrived.object),
-        detail: json!({"study": arrived.study, "stage": refusal.stage, "why": refusal.reason}),
+        detail: json!({"study": study, "stage": refusal.stage, "why": refusal.reason}),
     };
     quarantine::open(&mut tx, ctx, permit, &entry).await?;
-    note(&mut tx, ctx, permit, "ecg.refuse", &arrived.instance, &refusal.to_string()).await?;
+    let entry = held(&mut tx, &arrived.id).await?;
+    if let Some(upload) = &arrived.upload {
+        tx.exec(sql::UPLOAD_DONE, args![upload, "refused"]).await?;
+    }
+    note(&mut tx, ctx, permit, arrived, &refusal.to_string()).await?;
     tx.commit().await?;
-    ctx.live.changed("imaging", &arrived.study, &arrived.facility);
-    Ok(Received::Quarantined)
+    ctx.live.changed("imaging", study.unwrap_or(&arrived.id), &arrived.facility);
+    Ok(Received::Quarantined { stage: refusal.stage.to_string(), reason: refusal.reason.clone(), entry })
 }
 
-async fn note(tx: &mut Tx, ctx: &Ctx, permit: &Permit, action: &str, object: &str, why: &str) -> Result<()> {
-    audit::append(tx, ctx, permit, action, "instance", object, &json!({"why": why})).await
+/// The open quarantine entry of an object; empty when a person has closed it.
+pub(super) async fn held(conn: &mut Conn, object: &str) -> Result<String> {
+    conn.opt(sql::HELD, args![object]).await?.map_or(Ok(String::new()), |r| r.text("id"))
+}
+
+async fn note(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrived: &Arrived, why: &str) -> Result<()> {
+    audit::append(tx, ctx, permit, "ecg.refuse", arrived.kind, &arrived.id, &json!({"why": why})).await
 }

@@ -5,7 +5,7 @@ use yigong_base::args;
 use yigong_base::site::peer::{self, Peer};
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::build::TextSet;
-use yigong_formats::ecg::draw::Paper;
+use yigong_formats::ecg::draw::{Paper, Part};
 use yigong_sample_data::county::person;
 use yigong_sample_data::ecg::{Rhythm, waveform};
 use yigong_sample_data::object::Exam;
@@ -13,6 +13,9 @@ use yigong_sample_data::object::Exam;
 use super::*;
 use crate::imaging::receive::{Arrival, receive_with};
 use crate::{critical, worklist};
+
+mod files;
+mod gate;
 
 async fn cart(bench: &Bench) -> Peer {
     let p = Peer {
@@ -102,11 +105,14 @@ async fn a_normal_recording_becomes_one_item_however_often_it_comes() {
                 .unwrap()
         };
         assert!((of("vendor") - of("server")).abs() <= 20.0);
-        let svg = show::svg(&bench.ctx, &permit, &record, Paper::REPORT).await.unwrap();
+        let svg = show::svg(&bench.ctx, &permit, &record, Paper::REPORT, None).await.unwrap();
         assert!(svg.starts_with(b"<svg"));
-        assert!(show::wave(&bench.ctx, &permit, &record).await.unwrap().len() > 120_000);
+        assert!(show::wave(&bench.ctx, &permit, &record, Part::Whole).await.unwrap().len() > 120_000);
         let stranger = Permit::peer("X", "C02");
-        assert!(show::wave(&bench.ctx, &stranger, &record).await.is_err(), "another facility sees nothing");
+        assert!(
+            show::wave(&bench.ctx, &stranger, &record, Part::Whole).await.is_err(),
+            "another facility sees nothing"
+        );
         // The same samples in another file are the same recording.
         let mut copy = exam("e1", 1);
         copy.seed = "e1".into();
@@ -161,8 +167,8 @@ async fn a_loose_electrode_is_named_and_no_p_gives_no_pr() {
         let permit = Permit::system("test");
         for (n, rhythm, electrode) in [(3, Rhythm::RightArmOff, "RA"), (4, Rhythm::V3Off, "C3")] {
             let instance = send(&bench, &peer, &waveform(&exam(electrode, n), rhythm)).await;
-            let Received::Queued(record) = receive(&bench.ctx, &instance).await.unwrap() else {
-                panic!("not queued")
+            let Received::Redo(record) = receive(&bench.ctx, &instance).await.unwrap() else {
+                panic!("does not wait for the clinic")
             };
             let mut conn = bench.ctx.db.read(&permit).await.unwrap();
             let d = detail::detail(&mut conn, &bench.ctx, &permit, &record).await.unwrap();
@@ -197,8 +203,9 @@ async fn what_cannot_be_decoded_is_kept_for_a_person() {
             }
         }
         let instance = send(&bench, &peer, &bytes).await;
-        assert_eq!(receive(&bench.ctx, &instance).await.unwrap(), Received::Quarantined);
-        assert_eq!(receive(&bench.ctx, &instance).await.unwrap(), Received::Quarantined);
+        let first = receive(&bench.ctx, &instance).await.unwrap();
+        assert!(matches!(&first, Received::Quarantined { stage, .. } if stage == "lead"), "{first:?}");
+        assert_eq!(receive(&bench.ctx, &instance).await.unwrap(), first);
         let permit = Permit::system("test");
         let mut conn = bench.ctx.db.read(&permit).await.unwrap();
         let held = crate::imaging::quarantine::list(&mut conn, &permit, "open").await.unwrap();

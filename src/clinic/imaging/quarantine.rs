@@ -21,7 +21,7 @@ pub struct Entry<'a> {
     pub facility: &'a str,
     /// Peer id.
     pub peer: &'a str,
-    /// `study`, `instance`, `object`.
+    /// `study`, `instance`, `object`, `ecg_upload`.
     pub object_kind: &'a str,
     /// Row id, or the blob address for `object`.
     pub object_id: &'a str,
@@ -132,6 +132,12 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &st
     }
     let study = match kind.as_str() {
         "study" => object,
+        "ecg_upload" => {
+            // A recording without a study: it is understood again.
+            jobs::enqueue(tx, ctx, Job::new("ecg_file", object.as_str())).await?;
+            let detail = json!({"why": why});
+            return audit::append(tx, ctx, permit, "quarantine.release", "quarantine", id, &detail).await;
+        }
         _ => tx.one(sql::STUDY_OF_INSTANCE, args![&object]).await?.text("study")?,
     };
     free(tx, ctx, &study).await?;

@@ -29,6 +29,8 @@ pub struct About<'a> {
     pub sex: &'a str,
     /// Whether an alert stands for the subject.
     pub has_alert: bool,
+    /// Whether an earlier recording exists that must be compared with.
+    pub has_previous: bool,
 }
 
 const FEMALE_ORGANS: &[&str] = &["子宫", "卵巢", "宫颈", "附件区", "输卵管"];
@@ -64,11 +66,21 @@ pub fn run(s: &Sections, about: &About<'_>) -> Vec<Check> {
     if conclusion.trim().is_empty() {
         found.push(check("empty", "impression", "block", "诊断意见为空".into(), "the impression is empty"));
     }
+    if about.has_previous && s.comparison.trim().is_empty() {
+        found.push(check(
+            "no_comparison",
+            "comparison",
+            "warn",
+            "有既往心电图,尚未填写比较".into(),
+            "an earlier recording exists and the comparison is empty",
+        ));
+    }
     for (section, text) in [
         ("technique", &s.technique),
         ("findings", &s.findings),
         ("impression", &s.impression),
         ("recommendation", &s.recommendation),
+        ("comparison", &s.comparison),
     ] {
         if let Some(left) = leftover(text) {
             found.push(check(
@@ -173,7 +185,7 @@ mod tests {
 
     fn codes(findings: &str, impression: &str, sex: &str) -> Vec<&'static str> {
         let s = Sections { findings: findings.into(), impression: impression.into(), ..Sections::default() };
-        run(&s, &About { pipeline: "imaging", sex, has_alert: false }).iter().map(|c| c.code).collect()
+        run(&s, &About { pipeline: "imaging", sex, ..About::default() }).iter().map(|c| c.code).collect()
     }
 
     #[test]

@@ -169,6 +169,9 @@ pub struct Sections {
     /// 建议
     #[serde(skip_serializing_if = "String::is_empty")]
     pub recommendation: String,
+    /// 与既往心电图比较
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub comparison: String,
     /// 备注
     #[serde(skip_serializing_if = "String::is_empty")]
     pub comment: String,
@@ -246,6 +249,34 @@ pub struct Measurement {
     pub unit: String,
     /// `vendor`, `server`, `physician`.
     pub source: String,
+}
+
+impl Ecg {
+    /// The value that counts: the physician's before the server's before the recorder's.
+    #[must_use]
+    pub fn best(&self, what: &str) -> Option<&Measurement> {
+        ["physician", "server", "vendor"]
+            .iter()
+            .find_map(|source| self.measurements.iter().find(|m| m.what == what && m.source == *source))
+    }
+
+    /// Values on which two sources differ by more than 20 ms (PR, QRS, QT) or 5 beats a minute: they must be looked at
+    /// before signing, and by two persons (ECG specification 19).
+    #[must_use]
+    pub fn disputed(&self) -> Vec<&'static str> {
+        let numbers = |what: &str| -> Vec<f64> {
+            self.measurements.iter().filter(|m| m.what == what).filter_map(|m| m.number).collect()
+        };
+        let apart = |what: &str, limit: f64| {
+            let all = numbers(what);
+            all.iter().any(|a| all.iter().any(|b| (a - b).abs() > limit))
+        };
+        [("hr", 5.0), ("pr", 20.0), ("qrs", 20.0), ("qt", 20.0)]
+            .into_iter()
+            .filter(|(what, limit)| apart(what, *limit))
+            .map(|(what, _)| what)
+            .collect()
+    }
 }
 
 /// Recognition mark (互认), computed at publishing, never edited.

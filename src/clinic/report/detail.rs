@@ -7,7 +7,7 @@ use yigong_base::storage::Conn;
 use yigong_base::{Ctx, args};
 
 use super::content::ReportContent;
-use super::publish::{may_preliminary, may_sign};
+use super::publish::{may_preliminary, may_sign, second_needed};
 use super::{draft, read, sql};
 use crate::critical;
 use crate::worklist::{ItemRow, claim, list};
@@ -38,7 +38,12 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
     if let Value::Object(map) = &mut value {
         map.insert("order".into(), order(conn, &row).await?);
         map.insert("draft".into(), saved);
-        map.insert("may".into(), may(permit, &row, &state, !versions.is_empty()));
+        let mut may = may(permit, &row, &state, !versions.is_empty());
+        if second_needed(conn, &row).await? {
+            set(&mut may, "sign", false.into());
+            set(&mut may, "second_signature", true.into());
+        }
+        map.insert("may".into(), may);
         map.insert("versions".into(), Value::from(versions));
         map.insert("lost_drafts".into(), Value::from(lost));
         map.insert("send_back_comment".into(), Value::from(comment));
@@ -50,6 +55,12 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
         map.insert("now".into(), Value::from(ctx.now()));
     }
     Ok(value)
+}
+
+fn set(target: &mut Value, key: &str, value: Value) {
+    if let Some(map) = target.as_object_mut() {
+        map.insert(key.to_owned(), value);
+    }
 }
 
 fn may(permit: &Permit, item: &ItemRow, state: &str, published: bool) -> Value {

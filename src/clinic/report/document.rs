@@ -8,7 +8,7 @@ use super::pdf::{
 use crate::centre::time_of;
 
 /// Size of the ECG drawing on paper, read from its own `width` and `height` in mm.
-fn size_mm(svg: &str) -> (f64, f64) {
+pub(super) fn size_mm(svg: &str) -> (f64, f64) {
     let read = |name: &str| {
         let start = svg.find(&format!("{name}=\""))? + name.len() + 2;
         let rest = svg.get(start..)?;
@@ -94,7 +94,7 @@ pub fn document_of(
             }),
             received_at: time(content.subject.received_at),
         },
-        body: body(content, svg),
+        body: body(content, svg, english),
         change_reason: content.change_reason.clone(),
         recognition_mark: content.mark.as_ref().map(|m| m.text.clone()),
         signers,
@@ -109,16 +109,16 @@ pub fn document_of(
     }
 }
 
-fn body(content: &ReportContent, svg: Option<String>) -> Body {
+fn body(content: &ReportContent, svg: Option<String>, english: bool) -> Body {
     let s = &content.sections;
     match content.pipeline.as_str() {
         "ecg" => {
             let ecg = content.ecg.clone().unwrap_or_default();
             Body::Ecg(EcgBody {
-                measurements: measurements(&ecg),
+                measurements: measurements(&ecg, english),
                 statements: s.ecg_statements.iter().map(|x| x.text.clone()).collect(),
                 impression: s.impression.clone(),
-                comparison: String::new(),
+                comparison: s.comparison.clone(),
                 recommendation: s.recommendation.clone(),
                 tracing: svg.map(|svg| {
                     let (width_mm, height_mm) = size_mm(&svg);
@@ -158,9 +158,8 @@ fn body(content: &ReportContent, svg: Option<String>) -> Body {
     }
 }
 
-/// One value each, the physician's before the server's before the vendor's; never merged.
-fn measurements(ecg: &Ecg) -> Vec<Measurement> {
-    let mut list = Vec::new();
+/// One value each, the physician's before the server's before the vendor's, with its source and what the others say.
+fn measurements(ecg: &Ecg, english: bool) -> Vec<Measurement> {
     let names = [
         ("hr", "HR"),
         ("pr", "PR"),
@@ -168,17 +167,33 @@ fn measurements(ecg: &Ecg) -> Vec<Measurement> {
         ("qt", "QT"),
         ("qtcf", "QTcF"),
         ("qtcb", "QTcB"),
+        ("axis_p", "P axis"),
         ("axis_qrs", "QRS axis"),
+        ("axis_t", "T axis"),
     ];
+    let number =
+        |m: &super::content::Measurement| m.number.map_or_else(|| "—".to_owned(), |v| format!("{v:.0}"));
+    let said = |source: &str| match (source, english) {
+        ("vendor", false) => "设备",
+        ("physician", false) => "医师",
+        (_, false) => "服务器",
+        ("vendor", true) => "recorder",
+        ("physician", true) => "physician",
+        (_, true) => "server",
+    };
+    let mut list = Vec::new();
     for (what, name) in names {
-        let best = ["physician", "server", "vendor"]
+        let Some(best) = ecg.best(what) else { continue };
+        let others: Vec<String> = ecg
+            .measurements
             .iter()
-            .find_map(|source| ecg.measurements.iter().find(|m| m.what == what && m.source == *source));
-        if let Some(m) = best {
-            let value = m.number.map_or_else(|| "—".to_owned(), |v| format!("{v:.0}"));
-            let unit = if m.unit == "deg" { "°".to_owned() } else { m.unit.clone() };
-            list.push(Measurement { name: name.to_owned(), value, unit });
-        }
+            .filter(|m| m.what == what && m.source != best.source)
+            .map(|m| format!("{} {}", said(&m.source), number(m)))
+            .collect();
+        let note =
+            std::iter::once(said(&best.source).to_owned()).chain(others).collect::<Vec<_>>().join(" · ");
+        let unit = if best.unit == "deg" { "°".to_owned() } else { best.unit.clone() };
+        list.push(Measurement { name: name.to_owned(), value: number(best), unit, note });
     }
     list
 }

@@ -95,13 +95,14 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
             s.received_at = row.int("received_at")?;
             let quality = row.json::<serde_json::Value>("quality")?;
             let text = |key: &str| quality.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+            let order = row.opt_text("order_id")?;
             content.ecg = Some(Ecg {
-                measurements: row.json::<Vec<Measurement>>("measurements")?,
+                measurements: values(conn, &id).await?,
                 quality: text("verdict"),
                 banner: text("banner"),
                 page_sha256: row.opt_text("page_sha256")?.unwrap_or_default(),
             });
-            row.opt_text("order_id")
+            Ok(order)
         }
         _ => {
             let Some(row) = conn.opt(sql::SPECIMEN, args![&id]).await? else { return Ok(None) };
@@ -113,6 +114,24 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
             Ok(Some(row.text("order_id")?))
         }
     }
+}
+
+/// The newest value of each source, in the order they were first seen.
+pub(super) async fn values(conn: &mut Conn, record: &str) -> Result<Vec<Measurement>> {
+    let mut all: Vec<Measurement> = Vec::new();
+    for row in conn.all(sql::ECG_VALUES, args![record]).await? {
+        let new = Measurement {
+            what: row.text("what")?,
+            number: row.opt_real("number")?,
+            unit: row.text("unit")?,
+            source: row.text("source")?,
+        };
+        match all.iter_mut().find(|m| m.what == new.what && m.source == new.source) {
+            Some(held) => *held = new,
+            None => all.push(new),
+        }
+    }
+    Ok(all)
 }
 
 async fn order_of(conn: &mut Conn, id: &str) -> Result<Option<Order>> {

@@ -3,8 +3,10 @@
 use yigong_base::access::{Permit, Right};
 use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::Conn;
 
 use super::commit::commit_version;
+use super::content::Ecg;
 use super::draft::fenced;
 use super::gather::{gather, person};
 use super::open::find;
@@ -36,6 +38,16 @@ pub fn may_sign(permit: &Permit, item: &ItemRow) -> bool {
     }
 }
 
+/// A second person must sign an ECG whose values are disputed between recorder, server and physician (ECG
+/// specification 19); red ones and those of readers without the right to audit never get here alone.
+pub(super) async fn second_needed(conn: &mut Conn, item: &ItemRow) -> Result<bool> {
+    if item.tier != "write" || item.subject_kind != "ecg" {
+        return Ok(false);
+    }
+    let measurements = super::gather::values(conn, &item.subject).await?;
+    Ok(!Ecg { measurements, ..Ecg::default() }.disputed().is_empty())
+}
+
 /// Signs the final version.
 pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Published> {
     let ctx = &centre.ctx;
@@ -44,6 +56,12 @@ pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Pub
     let (mut tx, item) = fenced(tx, ctx, permit, act.report, act.item, act.epoch, act.sections).await?;
     if !may_sign(permit, &item) {
         return Err(Fault::denied("sign: another person must audit this report"));
+    }
+    if second_needed(&mut tx, &item).await? {
+        return Err(Fault::conflict(
+            "second_signature",
+            "values of recorder, server and physician differ: another person must audit this report",
+        ));
     }
     checked(&mut tx, ctx, act, &item).await?;
     let report = find(&mut tx, permit, act.report).await?;

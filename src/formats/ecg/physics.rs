@@ -27,11 +27,14 @@ const SECONDS: f64 = 9.5;
 /// Checks every group; appends warnings and adds derived limb leads that the file does not store.
 pub fn check(document: &mut Document) {
     let mut warnings = Vec::new();
+    // A representative beat is averaged from the recording, lead by lead: it obeys half as exactly.
+    let unit = document.groups.iter().map(coarsest).max().unwrap_or(0);
     for group in &mut document.groups {
         if group.kind == GroupKind::Rhythm {
             plausible(group, &mut warnings);
         }
-        einthoven(group, &mut warnings);
+        let limit = if group.derived { unit.saturating_mul(2) } else { coarsest(group) };
+        einthoven(group, limit, &mut warnings);
         derive(group);
     }
     absent(document, &mut warnings);
@@ -107,16 +110,22 @@ fn rate_and_length(document: &Document, warnings: &mut Vec<Warning>) {
 #[must_use]
 pub fn contradicts(group: &Group) -> bool {
     let mut found = Vec::new();
-    einthoven(group, &mut found);
+    einthoven(group, coarsest(group), &mut found);
     !found.is_empty()
 }
 
-fn einthoven(group: &Group, warnings: &mut Vec<Warning>) {
+/// Nanovolts of the coarsest unit of the limb leads.
+fn coarsest(group: &Group) -> i64 {
+    let limbs = group.leads.iter().filter(|l| l.id.is_limb());
+    limbs.map(|l| l.scale.scale(1).saturating_abs()).max().unwrap_or(0)
+}
+
+/// The laws of the limb leads, to two units.
+fn einthoven(group: &Group, unit: i64, warnings: &mut Vec<Warning>) {
     let get = |ids: &[&LeadId]| ids.iter().map(|id| group.lead(id)).collect::<Option<Vec<_>>>();
     let mut broken = Vec::new();
     let mut law = |name: &'static str, ids: &[&LeadId], f: &dyn Fn(&[i64]) -> i64| {
         let Some(leads) = get(ids) else { return };
-        let unit = leads.iter().map(|l| l.scale.scale(1).saturating_abs()).max().unwrap_or(0);
         if residual(&leads, f).is_some_and(|r| r > unit.saturating_mul(2)) {
             broken.push(name);
         }

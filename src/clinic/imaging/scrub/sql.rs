@@ -8,12 +8,14 @@ yigong_base::statements! {
         UNION SELECT preview_sha256 FROM series WHERE preview_sha256 > $1 UNION SELECT thumbnail_sha256 FROM series WHERE thumbnail_sha256 > $1
         UNION SELECT preview_sha256 FROM study WHERE preview_sha256 > $1 UNION SELECT thumbnail_sha256 FROM study WHERE thumbnail_sha256 > $1
         UNION SELECT object_sha256 FROM ecg_record WHERE object_sha256 > $1 UNION SELECT page_sha256 FROM ecg_record WHERE page_sha256 > $1
+        UNION SELECT object_sha256 FROM ecg_rendition WHERE object_sha256 > $1 UNION SELECT object_sha256 FROM ecg_upload WHERE object_sha256 > $1
         UNION SELECT object_sha256 FROM outgoing WHERE state = 'waiting' AND object_sha256 > $1
         UNION SELECT pdf_sha256 FROM report_version WHERE pdf_sha256 > $1) named ORDER BY sha256 LIMIT $2";
     /// Does any row name this object?
     IS_NAMED = "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM instance WHERE object_sha256 = $1 AND erased_at IS NULL) OR EXISTS (SELECT 1 FROM quarantine WHERE blob_sha256 = $1)
         OR EXISTS (SELECT 1 FROM series WHERE preview_sha256 = $1 OR thumbnail_sha256 = $1) OR EXISTS (SELECT 1 FROM study WHERE preview_sha256 = $1 OR thumbnail_sha256 = $1)
-        OR EXISTS (SELECT 1 FROM ecg_record WHERE object_sha256 = $1 OR page_sha256 = $1) OR EXISTS (SELECT 1 FROM report_version WHERE pdf_sha256 = $1) OR EXISTS (SELECT 1 FROM outgoing WHERE object_sha256 = $1 AND state = 'waiting')";
+        OR EXISTS (SELECT 1 FROM ecg_record WHERE object_sha256 = $1 OR page_sha256 = $1)
+        OR EXISTS (SELECT 1 FROM ecg_rendition WHERE object_sha256 = $1) OR EXISTS (SELECT 1 FROM ecg_upload WHERE object_sha256 = $1) OR EXISTS (SELECT 1 FROM report_version WHERE pdf_sha256 = $1) OR EXISTS (SELECT 1 FROM outgoing WHERE object_sha256 = $1 AND state = 'waiting')";
     /// Was it given up by the retention policy?
     IS_ERASED = "SELECT 1 AS n FROM instance WHERE object_sha256 = $1 AND erased_at IS NOT NULL LIMIT 1";
     /// Marks an object as not to be served.

@@ -186,6 +186,8 @@ pub struct Measurement {
     pub value: String,
     /// Unit as shown.
     pub unit: String,
+    /// Whose value it is, and what other sources say, in small print; empty = nothing.
+    pub note: String,
 }
 
 /// A drawing with its size on paper.

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use super::*;
 
+mod paper;
+
 static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| Fonts::load(&[PathBuf::from(DEFAULT_FOLDER)]).ok());
 
 fn fonts() -> Option<&'static Fonts> {
@@ -95,6 +97,7 @@ fn tracing() -> Body {
         name: name.into(),
         value: value.into(),
         unit: unit.into(),
+        note: String::new(),
     };
     Body::Ecg(EcgBody {
         measurements: vec![

@@ -51,6 +51,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
         wave: Wave::default(),
         lead: Channel::default(),
         statement: String::new(),
+        line_ends: false,
         marks: Vec::new(),
         mark_rate: None,
     };
@@ -97,6 +98,7 @@ struct Reading<'a> {
     wave: Wave,
     lead: Channel,
     statement: String,
+    line_ends: bool,
     marks: Vec<(&'static str, f64)>,
     mark_rate: Option<f64>,
 }
@@ -123,6 +125,11 @@ impl Visit for Reading<'_> {
             "RestingECGMeasurements" => self.measurement(path.name(), text),
             // The original statement is repeated in OriginalDiagnosis.
             "DiagnosisStatement" if path.up(2) == "Diagnosis" => self.diagnosis(path.name(), text),
+            "Diagnosis" if path.name() == "DiagnosisStatement" => {
+                if std::mem::take(&mut self.line_ends) {
+                    self.end_statement();
+                }
+            }
             _ if path.name() == "Waveform" => self.end_wave()?,
             _ => {}
         }
@@ -232,7 +239,8 @@ impl Reading<'_> {
                 }
                 self.statement.push_str(text);
             }
-            "StmtFlag" if text == "ENDSLINE" => self.end_statement(),
+            // It may stand before the text of its line.
+            "StmtFlag" if text == "ENDSLINE" => self.line_ends = true,
             _ => {}
         }
     }

@@ -118,7 +118,7 @@ fn a_scp_byte_flipped_anywhere_is_noticed() {
     let (mut refused, mut flagged) = (0, 0);
     // Every byte outside the two blocks of samples; inside them every byte when optimised, some of them otherwise.
     let step =
-        |at: usize| if cfg!(debug_assertions) && matches!(at, 520..3_818 | 3_868..33_900) { 97 } else { 1 };
+        |at: usize| if cfg!(debug_assertions) && matches!(at, 520..3_818 | 3_868..33_900) { 401 } else { 1 };
     let mut at = 0;
     while at < bytes.len() {
         let before = bytes[at];
@@ -138,6 +138,6 @@ fn a_scp_byte_flipped_anywhere_is_noticed() {
         at += step(at);
     }
     eprintln!("flipped: {refused} refused, {flagged} flagged");
-    assert!(refused > flagged, "damaged samples contradict each other: {refused} refused, {flagged} flagged");
+    assert!(refused > 100 && flagged > 100, "{refused} refused, {flagged} flagged");
     assert_eq!(decode::decode(&bytes, &Limits::default()).unwrap(), whole);
 }
