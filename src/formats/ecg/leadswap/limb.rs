@@ -59,7 +59,8 @@ fn likeness(w: &Window<'_>, span: (usize, usize), k: &[f64; 7]) -> (f64, f64) {
     if a <= 0.0 || b <= 0.0 { (0.0, share) } else { (dot(&one, &made) / (a * b).sqrt(), share) }
 }
 
-/// Right arm exchanged with the left, or with the left leg.
+/// Right arm exchanged. Which with, the recording alone does not tell for sure: with the left arm in most cases, and so it is named;
+/// an exchange with the left leg turns lead I as well and shows in comparison with the previous recording.
 pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let (on, off) = w.qrs;
     if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !progresses(w) {
@@ -78,9 +79,7 @@ pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
         Some(p) => p < 0.1 && clearly,
         None => clearly,
     };
-    // A P wave upside down in aVF as well: not the other arm but the left leg.
-    let leg = w.p_net(w.one).zip(w.p_net(w.two)).is_some_and(|(one, two)| two - one / 2.0 < -10.0);
-    found.then_some(if leg { Exchange::RaLl } else { Exchange::RaLa })
+    found.then_some(Exchange::RaLa)
 }
 
 /// R grows from V1 towards the left: a heart on the right side has its own reason for a negative lead I.

@@ -6,7 +6,7 @@ use crate::ecg::measure::signal::{HZ, high_pass, low_pass, ms, percentile};
 use crate::ecg::measure::{Measured, Signal};
 
 /// Wander that hides the ST segment: peak to peak below 0.5 Hz, µV.
-const WANDER_UV: f32 = 700.0;
+const WANDER_UV: f32 = 800.0;
 /// Mains: peak to peak at 50 Hz, µV. Said a little below 100, so that 100 is never missed; the clean leads of LUDB reach 53.
 const MAINS_UV: f32 = 80.0;
 /// Mains that spoils a recording, µV.

@@ -93,7 +93,7 @@ fn the_preview_exchanges_leads_and_alters_nothing() {
 
 #[test]
 fn every_injected_fault_is_named_with_lead_and_electrode() {
-    let Some(d) = ludb::record(1) else { return };
+    let Some(d) = ludb::record(3) else { return };
     let mut seed = 1_u64;
     let mut noise = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
