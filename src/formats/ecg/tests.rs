@@ -14,6 +14,7 @@ mod judged;
 mod ludb;
 mod paper;
 mod philips;
+mod strip;
 mod twin;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
