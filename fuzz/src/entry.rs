@@ -2,11 +2,16 @@
 
 use std::io::Cursor;
 
+use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::command::Command;
 use yigong_formats::dicom::frames::Frames;
+use yigong_formats::dicom::level::{Level, unsupported};
+use yigong_formats::dicom::multipart::{Event, MAX_PARTS, Media, Reader};
 use yigong_formats::dicom::negotiate::{self, Admission, Decision, PeerPolicy};
 use yigong_formats::dicom::text::{self, Charset};
-use yigong_formats::dicom::{FileSource, Object, SliceSource, Vr, dump, header, json, name, uid};
+use yigong_formats::dicom::{
+    FileSource, Object, SliceSource, Vr, dump, header, json, matching, name, qido, tag, uid,
+};
 use yigong_formats::ecg as ecg_formats;
 
 fn choose(data: &[u8]) -> (usize, &[u8]) {
@@ -124,6 +129,95 @@ pub fn command(data: &[u8]) {
         && let Ok(again) = Command::decode(&command.encode())
     {
         assert_eq!(Command::decode(&again.encode()), Ok(again));
+    }
+}
+
+/// What a multipart body comes to when it is read in pieces of one size.
+#[derive(Debug, PartialEq, Eq)]
+struct Body {
+    parts: Vec<(String, Vec<u8>)>,
+    end: Result<(), &'static str>,
+}
+
+fn body(boundary: &str, data: &[u8], piece: usize) -> Body {
+    let mut reader = Reader::new(boundary);
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for piece in data.chunks(piece) {
+        reader.push(piece);
+        loop {
+            match reader.event() {
+                Ok(Event::Part(head)) => parts.push((head.media.kind, Vec::new())),
+                Ok(Event::Data(bytes)) => {
+                    assert!(!bytes.is_empty(), "data is some data");
+                    parts.last_mut().expect("bytes belong to a part").1.extend_from_slice(bytes);
+                }
+                Ok(Event::PartEnd) => {}
+                Ok(Event::More) => break,
+                Err(refusal) => return Body { parts, end: Err(refusal.slug) },
+            }
+        }
+        assert!(parts.len() <= reader.parts() as usize && reader.parts() <= MAX_PARTS);
+    }
+    Body { parts, end: reader.finish().map_err(|refusal| refusal.slug) }
+}
+
+/// F-6: bodies of STOW-RS: the content type up to the first line end, then the body. The size of the pieces changes nothing.
+pub fn multipart(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let (line, rest) = data.iter().position(|b| *b == b'\n').map_or((data, &data[..0]), |n| data.split_at(n));
+    let media = Media::parse(&String::from_utf8_lossy(line));
+    let Ok(boundary) = media.boundary() else { return };
+    let rest = rest.strip_prefix(b"\n").unwrap_or_default();
+    let whole = body(boundary, rest, rest.len().max(1));
+    let pieces = body(boundary, rest, choice % 64 + 1);
+    if whole.end.is_ok() {
+        assert_eq!(whole, pieces, "pieces change nothing");
+    } else {
+        assert!(pieces.end.is_err(), "a body that is refused whole is refused in pieces");
+    }
+    let delimiter = format!("\r\n--{boundary}");
+    for (_, bytes) in &whole.parts {
+        let found = bytes.windows(delimiter.len()).any(|w| w == delimiter.as_bytes());
+        assert!(!found, "a delimiter is no data");
+    }
+}
+
+/// F-6: queries of QIDO-RS after percent decoding, `name=value` between `&`; what is understood is matched against a row.
+pub fn qido(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let level = [Level::Study, Level::Series, Level::Instance, Level::Patient][choice & 3];
+    let text = String::from_utf8_lossy(data);
+    let pairs: Vec<(String, String)> = text
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    let asked = match qido::read(level, &[], &pairs) {
+        Ok(asked) => asked,
+        Err(malformed) => {
+            assert!(
+                malformed.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'),
+                "fit for an answer"
+            );
+            return;
+        }
+    };
+    assert!(asked.limit <= qido::MAX_ROWS);
+    assert!(unsupported(level, &asked.keys).is_empty() && matching::malformed(&asked.keys).is_none());
+    for warning in &asked.warnings {
+        assert!(warning.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"'), "fit for a header");
+    }
+    let mut held = Attributes::default();
+    held.put(tag::PATIENT_NAME, "Wang^Xiaodong=王^小东")
+        .put(tag::STUDY_DATE, "20260131")
+        .put(tag::STUDY_TIME, "0830");
+    held.put_all(tag::MODALITIES_IN_STUDY, vec!["CR".into(), "SR".into()]).put(tag::STUDY_UID, "1.2.3");
+    let exact = matching::row(&asked.keys, &held, false);
+    assert!(!exact || matching::row(&asked.keys, &held, true), "fuzzy finds what exact finds");
+    let combined = [(tag::STUDY_DATE, tag::STUDY_TIME)];
+    for (date, time) in combined {
+        let (date, time) = (asked.keys.text(date), asked.keys.text(time));
+        let _ = matching::is_combined(date, time) && matching::combined(date, time, "20260131", "0830");
     }
 }
 

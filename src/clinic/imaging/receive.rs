@@ -13,6 +13,7 @@ use yigong_formats::dicom::{Header, name, tag, uid};
 use super::check::{Checked, check_for, meta_names};
 use super::pixels::Pixels;
 use super::quarantine::{self, Entry};
+use super::reconcile::note;
 use super::sql;
 use crate::Centre;
 
@@ -244,6 +245,9 @@ impl New<'_> {
         tx.exec(grow, args![&study, i64::from(is_new), now, &modality, modalities, body_part, series])
             .await?;
         self.lanes(tx, &study, &id).await?;
+        if note::may_reject(&h.sop_class) {
+            jobs::enqueue(tx, self.ctx, Job::new(note::JOB, id.as_str())).await?;
+        }
         if uid::is_waveform(&h.sop_class) {
             jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;
         } else {

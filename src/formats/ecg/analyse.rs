@@ -1,6 +1,7 @@
 //! One pass over a decoded recording: measured, judged, triaged.
 
 use super::critical::{self, Level, Raise};
+use super::leadswap::{self, Swap};
 use super::measure::{self, Measured};
 use super::model::Document;
 use super::quality::{self, Quality};
@@ -12,6 +13,8 @@ pub struct Analysis {
     pub measured: Measured,
     /// Technical verdict.
     pub quality: Quality,
+    /// Exchanged electrodes, as far as the recording itself shows them.
+    pub swap: Option<Swap>,
     /// Critical rules that hold. The machine only raises.
     pub raises: Vec<Raise>,
 }
@@ -34,6 +37,8 @@ impl Analysis {
 #[must_use]
 pub fn analyse(document: &Document, preset: &str) -> Analysis {
     let mut measured = document.rhythm().map(|g| measure::measure(g, &[])).unwrap_or_default();
+    // An exchange with the right leg leaves a lead without signal: looked for before such leads are set aside.
+    let swap = leadswap::suspect(&measured);
     let quality = quality::judge(document, &measured);
     let bad = quality.unusable();
     if !bad.is_empty() {
@@ -42,5 +47,5 @@ pub fn analyse(document: &Document, preset: &str) -> Analysis {
     }
     let mut raises = critical::evaluate(&measured, &quality, critical::preset(preset));
     raises.extend(critical::stated(&document.statements));
-    Analysis { measured, quality, raises }
+    Analysis { measured, quality, swap, raises }
 }

@@ -3,12 +3,15 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::format::Format;
 use super::lead::{LeadId, TWELVE};
 use super::ratio::Ratio;
 
 /// A decoded recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
+    /// Format of the file it was read from.
+    pub source: Format,
     /// Format as shown: `DICOM 12-lead ECG`.
     pub format: String,
     /// Multiplex groups.

@@ -1,6 +1,6 @@
 //! Checks every recording must pass whatever its format (ECG specification 10): a warning each, shown to the reader.
 
-use super::lead::LeadId;
+use super::lead::{LeadId, TWELVE};
 use super::model::{Document, Group, GroupKind, Lead, Warning};
 use super::ratio::Ratio;
 
@@ -11,8 +11,18 @@ const AVR: LeadId = LeadId::Standard(62);
 const AVL: LeadId = LeadId::Standard(63);
 const AVF: LeadId = LeadId::Standard(64);
 
+/// One half.
+const HALF: Ratio = Ratio::halved();
+
 /// Share of samples that must satisfy a law, per thousand.
 const SHARE: usize = 999;
+
+/// Lowest rate for a diagnosis, Hz.
+const RATE_HZ: f64 = 500.0;
+/// Lowest upper band limit for a diagnosis, Hz.
+const BAND_HZ: f64 = 150.0;
+/// Shortest strip, s.
+const SECONDS: f64 = 9.5;
 
 /// Checks every group; appends warnings and adds derived limb leads that the file does not store.
 pub fn check(document: &mut Document) {
@@ -24,6 +34,8 @@ pub fn check(document: &mut Document) {
         einthoven(group, &mut warnings);
         derive(group);
     }
+    absent(document, &mut warnings);
+    rate_and_length(document, &mut warnings);
     for w in warnings {
         if !document.warnings.contains(&w) {
             document.warnings.push(w);
@@ -47,6 +59,56 @@ pub fn residual(leads: &[&Lead], law: impl Fn(&[i64]) -> i64) -> Option<i64> {
     rest.sort_unstable();
     let at = (rest.len() * SHARE / 1_000).min(rest.len().saturating_sub(1));
     rest.get(at).copied()
+}
+
+/// Leads that are neither stored nor follow from those that are.
+fn absent(document: &Document, warnings: &mut Vec<Warning>) {
+    let missing = document.absent();
+    // A file without any standard lead says so in its own words.
+    if !missing.is_empty() && missing.len() < TWELVE.len() {
+        let list = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        warnings.push(Warning::new(
+            "leads_absent",
+            format!("缺少导联:{list}"),
+            format!("leads not recorded: {list}"),
+        ));
+    }
+}
+
+/// What a diagnosis should not be made from; the strip is shown all the same.
+fn rate_and_length(document: &Document, warnings: &mut Vec<Warning>) {
+    let Some(group) = document.rhythm() else { return };
+    let rate = group.rate.to_f64();
+    if rate < RATE_HZ {
+        warnings.push(Warning::new(
+            "rate_low",
+            format!("采样率 {rate} Hz < 500:达不到诊断质量"),
+            format!("{rate} Hz < 500: not diagnostic quality"),
+        ));
+    }
+    if let Some(band) = document.high_hz.filter(|b| *b < BAND_HZ) {
+        warnings.push(Warning::new(
+            "band_low",
+            format!("频带上限 {band} Hz < 150:达不到诊断质量"),
+            format!("band up to {band} Hz < 150: not diagnostic quality"),
+        ));
+    }
+    let seconds = group.seconds();
+    if seconds < SECONDS {
+        warnings.push(Warning::new(
+            "duration_short",
+            format!("记录仅 {seconds:.1} s"),
+            format!("only {seconds:.1} s recorded"),
+        ));
+    }
+}
+
+/// Whether the limb leads of the group contradict each other.
+#[must_use]
+pub fn contradicts(group: &Group) -> bool {
+    let mut found = Vec::new();
+    einthoven(group, &mut found);
+    !found.is_empty()
 }
 
 fn einthoven(group: &Group, warnings: &mut Vec<Warning>) {
@@ -112,32 +174,31 @@ fn plausible(group: &Group, warnings: &mut Vec<Warning>) {
     add("saturated", saturated, "信号饱和", "signal at the rail");
 }
 
-/// III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2, where absent and I, II share scale and length.
+/// III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2, where absent. Exact while I and II share their scale,
+/// else to half a nanovolt.
 fn derive(group: &mut Group) {
     let (Some(one), Some(two)) = (group.lead(&I), group.lead(&II)) else { return };
-    if one.scale != two.scale || one.raw.len() != two.raw.len() || one.offset != two.offset {
+    if one.raw.len() != two.raw.len() {
         return;
     }
+    let alike = one.scale == two.scale && one.offset == two.offset;
+    let unit = if alike { one.scale } else { Ratio::ONE };
+    let offset = if alike { one.offset } else { Ratio::ZERO };
     // Half a unit must stay exact.
-    let Some(half) = one.scale.times(Ratio::new(1, 2).unwrap_or(Ratio::ONE)) else { return };
+    let Some(half) = unit.times(HALF) else { return };
+    let value = |lead: &Lead, raw: i32| if alike { i64::from(raw) } else { lead.nv_of(raw) };
     let missing = united(&one.missing, &two.missing);
-    let rails = (i32::MIN, i32::MAX);
     let mut made = Vec::new();
     for (id, a, b) in [(III, -2, 2), (AVR, -1, -1), (AVL, 2, -1), (AVF, -1, 2)] {
         if group.lead(&id).is_some() {
             continue;
         }
-        let raw = one
-            .raw
-            .iter()
-            .zip(&two.raw)
-            .map(|(x, y)| x.saturating_mul(a).saturating_add(y.saturating_mul(b)))
-            .collect();
+        let sums = one.raw.iter().zip(&two.raw).map(|(x, y)| value(one, *x) * a + value(two, *y) * b);
+        let raw = sums.map(|v| i32::try_from(v).unwrap_or(if v > 0 { i32::MAX } else { i32::MIN })).collect();
         // The offset follows the same combination: (a + b)/2 of the common one.
-        let Some(offset) = one.offset.times(Ratio::new(i64::from(a + b), 2).unwrap_or(Ratio::ZERO)) else {
-            continue;
-        };
+        let Some(offset) = Ratio::new(a + b, 2).and_then(|k| offset.times(k)) else { continue };
         let label = id.to_string();
+        let rails = (i32::MIN, i32::MAX);
         made.push(Lead {
             id,
             label,

@@ -27,6 +27,12 @@ impl Ratio {
         Self::reduced(i128::from(num), i128::from(den))
     }
 
+    /// One half.
+    #[must_use]
+    pub const fn halved() -> Self {
+        Self { num: 1, den: 2 }
+    }
+
     /// An integer.
     #[must_use]
     pub const fn whole(num: i64) -> Self {
@@ -81,6 +87,29 @@ impl Ratio {
         Self::reduced(
             i128::from(self.num) * i128::from(other.num),
             i128::from(self.den) * i128::from(other.den),
+        )
+    }
+
+    /// The sum; `None` when it leaves 64 bits.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        let (a, b) = (i128::from(self.num), i128::from(self.den));
+        let (c, d) = (i128::from(other.num), i128::from(other.den));
+        Self::reduced(a.checked_mul(d)?.checked_add(c.checked_mul(b)?)?, b * d)
+    }
+
+    /// The difference; `None` when it leaves 64 bits.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        self.plus(Self { num: other.num.checked_neg()?, den: other.den })
+    }
+
+    /// The quotient; `None` when `other` is 0 or it leaves 64 bits.
+    #[must_use]
+    pub fn over(self, other: Self) -> Option<Self> {
+        Self::reduced(
+            i128::from(self.num) * i128::from(other.den),
+            i128::from(self.den) * i128::from(other.num),
         )
     }
 
@@ -154,5 +183,10 @@ mod tests {
             assert_eq!(Ratio::from_decimal(bad), None, "{bad}");
         }
         assert_eq!(Ratio::new(5, 2).unwrap().scale(-3), -8);
+        let half = Ratio::new(1, 2).unwrap();
+        assert_eq!(half.plus(Ratio::ONE), Ratio::new(3, 2));
+        assert_eq!(half.minus(Ratio::ONE), Ratio::new(-1, 2));
+        assert_eq!(Ratio::ONE.over(Ratio::new(-1, 500).unwrap()), Some(Ratio::whole(-500)));
+        assert_eq!(Ratio::ONE.over(Ratio::ZERO), None);
     }
 }

@@ -4,13 +4,18 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::draw::{self, Format, Paper};
+use super::draw::{self, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
 mod atria;
+mod exports;
+mod judged;
 mod ludb;
+mod paper;
+mod philips;
 mod strip;
+mod twin;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")
@@ -176,7 +181,7 @@ fn one_millivolt_is_ten_millimetres_and_one_second_twenty_five() {
     assert_eq!(d.strokes[3][0].0 - d.strokes[0][0].0, 3 * 6_250);
     let pulse = &d.marks[0];
     assert_eq!((pulse[3].0 - pulse[2].0, pulse[1].1 - pulse[2].1), (500, 1_000));
-    assert_eq!(Format::of("2x6"), None);
+    assert_eq!(draw::Format::of("2x6"), None);
 }
 
 #[test]

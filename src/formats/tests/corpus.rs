@@ -46,6 +46,16 @@ fn command() {
 }
 
 #[test]
+fn multipart() {
+    over("multipart", entry::multipart);
+}
+
+#[test]
+fn qido() {
+    over("qido", entry::qido);
+}
+
+#[test]
 fn ecg() {
     over("ecg", entry::ecg);
 }
@@ -53,11 +63,13 @@ fn ecg() {
 /// Every entry function is total: inputs cut at any length, and with any byte turned over.
 #[test]
 fn cut_and_flipped() {
-    let targets: [(&str, Target); 5] = [
+    let targets: [(&str, Target); 7] = [
         ("scanner", entry::scanner),
         ("charset", entry::charset),
         ("negotiation", entry::negotiation),
         ("command", entry::command),
+        ("multipart", entry::multipart),
+        ("qido", entry::qido),
         ("ecg", entry::ecg),
     ];
     for (target, run) in targets {

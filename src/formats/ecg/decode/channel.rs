@@ -1,5 +1,6 @@
 //! One channel definition (PS3.3 §C.10.9.1.4): which lead, which unit, exactly which scale.
 
+use super::build::{self, nanovolts};
 use super::samples::Stored;
 use crate::dicom::{Node, Tag};
 use crate::ecg::lead::LeadId;
@@ -13,6 +14,8 @@ const SENSITIVITY: Tag = Tag(0x003A_0210);
 const UNITS: Tag = Tag(0x003A_0211);
 const CORRECTION: Tag = Tag(0x003A_0212);
 const BASELINE: Tag = Tag(0x003A_0213);
+const SKEW: Tag = Tag(0x003A_0214);
+const SAMPLE_SKEW: Tag = Tag(0x003A_0215);
 const BITS_STORED: Tag = Tag(0x003A_021A);
 const LOW: Tag = Tag(0x003A_0220);
 const HIGH: Tag = Tag(0x003A_0221);
@@ -76,15 +79,10 @@ pub fn read(definition: &Node<'_>, stored: Stored) -> Result<Channel, Refusal> {
     Ok(Channel::Lead(Box::new(lead), bits))
 }
 
-/// Nanovolts of a UCUM unit; the code decides, the magnitude never does.
-fn nanovolts(unit: &str) -> Option<Ratio> {
-    Some(Ratio::whole(match unit.trim() {
-        "nV" => 1,
-        "uV" | "µV" | "μV" => 1_000,
-        "mV" => 1_000_000,
-        "V" => 1_000_000_000,
-        _ => return None,
-    }))
+/// Whether the channel was sampled at another moment than the others of its group.
+#[must_use]
+pub fn is_skewed(definition: &Node<'_>) -> bool {
+    [SKEW, SAMPLE_SKEW].iter().any(|t| definition.number(*t).is_some_and(|n| n != 0.0))
 }
 
 /// Filters as printed on paper, and the upper limit in Hz.
@@ -92,15 +90,5 @@ fn nanovolts(unit: &str) -> Option<Ratio> {
 pub fn filters(definition: &Node<'_>) -> (String, Option<f64>) {
     let number = |tag| definition.number(tag).filter(|n| n.is_finite() && *n > 0.0);
     let (low, high, notch) = (number(LOW), number(HIGH), number(NOTCH));
-    let mut parts = Vec::new();
-    match (low, high) {
-        (Some(l), Some(h)) => parts.push(format!("{l}-{h} Hz")),
-        (Some(l), None) => parts.push(format!("> {l} Hz")),
-        (None, Some(h)) => parts.push(format!("< {h} Hz")),
-        (None, None) => {}
-    }
-    if let Some(n) = notch {
-        parts.push(format!("AC{n}"));
-    }
-    (parts.join(" "), high)
+    (build::filters(low, high, notch), high)
 }

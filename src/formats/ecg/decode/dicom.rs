@@ -3,6 +3,7 @@
 //! Whether an object is an ECG is decided by the channel source codes, not by its SOP class.
 
 use super::annotation;
+use super::build::{self, HOLTER_SECONDS};
 use super::channel::{self, Channel};
 use super::samples::{self, Stored};
 use crate::dicom::{Node, Object, Tag, tag};
@@ -23,8 +24,6 @@ const INTERPRETATION: Tag = Tag(0x5400_1006);
 const PADDING: Tag = Tag(0x5400_100A);
 const DATA: Tag = Tag(0x5400_1010);
 
-/// Seconds above which a recording is ambulatory.
-const HOLTER_SECONDS: f64 = 600.0;
 /// Seconds below which a derived group is a representative beat.
 const BEAT_SECONDS: f64 = 3.0;
 
@@ -113,19 +112,6 @@ fn groups(root: &Node<'_>, limits: &Limits, document: &mut Document) -> Result<(
         let names = foreign.into_iter().take(6).collect::<Vec<_>>().join(", ");
         return Err(Refusal::new("lead", format!("no channel is an ECG lead ({names})")));
     }
-    if let Some(missing) = Some(document.absent()).filter(|m| !m.is_empty()) {
-        let list = missing.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        // Limb leads that follow from I and II are added by the physics check; only the rest is missing.
-        let rhythm = document.rhythm();
-        let have = |k| rhythm.is_some_and(|g| g.lead(&crate::ecg::LeadId::Standard(k)).is_some());
-        if !(have(1) && have(2) && missing.iter().all(crate::ecg::LeadId::is_limb)) {
-            document.warnings.push(Warning::new(
-                "leads_absent",
-                format!("缺少导联:{list}"),
-                format!("leads not recorded: {list}"),
-            ));
-        }
-    }
     Ok(())
 }
 
@@ -189,6 +175,11 @@ fn group(
     }
     if leads.is_empty() {
         return Ok(());
+    }
+    if definitions.iter().take(channels).any(channel::is_skewed) {
+        let (zh, en) =
+            ("导联采样时间有偏差,未校正", "leads were sampled at different moments; this is not corrected");
+        build::warn(document, "skew", zh, en);
     }
     let derived = item.text(ORIGINALITY) == "DERIVED";
     let mut group = Group {

@@ -10,26 +10,68 @@ use crate::ecg::model::{Document, Group, Lead};
 /// Longest part of a recording sent in one piece, s.
 const MOST_SECONDS: usize = 60;
 
+/// Which groups a blob carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The recording and the median beat.
+    Whole,
+    /// The recording.
+    Rhythm,
+    /// The median beat.
+    Median,
+}
+
+impl Part {
+    /// `rhythm`, `median`; `None` for anything else.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        match text {
+            "rhythm" => Some(Self::Rhythm),
+            "median" => Some(Self::Median),
+            _ => None,
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Rhythm => "rhythm",
+            Self::Median => "median",
+        }
+    }
+}
+
 /// The rhythm group and the server's median beat (the maker's when nothing could be measured), with the marks of both.
 #[must_use]
 pub fn blob(document: &Document, analysis: &Analysis) -> Vec<u8> {
+    blob_of(document, analysis, Part::Whole)
+}
+
+/// The asked groups. The header names the part, lists its groups and markers, and for the median the `marks` in ms from
+/// its first sample.
+#[must_use]
+pub fn blob_of(document: &Document, analysis: &Analysis, part: Part) -> Vec<u8> {
     let mut groups = Vec::new();
     let mut markers = Vec::new();
+    let mut marks = serde_json::Map::new();
     let mut samples: Vec<i16> = Vec::new();
-    if let Some(group) = document.rhythm() {
+    if let Some(group) = document.rhythm().filter(|_| part != Part::Median) {
         groups.push(head("rhythm", group, &mut samples));
         markers.extend(
             analysis.measured.beats_ms.iter().map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})),
         );
     }
     let n = groups.len();
-    if !analysis.measured.median.is_empty() {
+    if part == Part::Rhythm {
+        // Only the recording was asked for.
+    } else if !analysis.measured.median.is_empty() {
         groups.push(median(analysis, &mut samples));
         let m = analysis.measured.marks;
         let at = |i: usize| ms_of(i);
         let mut mark = |what: &str, i: Option<usize>| {
             if let Some(i) = i {
                 markers.push(json!({"what": what, "group": n, "ms": at(i)}));
+                marks.insert(what.to_owned(), json!(at(i)));
             }
         };
         mark("p_on", m.p.map(|p| p.0));
@@ -41,7 +83,11 @@ pub fn blob(document: &Document, analysis: &Analysis) -> Vec<u8> {
     } else if let Some(group) = document.median() {
         groups.push(head("median", group, &mut samples));
     }
-    let header = json!({"groups": groups, "markers": markers}).to_string();
+    let mut header = json!({"group": part.code(), "groups": groups, "markers": markers});
+    if let (false, Some(o)) = (part == Part::Rhythm, header.as_object_mut()) {
+        o.insert("marks".into(), marks.into());
+    }
+    let header = header.to_string();
     let length = u32::try_from(header.len()).unwrap_or(0);
     let mut out = Vec::with_capacity(4 + header.len() + samples.len() * 2);
     out.extend_from_slice(&length.to_le_bytes());

@@ -25,27 +25,39 @@ pub enum Format {
     SixByTwo,
     /// Twelve rows, 10 s each.
     TwelveByOne,
+    /// Six rows of two leads; the limb leads by angle: aVL, I, -aVR, II, aVF, III.
+    Cabrera,
 }
 
+/// A lead of a plan that is drawn upside down: -aVR.
+const INVERTED: i16 = -62;
+
 impl Format {
-    /// `3x4+1`, `6x2`, `12x1`.
+    /// `3x4+1` (also `3x4+II`), `6x2`, `12x1`, `cabrera`.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         match text {
-            "3x4+1" | "3x4 1" => Some(Self::ThreeByFour),
+            "3x4+1" | "3x4 1" | "3x4+II" | "3x4 II" => Some(Self::ThreeByFour),
             "6x2" => Some(Self::SixByTwo),
             "12x1" => Some(Self::TwelveByOne),
+            "cabrera" => Some(Self::Cabrera),
             _ => None,
         }
     }
 
+    /// Room above the first and below the last row beyond half a pitch, mm.
+    const fn room(self) -> i32 {
+        if matches!(self, Self::TwelveByOne) { 10 } else { 0 }
+    }
+
     /// Rows of lead numbers, column by column; the row pitch in mm.
-    const fn plan(self) -> (&'static [&'static [u16]], i32) {
+    const fn plan(self) -> (&'static [&'static [i16]], i32) {
         match self {
             Self::ThreeByFour => (&[&[1, 62, 3, 6], &[2, 63, 4, 7], &[61, 64, 5, 8], &[2]], 32),
             Self::SixByTwo => (&[&[1, 3], &[2, 4], &[61, 5], &[62, 6], &[63, 7], &[64, 8]], 24),
+            Self::Cabrera => (&[&[63, 3], &[1, 4], &[INVERTED, 5], &[2, 6], &[64, 7], &[61, 8]], 24),
             Self::TwelveByOne => {
-                (&[&[1], &[2], &[61], &[62], &[63], &[64], &[3], &[4], &[5], &[6], &[7], &[8]], 17)
+                (&[&[1], &[2], &[61], &[62], &[63], &[64], &[3], &[4], &[5], &[6], &[7], &[8]], 15)
             }
         }
     }
@@ -114,6 +126,7 @@ pub struct Drawing {
 #[must_use]
 pub fn layout(document: &Document, paper: &Paper) -> Drawing {
     let (rows, pitch) = paper.format.plan();
+    let room = paper.format.room();
     // Units per second of paper.
     let per_second = i64::from(paper.speed) * i64::from(MM) / 10;
     let strip = i32::try_from(MOST_MS * per_second / 1_000).unwrap_or(0);
@@ -121,7 +134,7 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
     let (left, top) = (BORDER, BORDER + HEAD);
     let mut out = Drawing {
         width: strip + PULSE + 2 * BORDER,
-        height: top + count * pitch * MM + BORDER,
+        height: top + (count * pitch + 2 * room) * MM + BORDER,
         ..Drawing::default()
     };
     // Whole 5 mm squares from the left and top edge of the paper.
@@ -129,27 +142,32 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
     out.line = Text { x: left, y: top - MM, text: caption(document, paper) };
     let rhythm = document.rhythm();
     for (r, columns) in rows.iter().enumerate() {
-        let middle = top + i32::try_from(r).unwrap_or(0) * pitch * MM + pitch * MM / 2;
+        let middle = top + i32::try_from(r).unwrap_or(0) * pitch * MM + pitch * MM / 2 + room * MM;
         out.marks.push(pulse(left, middle, paper, per_second));
         let width = strip / i32::try_from(columns.len()).unwrap_or(1).max(1);
         let span_ms = MOST_MS / i64::try_from(columns.len()).unwrap_or(1).max(1);
         for (c, n) in columns.iter().enumerate() {
             let x0 = left + PULSE + i32::try_from(c).unwrap_or(0) * width;
-            let id = LeadId::Standard(*n);
+            let id = LeadId::Standard(n.unsigned_abs());
+            let turned = *n < 0;
             if c > 0 {
                 out.marks.push(vec![(x0, middle - 3 * MM), (x0, middle - MM)]);
                 out.marks.push(vec![(x0, middle + MM), (x0, middle + 3 * MM)]);
             }
-            out.names.push(Text { x: x0 + MM, y: middle - pitch * MM / 2 + 5 * MM, text: id.to_string() });
+            out.names.push(Text {
+                x: x0 + MM,
+                y: middle - pitch * MM / 2 + 5 * MM,
+                text: format!("{}{id}", if turned { "-" } else { "" }),
+            });
             let Some((group, lead)) = rhythm.and_then(|g| Some((g, g.lead(&id)?))) else { continue };
             let from = i64::try_from(c).unwrap_or(0) * span_ms;
             let place = Place {
                 x0,
                 middle,
-                up: middle - out.grid.1,
-                down: out.grid.3 - middle,
+                up: middle,
+                down: out.height - middle,
                 per_second,
-                gain: paper.gain,
+                gain: if turned { -paper.gain } else { paper.gain },
             };
             out.strokes.extend(trace(group, lead, (from, from + span_ms), &place));
         }
@@ -160,7 +178,7 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
 struct Place {
     x0: i32,
     middle: i32,
-    /// Room to the upper and lower edge of the paper.
+    /// Room to the upper and lower edge of the sheet: a tall beat may cross the line of text, never leave it.
     up: i32,
     down: i32,
     per_second: i64,
@@ -239,5 +257,9 @@ fn caption(document: &Document, paper: &Paper) -> String {
     if let Some(g) = document.rhythm() {
         parts.push(format!("{} Hz", g.rate.to_f64()));
     }
+    // Whether the columns of a row show the same seconds or follow each other.
+    parts.push(
+        if paper.format == Format::TwelveByOne { "同步 simultaneous" } else { "顺序 sequential" }.into(),
+    );
     parts.join("   ")
 }

@@ -2,8 +2,9 @@
 
 pub mod blob;
 pub mod layout;
+mod pen;
 pub mod svg;
 
-pub use blob::blob;
+pub use blob::{Part, blob, blob_of};
 pub use layout::{Drawing, Format, Paper, layout};
 pub use svg::svg;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::layout::{Drawing, MM};
+use super::pen;
 
 /// Writes the drawing.
 #[must_use]
@@ -27,11 +28,9 @@ pub fn svg(d: &Drawing) -> String {
         r##"<g fill="none" stroke="#1c1917" stroke-width="20" stroke-linejoin="round" stroke-linecap="round">"##
     );
     for stroke in &d.marks {
-        path(&mut out, stroke);
+        pen::path(&mut out, stroke.iter().copied());
     }
-    for stroke in &d.strokes {
-        path(&mut out, stroke);
-    }
+    out.push_str(&pen::traces(&d.strokes));
     let _ = write!(out, r##"</g><g font-family="sans-serif" font-size="320" fill="#1c1917">"##);
     for t in d.names.iter().chain(std::iter::once(&d.line)) {
         let _ = write!(out, r#"<text x="{}" y="{}">{}</text>"#, t.x, t.y, escaped(&t.text));
@@ -40,50 +39,18 @@ pub fn svg(d: &Drawing) -> String {
     out
 }
 
+/// Lines of one colour: one down, one step aside, one up, so that the same words repeat and compress to nothing.
 fn grid(out: &mut String, (x0, y0, x1, y1): (i32, i32, i32, i32), step: i32, colour: &str, width: i32) {
-    let _ = write!(out, r#"<path fill="none" stroke="{colour}" stroke-width="{width}" d=""#);
-    let mut x = x0;
-    while x <= x1 {
-        let _ = write!(out, "M{x} {y0}V{y1}");
-        x += step;
+    let _ = write!(out, r#"<path fill="none" stroke="{colour}" stroke-width="{width}" d="M{x0} {y0}"#);
+    let (high, wide) = (y1 - y0, x1 - x0);
+    for _ in 0..wide / step {
+        let _ = write!(out, "v{high}m{step}-{high}");
     }
-    let mut y = y0;
-    while y <= y1 {
-        let _ = write!(out, "M{x0} {y}H{x1}");
-        y += step;
+    let _ = write!(out, "v{high}M{x0} {y0}");
+    for _ in 0..high / step {
+        let _ = write!(out, "h{wide}m-{wide} {step}");
     }
-    out.push_str(r#""/>"#);
-}
-
-/// Absolute start, then relative integer steps; equal steps in a row become one, which is the same line.
-fn path(out: &mut String, points: &[(i32, i32)]) {
-    let Some(first) = points.first() else { return };
-    let _ = write!(out, r#"<path d="M{} {}l"#, first.0, first.1);
-    let steps = points.windows(2).filter_map(|w| match w {
-        [a, b] => Some((b.0 - a.0, b.1 - a.1)),
-        _ => None,
-    });
-    let mut begin = true;
-    let mut put = |(dx, dy): (i32, i32), times: i32| {
-        let (dx, dy) = (dx * times, dy * times);
-        let gap = |v: i32| if v >= 0 { " " } else { "" };
-        let _ = write!(out, "{}{dx}{}{dy}", if begin { "" } else { gap(dx) }, gap(dy));
-        begin = false;
-    };
-    let mut held: Option<((i32, i32), i32)> = None;
-    for step in steps {
-        held = match held {
-            Some((last, times)) if last == step => Some((last, times + 1)),
-            Some((last, times)) => {
-                put(last, times);
-                Some((step, 1))
-            }
-            None => Some((step, 1)),
-        };
-    }
-    let (last, times) = held.unwrap_or(((0, 0), 1));
-    put(last, times);
-    out.push_str(r#""/>"#);
+    let _ = write!(out, r#"h{wide}"/>"#);
 }
 
 fn escaped(text: &str) -> String {

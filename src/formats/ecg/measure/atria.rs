@@ -1,6 +1,7 @@
 //! The atria in one call: pacing spikes, rhythm, and the P wave of every beat.
 
 use super::lanes::Lanes;
+use super::pacing;
 use super::pfind::{self, PWave};
 use super::rhythm::{self, Evidence, Kind, Rhythm};
 use super::signal::{Signal, ms};
@@ -22,8 +23,8 @@ pub struct Reading {
 /// blanking, if the signal has been blanked since).
 #[must_use]
 pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
-    let (mut spikes, paced) = rhythm::pacing(candidates, beats);
-    let stimulated = rhythm::atrial(&spikes::low(signal), beats);
+    let (mut spikes, paced) = pacing::ventricular(candidates, beats);
+    let stimulated = pacing::atrial(&spikes::low(signal), beats);
     let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
     spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
     spikes.sort_unstable();
@@ -38,13 +39,13 @@ pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading
     // Where both chambers are paced the interval between them is a setting of the pacemaker: "PR —".
     let both = !atrial.is_empty() && paced.iter().any(|p| *p);
     if both {
-        (rhythm.p_present, rhythm.atrial_rate) = (false, None);
+        (rhythm.kind, rhythm.p_present, rhythm.atrial_rate) = (Kind::Paced, false, None);
     }
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
         out.waves = pfind::by_template(&lanes, &beats, t);
         out.common = pfind::common(&lanes, t);
-    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3 && !both) {
+    } else if let Some(train) = train.filter(|_| rhythm.kind != Kind::Paced) {
         out.waves = pfind::of_train(&lanes, &beats, &train);
     }
     out.rhythm = rhythm;

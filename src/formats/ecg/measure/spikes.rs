@@ -79,10 +79,10 @@ pub fn blank(samples: &mut [f32], spikes: &[usize]) {
     for at in spikes {
         let (a, b) = (at.saturating_sub(ms(4.0)), (at + ms(12.0)).min(samples.len().saturating_sub(1)));
         let (Some(first), Some(last)) = (samples.get(a).copied(), samples.get(b).copied()) else { continue };
-        for i in a + 1..b {
+        for (i, v) in samples.iter_mut().enumerate().take(b).skip(a + 1) {
             #[expect(clippy::cast_precision_loss, reason = "eight samples")]
             let share = (i - a) as f32 / (b - a) as f32;
-            samples[i] = first + (last - first) * share;
+            *v = first + (last - first) * share;
         }
     }
 }

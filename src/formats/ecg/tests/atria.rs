@@ -106,6 +106,23 @@ fn a_sinus_rhythm_has_its_p_wave_in_every_beat() {
 }
 
 #[test]
+fn in_tachycardia_the_p_wave_stands_on_the_end_of_the_t_wave() {
+    let mut s = Strip::new();
+    // 170 a minute: 64 ms from the end of the T wave to the QRS.
+    for k in 0..27 {
+        let at = 100 + 176 * k;
+        s.p(at - 65);
+        s.wave(at, 20, 1_000.0, &R);
+        s.wave(at + 80, 40, 250.0, &T);
+        s.complex(at, 20, 122, true);
+    }
+    let r = s.read();
+    assert!(r.rhythm.p_present, "{:?}", r.rhythm);
+    let found = r.waves.iter().flatten().count();
+    assert!(found >= 26, "{found}");
+}
+
+#[test]
 fn fibrillation_has_none() {
     let mut s = Strip::new();
     // Waves of changing length and height without regard to the QRS.
@@ -160,6 +177,28 @@ fn a_block_of_third_degree_is_two_trains() {
         let nearest = (0..12).map(|k| (w.peak - f64::from(60 + 415 * k)).abs()).fold(f64::MAX, f64::min);
         assert!(nearest <= 5.0, "{w:?}");
     }
+}
+
+#[test]
+fn a_dropped_beat_after_growing_intervals_is_no_fibrillation() {
+    let mut s = Strip::new();
+    for k in 0..12 {
+        let at = 60 + 400 * k;
+        s.p(at);
+        // Wenckebach 4:3.
+        if let Some(delay) = [80, 120, 145].get(k as usize % 4) {
+            s.beat(at + delay);
+        }
+    }
+    let r = s.read();
+    assert!(!matches!(r.rhythm.kind, Kind::Fibrillation | Kind::Flutter | Kind::Block3), "{:?}", r.rhythm);
+    assert!(
+        r.common.is_none() && r.rhythm.atrial_rate.is_some_and(|a| (a - 75.0).abs() < 3.0),
+        "{:?}",
+        r.rhythm
+    );
+    let found = r.waves.iter().flatten().count();
+    assert!(found >= 7, "{found}");
 }
 
 #[test]
