@@ -14,17 +14,17 @@ use super::super::check::check_in;
 use super::super::pixels::Pixels;
 use super::super::receive::{New, Outcome, Step};
 use super::chain::{self, Act};
-use super::part::merge;
+use super::part::{Parts, move_to};
 use super::place::{made_uid, rest};
 use super::sql;
 
-/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. With `into` that
-/// study then goes into a chosen one of the facility, in the same unit: two acts, each with its undo. Answers the last act and
+/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. With `into` the
+/// object then goes into a chosen one of the facility, in the same unit: two acts, each with its undo. Answers the last act and
 /// the study the object is in.
 ///
 /// # Errors
 /// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility; with `into`
-/// those of [`merge`], and then nothing has changed.
+/// those of [`move_to`], and then nothing has changed.
 pub async fn index_held(
     ctx: &Ctx,
     permit: &Permit,
@@ -118,7 +118,9 @@ pub async fn index_held(
     rest(&mut tx, ctx, &study).await?;
     let done = match into {
         Some(chosen) if chosen != study => {
-            (merge(&mut tx, ctx, permit, &study, chosen, why).await?, chosen.to_owned())
+            // This image alone: others of the same stranger may stand in that study already.
+            let one = Parts { series: Vec::new(), instances: vec![received.instance.clone()] };
+            (move_to(&mut tx, ctx, permit, &study, chosen, &one, why).await?, chosen.to_owned())
         }
         _ => (written.id, study),
     };

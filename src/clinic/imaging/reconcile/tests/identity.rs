@@ -179,7 +179,7 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         let past = history(&mut conn, &reg, &chosen).await.unwrap();
         drop(conn);
         assert_eq!(out(&bench, "1.2.3", &series, &uid).await.unwrap()[1], "P1", "it goes out as his");
-        assert_eq!(past[0].operation, "merge");
+        assert_eq!(past[0].operation, "move");
         let mut tx = begin(&bench, &reg).await;
         undo(&mut tx, ctx, &reg, &past[0].id, "no").await.unwrap();
         tx.commit().await.unwrap();
