@@ -134,6 +134,31 @@ def command():
     put("command", {k: e(0, struct.pack("<I", len(v))) + v for k, v in sets.items()})
 
 
+def multipart():
+    kind = lambda b, q='"': f"multipart/related; type={q}application/dicom{q}; boundary={b}".encode() + b"\n"
+    part = lambda b, data, head=b"Content-Type: application/dicom": b"\r\n--" + b + b"\r\n" + head + b"\r\n\r\n" + data
+    two = part(b"b", b"DICM" * 9) + part(b"b", b"", b"content-type: application/dicom; transfer-syntax=*\r\nX: y")
+    put("multipart", {
+        "two": b"\0" + kind("b") + two[2:] + b"\r\n--b--\r\n", "pieces": b"\7" + kind("b") + two + b"\r\n--b--",
+        "near": b"\3" + kind("bound") + part(b"bound", b"\r\n--boun\r\n--bounD\r\r\n--boune") + b"\r\n--bound--",
+        "quoted": b"\1" + b'Multipart/Related;boundary="a\\"b c";type=x\n--a"b c--', "orthanc": b"\5" + kind("x" * 73) + part(b"x" * 73, b"1"),
+        "preamble": b"\2" + kind("b") + b"text\r\n" + two + b"\r\n--b-- \t", "trailing": b"\0" + kind("b") + two + b"\r\n--b--\r\nmore",
+        "encoded": b"\0" + kind("b") + part(b"b", b"1", b"Content-Encoding: gzip"), "cut": b"\0" + kind("b", "") + two[:60],
+        "headless": b"\0" + kind("b") + b"--b\r\n\r\nDICM\r\n--b--", "no-colon": b"\0" + kind("b") + part(b"b", b"1", b"what is this"),
+    })
+
+
+def qido():
+    queries = {
+        "name": "PatientName=王*&limit=5&offset=7&fuzzymatching=true", "tag": "00100020=P1&00080060=CR,DX&StudyInstanceUID=1.2.3,1.2.4\\1.2.5",
+        "path": "RequestAttributesSequence.RequestedProcedureID=1&0040A730.0040A730.0040A730.00080104=x", "all": "includefield=all&includefield=00081030,SOPClassesInStudy",
+        "dates": "StudyDate=20260101-20260131&StudyTime=2200-0600", "open": "StudyDate=-20260131&StudyTime=-0830&StudyDate=2026.01.31",
+        "wild": "PatientName=*a*?*b*东&StudyDescription=胸*部?&AccessionNumber=ＡＢ１", "numbers": "NumberOfFrames=1e3&InstanceNumber=-7&Rows=NaN",
+        "bad": "limit=-1", "unknown": "nonsense=1&PatientName.PatientID=2", "empty": "&=&PatientID=",
+    }
+    put("qido", {f"{k}-{n}": bytes([n]) + q.encode() for k, q in queries.items() for n in (0, 2)})
+
+
 def ecg():
     us, ds = lambda n: struct.pack("<H", n), lambda v: v
     source = lambda code: el(0x003A0208, "SQ", (lambda b: ITEM(len(b)) + b)(el(0x00080100, "SH", code) + el(0x00080102, "SH", "MDC") + el(0x00080104, "LO", "Lead")))
@@ -153,5 +178,5 @@ def put(target, inputs):
 
 
 if __name__ == "__main__":
-    for make in (scanner, charset, negotiation, command, ecg):
+    for make in (scanner, charset, negotiation, command, multipart, qido, ecg):
         make()

@@ -139,6 +139,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on("charset", |centre: Centre, job: JobRow| async move {
             imaging::reconcile::reindex(&centre.ctx, &job.key, &job.payload).await
         })
+        .on(imaging::reconcile::note::JOB, |centre: Centre, job: JobRow| async move {
+            imaging::reconcile::note::reject_by_note(&centre.ctx, &job.key, &job.payload).await
+        })
         .on("scrub", |centre: Centre, _: JobRow| async move { imaging::scrub::scrub(&centre.ctx).await })
         .on("sweep", |centre: Centre, job: JobRow| async move {
             imaging::scrub::sweep(&centre.ctx, &job.payload).await

@@ -2,12 +2,18 @@
 
 use std::io::Cursor;
 
+use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::command::Command;
 use yigong_formats::dicom::frames::Frames;
+use yigong_formats::dicom::level::{Level, unsupported};
+use yigong_formats::dicom::multipart::{Event, MAX_PARTS, Media, Reader};
 use yigong_formats::dicom::negotiate::{self, Admission, Decision, PeerPolicy};
 use yigong_formats::dicom::text::{self, Charset};
-use yigong_formats::dicom::{FileSource, Object, SliceSource, Vr, dump, header, json, name, uid};
+use yigong_formats::dicom::{
+    FileSource, Object, SliceSource, Vr, dump, header, json, matching, name, qido, tag, uid,
+};
 use yigong_formats::ecg as ecg_formats;
+use yigong_formats::ecg::Format;
 
 fn choose(data: &[u8]) -> (usize, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (usize::from(*first), rest))
@@ -127,11 +133,180 @@ pub fn command(data: &[u8]) {
     }
 }
 
-/// F-8: electrocardiograms.
+/// What a multipart body comes to when it is read in pieces of one size.
+#[derive(Debug, PartialEq, Eq)]
+struct Body {
+    parts: Vec<(String, Vec<u8>)>,
+    end: Result<(), &'static str>,
+}
+
+fn body(boundary: &str, data: &[u8], piece: usize) -> Body {
+    let mut reader = Reader::new(boundary);
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for piece in data.chunks(piece) {
+        reader.push(piece);
+        loop {
+            match reader.event() {
+                Ok(Event::Part(head)) => parts.push((head.media.kind, Vec::new())),
+                Ok(Event::Data(bytes)) => {
+                    assert!(!bytes.is_empty(), "data is some data");
+                    parts.last_mut().expect("bytes belong to a part").1.extend_from_slice(bytes);
+                }
+                Ok(Event::PartEnd) => {}
+                Ok(Event::More) => break,
+                Err(refusal) => return Body { parts, end: Err(refusal.slug) },
+            }
+        }
+        assert!(parts.len() <= reader.parts() as usize && reader.parts() <= MAX_PARTS);
+    }
+    Body { parts, end: reader.finish().map_err(|refusal| refusal.slug) }
+}
+
+/// F-6: bodies of STOW-RS: the content type up to the first line end, then the body. The size of the pieces changes nothing.
+pub fn multipart(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let (line, rest) = data.iter().position(|b| *b == b'\n').map_or((data, &data[..0]), |n| data.split_at(n));
+    let media = Media::parse(&String::from_utf8_lossy(line));
+    let Ok(boundary) = media.boundary() else { return };
+    let rest = rest.strip_prefix(b"\n").unwrap_or_default();
+    let whole = body(boundary, rest, rest.len().max(1));
+    let pieces = body(boundary, rest, choice % 64 + 1);
+    if whole.end.is_ok() {
+        assert_eq!(whole, pieces, "pieces change nothing");
+    } else {
+        assert!(pieces.end.is_err(), "a body that is refused whole is refused in pieces");
+    }
+    let delimiter = format!("\r\n--{boundary}");
+    for (_, bytes) in &whole.parts {
+        let found = bytes.windows(delimiter.len()).any(|w| w == delimiter.as_bytes());
+        assert!(!found, "a delimiter is no data");
+    }
+}
+
+/// F-6: queries of QIDO-RS after percent decoding, `name=value` between `&`; what is understood is matched against a row.
+pub fn qido(data: &[u8]) {
+    let (choice, data) = choose(data);
+    let level = [Level::Study, Level::Series, Level::Instance, Level::Patient][choice & 3];
+    let text = String::from_utf8_lossy(data);
+    let pairs: Vec<(String, String)> = text
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    let asked = match qido::read(level, &[], &pairs) {
+        Ok(asked) => asked,
+        Err(malformed) => {
+            assert!(
+                malformed.key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'),
+                "fit for an answer"
+            );
+            return;
+        }
+    };
+    assert!(asked.limit <= qido::MAX_ROWS);
+    assert!(unsupported(level, &asked.keys).is_empty() && matching::malformed(&asked.keys).is_none());
+    for warning in &asked.warnings {
+        assert!(warning.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"'), "fit for a header");
+    }
+    let mut held = Attributes::default();
+    held.put(tag::PATIENT_NAME, "Wang^Xiaodong=王^小东")
+        .put(tag::STUDY_DATE, "20260131")
+        .put(tag::STUDY_TIME, "0830");
+    held.put_all(tag::MODALITIES_IN_STUDY, vec!["CR".into(), "SR".into()]).put(tag::STUDY_UID, "1.2.3");
+    let exact = matching::row(&asked.keys, &held, false);
+    assert!(!exact || matching::row(&asked.keys, &held, true), "fuzzy finds what exact finds");
+    let combined = [(tag::STUDY_DATE, tag::STUDY_TIME)];
+    for (date, time) in combined {
+        let (date, time) = (asked.keys.text(date), asked.keys.text(time));
+        let _ = matching::is_combined(date, time) && matching::combined(date, time, "20260131", "0830");
+    }
+}
+
+/// F-8: electrocardiograms of any format.
 pub fn ecg(data: &[u8]) {
+    ecg_of(data, None);
+}
+
+/// Decodes, and checks what every decoded recording must be: leads as long as their group, gaps inside it, marks inside
+/// theirs, and an answer to every question.
+fn ecg_of(data: &[u8], format: Option<Format>) {
     let limits = ecg_formats::Limits::default();
-    if let Ok(document) = ecg_formats::decode::decode(data, &limits) {
-        let _ = document.waveform_sha256();
-        let _ = ecg_formats::analyse(&document, "");
+    let document = match ecg_formats::decode::decode(data, &limits) {
+        Ok(document) => document,
+        Err(refusal) => {
+            assert!(!refusal.reason.is_empty(), "a refusal has a reason");
+            return;
+        }
+    };
+    assert!(format.is_none() || ecg_formats::decode::probe(data) == Some(document.source));
+    judge(&document);
+}
+
+fn judge(document: &ecg_formats::Document) {
+    for group in &document.groups {
+        assert!(group.rate.is_positive(), "a group has a rate");
+        for lead in &group.leads {
+            assert_eq!(lead.raw.len(), group.samples, "leads of one length");
+            assert!(lead.missing.iter().all(|(a, b)| a < b && *b <= group.samples), "gaps inside the lead");
+            assert!(lead.missing.windows(2).all(|w| w[0].1 <= w[1].0), "gaps in order");
+        }
+    }
+    for mark in &document.fiducials {
+        assert!(
+            document.groups.get(mark.group).is_some_and(|g| mark.sample < g.samples),
+            "a mark inside its group"
+        );
+    }
+    let _ = document.waveform_sha256();
+    assert!(
+        document.groups.is_empty()
+            || document.same_recording(document)
+            || document.waveform_sha256().is_empty()
+    );
+    let _ = ecg_formats::analyse(document, "");
+}
+
+/// SCP-ECG.
+pub fn ecg_scp(data: &[u8]) {
+    ecg_of(data, Some(Format::Scp));
+}
+
+/// Healforce.
+pub fn ecg_healforce(data: &[u8]) {
+    ecg_of(data, Some(Format::Healforce));
+}
+
+/// HL7 aECG.
+pub fn ecg_aecg(data: &[u8]) {
+    ecg_of(data, Some(Format::Aecg));
+}
+
+/// Philips XML.
+pub fn ecg_philips(data: &[u8]) {
+    ecg_of(data, Some(Format::Philips));
+}
+
+/// GE MUSE XML.
+pub fn ecg_muse(data: &[u8]) {
+    ecg_of(data, Some(Format::Muse));
+}
+
+/// EDF.
+pub fn ecg_edf(data: &[u8]) {
+    ecg_of(data, Some(Format::Edf));
+}
+
+/// ISHNE.
+pub fn ecg_ishne(data: &[u8]) {
+    ecg_of(data, Some(Format::Ishne));
+}
+
+/// WFDB: a header, a NUL, and the bytes of every signal file.
+pub fn ecg_wfdb(data: &[u8]) {
+    let mut parts = data.splitn(2, |b| *b == 0);
+    let (header, signals) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let limits = ecg_formats::Limits::default();
+    if let Ok(document) = ecg_formats::decode::wfdb::decode(header, &|_| Some(signals.to_vec()), &limits) {
+        judge(&document);
     }
 }

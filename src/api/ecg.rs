@@ -6,8 +6,9 @@ use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
 use yigong_clinic::Centre;
-use yigong_clinic::ecg::{detail, show};
-use yigong_formats::ecg::draw::Paper;
+use yigong_clinic::ecg::{compare, detail, show};
+use yigong_formats::ecg::draw::{Paper, Part};
+use yigong_formats::ecg::leadswap::Exchange;
 
 use super::auth::Caller;
 use super::fault::Answer;
@@ -17,12 +18,12 @@ const DRAWN: &str = env!("CARGO_PKG_VERSION");
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_record).service(get_wave).service(get_svg);
+    cfg.service(get_compare).service(get_record).service(get_wave).service(get_svg);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(get_record, get_wave, get_svg))]
+#[openapi(paths(get_record, get_wave, get_svg, get_compare))]
 pub struct Doc;
 
 /// Recordings are for those who read, examine or receive reports.
@@ -40,21 +41,44 @@ async fn get_record(centre: web::Data<Centre>, permit: Caller, record: web::Path
     Ok(HttpResponse::Ok().json(detail::detail(&mut reader, &centre.ctx, &permit, &record).await?))
 }
 
+/// Two records of a person side by side.
+#[utoipa::path(get, path = "/api/ecg/{record}/compare/{other}", tag = "ecg", responses((status = 200, description = "deltas, st, correlation, median"), (status = 409, description = "two persons")))]
+#[get("/api/ecg/{record}/compare/{other}")]
+async fn get_compare(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, String)>) -> Answer {
+    require(&permit)?;
+    let (record, other) = path.into_inner();
+    Ok(HttpResponse::Ok().json(compare::compare(&centre.ctx, &permit, &record, &other).await?))
+}
+
+/// Which samples.
+#[derive(Deserialize, Default, utoipa::IntoParams)]
+#[serde(default)]
+pub struct WaveQuery {
+    /// `rhythm`, `median`; empty = both.
+    group: String,
+}
+
 /// Samples: u32 LE length, JSON header, planar i16 LE.
-#[utoipa::path(get, path = "/api/ecg/{record}/wave", tag = "ecg", responses((status = 200, description = "samples", content_type = "application/octet-stream"), (status = 304, description = "unchanged")))]
+#[utoipa::path(get, path = "/api/ecg/{record}/wave", tag = "ecg", params(WaveQuery), responses((status = 200, description = "samples", content_type = "application/octet-stream"), (status = 304, description = "unchanged")))]
 #[get("/api/ecg/{record}/wave")]
 async fn get_wave(
     centre: web::Data<Centre>,
     permit: Caller,
     record: web::Path<String>,
+    query: web::Query<WaveQuery>,
     request: HttpRequest,
 ) -> Answer {
     require(&permit)?;
-    let tag = tag(&show::version(&centre.ctx, &permit, &record).await?, "wave");
+    let part = match query.group.as_str() {
+        "" => Part::Whole,
+        other => Part::of(other).ok_or_else(|| Fault::invalid("group", "rhythm or median"))?,
+    };
+    let what = format!("wave{}", query.group);
+    let tag = tag(&show::version(&centre.ctx, &permit, &record).await?, &what);
     if unchanged(&request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    let blob = show::wave(&centre.ctx, &permit, &record).await?;
+    let blob = show::wave(&centre.ctx, &permit, &record, part).await?;
     Ok(kept(&tag).content_type("application/octet-stream").body(blob))
 }
 
@@ -62,17 +86,19 @@ async fn get_wave(
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(default)]
 pub struct DrawingQuery {
-    /// `3x4+1`, `6x2`, `12x1`.
+    /// `3x4+1`, `6x2`, `12x1`, `cabrera`.
     layout: String,
     /// `12.5`, `25`, `50` mm/s.
     speed: String,
     /// `5`, `10`, `20` mm/mV.
     gain: String,
+    /// Electrodes to show exchanged, such as `ra_la`; empty = as recorded.
+    swap: String,
 }
 
 impl Default for DrawingQuery {
     fn default() -> Self {
-        Self { layout: "3x4+1".into(), speed: "25".into(), gain: "10".into() }
+        Self { layout: "3x4+1".into(), speed: "25".into(), gain: "10".into(), swap: String::new() }
     }
 }
 
@@ -89,16 +115,20 @@ async fn get_svg(
     require(&permit)?;
     let q = query.into_inner();
     let paper = Paper::of(&q.layout, &q.speed, &q.gain).ok_or_else(|| {
-        Fault::invalid("layout", "3x4+1, 6x2 or 12x1; speed 12.5, 25 or 50; gain 5, 10 or 20")
+        Fault::invalid("layout", "3x4+1, 6x2, 12x1 or cabrera; speed 12.5, 25 or 50; gain 5, 10 or 20")
     })?;
+    let swap = match q.swap.as_str() {
+        "" => None,
+        code => Some(Exchange::of(code).ok_or_else(|| Fault::invalid("swap", "such as ra_la"))?),
+    };
     let tag = tag(
         &show::version(&centre.ctx, &permit, &record).await?,
-        &format!("{:?} {} {}", paper.format, paper.speed, paper.gain),
+        &format!("{:?} {} {} {}", paper.format, paper.speed, paper.gain, q.swap),
     );
     if unchanged(&request, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
-    let svg = show::svg(&centre.ctx, &permit, &record, paper).await?;
+    let svg = show::svg(&centre.ctx, &permit, &record, paper, swap).await?;
     Ok(kept(&tag).content_type("image/svg+xml").body(svg))
 }
 

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod clinic;
 pub mod critical;
 pub mod ecg;
+pub mod ecg_sentences;
 pub mod ecg_upload;
 pub mod ecg_work;
 pub mod events;

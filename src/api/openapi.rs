@@ -35,6 +35,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::ecg::Doc::openapi());
     doc.merge(super::ecg_upload::Doc::openapi());
     doc.merge(super::ecg_work::Doc::openapi());
+    doc.merge(super::ecg_sentences::Doc::openapi());
     doc.merge(super::events::Doc::openapi());
     doc.merge(super::admin::Doc::openapi());
     doc.merge(super::admin_people::Doc::openapi());

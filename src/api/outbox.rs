@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::Right;
 use yigong_clinic::Centre;
+use yigong_clinic::imaging::commitment;
 use yigong_clinic::imaging::outbox::{self, Cause, show};
 
 use super::auth::Caller;
@@ -41,11 +42,13 @@ async fn send_study(
     Ok(HttpResponse::Ok().json(json!({"batch": batch})))
 }
 
-/// The newest batches.
-#[utoipa::path(get, path = "/api/outbox", tag = "imaging", responses((status = 200, description = "rows")))]
+/// The newest batches, and storage commitments that ended without an answer.
+#[utoipa::path(get, path = "/api/outbox", tag = "imaging", responses((status = 200, description = "rows, and failed commitments")))]
 #[get("/api/outbox")]
 async fn list(centre: web::Data<Centre>, permit: Caller) -> Answer {
     permit.require(Right::Upload).or_else(|_| permit.require(Right::Administer))?;
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": show::list(&mut reader, &permit).await?})))
+    let rows = show::list(&mut reader, &permit).await?;
+    let commitments = commitment::failures(&mut reader, &permit).await?;
+    Ok(HttpResponse::Ok().json(json!({"rows": rows, "commitments": commitments})))
 }

@@ -5,9 +5,9 @@ use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
 
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, ecg, ecg_upload, ecg_work, events, fault, grants, health, imaging,
-    key_images, lab, link, openapi, orders, outbox, public, quarantine, reconcile, reports, session,
-    specimens, work, worklist,
+    admin, admin_people, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work, events,
+    fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public, quarantine,
+    reconcile, reports, session, specimens, work, worklist,
 };
 
 /// A connection whose request was refused before its body was read is closed at once: lingering would read on for as long
@@ -35,6 +35,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     // Named paths before the one that takes any record.
     ecg_upload::routes(cfg);
     ecg_work::routes(cfg);
+    ecg_sentences::routes(cfg);
     ecg::routes(cfg);
     events::routes(cfg);
     admin::routes(cfg);

@@ -6,7 +6,6 @@
 mod accept;
 mod elsewhere;
 pub mod qido;
-mod qido_keys;
 mod range;
 mod refuse;
 pub mod stow;

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, get, web};
 use serde_json::{Value, json};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::query::{Found, Level, Search};
+use yigong_clinic::imaging::query::{Found, Level, Query, Search};
+use yigong_formats::dicom::qido::{Asked, Malformed, read};
 use yigong_formats::dicom::{Tag, tag};
 
-use super::qido_keys::{Asked, Malformed, read};
 use crate::api::auth::Caller;
 use crate::api::fault::Answer;
 use crate::api::imaging::require_images;
@@ -86,7 +86,12 @@ async fn answer(
                 .json(json!({"code": "query", "detail": format!("{key}: {detail}")})));
         }
     };
-    let Asked { query, limit, offset, warnings } = asked;
+    let Asked { keys, fuzzy, limit, offset, warnings } = asked;
+    let mut query = Query::new(level, keys);
+    query.fuzzy = fuzzy;
+    // HTTP negotiates nothing: a date range with a time range of the same form is always one range.
+    query.combined = true;
+    query.first = limit.saturating_add(offset);
     let mut conn = centre.ctx.db.read(permit).await?;
     let found = Search::new(query).take(&mut conn, permit, offset, limit).await?;
     drop(conn);

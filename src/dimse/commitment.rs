@@ -1,9 +1,8 @@
 //! Storage Commitment Push Model (PS3.4 Annex J): as provider the request is kept and answered by a job, on the association of
 //! the request while it is open, else on one of our own; as user we hear the report of a peer.
 
-use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::site::{Peer, peer};
+use yigong_base::site::Peer;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::commitment;
 use yigong_formats::dicom::command::Verb;
@@ -11,6 +10,7 @@ use yigong_formats::dicom::commitment as values;
 use yigong_formats::dicom::negotiate::Roles;
 use yigong_formats::dicom::uid;
 
+use super::outbox::standing;
 use super::reports::{Report, Reports};
 use super::scu::{self, Target};
 use super::status::{self, Status};
@@ -57,7 +57,7 @@ pub(super) async fn heard(centre: &Centre, peer: &Peer, data: &[u8], syntax: &st
 pub async fn run(centre: &Centre, reports: &Reports, id: &str) -> Result<()> {
     let ctx = &centre.ctx;
     let Some(judged) = commitment::judge(ctx, id).await? else { return Ok(()) };
-    let peer = peer::find(&mut *ctx.db.read(&Permit::system("commitment")).await?, &judged.peer).await?;
+    let Some(peer) = standing(centre, &judged.peer, id).await? else { return Ok(()) };
     let event = judged.transaction.event();
     let data = judged.transaction.data_set(Some(&ctx.config.dicom.ae_title));
     let report = Report {

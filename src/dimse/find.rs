@@ -32,7 +32,8 @@ pub(super) async fn finish(exchange: &Exchange, request: &Request, end: &Status)
 
 fn begin(request: &Request) -> Result<(Attributes, Level), Status> {
     let keys = identifier::read(request)?;
-    let level = identifier::level(&keys, &request.context.sop_class, request.context.relational, false)?;
+    let level =
+        identifier::level(&keys, &request.context.sop_class, request.context.options.relational, false)?;
     Ok((keys, level))
 }
 
@@ -47,7 +48,10 @@ async fn rows(
     let code =
         if unsupported(level, keys).is_empty() { status::PENDING } else { status::PENDING_UNSUPPORTED };
     let pending = request.command.answered(code, "").unwrap_or_default();
-    let mut search = Search::new(Query::new(level, keys.clone()));
+    let agreed = request.context.options;
+    let mut query = Query::new(level, keys.clone());
+    (query.combined, query.fuzzy) = (agreed.combined, agreed.fuzzy);
+    let mut search = Search::new(query);
     let mut sent = 0;
     loop {
         let page = match page(exchange, &permit, &mut search).await {

@@ -1,17 +1,19 @@
 //! The job that sends what is due for a peer (C-STORE, PS3.4 Annex B), asks it for storage commitment where its policy wants
 //! that, and tells peers that a study is here (PS3.4 Annex R).
 
+use futures_util::future::BoxFuture;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::JobRow;
 use yigong_base::site::{Peer, peer};
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::commitment;
 use yigong_clinic::imaging::outbox::{self, Due, Tried, rules};
+use yigong_clinic::imaging::{commitment, retrieve};
 use yigong_formats::dicom::command::Verb;
 use yigong_formats::dicom::commitment::{Reference, Transaction};
 use yigong_formats::dicom::{availability, uid};
 
+use super::convert;
 use super::scu::{self, NOT_SENT, Object, Sent, Target};
 
 /// Objects of one run of the job: between two runs the other jobs get their turn.
@@ -47,13 +49,23 @@ pub async fn run(centre: &Centre, peer: &str) -> Result<()> {
     Ok(())
 }
 
-/// One association for a group: what is stored as it is stored.
+/// One association for a group: each object as it is stored, else decoded for a peer that does not take that syntax.
 async fn send(centre: &Centre, target: &Target, group: &[Due]) -> Result<Vec<Tried>> {
     let mut objects = Vec::with_capacity(group.len());
     for due in group {
         objects.push(Object::Path(centre.ctx.blobs.path(&due.object)?));
     }
-    let (sent, broken) = match scu::store(target, &objects).await {
+    let permit = Permit::system("outbox");
+    let convert = |n: usize, syntax: String| -> BoxFuture<'_, Option<Object>> {
+        let (one, permit) = (group.get(n), &permit);
+        Box::pin(async move {
+            let mut read = centre.ctx.db.read(permit).await.ok()?;
+            let stored = retrieve::instance(&mut read, permit, &one?.instance).await.ok()?;
+            drop(read);
+            convert::native(centre, &stored, &syntax).await
+        })
+    };
+    let (sent, broken) = match scu::store_telling(target, &objects, Some(&convert), |_| true).await {
         Ok(sent) => (sent, None),
         Err(error) => (error.sent, Some(error.what)),
     };
@@ -93,11 +105,20 @@ async fn expect(centre: &Centre, peer: &Peer, results: &[(Due, Tried)]) -> Resul
 pub async fn ask(centre: &Centre, id: &str) -> Result<()> {
     let ctx = &centre.ctx;
     let Some((peer, request)) = commitment::to_ask(ctx, id).await? else { return Ok(()) };
-    let row = peer::find(&mut *ctx.db.read(&Permit::system("outbox")).await?, &peer).await?;
+    let Some(row) = standing(centre, &peer, id).await? else { return Ok(()) };
     let about = (uid::COMMITMENT_PUSH, uid::COMMITMENT_PUSH_INSTANCE);
     let verb = Verb::Action(yigong_formats::dicom::commitment::REQUEST);
-    let status = scu::request(&Target::of(ctx, &row)?, about, verb, &request.data_set(None), None).await;
-    taken(status, "storage commitment")
+    let asked = async {
+        taken(
+            scu::request(&Target::of(ctx, &row)?, about, verb, &request.data_set(None), None).await,
+            "storage commitment",
+        )
+    };
+    if let Err(fault) = asked.await {
+        commitment::failed(ctx, id, &fault.to_string()).await?;
+        return Err(fault);
+    }
+    Ok(())
 }
 
 /// The job [`rules::AVAILABILITY`].
@@ -122,6 +143,21 @@ pub async fn notify(centre: &Centre, job: &JobRow) -> Result<()> {
     let target = Target::of(ctx, &row)?;
     let status = scu::request(&target, (about.0, &about.1), Verb::Create, &data, None).await;
     taken(status, "availability notification")
+}
+
+/// The peer of a storage commitment; one that is gone or disabled ends the transaction as failed, in sight, instead of being
+/// tried until its time is over.
+pub(super) async fn standing(centre: &Centre, peer: &str, id: &str) -> Result<Option<Peer>> {
+    let ctx = &centre.ctx;
+    let found = peer::find(&mut *ctx.db.read(&Permit::system("commitment")).await?, peer).await;
+    let why = match found {
+        Ok(row) if row.enabled => return Ok(Some(row)),
+        Ok(_) => "the peer is disabled",
+        Err(Fault::NotFound { .. }) => "the peer is no longer registered",
+        Err(fault) => return Err(fault),
+    };
+    commitment::give_up(ctx, id, why).await?;
+    Ok(None)
 }
 
 fn taken(answer: std::result::Result<u16, scu::CallError>, what: &str) -> Result<()> {

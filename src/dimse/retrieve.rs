@@ -30,7 +30,7 @@ pub(super) struct Wanted {
 pub(super) async fn wanted(exchange: &Exchange, request: &Request) -> Result<Vec<Wanted>, Status> {
     let keys = identifier::read(request)?;
     let context = &request.context;
-    identifier::level(&keys, &context.sop_class, context.relational, true)?;
+    identifier::level(&keys, &context.sop_class, context.options.relational, true)?;
     let permit = exchange.permit();
     let mut search = Search::new(Query::new(Level::Instance, identifier::unique_keys(&keys)));
     let mut out = Vec::new();

@@ -59,6 +59,7 @@ async fn rows(exchange: &Exchange, request: &Request, keys: &Attributes) -> Resu
     for t in [tag::PATIENT_NAME, tag::CHARSET] {
         keys_without_name.remove(t);
     }
+    let period = take_period(&mut keys_without_name);
     let mut steps = Steps::new(wanted(keys));
     let mut sent = 0;
     loop {
@@ -77,8 +78,9 @@ async fn rows(exchange: &Exchange, request: &Request, keys: &Attributes) -> Resu
             }
             let held = shape.attributes(&step);
             if !shape.takes(&step)
-                || !is_named(keys, &step)
+                || !is_named(keys, &step, request.context.options.fuzzy)
                 || !matching::row(&keys_without_name, &held, false)
+                || !period.as_ref().is_none_or(|(d, t)| matching::combined(d, t, &step.date, &step.time))
             {
                 continue;
             }
@@ -120,7 +122,22 @@ fn wanted(keys: &Attributes) -> Wanted {
     }
 }
 
-fn is_named(keys: &Attributes, step: &Step) -> bool {
+/// Start date and start time where both are ranges of one form: then they are one period, whether or not anything was
+/// negotiated (PS3.4 table K.6-1), and no keys of their own any more.
+fn take_period(keys: &mut Attributes) -> Option<(String, String)> {
+    let mut step = keys.items(STEP).first()?.clone();
+    let one = |t| matches!(step.values(t), [_]);
+    let (date, time) = (step.text(START_DATE).to_owned(), step.text(START_TIME).to_owned());
+    if !one(START_DATE) || !one(START_TIME) || !matching::is_combined(&date, &time) {
+        return None;
+    }
+    step.remove(START_DATE);
+    step.remove(START_TIME);
+    keys.put_items(STEP, vec![step]);
+    Some((date, time))
+}
+
+fn is_named(keys: &Attributes, step: &Step, fuzzy: bool) -> bool {
     let wanted = keys.values(tag::PATIENT_NAME);
     let forms = || {
         let mut forms = matching::name_forms(&step.name);
@@ -129,7 +146,7 @@ fn is_named(keys: &Attributes, step: &Step) -> bool {
     };
     matching::is_universal(wanted) || {
         let forms = forms();
-        wanted.iter().any(|key| matching::person(key, &forms, false))
+        wanted.iter().any(|key| matching::person(key, &forms, fuzzy))
     }
 }
 
@@ -227,5 +244,31 @@ fn priority(ours: &str) -> &'static str {
         "stat" | "emergency" => "STAT",
         "urgent" => "HIGH",
         _ => "ROUTINE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_dates_and_times_is_one_period() {
+        let keys = |date: &str, time: &str| {
+            let (mut step, mut keys) = (Attributes::default(), Attributes::default());
+            step.put(START_DATE, date).put(START_TIME, time).put(tag::MODALITY, "CR");
+            keys.put_items(STEP, vec![step]);
+            keys
+        };
+        let mut asked = keys("20260705-20260707", "1000-1800");
+        let period = take_period(&mut asked);
+        assert_eq!(period, Some(("20260705-20260707".into(), "1000-1800".into())));
+        let left = &asked.items(STEP)[0];
+        assert!(!left.has(START_DATE) && !left.has(START_TIME) && left.text(tag::MODALITY) == "CR");
+        for (date, time) in [("20260705", "1000-1800"), ("20260705-", "1000-1800"), ("20260705-20260707", "")]
+        {
+            let mut asked = keys(date, time);
+            assert_eq!(take_period(&mut asked), None, "{date} {time}");
+            assert!(asked.items(STEP)[0].has(START_DATE));
+        }
     }
 }

@@ -9,7 +9,8 @@ use super::report::{SYSTEM, set};
 
 /// Id inside the report: one for each value and source.
 pub(super) fn id(m: &Measurement) -> String {
-    let plain = |t: &str| t.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
+    let plain =
+        |t: &str| t.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
     format!("m-{}-{}", plain(&m.what), plain(&m.source))
 }
 
@@ -39,4 +40,31 @@ pub(super) fn observation(c: &ReportContent, m: &Measurement, value: f64, status
         set(&mut out, "effectiveDateTime", at.into());
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_carries_loinc_and_mdc_and_its_source() {
+        let m = Measurement {
+            what: "pr".into(),
+            number: Some(160.0),
+            unit: "ms".into(),
+            source: "vendor".into(),
+        };
+        let made = observation(&ReportContent::default(), &m, 160.0, "final");
+        assert_eq!(made["id"], "m-pr-vendor");
+        assert_eq!(made["code"]["coding"][0]["code"], "8625-6");
+        // Partition 2, term 15872.
+        assert_eq!(made["code"]["coding"][1]["code"], "146944");
+        assert_eq!((&made["method"]["text"], &made["valueQuantity"]["code"]), (&"设备".into(), &"ms".into()));
+        let own = Measurement { what: "st_j60_V1".into(), ..m };
+        assert_eq!(id(&own), "m-st-j60-V1-vendor");
+        assert_eq!(
+            observation(&ReportContent::default(), &own, 1.0, "final")["code"]["coding"][0]["code"],
+            "st_j60_V1"
+        );
+    }
 }

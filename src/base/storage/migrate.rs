@@ -62,6 +62,18 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0009_key_image.sql"),
         include_str!("../../../migrations/postgres/0009_key_image.sql"),
     ),
+    (
+        10,
+        "ecg_centre",
+        include_str!("../../../migrations/sqlite/0010_ecg_centre.sql"),
+        include_str!("../../../migrations/postgres/0010_ecg_centre.sql"),
+    ),
+    (
+        11,
+        "name_page",
+        include_str!("../../../migrations/sqlite/0011_name_page.sql"),
+        include_str!("../../../migrations/postgres/0011_name_page.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

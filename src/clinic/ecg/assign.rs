@@ -117,7 +117,9 @@ pub(super) async fn asked(
         }
     }
     let Some(order) = &asked.order else { return Ok(item) };
-    let Some(wanted) = tx.opt(order::sql::FIND, args![order, &row.text("facility")?]).await? else { return Ok(item) };
+    let Some(wanted) = tx.opt(order::sql::FIND, args![order, &row.text("facility")?]).await? else {
+        return Ok(item);
+    };
     let (patient, held) = (wanted.text("patient")?, row.text("patient")?);
     let same = patient == held || {
         let head = patient::head(tx, &patient, ctx.now()).await?;

@@ -23,13 +23,7 @@ impl Code {
     }
 }
 
-const fn code(
-    what: &'static str,
-    loinc: &'static str,
-    mdc: u32,
-    zh: &'static str,
-    en: &'static str,
-) -> Code {
+const fn code(what: &'static str, loinc: &'static str, mdc: u32, zh: &'static str, en: &'static str) -> Code {
     Code { what, loinc, mdc, zh, en }
 }
 

@@ -94,7 +94,13 @@ async fn renditions(conn: &mut Conn, record: &str) -> Result<Vec<Value>> {
         .collect()
 }
 
-async fn previous(conn: &mut Conn, permit: &Permit, person: &str, record: &str, time: i64) -> Result<Vec<Value>> {
+async fn previous(
+    conn: &mut Conn,
+    permit: &Permit,
+    person: &str,
+    record: &str,
+    time: i64,
+) -> Result<Vec<Value>> {
     let found = conn.all(sql::PREVIOUS, args![person, record, permit.scope(), time]).await?;
     found
         .iter()

@@ -41,7 +41,8 @@ pub async fn export(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> R
         _ => return Err(Fault::invalid("format", "dicom, aecg, original or pdf")),
     };
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, "ecg.export", "ecg_record", record, &json!({"format": format})).await?;
+    audit::append(&mut tx, ctx, permit, "ecg.export", "ecg_record", record, &json!({"format": format}))
+        .await?;
     tx.commit().await?;
     Ok(file)
 }
@@ -89,7 +90,9 @@ async fn written(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Resu
             None => None,
         };
         let study = match row.opt_text("study")? {
-            Some(study) => conn.opt(sql::STUDY_UID, args![study]).await?.map(|r| r.text("uid")).transpose()?,
+            Some(study) => {
+                conn.opt(sql::STUDY_UID, args![study]).await?.map(|r| r.text("uid")).transpose()?
+            }
             None => None,
         };
         let offset = ctx.config.centre.utc_offset_minutes;
@@ -101,7 +104,11 @@ async fn written(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Resu
         let said = Subject { id: head.local_id, name: head.name, sex: head.sex, birth_date: head.birth_date };
         (
             row.text("object_sha256")?,
-            [study.filter(|u| uid::is_valid(u)).unwrap_or_else(|| derived(record, "study")), derived(record, "series"), derived(record, "instance")],
+            [
+                study.filter(|u| uid::is_valid(u)).unwrap_or_else(|| derived(record, "study")),
+                derived(record, "series"),
+                derived(record, "instance"),
+            ],
             order.map(|o| o.filler_no).unwrap_or_default(),
             said,
             row.text("facility_name")?,

@@ -19,6 +19,8 @@ use crate::worklist::{self, NewItem};
 
 /// Flag of an item whose recording should be made again.
 pub const REDO: &str = "ecg_redo";
+/// Flag of an item whose electrodes seem to be exchanged.
+pub const SWAP: &str = "ecg_swap";
 /// Order flag that makes an ECG an emergency.
 pub const CHEST_PAIN: &str = "chest_pain";
 /// Flag of an attempt that is being read while a better one has come.
@@ -41,6 +43,8 @@ pub(super) struct Going {
     pub triage: String,
     pub verdict: String,
     pub chest_pain: bool,
+    /// Exchanged electrodes are suspected.
+    pub swap: bool,
     pub received_at: i64,
     /// The attempt it replaces.
     pub first: Option<String>,
@@ -58,6 +62,7 @@ impl Going {
             triage: row.text("triage")?,
             verdict: row.text("verdict")?,
             chest_pain: row.flag("chest_pain")?,
+            swap: !row.json::<serde_json::Value>("swap")?.is_null(),
             received_at: row.int("received_at")?,
             first: row.opt_text("redo_of")?,
         })
@@ -107,6 +112,9 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, going: &Going) -> Result
     let priority = priority(&going.triage, order.as_ref(), &flags);
     if going.verdict == "redo" {
         flags.push(REDO.into());
+    }
+    if going.swap {
+        flags.push(SWAP.into());
     }
     let kept = match &going.first {
         Some(first) => Some(first_deadline(tx, first, priority, going.received_at).await?),
@@ -197,7 +205,13 @@ pub(super) async fn replaced(tx: &mut Tx, ctx: &Ctx, permit: &Permit, first: &st
 ///
 /// # Errors
 /// `Denied`, `NotFound`, `Invalid` without a reason, `Conflict` when it does not wait any more.
-pub async fn keep(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str, reason: &str) -> Result<Option<String>> {
+pub async fn keep(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    record: &str,
+    reason: &str,
+) -> Result<Option<String>> {
     permit.require(Right::Upload)?;
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "say why it cannot be done again"));
@@ -208,7 +222,8 @@ pub async fn keep(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str, reason:
     }
     let kept = json!({"reason": reason.trim(), "by": permit.name(), "at": ctx.now()});
     tx.exec(sql::KEEP, args![record, kept]).await?;
-    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()})).await?;
+    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()}))
+        .await?;
     go(tx, ctx, permit, &Going::of(&row)?, "queued").await
 }
 

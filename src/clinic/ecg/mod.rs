@@ -17,6 +17,7 @@ pub mod preset;
 mod previous;
 pub mod receive;
 mod rendition;
+pub mod sentences;
 pub mod show;
 pub mod sql;
 pub mod statistics;

@@ -109,7 +109,8 @@ fn stated(hand: &Hand) -> Result<Found> {
     let mut found = Found::new();
     for s in &hand.values {
         let known = STATED.iter().find(|(what, ..)| *what == s.what);
-        let (.., low, high) = known.ok_or_else(|| Fault::invalid("values", format!("{} is not measured by hand", s.what)))?;
+        let (.., low, high) =
+            known.ok_or_else(|| Fault::invalid("values", format!("{} is not measured by hand", s.what)))?;
         if s.number.is_some_and(|n| !(*low..=*high).contains(&n)) {
             return Err(Fault::invalid("values", format!("{} between {low} and {high}", s.what)));
         }
@@ -126,7 +127,10 @@ fn checked(marks: &BTreeMap<String, f64>) -> Result<&BTreeMap<String, f64>> {
     let in_order: Vec<f64> = MARKS.iter().filter_map(|m| marks.get(*m).copied()).collect();
     let inside = in_order.iter().all(|at| (0.0..=BEAT_MS).contains(at));
     if !inside || in_order.windows(2).any(|w| matches!(w, [a, b] if a >= b)) {
-        return Err(Fault::invalid("marks", "p_on < p_off < qrs_on < qrs_off < t_off, ms from the start of the beat"));
+        return Err(Fault::invalid(
+            "marks",
+            "p_on < p_off < qrs_on < qrs_off < t_off, ms from the start of the beat",
+        ));
     }
     Ok(marks)
 }
@@ -135,7 +139,9 @@ fn checked(marks: &BTreeMap<String, f64>) -> Result<&BTreeMap<String, f64>> {
 fn from_marks(marks: &BTreeMap<String, f64>, found: &mut Found) {
     let at = |m: &str| marks.get(m).copied();
     let span = |a: &str, b: &str| Some(at(b)? - at(a)?);
-    for (what, span) in [("qrs", span("qrs_on", "qrs_off")), ("qt", span("qrs_on", "t_off")), ("p", span("p_on", "p_off"))] {
+    for (what, span) in
+        [("qrs", span("qrs_on", "qrs_off")), ("qt", span("qrs_on", "t_off")), ("p", span("p_on", "p_off"))]
+    {
         if let Some(ms) = span {
             found.entry(what.into()).or_insert(Some(ms));
         }
@@ -151,12 +157,11 @@ pub(super) fn corrected(qt: f64, rate: f64) -> [(&'static str, f64); 4] {
     [
         ("qtcb", qt / rr.sqrt()),
         ("qtcf", qt / rr.cbrt()),
-        ("qtcfr", qt + 154.0 * (1.0 - rr)),
-        ("qtch", qt + 1.75 * (rate - 60.0)),
+        ("qtc_framingham", qt + 154.0 * (1.0 - rr)),
+        ("qtc_hodges", qt + 1.75 * (rate - 60.0)),
     ]
 }
 
 fn unit(what: &str) -> &'static str {
     STATED.iter().find(|(w, ..)| *w == what).map_or("ms", |(_, unit, ..)| unit)
 }
-

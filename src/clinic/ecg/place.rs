@@ -116,6 +116,7 @@ fn going(given: &Given<'_>, id: &str, whose: &Whose, first: Option<&str>) -> Goi
         triage: analysis.triage().to_owned(),
         verdict: verdict(&given.new.document, analysis),
         chest_pain: given.arrived.asked.chest_pain,
+        swap: !given.doubt.swap.is_null(),
         received_at: given.arrived.received_at,
         first: first.map(str::to_owned),
     }
@@ -178,11 +179,28 @@ async fn insert(
     )
     .await?;
     let instance = arrived.instance_id();
-    let file = args![ctx.id(), &going.record, &arrived.facility, source, &arrived.object, instance, arrived.received_at];
+    let file = args![
+        ctx.id(),
+        &going.record,
+        &arrived.facility,
+        source,
+        &arrived.object,
+        instance,
+        arrived.received_at
+    ];
     tx.exec(sql::ADD_RENDITION, file).await?;
     let d = &document.device;
     if !d.serial.is_empty() {
-        let row = args![ctx.id(), &arrived.facility, "ecg", &d.maker, &d.model, &d.serial, None::<String>, ctx.now()];
+        let row = args![
+            ctx.id(),
+            &arrived.facility,
+            "ecg",
+            &d.maker,
+            &d.model,
+            &d.serial,
+            None::<String>,
+            ctx.now()
+        ];
         tx.exec(site::sql::PUT_DEVICE, row).await?;
     }
     values::add(tx, ctx, &going.record, "", list.into_iter().cloned()).await

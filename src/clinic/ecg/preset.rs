@@ -22,7 +22,11 @@ pub(super) async fn active(conn: &mut Conn) -> Result<String> {
 pub async fn list(conn: &mut Conn) -> Result<Value> {
     let active = active(conn).await?;
     let mut all = critical::presets();
-    let known = |code: &str| all.get("rows").and_then(Value::as_array).is_some_and(|r| r.iter().any(|p| p.get("code").and_then(Value::as_str) == Some(code)));
+    let known = |code: &str| {
+        all.get("rows")
+            .and_then(Value::as_array)
+            .is_some_and(|r| r.iter().any(|p| p.get("code").and_then(Value::as_str) == Some(code)))
+    };
     let code = if known(&active) { active } else { critical::preset("").code().to_owned() };
     if let Some(map) = all.as_object_mut() {
         map.insert("active".into(), json!(code));
@@ -41,5 +45,6 @@ pub async fn choose(tx: &mut Tx, ctx: &Ctx, permit: &Permit, code: &str) -> Resu
     }
     let before = active(tx).await?;
     setting::put(tx, ctx, SETTING, code).await?;
-    audit::append(tx, ctx, permit, "ecg.preset", "setting", SETTING, &json!({"from": before, "to": code})).await
+    audit::append(tx, ctx, permit, "ecg.preset", "setting", SETTING, &json!({"from": before, "to": code}))
+        .await
 }

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::fault::Result;
+use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::ecg::{Limits, Refusal};
@@ -117,13 +117,15 @@ async fn record(ctx: &Ctx, permit: &Permit, arrived: &Arrived, mut new: Understo
     let coarser = rendition::coarser(ctx, permit, arrived, &new.document).await?;
     // Blob first, rows second.
     let page = ctx.blobs.put(new.page.as_bytes()).await?;
-    let mut tx = ctx.db.begin(permit).await?;
     let given = place::Given { arrived, new: &new, page: &page, doubt, coarser };
-    let placed = place::place(&mut tx, ctx, permit, &given).await?;
-    if let Some(upload) = &arrived.upload {
-        tx.exec(sql::UPLOAD_DONE, args![upload, "done"]).await?;
-    }
-    tx.commit().await?;
+    let mut tries = 0;
+    let placed = loop {
+        match commit(ctx, permit, &given).await {
+            // Two files of a patient nobody knew, or one file by two doors: the loser of that race looks again.
+            Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
+            placed => break placed?,
+        }
+    };
     if let Some(id) = placed.received.record() {
         ctx.live.changed("ecg", id, &arrived.facility);
     }
@@ -133,6 +135,16 @@ async fn record(ctx: &Ctx, permit: &Permit, arrived: &Arrived, mut new: Understo
         }
     }
     Ok(placed.received)
+}
+
+async fn commit(ctx: &Ctx, permit: &Permit, given: &place::Given<'_>) -> Result<place::Placed> {
+    let mut tx = ctx.db.begin(permit).await?;
+    let placed = place::place(&mut tx, ctx, permit, given).await?;
+    if let Some(upload) = &given.arrived.upload {
+        tx.exec(sql::UPLOAD_DONE, args![upload, "done"]).await?;
+    }
+    tx.commit().await?;
+    Ok(placed)
 }
 
 async fn refuse(ctx: &Ctx, permit: &Permit, arrived: &Arrived, refusal: &Refusal) -> Result<Received> {

@@ -101,13 +101,30 @@ async fn same_person(conn: &mut Conn, row: &Row, arrived: &Arrived, document: &D
 pub(super) async fn add(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: &str) -> Result<()> {
     let (arrived, document) = (given.arrived, &given.new.document);
     let source = code(document);
-    let file = args![ctx.id(), id, &arrived.facility, source, &arrived.object, arrived.instance_id(), arrived.received_at];
+    let file = args![
+        ctx.id(),
+        id,
+        &arrived.facility,
+        source,
+        &arrived.object,
+        arrived.instance_id(),
+        arrived.received_at
+    ];
     tx.exec(sql::ADD_RENDITION, file).await?;
     let held = tx.one(sql::SOURCE_OF, args![id]).await?.text("source")?;
     let mut native = false;
     if worth(source) > worth(&held) {
         let d = device(document);
-        let row = args![id, &arrived.object, &document.format, source, given.page, d, json!(document.warnings), document.waveform_sha256()];
+        let row = args![
+            id,
+            &arrived.object,
+            &document.format,
+            source,
+            given.page,
+            d,
+            json!(document.warnings),
+            document.waveform_sha256()
+        ];
         native = tx.exec(sql::NATIVE, row).await? > 0;
     }
     if native {
@@ -129,4 +146,3 @@ fn worth(source: &str) -> u8 {
         _ => 2,
     }
 }
-

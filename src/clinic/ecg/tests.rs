@@ -5,7 +5,7 @@ use yigong_base::args;
 use yigong_base::site::peer::{self, Peer};
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::build::TextSet;
-use yigong_formats::ecg::draw::Paper;
+use yigong_formats::ecg::draw::{Paper, Part};
 use yigong_sample_data::county::person;
 use yigong_sample_data::ecg::{Rhythm, waveform};
 use yigong_sample_data::object::Exam;
@@ -105,11 +105,14 @@ async fn a_normal_recording_becomes_one_item_however_often_it_comes() {
                 .unwrap()
         };
         assert!((of("vendor") - of("server")).abs() <= 20.0);
-        let svg = show::svg(&bench.ctx, &permit, &record, Paper::REPORT).await.unwrap();
+        let svg = show::svg(&bench.ctx, &permit, &record, Paper::REPORT, None).await.unwrap();
         assert!(svg.starts_with(b"<svg"));
-        assert!(show::wave(&bench.ctx, &permit, &record).await.unwrap().len() > 120_000);
+        assert!(show::wave(&bench.ctx, &permit, &record, Part::Whole).await.unwrap().len() > 120_000);
         let stranger = Permit::peer("X", "C02");
-        assert!(show::wave(&bench.ctx, &stranger, &record).await.is_err(), "another facility sees nothing");
+        assert!(
+            show::wave(&bench.ctx, &stranger, &record, Part::Whole).await.is_err(),
+            "another facility sees nothing"
+        );
         // The same samples in another file are the same recording.
         let mut copy = exam("e1", 1);
         copy.seed = "e1".into();

@@ -49,6 +49,18 @@ pub struct Kept {
 /// # Errors
 /// `Denied`; `NotFound` or `Conflict` for an order or attempt that cannot be meant; storage faults: nothing was kept.
 pub async fn upload(ctx: &Ctx, permit: &Permit, name: &str, bytes: &[u8], asked: &Asked) -> Result<Kept> {
+    upload_within(ctx, permit, name, bytes, asked, PATIENCE).await
+}
+
+/// The same with another patience.
+pub(super) async fn upload_within(
+    ctx: &Ctx,
+    permit: &Permit,
+    name: &str,
+    bytes: &[u8],
+    asked: &Asked,
+    patience: Duration,
+) -> Result<Kept> {
     if !permit.has_scope("images:write") {
         permit.require(Right::Upload)?;
     }
@@ -73,7 +85,7 @@ pub async fn upload(ctx: &Ctx, permit: &Permit, name: &str, bytes: &[u8], asked:
     let (own, key) = (ctx.clone(), id.clone());
     // It goes on even when the sender goes away.
     let work = tokio::spawn(async move { go_on(&own, &key).await });
-    let answer = match tokio::time::timeout(PATIENCE, work).await {
+    let answer = match tokio::time::timeout(patience, work).await {
         Ok(done) => Answer::Done(done.map_err(|_| Fault::internal("the receipt of a recording stopped"))??),
         Err(_) => Answer::Pending,
     };

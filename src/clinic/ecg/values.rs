@@ -31,7 +31,8 @@ pub(super) async fn add(
             Source::Server => "server",
             Source::Physician => "physician",
         };
-        tx.exec(sql::ADD_VALUE, args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n]).await?;
+        tx.exec(sql::ADD_VALUE, args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n])
+            .await?;
     }
     Ok(())
 }
@@ -64,13 +65,6 @@ impl Side {
             a.flatten().zip(b.flatten()).is_some_and(|(a, b)| (a - b).abs() > limit)
         };
         apart(self.vendor, self.server)
-    }
-
-    /// Whether the physician stands against what the server says.
-    #[must_use]
-    pub fn corrected(&self) -> bool {
-        let physician = Side { vendor: self.physician, ..self.clone() };
-        self.physician.is_some() && physician.differs()
     }
 
     /// The number that counts: the physician's, else ours, else the maker's.

@@ -47,12 +47,7 @@ pub(super) async fn whose(
     Ok(found)
 }
 
-async fn of_study(
-    tx: &mut Tx,
-    permit: &Permit,
-    arrived: &Arrived,
-    study: &Study,
-) -> Result<Whose> {
+async fn of_study(tx: &mut Tx, permit: &Permit, arrived: &Arrived, study: &Study) -> Result<Whose> {
     let patient = study.patient.clone();
     if arrived.is_held() {
         return Ok(Whose { patient, order: None, held: true, matching: "identity" });

@@ -106,8 +106,13 @@ pub(crate) async fn device(bench: &Bench, facility: &str) -> Peer {
 
 /// Sends an image as the device would.
 pub(crate) async fn send(bench: &Bench, peer: &Peer, shot: &Shot<'_>) -> Result<Received> {
+    send_bytes(bench, peer, &shot.bytes()).await
+}
+
+/// Sends a file as the device would.
+pub(crate) async fn send_bytes(bench: &Bench, peer: &Peer, file: &[u8]) -> Result<Received> {
     let mut spool = bench.ctx.blobs.spool().await?;
-    spool.write(&shot.bytes()).await?;
+    spool.write(file).await?;
     let spooled = spool.finish().await?;
     receive_with(
         &bench.ctx,

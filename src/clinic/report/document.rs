@@ -171,7 +171,8 @@ fn measurements(ecg: &Ecg, english: bool) -> Vec<Measurement> {
         ("axis_qrs", "QRS axis"),
         ("axis_t", "T axis"),
     ];
-    let number = |m: &super::content::Measurement| m.number.map_or_else(|| "—".to_owned(), |v| format!("{v:.0}"));
+    let number =
+        |m: &super::content::Measurement| m.number.map_or_else(|| "—".to_owned(), |v| format!("{v:.0}"));
     let said = |source: &str| match (source, english) {
         ("vendor", false) => "设备",
         ("physician", false) => "医师",
@@ -189,7 +190,8 @@ fn measurements(ecg: &Ecg, english: bool) -> Vec<Measurement> {
             .filter(|m| m.what == what && m.source != best.source)
             .map(|m| format!("{} {}", said(&m.source), number(m)))
             .collect();
-        let note = std::iter::once(said(&best.source).to_owned()).chain(others).collect::<Vec<_>>().join(" · ");
+        let note =
+            std::iter::once(said(&best.source).to_owned()).chain(others).collect::<Vec<_>>().join(" · ");
         let unit = if best.unit == "deg" { "°".to_owned() } else { best.unit.clone() };
         list.push(Measurement { name: name.to_owned(), value: number(best), unit, note });
     }

@@ -6,8 +6,8 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Conn;
 
 use super::commit::commit_version;
-use super::draft::fenced;
 use super::content::Ecg;
+use super::draft::fenced;
 use super::gather::{gather, person};
 use super::open::find;
 use super::prepare::prepare;

@@ -37,8 +37,8 @@ pub async fn checked(
 ) -> Result<Vec<Check>> {
     let head = yigong_base::patient::head(tx, &item.patient, ctx.now()).await?;
     let alerts = tx.all(sql::FINDINGS, args![&item.subject]).await?;
-    let has_previous = item.subject_kind == "ecg"
-        && tx.opt(sql::ECG_BEFORE, args![&item.subject, "*"]).await?.is_some();
+    let has_previous =
+        item.subject_kind == "ecg" && tx.opt(sql::ECG_BEFORE, args![&item.subject, "*"]).await?.is_some();
     let about =
         About { pipeline: &item.pipeline, sex: &head.sex, has_alert: !alerts.is_empty(), has_previous };
     let found = run(act.sections, &about);

@@ -139,14 +139,22 @@ fn in_range(vr: Vr, key: &str, held: &str) -> bool {
     !held.is_empty() && from <= held && held <= to
 }
 
-/// Whether date and time together lie in the ranges of both keys taken as one (PS3.4 §C.2.2.2.5.3).
+/// Whether a date key and a time key are one range: both say the same form of range (PS3.4 §C.2.2.2.5.4).
+#[must_use]
+pub fn is_combined(date_key: &str, time_key: &str) -> bool {
+    let form =
+        |key: &str| key.split_once('-').map(|(from, to)| (from.trim().is_empty(), to.trim().is_empty()));
+    matches!((form(date_key), form(time_key)), (Some(date), Some(time)) if date == time && date != (true, true))
+}
+
+/// Whether date and time together lie in the ranges of both keys taken as one (PS3.4 §C.2.2.2.5.4).
 #[must_use]
 pub fn combined(date_key: &str, time_key: &str, date: &str, time: &str) -> bool {
     let (Some((first, last)), Some((from, to))) = (range(Vr::DA, date_key), range(Vr::TM, time_key)) else {
         return false;
     };
-    let time: String = time.chars().filter(char::is_ascii_digit).collect();
-    let held = format!("{date}{time}");
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    let held = format!("{}{}", digits(date), digits(time));
     !date.is_empty() && format!("{first}{from}") <= held && held <= format!("{last}{to}")
 }
 

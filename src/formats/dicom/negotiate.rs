@@ -94,6 +94,17 @@ impl Default for PeerPolicy {
     }
 }
 
+/// What the SOP class extended negotiation of a query or retrieval agreed on (PS3.4 §C.5.1.1, §C.5.2.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Keys need not follow the levels.
+    pub relational: bool,
+    /// Date and time keys may be one range.
+    pub combined: bool,
+    /// A name is also found inside another.
+    pub fuzzy: bool,
+}
+
 /// An accepted presentation context.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
@@ -107,8 +118,8 @@ pub struct Context {
     pub purpose: Purpose,
     /// Which sides the requestor takes on it (PS3.7 §D.3.3.4). `scp` on a storage context: C-GET may send objects on it.
     pub roles: Roles,
-    /// Whether queries on it need not follow the levels (PS3.4 §C.5.1.1, SOP class extended negotiation).
-    pub relational: bool,
+    /// What was agreed for queries on it.
+    pub options: Options,
 }
 
 /// The answer to a request.
@@ -199,8 +210,9 @@ fn accept(rq: &AssociationRQ, policy: &PeerPolicy) -> Decision {
                     transfer_syntax: syntax.to_owned(),
                     purpose,
                     roles: roles.unwrap_or_default(),
-                    relational: purpose.may_be_relational()
-                        && user::extended(rq, sop_class).is_some_and(|asked| asked.first() == Some(&1)),
+                    options: user::extended(rq, sop_class)
+                        .map(|asked| purpose.options(asked))
+                        .unwrap_or_default(),
                 });
                 (Answer::Acceptance, syntax)
             }

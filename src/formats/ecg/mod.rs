@@ -18,6 +18,7 @@ pub mod quality;
 pub mod ratio;
 mod same;
 pub mod serial;
+pub mod statements;
 pub mod write;
 
 #[cfg(test)]

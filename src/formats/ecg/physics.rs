@@ -11,6 +11,9 @@ const AVR: LeadId = LeadId::Standard(62);
 const AVL: LeadId = LeadId::Standard(63);
 const AVF: LeadId = LeadId::Standard(64);
 
+/// One half.
+const HALF: Ratio = Ratio::halved();
+
 /// Share of samples that must satisfy a law, per thousand.
 const SHARE: usize = 999;
 
@@ -24,11 +27,14 @@ const SECONDS: f64 = 9.5;
 /// Checks every group; appends warnings and adds derived limb leads that the file does not store.
 pub fn check(document: &mut Document) {
     let mut warnings = Vec::new();
+    // A representative beat is averaged from the recording, lead by lead: it obeys half as exactly.
+    let unit = document.groups.iter().map(coarsest).max().unwrap_or(0);
     for group in &mut document.groups {
         if group.kind == GroupKind::Rhythm {
             plausible(group, &mut warnings);
         }
-        einthoven(group, &mut warnings);
+        let limit = if group.derived { unit.saturating_mul(2) } else { coarsest(group) };
+        einthoven(group, limit, &mut warnings);
         derive(group);
     }
     absent(document, &mut warnings);
@@ -53,9 +59,8 @@ pub fn residual(leads: &[&Lead], law: impl Fn(&[i64]) -> i64) -> Option<i64> {
             rest.push(law(&row).saturating_abs());
         }
     }
-    rest.sort_unstable();
-    let at = (rest.len() * SHARE / 1_000).min(rest.len().saturating_sub(1));
-    rest.get(at).copied()
+    let at = (rest.len() * SHARE / 1_000).min(rest.len().checked_sub(1)?);
+    Some(*rest.select_nth_unstable(at).1)
 }
 
 /// Leads that are neither stored nor follow from those that are.
@@ -100,12 +105,26 @@ fn rate_and_length(document: &Document, warnings: &mut Vec<Warning>) {
     }
 }
 
-fn einthoven(group: &Group, warnings: &mut Vec<Warning>) {
+/// Whether the limb leads of the group contradict each other.
+#[must_use]
+pub fn contradicts(group: &Group) -> bool {
+    let mut found = Vec::new();
+    einthoven(group, coarsest(group), &mut found);
+    !found.is_empty()
+}
+
+/// Nanovolts of the coarsest unit of the limb leads.
+fn coarsest(group: &Group) -> i64 {
+    let limbs = group.leads.iter().filter(|l| l.id.is_limb());
+    limbs.map(|l| l.scale.scale(1).saturating_abs()).max().unwrap_or(0)
+}
+
+/// The laws of the limb leads, to two units.
+fn einthoven(group: &Group, unit: i64, warnings: &mut Vec<Warning>) {
     let get = |ids: &[&LeadId]| ids.iter().map(|id| group.lead(id)).collect::<Option<Vec<_>>>();
     let mut broken = Vec::new();
     let mut law = |name: &'static str, ids: &[&LeadId], f: &dyn Fn(&[i64]) -> i64| {
         let Some(leads) = get(ids) else { return };
-        let unit = leads.iter().map(|l| l.scale.scale(1).saturating_abs()).max().unwrap_or(0);
         if residual(&leads, f).is_some_and(|r| r > unit.saturating_mul(2)) {
             broken.push(name);
         }
@@ -163,32 +182,31 @@ fn plausible(group: &Group, warnings: &mut Vec<Warning>) {
     add("saturated", saturated, "信号饱和", "signal at the rail");
 }
 
-/// III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2, where absent and I, II share scale and length.
+/// III = II - I, aVR = -(I + II)/2, aVL = I - II/2, aVF = II - I/2, where absent. Exact while I and II share their scale,
+/// else to half a nanovolt.
 fn derive(group: &mut Group) {
     let (Some(one), Some(two)) = (group.lead(&I), group.lead(&II)) else { return };
-    if one.scale != two.scale || one.raw.len() != two.raw.len() || one.offset != two.offset {
+    if one.raw.len() != two.raw.len() {
         return;
     }
+    let alike = one.scale == two.scale && one.offset == two.offset;
+    let unit = if alike { one.scale } else { Ratio::ONE };
+    let offset = if alike { one.offset } else { Ratio::ZERO };
     // Half a unit must stay exact.
-    let Some(half) = one.scale.times(Ratio::new(1, 2).unwrap_or(Ratio::ONE)) else { return };
+    let Some(half) = unit.times(HALF) else { return };
+    let value = |lead: &Lead, raw: i32| if alike { i64::from(raw) } else { lead.nv_of(raw) };
     let missing = united(&one.missing, &two.missing);
-    let rails = (i32::MIN, i32::MAX);
     let mut made = Vec::new();
     for (id, a, b) in [(III, -2, 2), (AVR, -1, -1), (AVL, 2, -1), (AVF, -1, 2)] {
         if group.lead(&id).is_some() {
             continue;
         }
-        let raw = one
-            .raw
-            .iter()
-            .zip(&two.raw)
-            .map(|(x, y)| x.saturating_mul(a).saturating_add(y.saturating_mul(b)))
-            .collect();
+        let sums = one.raw.iter().zip(&two.raw).map(|(x, y)| value(one, *x) * a + value(two, *y) * b);
+        let raw = sums.map(|v| i32::try_from(v).unwrap_or(if v > 0 { i32::MAX } else { i32::MIN })).collect();
         // The offset follows the same combination: (a + b)/2 of the common one.
-        let Some(offset) = one.offset.times(Ratio::new(i64::from(a + b), 2).unwrap_or(Ratio::ZERO)) else {
-            continue;
-        };
+        let Some(offset) = Ratio::new(a + b, 2).and_then(|k| offset.times(k)) else { continue };
         let label = id.to_string();
+        let rails = (i32::MIN, i32::MAX);
         made.push(Lead {
             id,
             label,

@@ -27,6 +27,12 @@ impl Ratio {
         Self::reduced(i128::from(num), i128::from(den))
     }
 
+    /// One half.
+    #[must_use]
+    pub const fn halved() -> Self {
+        Self { num: 1, den: 2 }
+    }
+
     /// An integer.
     #[must_use]
     pub const fn whole(num: i64) -> Self {

@@ -8,11 +8,19 @@ use super::draw::{self, Paper};
 use super::model::{Group, GroupKind, Lead};
 use super::*;
 
+mod aecg;
+mod atria;
+mod dicom;
 mod exports;
+mod judged;
 mod ludb;
+mod other;
 mod paper;
 mod philips;
+mod scp;
+mod strip;
 mod twin;
+mod wfdb;
 
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("YIGONG_SHARED")
@@ -32,6 +40,15 @@ fn pydicom() -> Option<Vec<u8>> {
         eprintln!("SKIPPED: waveform_ecg.dcm not found, set PYDICOM_FILES to pydicom's data/test_files");
     }
     found
+}
+
+/// Keeps a file written by a test as a seed of a fuzz target, in the folder `YIGONG_KEEP_SEEDS`.
+fn keep(target: &str, name: &str, bytes: &[u8]) {
+    if let Some(folder) = std::env::var_os("YIGONG_KEEP_SEEDS") {
+        let folder = PathBuf::from(folder).join(target);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), bytes).unwrap();
+    }
 }
 
 fn uv(group: &Group, n: u16, count: usize) -> Vec<f64> {
@@ -251,7 +268,7 @@ fn the_wave_blob_carries_every_sample() {
 
 #[test]
 fn what_is_no_recording_is_refused_in_words() {
-    for bytes in [&b""[..], b"%PDF-1.4", b"hello"] {
+    for bytes in [&b""[..], b"hello", b"<svg/>", b"1 12 500 5000\n"] {
         let refusal = decode::decode(bytes, &Limits::default()).unwrap_err();
         assert!(!refusal.reason.is_empty());
     }

@@ -46,19 +46,79 @@ fn command() {
 }
 
 #[test]
+fn multipart() {
+    over("multipart", entry::multipart);
+}
+
+#[test]
+fn qido() {
+    over("qido", entry::qido);
+}
+
+#[test]
 fn ecg() {
     over("ecg", entry::ecg);
+}
+
+#[test]
+fn ecg_scp() {
+    over("ecg_scp", entry::ecg_scp);
+}
+
+#[test]
+fn ecg_healforce() {
+    over("ecg_healforce", entry::ecg_healforce);
+}
+
+#[test]
+fn ecg_aecg() {
+    over("ecg_aecg", entry::ecg_aecg);
+}
+
+#[test]
+fn ecg_philips() {
+    over("ecg_philips", entry::ecg_philips);
+}
+
+#[test]
+fn ecg_muse() {
+    over("ecg_muse", entry::ecg_muse);
+}
+
+#[test]
+fn ecg_edf() {
+    over("ecg_edf", entry::ecg_edf);
+}
+
+#[test]
+fn ecg_ishne() {
+    over("ecg_ishne", entry::ecg_ishne);
+}
+
+#[test]
+fn ecg_wfdb() {
+    over("ecg_wfdb", entry::ecg_wfdb);
 }
 
 /// Every entry function is total: inputs cut at any length, and with any byte turned over.
 #[test]
 fn cut_and_flipped() {
-    let targets: [(&str, Target); 5] = [
+    let targets: [(&str, Target); 15] = [
         ("scanner", entry::scanner),
         ("charset", entry::charset),
         ("negotiation", entry::negotiation),
         ("command", entry::command),
+        ("multipart", entry::multipart),
+        ("qido", entry::qido),
         ("ecg", entry::ecg),
+        ("ecg_scp", entry::ecg_scp),
+        ("ecg_healforce", entry::ecg_healforce),
+        ("ecg_aecg", entry::ecg_aecg),
+        ("ecg_philips", entry::ecg_philips),
+        ("ecg_muse", entry::ecg_muse),
+        ("ecg_edf", entry::ecg_edf),
+        ("ecg_ishne", entry::ecg_ishne),
+        ("ecg_wfdb", entry::ecg_wfdb),
     ];
     for (target, run) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);

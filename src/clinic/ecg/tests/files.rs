@@ -12,7 +12,7 @@ use yigong_formats::ecg::write::{self, Export};
 use yigong_formats::ecg::{Limits, decode};
 use yigong_sample_data::ecg::{Rhythm, waveform};
 
-use super::super::upload::{Answer, upload};
+use super::super::upload::{Answer, upload, upload_within};
 use super::super::{Asked, Received, assign, detail, export, lists, physician, preset, statistics};
 use super::{alerts, exam, item};
 use crate::order::{self, NewOrder};
@@ -31,12 +31,11 @@ fn reader() -> Permit {
 }
 
 pub(super) async fn hand_in(bench: &Bench, bytes: &[u8], asked: &Asked) -> Received {
-    let kept = upload(&bench.ctx, &technician(), "ecg.bin", bytes, asked).await.unwrap();
-    match kept.answer {
-        Answer::Done(received) => received,
-        // A slow machine: the same work, without the clock.
-        Answer::Pending => super::super::upload::go_on(&bench.ctx, &kept.id).await.unwrap(),
-    }
+    // A loaded machine and an unoptimised build: the clock is not what is tested here.
+    let patience = std::time::Duration::from_secs(120);
+    let kept = upload_within(&bench.ctx, &technician(), "ecg.bin", bytes, asked, patience).await.unwrap();
+    let Answer::Done(received) = kept.answer else { panic!("two minutes were not enough") };
+    received
 }
 
 async fn shown(bench: &Bench, record: &str) -> Value {
@@ -125,13 +124,15 @@ async fn a_philips_file_is_read_matched_and_known_again() {
         let d = shown(&bench, &record).await;
         assert_eq!((&d["renditions"][0]["format"], &d["order"]), (&"philips".into(), &Value::Null));
         assert_ne!(d["matching"], "");
-        let of = |what: &str| d["values"].as_array().unwrap().iter().find(|v| v["what"] == what).unwrap().clone();
+        let of =
+            |what: &str| d["values"].as_array().unwrap().iter().find(|v| v["what"] == what).unwrap().clone();
         assert_eq!((&of("hr")["vendor"], &of("qrs")["vendor"]), (&41.0.into(), &135.0.into()));
         assert!(of("qrs")["server"].is_number());
         assert_eq!(hand_in(&bench, &file, &Asked::default()).await, Received::Known(record.clone()));
         // The queue shows it; a person gives it to the order.
         let ctx = &bench.ctx;
-        let page = lists::unmatched(&mut ctx.db.read(&reader()).await.unwrap(), &reader(), "", 10).await.unwrap();
+        let page =
+            lists::unmatched(&mut ctx.db.read(&reader()).await.unwrap(), &reader(), "", 10).await.unwrap();
         assert_eq!(page["rows"][0]["id"], record.as_str());
         let mut tx = ctx.db.begin(&technician()).await.unwrap();
         assign::assign(&mut tx, ctx, &technician(), &record, &order).await.unwrap();
@@ -140,9 +141,11 @@ async fn a_philips_file_is_read_matched_and_known_again() {
         assert_eq!((&d["order"]["id"], &d["matching"]), (&order.as_str().into(), &"".into()));
         assert_eq!(d["patient"]["local_id"], "P-77");
         let i = item(&bench, &record).await;
-        assert_eq!((i.priority.as_str(), i.title.as_str()), ("emergency", "12 导联心电图"));
+        assert!(matches!(i.priority.as_str(), "emergency" | "stat"), "{}: chest pain raises", i.priority);
+        assert_eq!(i.title, "12 导联心电图");
         assert_eq!(i.patient, d["patient"]["id"].as_str().unwrap());
-        let page = lists::unmatched(&mut ctx.db.read(&reader()).await.unwrap(), &reader(), "", 10).await.unwrap();
+        let page =
+            lists::unmatched(&mut ctx.db.read(&reader()).await.unwrap(), &reader(), "", 10).await.unwrap();
         assert!(page["rows"].as_array().unwrap().is_empty());
     }
 }
@@ -209,7 +212,10 @@ async fn what_is_not_understood_is_kept_with_a_reason_and_tried_again_when_relea
         assert_eq!(n.int("n").unwrap(), 1);
         tx.commit().await.unwrap();
         let reader = reader();
-        assert!(matches!(upload(ctx, &reader, "x", b"x", &Asked::default()).await, Err(Fault::Denied { .. })));
+        assert!(matches!(
+            upload(ctx, &reader, "x", b"x", &Asked::default()).await,
+            Err(Fault::Denied { .. })
+        ));
     }
 }
 
@@ -229,8 +235,10 @@ async fn a_physicians_marks_are_further_rows_and_an_old_tag_writes_nothing() {
         physician::measure(&mut tx, ctx, &reader(), &record, &tag, &hand).await.unwrap();
         tx.commit().await.unwrap();
         let d = shown(&bench, &record).await;
-        let of = |what: &str| d["values"].as_array().unwrap().iter().find(|v| v["what"] == what).unwrap().clone();
-        for (what, number) in [("pr", 180.0), ("qrs", 120.0), ("qt", 420.0), ("qtcb", 420.0), ("qtcf", 420.0)] {
+        let of =
+            |what: &str| d["values"].as_array().unwrap().iter().find(|v| v["what"] == what).unwrap().clone();
+        for (what, number) in [("pr", 180.0), ("qrs", 120.0), ("qt", 420.0), ("qtcb", 420.0), ("qtcf", 420.0)]
+        {
             assert_eq!(of(what)["physician"], number, "{what}");
         }
         let was = before["values"].as_array().unwrap().iter().find(|v| v["what"] == "pr").unwrap();
@@ -240,7 +248,8 @@ async fn a_physicians_marks_are_further_rows_and_an_old_tag_writes_nothing() {
         let fault = physician::measure(&mut tx, ctx, &reader(), &record, &tag, &hand).await.unwrap_err();
         assert!(matches!(fault, Fault::Stale { .. }), "{fault:?}");
         let now = d["etag"].as_str().unwrap();
-        let wrong: physician::Hand = serde_json::from_str(r#"{"marks": {"qrs_on": 500, "qrs_off": 400}}"#).unwrap();
+        let wrong: physician::Hand =
+            serde_json::from_str(r#"{"marks": {"qrs_on": 500, "qrs_off": 400}}"#).unwrap();
         let fault = physician::measure(&mut tx, ctx, &reader(), &record, now, &wrong).await.unwrap_err();
         assert!(matches!(fault, Fault::Invalid { .. }), "{fault:?}");
         let fault = physician::measure(&mut tx, ctx, &technician(), &record, now, &hand).await.unwrap_err();

@@ -60,7 +60,10 @@ async fn the_clinic_may_insist_with_a_reason() {
         tx.commit().await.unwrap();
         assert_eq!(made, Some(item(&bench, &record).await.id));
         let d = state(&bench, &record).await;
-        assert_eq!((&d["kept_anyway"]["reason"], &d["kept_anyway"]["by"]), (&"截肢患者".into(), &"tech".into()));
+        assert_eq!(
+            (&d["kept_anyway"]["reason"], &d["kept_anyway"]["by"]),
+            (&"截肢患者".into(), &"tech".into())
+        );
         let mut tx = ctx.db.begin(&technician()).await.unwrap();
         let fault = gate::keep(&mut tx, ctx, &technician(), &record, "again").await.unwrap_err();
         assert!(matches!(fault, Fault::Conflict { .. }));

@@ -217,6 +217,62 @@ pub async fn failed(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
     tx.commit().await
 }
 
+/// Nobody can be told or asked any more: the transaction ends as failed, with the reason, and the log and the audit say so.
+///
+/// # Errors
+/// Storage faults.
+pub async fn give_up(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
+    let permit = Permit::system("commitment");
+    let mut tx = ctx.db.begin(&permit).await?;
+    if tx.exec(sql::GIVE_UP, args![id, why, ctx.now()]).await? == 0 {
+        return Ok(());
+    }
+    tracing::warn!(commitment = id, why, "a storage commitment has failed");
+    audit::append(&mut tx, ctx, &permit, "commitment.fail", "commitment", id, &json!({"why": why})).await?;
+    tx.commit().await
+}
+
+/// A storage commitment that did not come to its end.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failed {
+    /// Row id.
+    pub id: String,
+    /// `in` = the peer asked us, `out` = we asked the peer.
+    pub direction: String,
+    /// Peer id.
+    pub peer: String,
+    /// `failed`: the peer is gone; `given_up`: it did not answer for seven days.
+    pub state: String,
+    /// Why.
+    pub error: String,
+    /// When it was asked, ms.
+    pub asked_at: i64,
+    /// When it ended, ms.
+    pub closed_at: Option<i64>,
+}
+
+/// The newest failed transactions in scope.
+///
+/// # Errors
+/// Storage faults.
+pub async fn failures(conn: &mut Conn, permit: &Permit) -> Result<Vec<Failed>> {
+    conn.all(sql::FAILURES, args![permit.scope()])
+        .await?
+        .iter()
+        .map(|row| {
+            Ok(Failed {
+                id: row.text("id")?,
+                direction: row.text("direction")?,
+                peer: row.text("peer")?,
+                state: row.text("state")?,
+                error: row.text("error")?,
+                asked_at: row.int("asked_at")?,
+                closed_at: row.opt_int("closed_at")?,
+            })
+        })
+        .collect()
+}
+
 /// We ask a peer about objects that were sent to it; its report is awaited for [`RETRY_MS`].
 ///
 /// # Errors

@@ -12,7 +12,11 @@ yigong_base::statements! {
     /// What a judgement found.
     JUDGED = "UPDATE commitment SET result = $2, judged_at = $3 WHERE id = $1";
     /// Ends a transaction.
-    CLOSE = "UPDATE commitment SET state = $2, closed_at = $3, error = '' WHERE id = $1 AND state = 'open'";
+    CLOSE = "UPDATE commitment SET state = $2, closed_at = $3, error = CASE WHEN $2 = 'reported' THEN '' ELSE error END WHERE id = $1 AND state = 'open'";
+    /// It has failed for a reason that no further try removes.
+    GIVE_UP = "UPDATE commitment SET state = 'failed', error = $2, closed_at = $3 WHERE id = $1 AND state = 'open'";
+    /// Those that ended without an answer, newest first.
+    FAILURES = "SELECT id, direction, peer, state, error, asked_at, closed_at FROM commitment WHERE state IN ('failed', 'given_up') AND ($1 = '*' OR facility = $1) ORDER BY closed_at DESC LIMIT 100";
     /// A report that did not get through.
     FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
     /// Every version of an instance that a facility sent.

@@ -78,6 +78,31 @@ async fn after_seven_days_nobody_is_called_any_more() {
     assert_eq!(row.text("state").unwrap(), "given_up");
 }
 
+#[tokio::test]
+async fn a_peer_that_is_gone_ends_it_in_sight() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        let request = Transaction {
+            uid: "2.25.1".into(),
+            referenced: vec![reference(CR, "1.2.3.4.1")],
+            failed: Vec::new(),
+        };
+        let id = ask(ctx, &peer, &request, "").await.unwrap();
+        give_up(ctx, &id, "the peer is disabled").await.unwrap();
+        give_up(ctx, &id, "once is enough").await.unwrap();
+        assert!(judge(ctx, &id).await.unwrap().is_none(), "no further try");
+        let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+        let seen = failures(&mut read, &peer.permit()).await.unwrap();
+        assert_eq!((seen.len(), seen[0].state.as_str()), (1, "failed"));
+        assert_eq!((seen[0].error.as_str(), seen[0].direction.as_str()), ("the peer is disabled", "in"));
+        assert!(failures(&mut read, &Permit::peer("X", "C02")).await.unwrap().is_empty());
+        drop(read);
+        // enabled again it may ask once more
+        ask(ctx, &peer, &request, "").await.unwrap();
+        assert!(judge(ctx, &id).await.unwrap().is_some());
+    }
+}
+
 async fn study(ctx: &Ctx) -> String {
     let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
     read.one("SELECT id FROM study", args![]).await.unwrap().text("id").unwrap()

@@ -70,6 +70,8 @@ pub struct Parcel {
 pub struct Due {
     /// Row id.
     pub id: String,
+    /// Row id of the instance.
+    pub instance: String,
     /// SOP Instance UID.
     pub uid: String,
     /// SOP Class UID.
@@ -118,7 +120,8 @@ pub async fn put(
             args![
                 ctx.id(),
                 &to.id,
-                permit.facility(),
+                // A rule acts for the facility that receives: its people see the batch.
+                if *cause == Cause::Forward { to.facility.as_str() } else { permit.facility() },
                 &batch,
                 cause.as_str(),
                 &originator,
@@ -195,6 +198,7 @@ fn of_row(row: &Row) -> Result<Due> {
     let id = from.get("id").and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
     Ok(Due {
         id: row.text("id")?,
+        instance: row.text("instance")?,
         uid: row.text("uid")?,
         sop_class: row.text("sop_class")?,
         transfer_syntax: row.text("transfer_syntax")?,

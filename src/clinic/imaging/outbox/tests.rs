@@ -97,7 +97,10 @@ async fn nobody_gets_what_its_facility_may_not_see() {
             assert_eq!(due(ctx, id, 10).await.unwrap().len(), n, "{id}");
         }
         let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
-        assert_eq!(list(&mut read, &clinic).await.unwrap().len(), 0, "a rule acts for the centre");
+        let shown = list(&mut read, &clinic).await.unwrap();
+        assert_eq!(shown.len(), 1, "a rule acts for the facility that receives");
+        assert_eq!((shown[0].peer.as_str(), shown[0].cause.as_str()), ("near", "forward"));
+        assert!(list(&mut read, &stranger).await.unwrap().is_empty());
         assert_eq!(list(&mut read, &Permit::system("test")).await.unwrap().len(), 1);
     }
 }

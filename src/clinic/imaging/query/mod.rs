@@ -17,60 +17,10 @@ mod row;
 mod series;
 pub mod sql;
 mod studies;
-mod support;
 #[cfg(test)]
 mod tests;
 
-pub use support::unsupported;
-
-/// What an answer stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Patients of the own facility.
-    Patient,
-    /// Studies.
-    Study,
-    /// Series.
-    Series,
-    /// Instances.
-    Instance,
-}
-
-impl Level {
-    /// By (0008,0052).
-    #[must_use]
-    pub fn named(text: &str) -> Option<Self> {
-        Some(match text {
-            "PATIENT" => Self::Patient,
-            "STUDY" => Self::Study,
-            "SERIES" => Self::Series,
-            "IMAGE" => Self::Instance,
-            _ => return None,
-        })
-    }
-
-    /// As (0008,0052) says it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Patient => "PATIENT",
-            Self::Study => "STUDY",
-            Self::Series => "SERIES",
-            Self::Instance => "IMAGE",
-        }
-    }
-
-    /// Its unique key (PS3.4 §C.3.1).
-    #[must_use]
-    pub fn unique_key(self) -> Tag {
-        match self {
-            Self::Patient => tag::PATIENT_ID,
-            Self::Study => tag::STUDY_UID,
-            Self::Series => tag::SERIES_UID,
-            Self::Instance => tag::SOP_INSTANCE,
-        }
-    }
-}
+pub use yigong_formats::dicom::level::{Level, unsupported};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -81,7 +31,7 @@ pub struct Query {
     pub keys: Attributes,
     /// A name is also found inside another.
     pub fuzzy: bool,
-    /// Date and time keys mean one range (PS3.4 §C.2.2.2.5.3).
+    /// Date and time keys of the same form of range mean one range (PS3.4 §C.2.2.2.5.4).
     pub combined: bool,
     /// Rows that are wanted soon; the size of the first page.
     pub first: usize,
@@ -96,25 +46,34 @@ impl Query {
         Self { level, keys, fuzzy: false, combined: false, first: 50, plain: Attributes::default() }
     }
 
-    /// Whether date and time are one range here.
-    fn is_combined(&self) -> bool {
-        self.combined
-            && [tag::STUDY_DATE, tag::STUDY_TIME]
-                .iter()
-                .all(|t| !matching::is_universal(self.keys.values(*t)))
+    /// The pairs of date and time that are one range here.
+    fn one_range(&self) -> impl Iterator<Item = (Tag, Tag)> {
+        let one = |(date, time): &(Tag, Tag)| {
+            let (dates, times) = (self.keys.values(*date), self.keys.values(*time));
+            matches!((dates, times), ([d], [t]) if matching::is_combined(d, t))
+        };
+        PAIRS.into_iter().filter(move |pair| self.combined && one(pair))
     }
 
     /// Sets apart the keys that are not matched one by one: the name has more forms than one, and date and time may be one.
     fn prepare(&mut self) {
-        self.plain = self.keys.clone();
-        self.plain.remove(tag::PATIENT_NAME);
-        self.plain.remove(tag::CHARSET);
-        if self.is_combined() {
-            self.plain.remove(tag::STUDY_DATE);
-            self.plain.remove(tag::STUDY_TIME);
+        let mut plain = self.keys.clone();
+        plain.remove(tag::PATIENT_NAME);
+        plain.remove(tag::CHARSET);
+        for (date, time) in self.one_range() {
+            plain.remove(date);
+            plain.remove(time);
         }
+        self.plain = plain;
     }
 }
+
+/// Dates and the times beside them.
+const PAIRS: [(Tag, Tag); 3] = [
+    (tag::STUDY_DATE, tag::STUDY_TIME),
+    (tag::SERIES_DATE, tag::SERIES_TIME),
+    (tag::CONTENT_DATE, tag::CONTENT_TIME),
+];
 
 /// A row that matches: its row id and everything the index holds of it.
 #[derive(Debug, Clone)]
@@ -218,10 +177,9 @@ fn matches(query: &Query, row: &row::Held) -> bool {
             return false;
         }
     }
-    if query.is_combined() {
+    query.one_range().all(|(date, time)| {
         let (key, held) = (|t| query.keys.text(t), |t| row.attributes.text(t));
-        let (date, time) = (tag::STUDY_DATE, tag::STUDY_TIME);
-        return matching::combined(key(date), key(time), held(date), held(time));
-    }
-    true
+        // A row that does not know the date at this level is not matched on it.
+        row.attributes.get(date).is_none() || matching::combined(key(date), key(time), held(date), held(time))
+    })
 }

@@ -19,6 +19,11 @@ pub const CODES: &[(&str, &str)] = &[
     ("113039", "Data Retention Policy Expired"),
 ];
 
+/// What a code says.
+pub(super) fn meaning(code: &str) -> &'static str {
+    CODES.iter().find(|(c, _)| *c == code).map(|(_, meaning)| *meaning).unwrap_or_default()
+}
+
 /// Who may hide and restore: registrars, leads, and those who examine, for their own facility.
 pub(super) fn require(permit: &Permit) -> Result<()> {
     if [Right::LinkIdentity, Right::Lead, Right::Upload].into_iter().any(|r| permit.may(r)) {
@@ -45,7 +50,7 @@ pub async fn hide(
     apply(tx, ctx, permit, study, instances, code, why).await
 }
 
-async fn apply(
+pub(super) async fn apply(
     tx: &mut Tx,
     ctx: &Ctx,
     permit: &Permit,

@@ -7,6 +7,7 @@ mod charset;
 mod compare;
 mod hide;
 mod history;
+pub mod note;
 mod order;
 mod part;
 mod place;

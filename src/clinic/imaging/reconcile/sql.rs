@@ -107,6 +107,12 @@ yigong_base::statements! {
     INSTANCE = "SELECT i.id, i.study, i.series, i.uid, i.facility, i.current, i.hidden, i.version, i.peer, i.object_sha256 FROM instance i WHERE i.id = $1 AND ($2 = '*' OR i.facility = $2)";
     /// Versions of one SOP Instance UID in a facility.
     VERSIONS = "SELECT id, study, series, current, hidden, version FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version";
+    /// A key object selection and who sent it.
+    NOTE = "SELECT study, facility, peer, object_sha256, size_bytes, current, received_at FROM instance WHERE id = $1";
+    /// A rejection note that came to a study in work is no late image.
+    NOT_LATE = "UPDATE study SET late_images = CASE WHEN late_images > 0 THEN late_images - 1 ELSE 0 END WHERE id = $1";
+    /// Whether a facility has an instance, shown or not.
+    KNOWN = "SELECT id FROM instance WHERE facility = $1 AND uid = $2 LIMIT 1";
     /// Is it shown, and why not.
     SHOW = "UPDATE instance SET current = $2, hidden = $3 WHERE id = $1";
     /// Current instances by SOP Instance UID in a facility.

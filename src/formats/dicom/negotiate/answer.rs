@@ -3,7 +3,7 @@
 use dicom_ul::pdu::PresentationContextProposed;
 
 use super::request::{Items, Malformed};
-use super::{Context, Purpose, Roles, plain, purpose};
+use super::{Context, Options, Purpose, Roles, plain, purpose};
 
 /// The contexts an A-ASSOCIATE-AC body accepts, and the acceptor's largest PDU body (0 = any). Written apart from the PDU
 /// reader because some acceptors leave the transfer syntax out of refused contexts.
@@ -29,7 +29,7 @@ pub fn read_answer(
                             transfer_syntax: plain(syntax).to_owned(),
                             purpose: purpose::named(&p.abstract_syntax).unwrap_or(Purpose::Storage),
                             roles: Roles::default(),
-                            relational: false,
+                            options: Options::default(),
                         });
                     }
                 }

@@ -3,7 +3,7 @@
 use dicom_core::dictionary::{UidDictionary, UidDictionaryEntry};
 use dicom_dictionary_std::StandardSopClassDictionary;
 
-use super::PeerPolicy;
+use super::{Options, PeerPolicy};
 use crate::dicom::uid;
 
 /// Bytes of application information that any class defines.
@@ -54,9 +54,16 @@ impl Purpose {
 }
 
 impl Purpose {
-    /// Whether the first byte of its application information asks for relational keys.
-    pub(super) fn may_be_relational(self) -> bool {
-        matches!(self, Self::Find | Self::Move | Self::Get)
+    /// What the application information of a request asks for and gets: the bytes that [`Self::extended`] echoes.
+    pub(super) fn options(self, asked: &[u8]) -> Options {
+        let answer = self.extended(asked);
+        let agreed = |n: usize| answer.get(n) == Some(&1);
+        match self {
+            Self::Find => Options { relational: agreed(0), combined: agreed(1), fuzzy: agreed(2) },
+            Self::Move | Self::Get => Options { relational: agreed(0), ..Options::default() },
+            Self::Worklist => Options { fuzzy: agreed(0), ..Options::default() },
+            _ => Options::default(),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use dicom_ul::pdu::{
 use proptest::prelude::*;
 
 use super::{
-    APPLICATION_CONTEXT, Admission, Context, Decision, IdentityKind, Malformed, PeerPolicy, Purpose, Roles,
-    decide, identity, read_answer, read_request,
+    APPLICATION_CONTEXT, Admission, Context, Decision, IdentityKind, Malformed, Options, PeerPolicy, Purpose,
+    Roles, decide, identity, read_answer, read_request,
 };
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -210,7 +210,9 @@ fn extended_negotiation_is_echoed_for_what_is_done() {
     rq.user_variables.push(asked(WORKLIST, &[1]));
     rq.user_variables.push(UserVariableItem::Unknown(0x53, vec![0, 8, 0, 8]));
     let (answer, contexts) = accepted(&rq, PeerPolicy::default());
-    assert_eq!(contexts.iter().map(|c| c.relational).collect::<Vec<_>>(), [true, false, false]);
+    let find = Options { relational: true, combined: true, fuzzy: false };
+    let options = contexts.iter().map(|c| c.options).collect::<Vec<_>>();
+    assert_eq!(options, [find, Options::default(), Options::default()]);
     assert!(answer.contains(&asked(FIND, &[1, 1, 0, 0, 0])));
     assert!(answer.contains(&asked(GET, &[0])) && answer.contains(&asked(CT, &[2, 0, 3, 0, 0, 0])));
     // nothing for a class that was not proposed; no asynchronous window

@@ -14,6 +14,8 @@ const SENSITIVITY: Tag = Tag(0x003A_0210);
 const UNITS: Tag = Tag(0x003A_0211);
 const CORRECTION: Tag = Tag(0x003A_0212);
 const BASELINE: Tag = Tag(0x003A_0213);
+const SKEW: Tag = Tag(0x003A_0214);
+const SAMPLE_SKEW: Tag = Tag(0x003A_0215);
 const BITS_STORED: Tag = Tag(0x003A_021A);
 const LOW: Tag = Tag(0x003A_0220);
 const HIGH: Tag = Tag(0x003A_0221);
@@ -75,6 +77,12 @@ pub fn read(definition: &Node<'_>, stored: Stored) -> Result<Channel, Refusal> {
         derived: false,
     };
     Ok(Channel::Lead(Box::new(lead), bits))
+}
+
+/// Whether the channel was sampled at another moment than the others of its group.
+#[must_use]
+pub fn is_skewed(definition: &Node<'_>) -> bool {
+    [SKEW, SAMPLE_SKEW].iter().any(|t| definition.number(*t).is_some_and(|n| n != 0.0))
 }
 
 /// Filters as printed on paper, and the upper limit in Hz.

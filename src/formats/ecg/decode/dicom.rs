@@ -3,7 +3,7 @@
 //! Whether an object is an ECG is decided by the channel source codes, not by its SOP class.
 
 use super::annotation;
-use super::build::HOLTER_SECONDS;
+use super::build::{self, HOLTER_SECONDS};
 use super::channel::{self, Channel};
 use super::samples::{self, Stored};
 use crate::dicom::{Node, Object, Tag, tag};
@@ -175,6 +175,11 @@ fn group(
     }
     if leads.is_empty() {
         return Ok(());
+    }
+    if definitions.iter().take(channels).any(channel::is_skewed) {
+        let (zh, en) =
+            ("导联采样时间有偏差,未校正", "leads were sampled at different moments; this is not corrected");
+        build::warn(document, "skew", zh, en);
     }
     let derived = item.text(ORIGINALITY) == "DERIVED";
     let mut group = Group {

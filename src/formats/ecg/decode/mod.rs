@@ -5,11 +5,17 @@ pub mod annotation;
 mod build;
 pub mod channel;
 pub mod dicom;
+mod edf;
+mod healforce;
+mod ishne;
+mod muse;
+mod pdf;
 mod philips;
 mod probe;
 pub mod samples;
 mod scp;
 pub mod stamp;
+pub mod wfdb;
 mod xml;
 
 use super::format::Format;
@@ -39,7 +45,14 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
         Some(Format::Scp) => scp::decode(bytes, limits),
         Some(Format::Aecg) => aecg::decode(bytes, limits),
         Some(Format::Philips) => philips::decode(bytes, limits),
-        _ => Err(unknown(bytes)),
+        Some(Format::Healforce) => healforce::decode(bytes, limits),
+        Some(Format::Muse) => muse::decode(bytes, limits),
+        Some(Format::Edf) => edf::decode(bytes, limits),
+        Some(Format::Ishne) => ishne::decode(bytes, limits),
+        Some(Format::Pdf) => Ok(pdf::decode()),
+        // Its samples lie in other files, which only the command line has.
+        Some(Format::Wfdb) => Err(Refusal::new("structure", "a WFDB header without its signal files")),
+        None => Err(unknown(bytes)),
     }?;
     physics::check(&mut document);
     let has = |codes: &[&str]| document.warnings.iter().any(|w| codes.contains(&w.code));

@@ -20,13 +20,19 @@ const FLAT: f64 = 0.12;
 const FLAT_UV: f64 = 150.0;
 
 /// Right leg on an arm: the lead between both legs shows nothing, and the other two are mirror images.
-pub fn flat(w: &Window<'_>) -> Option<Exchange> {
+pub fn flat(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let span = (w.p.map_or(w.qrs.0, |p| p.0), w.end);
     let (one, two) = (w.cut(w.one, span), w.cut(w.two, span));
     let three: Vec<f64> = two.iter().zip(&one).map(|(b, a)| b - a).collect();
+    // A single dead channel contradicts the others; an electrode in the wrong place does not.
+    let told = m.median.lead(61).map(|s| w.cut(s, span));
     let range =
         |s: &[f64]| s.iter().copied().fold(f64::MIN, f64::max) - s.iter().copied().fold(f64::MAX, f64::min);
     let (i, ii, iii) = (range(&one), range(&two), range(&three));
+    let gap: Vec<f64> = told.iter().flatten().zip(&three).map(|(a, b)| a - b).collect();
+    if told.is_some() && range(&gap) > 0.2 * i.max(ii).max(iii) {
+        return None;
+    }
     let nothing = |r: f64, most: f64| r < FLAT * most && r < FLAT_UV && most > 300.0;
     if nothing(ii, i.max(iii)) {
         Some(Exchange::RaRl)
@@ -53,7 +59,8 @@ fn likeness(w: &Window<'_>, span: (usize, usize), k: &[f64; 7]) -> (f64, f64) {
     if a <= 0.0 || b <= 0.0 { (0.0, share) } else { (dot(&one, &made) / (a * b).sqrt(), share) }
 }
 
-/// Right and left arm exchanged.
+/// Right arm exchanged. Which with, the recording alone does not tell for sure: with the left arm in most cases, and so it is named;
+/// an exchange with the left leg turns lead I as well and shows in comparison with the previous recording.
 pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let (on, off) = w.qrs;
     if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !progresses(w) {
@@ -67,12 +74,12 @@ pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
         .zip(w.p_net(w.two))
         .map(|(one, two)| one / one.hypot((two - one / 2.0) * 1.155).max(1.0));
     let clearly = q < CLEARLY.0 && t < CLEARLY.1 && share > CLEARLY.2;
-    match p {
+    let found = match p {
         Some(p) if p < -0.05 => q < TURNED && (t < 0.5 || q < CLEARLY.0),
         Some(p) => p < 0.1 && clearly,
         None => clearly,
-    }
-    .then_some(Exchange::RaLa)
+    };
+    found.then_some(Exchange::RaLa)
 }
 
 /// R grows from V1 towards the left: a heart on the right side has its own reason for a negative lead I.

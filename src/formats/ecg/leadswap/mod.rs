@@ -149,7 +149,7 @@ impl Swap {
 #[must_use]
 pub fn suspect(m: &Measured) -> Option<Swap> {
     let w = window::Window::of(m)?;
-    limb::flat(&w)
+    limb::flat(&w, m)
         .or_else(|| chest::exchanged(&w, m))
         .or_else(|| limb::arms(&w, m))
         .map(|kind| Swap::new(kind, 0.9, Basis::Rules))

@@ -1,6 +1,7 @@
 //! The atria in one call: pacing spikes, rhythm, and the P wave of every beat.
 
 use super::lanes::Lanes;
+use super::pacing;
 use super::pfind::{self, PWave};
 use super::rhythm::{self, Evidence, Kind, Rhythm};
 use super::signal::{Signal, ms};
@@ -22,9 +23,8 @@ pub struct Reading {
 /// blanking, if the signal has been blanked since).
 #[must_use]
 pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
-    let (mut spikes, paced) = rhythm::pacing(candidates, beats);
-    let stimulated =
-        if spikes.is_empty() { Vec::new() } else { rhythm::atrial(&spikes::low(signal), beats, &paced) };
+    let (mut spikes, paced) = pacing::ventricular(candidates, beats);
+    let stimulated = pacing::atrial(&spikes::low(signal), beats);
     let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
     spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
     spikes.sort_unstable();
@@ -36,19 +36,17 @@ pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading
     let evidence =
         Evidence { lanes: &lanes, beats: &beats, template: template.as_ref(), spikes, paced: &paced };
     let (mut rhythm, train) = rhythm::classify(evidence);
-    if atrial.len() * 2 >= beats.len().max(1) {
-        rhythm.p_present = false;
+    // Where both chambers are paced the interval between them is a setting of the pacemaker: "PR —".
+    let both = !atrial.is_empty() && paced.iter().any(|p| *p);
+    if both {
+        (rhythm.kind, rhythm.p_present, rhythm.atrial_rate) = (Kind::Paced, false, None);
     }
     let mut out = Reading { waves: vec![None; beats.len()], ..Reading::default() };
     if let Some(t) = template.as_ref().filter(|_| rhythm.p_present) {
         out.waves = pfind::by_template(&lanes, &beats, t);
         out.common = pfind::common(&lanes, t);
-    } else if let Some(train) = train.filter(|_| rhythm.kind == Kind::Block3) {
+    } else if let Some(train) = train.filter(|_| rhythm.kind != Kind::Paced) {
         out.waves = pfind::of_train(&lanes, &beats, &train);
-    }
-    // Behind an atrial stimulus the beginning of the P wave is the stimulus: there is nothing to measure.
-    for (wave, _) in out.waves.iter_mut().zip(&stimulated).filter(|(_, s)| s.is_some()) {
-        *wave = None;
     }
     out.rhythm = rhythm;
     out

@@ -117,6 +117,7 @@ pub fn entry(fs: f64, samples: usize, m: &Measured) -> Value {
         "intervals": {
             "hr": m.rate, "pr": value("pr"), "qrs": value("qrs"), "qt": value("qt"),
         },
+        "doubtful": m.doubtful,
     })
 }
 

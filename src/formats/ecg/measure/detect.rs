@@ -4,13 +4,16 @@ use super::lanes::{Row, WIDTH};
 use super::rows::{high_pass, low_pass, slopes};
 use super::signal::{HZ, Signal, average, ms, percentile};
 
-/// Share of the way from noise to signal at which a beat is believed.
-const THRESHOLD: f32 = 0.32;
+/// Share of the way from noise to signal at which a beat is believed: a slow ectopic beat reaches 0.3, P and T waves and
+/// atrial stimuli 0.2.
+const THRESHOLD: f32 = 0.23;
 /// The same when searching back in a pause.
 const SEARCH_BACK: f32 = 0.17;
 /// A pause longer than this many median RR is searched.
 const PAUSE: f32 = 1.66;
 
+/// Share of the height that a step takes within 10 ms.
+const AT_ONCE: f32 = 0.5;
 /// A wave of which this share of its height stays is a step.
 const STEP: f32 = 0.75;
 
@@ -59,8 +62,8 @@ fn feature(rows: &[Row], leads: usize) -> (Vec<f32>, Vec<f32>) {
     high_pass(&mut band, 5.0);
     low_pass(&mut band, 22.0);
     let d: Vec<Row> = slopes(&band).iter().map(|row| row.map(|v| 2.0 * v.abs())).collect();
-    // Every third sample is enough to know how high a lead goes.
-    let column = |rows: &[Row], k: usize| rows.iter().step_by(3).map(|row| row[k]).collect::<Vec<f32>>();
+    // Every ninth sample is enough to know how high a lead goes.
+    let column = |rows: &[Row], k: usize| rows.iter().step_by(9).map(|row| row[k]).collect::<Vec<f32>>();
     let mut units: Row = [0.0; WIDTH];
     for (k, unit) in units.iter_mut().enumerate().take(leads) {
         let lead = column(rows, k);
@@ -149,22 +152,22 @@ fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
     *beats = kept;
 }
 
-/// A step of the base line (a pulled cable, a recorder's reset) goes and does not come back; a QRS does.
+/// A step of the base line (a pulled cable, a recorder's reset) goes at once and does not come back; a QRS does.
 fn step(signal: &Signal, at: usize) -> bool {
-    let mut shares: Vec<f32> = Vec::new();
+    let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < signal.len) else { return false };
+    let mut shares: Vec<(f32, f32)> = Vec::new();
     for (_, s) in &signal.leads {
-        let level = |a: usize, b: usize| percentile(s.get(a..b.min(s.len())).unwrap_or_default(), 0.5);
-        let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < s.len()) else {
-            return false;
-        };
+        let level = |a: usize, b: usize| percentile(s.get(a..b).unwrap_or_default(), 0.5);
         let jump = (level(at + ms(60.0), at + ms(100.0)) - level(before, at - ms(60.0))).abs();
         let w = &s[at - ms(60.0)..at + ms(60.0)];
         let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         if high - low > 30.0 {
-            shares.push(jump / (high - low));
+            let at_once = w.windows(ms(10.0)).map(|w| (w[w.len() - 1] - w[0]).abs()).fold(0.0, f32::max);
+            shares.push((jump / (high - low), at_once / (high - low)));
         }
     }
-    !shares.is_empty() && percentile(&shares, 0.5) > STEP
+    let stays = shares.iter().filter(|(jump, at_once)| *jump > STEP && *at_once > AT_ONCE).count();
+    stays * 2 > shares.len()
 }
 
 /// A stimulus of the atria has the height of a QRS, not its area.

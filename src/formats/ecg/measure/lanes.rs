@@ -1,5 +1,7 @@
 //! All leads side by side: sample after sample, so that one pass filters twelve leads at once.
 
+use std::borrow::Cow;
+
 use super::signal::{HZ, Signal};
 use super::spikes;
 
@@ -23,19 +25,12 @@ impl Lanes {
     /// From the analysis copy; spikes are blanked.
     #[must_use]
     pub fn prepare(signal: &Signal, spikes: &[usize]) -> Self {
+        let leads: Vec<Cow<'_, [f32]>> =
+            signal.leads.iter().take(WIDTH).map(|(_, s)| spikes::blanked(s, spikes)).collect();
         let mut rows = vec![[0.0; WIDTH]; signal.len];
-        for (k, (_, s)) in signal.leads.iter().take(WIDTH).enumerate() {
-            let mut put = |s: &[f32]| {
-                for (row, v) in rows.iter_mut().zip(s) {
-                    row[k] = *v;
-                }
-            };
-            if spikes.is_empty() {
-                put(s);
-            } else {
-                let mut s = s.clone();
-                spikes::blank(&mut s, spikes);
-                put(&s);
+        for (i, row) in rows.iter_mut().enumerate() {
+            for (v, lead) in row.iter_mut().zip(&leads) {
+                *v = lead.get(i).copied().unwrap_or_default();
             }
         }
         smooth(&mut rows);

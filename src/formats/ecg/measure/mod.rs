@@ -9,7 +9,9 @@ pub mod delineate;
 pub mod detect;
 pub mod fwaves;
 pub mod lanes;
+pub mod level;
 pub mod median;
+pub mod pacing;
 pub mod pedges;
 pub mod pfind;
 pub mod rhythm;
@@ -52,6 +54,10 @@ pub struct Measured {
     pub values: Vec<Value>,
     /// Ventricular rate per minute, from the typical RR interval.
     pub rate: Option<f64>,
+    /// Values to be printed with a question mark, by their names.
+    pub doubtful: Vec<&'static str>,
+    /// QT dispersion, ms: from the second earliest to the second latest end of T over the leads.
+    pub qt_dispersion: Option<f64>,
     /// Longest RR interval, ms.
     pub longest_rr_ms: Option<f64>,
     /// The rhythm.
@@ -125,6 +131,8 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     }
     if let Some(first) = shapes.into_iter().next() {
         out.marks = Marks::of(&first);
+        out.doubtful = doubtful(&first);
+        out.qt_dispersion = first.t.and_then(|t| t.spread).map(|s| f64::from(s) * 1_000.0 / f64::from(HZ));
         out.median = first.median;
     }
     let complexes: Vec<Complex> =
@@ -184,4 +192,18 @@ impl Marks {
             t_off: shape.t.map(|t| at(t.g_off)),
         }
     }
+}
+
+/// Values whose boundaries were found in ways that disagree.
+fn doubtful(shape: &beats::Shape) -> Vec<&'static str> {
+    let qrs = shape.qrs.is_none_or(|q| q.doubtful);
+    let t = shape.t.is_none_or(|t| t.doubtful);
+    let mut out = Vec::new();
+    if qrs {
+        out.extend(["pr", "qrs"]);
+    }
+    if t {
+        out.extend(["qt", "qtcf", "qtcb", "qtc_framingham", "qtc_hodges", "qt_dispersion"]);
+    }
+    out
 }

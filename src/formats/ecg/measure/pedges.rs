@@ -1,6 +1,6 @@
 //! Boundaries of a P wave, lead by lead, and from them the central and the global one (ECG specification 11.8 and 11.9).
 
-use super::lanes::{Lanes, Row};
+use super::lanes::{Lanes, Row, WIDTH};
 use super::signal::ms;
 
 /// Leads with less than this share of the largest height do not vote.
@@ -13,7 +13,7 @@ const REACH_MS: f32 = 90.0;
 const NEAR_MS: f32 = 45.0;
 /// Where cardiologists mark earlier than the slope says: onset and end, central (median over leads) and global (second
 /// earliest and latest), ms; mean over the training half of LUDB.
-const EARLIER_MS: [f64; 4] = [2.0, 3.5, 4.0, 1.5];
+const EARLIER_MS: [f64; 4] = [0.0, 4.5, 3.0, 2.0];
 
 /// Samples relative to the first row.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -38,7 +38,7 @@ pub fn edges(rows: &[Row], centre: usize, lanes: &Lanes) -> Option<Edges> {
         (centre.saturating_sub(ms(REACH_MS)).max(1), (centre + ms(REACH_MS)).min(n.saturating_sub(2)));
     let near = centre.saturating_sub(ms(NEAR_MS)).max(a)..(centre + ms(NEAR_MS)).min(b);
     let mut found: Vec<(f32, f64, f64, f64)> = Vec::new();
-    for k in 0..lanes.leads.len() {
+    for k in (0..WIDTH).take(lanes.leads.len()) {
         let slope = |i: usize| (rows[i + 1][k] - rows[i - 1][k]) / 2.0;
         let base = (rows[a][k] + rows[b][k]) / 2.0;
         let peak =

@@ -2,13 +2,12 @@
 
 use super::delineate::Wave;
 use super::lanes::{Lanes, Row, WIDTH};
+use super::level::{chord, cosine, levelled};
 use super::pedges::{Edges, edges};
 use super::signal::ms;
-use super::template::{Complex, HALF_MS, Template, Window, bumps, cosine, levelled, rms};
+use super::template::{Complex, HALF_MS, Template};
 use super::train::Train;
 
-/// Smallest height believed in a single beat, µV RMS over the leads.
-const LEAST_UV: f32 = 10.0;
 /// The wave may come this much earlier or later than in the common beat, ms.
 const SHIFT_MS: f32 = 40.0;
 /// Likeness with the common P wave that makes a beat of the dominant shape carry one.
@@ -121,27 +120,25 @@ fn best(lanes: &Lanes, pattern: &[Row], weights: &Row, at: usize) -> Option<(f64
     top.map(|(from, c, size)| (to_f64(from) - to_f64(at), c, size))
 }
 
-/// Likeness of the strip at `from` with the pattern, and its relative size.
+/// Likeness of the strip at `from` with the pattern, and its relative size. Every fourth sample of what is smooth to 30 Hz;
+/// the line through the ends is removed as in the pattern.
 fn like(lanes: &Lanes, pattern: &[Row], weights: &Row, from: usize) -> Option<(f32, f32)> {
-    let w = levelled(lanes.rows.get(from..from + pattern.len())?);
-    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (p, r) in pattern.iter().zip(&w).step_by(2) {
+    let rows = lanes.rows.get(from..from + pattern.len())?;
+    let (first, slope) = chord(rows);
+    let (mut xy, mut xx, mut yy) = ([0.0_f32; WIDTH], [0.0_f32; WIDTH], [0.0_f32; WIDTH]);
+    for (k, (p, r)) in pattern.iter().zip(rows).enumerate().step_by(4) {
+        #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
+        let at = k as f32;
         for i in 0..WIDTH {
-            xy += weights[i] * p[i] * r[i];
-            xx += weights[i] * p[i] * p[i];
-            yy += weights[i] * r[i] * r[i];
+            let v = r[i] - first[i] - slope[i] * at;
+            xy[i] += p[i] * v;
+            xx[i] += p[i] * p[i];
+            yy[i] += v * v;
         }
     }
+    let sum = |v: &Row| v.iter().zip(weights).map(|(v, w)| v * w).sum::<f32>();
+    let (xy, xx, yy) = (sum(&xy), sum(&xx), sum(&yy));
     Some((cosine(xy, xx, yy), if xx > 0.0 { xy / xx } else { 0.0 }))
-}
-
-/// The highest bump of a window judged alone.
-#[must_use]
-pub fn alone(lanes: &Lanes, (from, to): Window) -> Option<(usize, f32)> {
-    let size: Vec<f32> = bumps(&lanes.rows, from, to).iter().map(|r| rms(r, lanes.leads.len())).collect();
-    let edge = ms(24.0);
-    let at = (edge..size.len().saturating_sub(edge)).max_by(|a, b| size[*a].total_cmp(&size[*b]))?;
-    (size[at] >= LEAST_UV).then_some((from + at, size[at]))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sample numbers within the analysed minute")]

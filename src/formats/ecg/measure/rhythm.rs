@@ -65,18 +65,18 @@ pub struct Rhythm {
     pub atrial_rate: Option<f64>,
 }
 
-/// Ventricular spikes stand between these, relative to the QRS onset, ms.
-const SPIKE_MS: (f32, f32) = (100.0, 30.0);
-/// Atrial spikes stand at most this long before the QRS onset, ms.
-const ATRIAL_MS: f32 = 320.0;
-/// Atrial spikes keep their distance from the QRS within this, samples.
-const STEADY: f64 = 10.0;
-/// Paced beats at least, to call the spikes pacing.
-const PACED: usize = 3;
 /// Height of a P wave, µV RMS over the leads.
 const LEAST_UV: f32 = 10.0;
 /// Likeness of the beats' P waves with the common one.
 const ALIKE: f32 = 0.70;
+/// The same when the rhythm is irregular.
+const ALIKE_IRREGULAR: f32 = 0.80;
+/// Likeness that speaks for P waves, or for flutter, rather than for chance.
+const ALIKE_CLEAR: f32 = 0.85;
+/// The middle half of RR intervals lies within this share of the median: regular ventricles.
+const REGULAR: f64 = 0.10;
+/// Atria this much faster than the ventricles, as a share of the RR interval.
+const SLOWER: f64 = 0.93;
 /// Activity between T and P against the P wave: fibrillation and flutter fill the pause.
 const BETWEEN: f32 = 0.70;
 /// The same when the activity is tall: noise and U waves are not.
@@ -95,38 +95,6 @@ const ENOUGH: usize = 4;
 const REPEATS: f32 = 0.55;
 /// The P wave's peak lies at most this long before the QRS peak, ms.
 const FAR_MS: f32 = 330.0;
-
-/// Spikes of the candidates that pace the ventricles: those that keep their place before a QRS. The second list has the
-/// beats.
-#[must_use]
-pub fn pacing(candidates: &[usize], beats: &[Complex]) -> (Vec<usize>, Vec<bool>) {
-    let near = |on: usize, s: usize| s + ms(SPIKE_MS.0) >= on && s <= on + ms(SPIKE_MS.1);
-    let paced: Vec<bool> = beats.iter().map(|b| candidates.iter().any(|s| near(b.on, *s))).collect();
-    if paced.iter().filter(|p| **p).count() < PACED {
-        return (Vec::new(), vec![false; beats.len()]);
-    }
-    let own = candidates.iter().copied().filter(|s| beats.iter().any(|b| near(b.on, *s)));
-    (own.collect(), paced)
-}
-
-/// Atrial spikes of paced beats: they keep their distance from the QRS.
-#[must_use]
-pub fn atrial(low: &[usize], beats: &[Complex], paced: &[bool]) -> Vec<Option<usize>> {
-    let before =
-        |b: &Complex| low.iter().copied().rfind(|s| s + ms(ATRIAL_MS) >= b.on && s + ms(SPIKE_MS.0) < b.on);
-    let found: Vec<Option<usize>> =
-        beats.iter().zip(paced).map(|(b, p)| if *p { before(b) } else { None }).collect();
-    #[expect(clippy::cast_precision_loss, reason = "a distance of 150 samples")]
-    let distance = |b: &Complex, s: usize| b.on.saturating_sub(s) as f64;
-    let all: Vec<f64> = found.iter().zip(beats).filter_map(|(s, b)| Some(distance(b, (*s)?))).collect();
-    let usual = percentile_f64(&all, 0.5).unwrap_or(0.0);
-    let kept: Vec<Option<usize>> = found
-        .iter()
-        .zip(beats)
-        .map(|(s, b)| s.filter(|s| (distance(b, *s) - usual).abs() <= STEADY))
-        .collect();
-    if kept.iter().flatten().count() >= PACED { kept } else { vec![None; beats.len()] }
-}
 
 /// What is known when the rhythm is judged.
 #[derive(Debug)]
@@ -170,52 +138,65 @@ pub fn classify(e: Evidence<'_>) -> (Rhythm, Option<Train>) {
     let activity = fwaves::between(e.lanes, e.beats, e.template);
     let between = percentile(&activity, 0.5);
     let pauses = pauses(e.beats);
-    let repeats = fwaves::period(e.lanes, &pauses).filter(|(_, r)| *r >= REPEATS);
     let filled = |share: f32| e.template.is_some_and(|t| !activity.is_empty() && between >= share * t.height);
+    // Looked for only where the pauses are not empty.
+    let repeats = (e.template.is_none() || filled(BETWEEN_ERRATIC))
+        .then(|| fwaves::period(e.lanes, &pauses))
+        .flatten()
+        .filter(|(_, r)| *r >= REPEATS);
+    // A paced ventricle is even whatever the atria do; a fast one leaves no pause in which a period could be seen.
+    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
+    let uneven = irregular || steps.1 > ERRATIC || half;
+    let hidden = pauses.iter().filter(|(a, b)| fwaves::shows_period(*a, *b)).count() < 2;
     let fibrillates = |t: &Template| {
-        filled(BETWEEN) && (irregular || t.alike < 0.85)
-            || filled(BETWEEN_TALL) && (between >= BETWEEN_UV || repeats.is_some())
-            || filled(BETWEEN_ERRATIC) && steps.1 > ERRATIC && repeats.is_some()
+        filled(BETWEEN) && (uneven || t.alike < ALIKE_CLEAR)
+            || filled(BETWEEN_TALL) && between >= BETWEEN_UV && (uneven || hidden)
+            || filled(BETWEEN_TALL) && repeats.is_some()
+            || filled(BETWEEN_ERRATIC) && uneven && repeats.is_some()
     };
     let constant = |t: &Template| {
-        t.height >= LEAST_UV && t.alike >= ALIKE && t.before - t.centre <= ms(FAR_MS) && !fibrillates(t)
+        t.height >= LEAST_UV
+            && t.alike >= if irregular { ALIKE_IRREGULAR } else { ALIKE }
+            && t.before - t.centre <= ms(FAR_MS)
+            && !fibrillates(t)
     };
     out.p_present = e.template.is_some_and(constant);
-    let half = e.paced.iter().filter(|p| **p).count() * 2 >= e.beats.len().max(1);
     out.pacing_spikes = e.spikes;
-    let mut train = None;
     if out.p_present {
         out.kind = if half { Kind::Paced } else { Kind::Sinus };
-        return (out, train);
+        return (out, None);
     }
-    let regular = !rr.is_empty() && spread(&rr) <= 0.10;
-    train = train::find(&train::waves(e.lanes, &pauses), &pauses);
-    let typical = percentile_f64(&rr, 0.5);
-    out.kind =
-        if let Some(t) = train.as_ref().filter(|t| regular && typical.is_some_and(|r| t.period < 0.93 * r)) {
-            out.atrial_rate = Some(60.0 * f64::from(HZ) / t.period);
-            if half { Kind::Paced } else { Kind::Block3 }
-        } else if half {
-            Kind::Paced
-        } else if let Some((lag, _)) = repeats {
-            #[expect(clippy::cast_precision_loss, reason = "a lag of 150 samples")]
-            let rate = 60.0 * f64::from(HZ) / lag as f64;
-            out.atrial_rate = Some(rate);
-            Kind::Flutter
-        } else if e.template.is_some_and(|t| t.alike >= 0.85 && filled(BETWEEN_TALL)) {
-            // Waves that keep their place before the QRS and fill the pauses as well.
-            Kind::Flutter
-        } else if irregular {
-            Kind::Fibrillation
-        } else if regular && e.template.is_some_and(|t| t.height < LEAST_UV) {
-            Kind::Junctional
-        } else if e.beats.iter().filter(|b| b.dominant).count() * 2 < e.beats.len() {
-            Kind::Ectopic
-        } else if e.template.is_some_and(|t| t.alike < ALIKE) && !regular {
-            Kind::Fibrillation
-        } else {
-            Kind::Unknown
-        };
+    let regular = !rr.is_empty() && spread(&rr) <= REGULAR && !irregular && steps.1 <= ERRATIC;
+    let typical = percentile_f64(&rr, 0.5).unwrap_or(0.0);
+    // The train is faster than the ventricles, or these are not regular: with one P wave to a beat it says nothing new.
+    let train = train::find(&train::waves(e.lanes, &pauses), &pauses)
+        .filter(|t| !regular || t.period < SLOWER * typical);
+    let per_minute = |samples: f64| 60.0 * f64::from(HZ) / samples;
+    #[expect(clippy::cast_precision_loss, reason = "a lag of 150 samples")]
+    let flutter = repeats.map(|(lag, _)| per_minute(lag as f64));
+    out.atrial_rate = train.as_ref().map(|t| per_minute(t.period)).or(flutter.filter(|_| !half));
+    let locked = !irregular && e.template.is_some_and(|t| t.alike >= ALIKE_CLEAR && filled(BETWEEN_TALL));
+    let low = e.template.is_some_and(|t| t.height < LEAST_UV);
+    let own = e.beats.iter().filter(|b| b.dominant).count() * 2 >= e.beats.len();
+    out.kind = if half {
+        Kind::Paced
+    } else if train.is_some() {
+        // Some P waves are conducted when the ventricles are not regular: second degree, which this does not name.
+        if regular { Kind::Block3 } else { Kind::Unknown }
+    } else if flutter.is_some() || locked {
+        // Waves that repeat, or that keep their place before the QRS and fill the pauses as well.
+        Kind::Flutter
+    } else if irregular {
+        Kind::Fibrillation
+    } else if regular && low {
+        Kind::Junctional
+    } else if !own {
+        Kind::Ectopic
+    } else if !regular && e.template.is_some_and(|t| t.alike < ALIKE) {
+        Kind::Fibrillation
+    } else {
+        Kind::Unknown
+    };
     (out, train)
 }
 
@@ -232,7 +213,8 @@ fn intervals(beats: &[Complex]) -> Vec<f64> {
             .collect()
     };
     let own = between(false);
-    if own.len() >= ENOUGH { own } else { between(true) }
+    // Where aberrant beats are many they belong to the rhythm.
+    if own.len() >= ENOUGH.max(beats.len() / 2) { own } else { between(true) }
 }
 
 /// Steps between successive intervals against their mean: the middle one and the upper quartile.

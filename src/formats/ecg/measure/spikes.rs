@@ -4,6 +4,8 @@
 //! back within 4 ms" does not hold behind a recorder's filter: it leaves a lower needle, or a step that decays slowly. Both
 //! are looked for; what tells them from the steep part of a QRS is the stillness before them and that they stand before it.
 
+use std::borrow::Cow;
+
 use super::signal::{Signal, ms};
 
 /// A needle: the least height above both neighbours 4 ms away, µV.
@@ -38,13 +40,20 @@ fn search(signal: &Signal, share: f32) -> Vec<usize> {
     let mut votes = vec![0_u8; signal.len];
     for (_, s) in signal.leads.iter().filter(|(n, _)| !DERIVED.contains(n)) {
         // The ends of a file are often cut by a filter.
-        for i in ms(24.0)..s.len().saturating_sub(ms(24.0)) {
-            let step = (s[i] - s[i - 1]).abs();
-            let up = (s[i] - s[i - 2]).min(s[i] - s[i + 2]);
-            let down = (s[i - 2] - s[i]).min(s[i + 2] - s[i]);
-            if up.max(down) >= share * NEEDLE_UV
-                || (step >= share * STEP_UV && moved(&s[i - ms(20.0)..i]) <= STILL * step / share)
-            {
+        let edge = ms(24.0);
+        for (i, w) in s.windows(5).enumerate() {
+            let &[before, last, now, _, after] = w else { continue };
+            let (rise, step) = (now - before, (now - last).abs());
+            if rise.abs() < share * NEEDLE_UV && step < share * STEP_UV {
+                continue;
+            }
+            let i = i + 2;
+            if i < edge || i + edge >= s.len() {
+                continue;
+            }
+            let needle = if rise > 0.0 { rise.min(now - after) } else { (-rise).min(after - now) };
+            let still = || moved(&s[i - ms(20.0)..i]) <= STILL * step / share;
+            if needle >= share * NEEDLE_UV || (step >= share * STEP_UV && still()) {
                 votes[i] += 1;
             }
         }
@@ -70,10 +79,21 @@ pub fn blank(samples: &mut [f32], spikes: &[usize]) {
     for at in spikes {
         let (a, b) = (at.saturating_sub(ms(4.0)), (at + ms(12.0)).min(samples.len().saturating_sub(1)));
         let (Some(first), Some(last)) = (samples.get(a).copied(), samples.get(b).copied()) else { continue };
-        for i in a + 1..b {
+        for (i, v) in samples.iter_mut().enumerate().take(b).skip(a + 1) {
             #[expect(clippy::cast_precision_loss, reason = "eight samples")]
             let share = (i - a) as f32 / (b - a) as f32;
-            samples[i] = first + (last - first) * share;
+            *v = first + (last - first) * share;
         }
     }
+}
+
+/// The same on a copy, where there is something to blank.
+#[must_use]
+pub fn blanked<'a>(samples: &'a [f32], spikes: &[usize]) -> Cow<'a, [f32]> {
+    if spikes.is_empty() {
+        return Cow::Borrowed(samples);
+    }
+    let mut out = samples.to_vec();
+    blank(&mut out, spikes);
+    Cow::Owned(out)
 }

@@ -1,6 +1,7 @@
 //! What the beats of a strip have in common before the QRS: the P wave of the dominant beats, and how alike it is.
 
 use super::lanes::{Lanes, Row, WIDTH};
+use super::level::{bumps, cosine, levelled, middle, rms};
 use super::signal::{ms, percentile};
 
 /// A QRS complex as the delineation has it, samples of the analysis copy.
@@ -24,8 +25,9 @@ const REACH_MS: f32 = 360.0;
 const GUARD_MS: f32 = 8.0;
 /// A window shorter than this cannot hold a P wave, ms.
 const LEAST_MS: f32 = 70.0;
-/// Half the width over which a P wave stands out as a bump, ms.
-const BUMP_MS: f32 = 60.0;
+/// A P wave has at least this room, ms, if that takes no more than so much of the end of the T wave.
+const ROOM_MS: f32 = 110.0;
+const TAIL_MS: f32 = 60.0;
 /// Half the window around the P wave in which beats are compared, ms.
 pub const HALF_MS: f32 = 70.0;
 /// A beat earlier than this share of the median RR is not used for the template.
@@ -46,8 +48,13 @@ pub fn windows(beats: &[Complex]) -> Vec<Option<Window>> {
             let to = b.on.checked_sub(ms(GUARD_MS))?;
             let reach = b.on.saturating_sub(ms(REACH_MS));
             let from = match k.checked_sub(1).and_then(|j| beats.get(j)) {
-                // Without a T end the T wave is taken to last 260 ms behind the QRS.
-                Some(p) => reach.max(p.t_off.unwrap_or(p.off + ms(260.0)).max(p.off + ms(60.0))),
+                // Without a T end the T wave is taken to last 260 ms behind the QRS. In tachycardia the P wave begins on
+                // the last, low part of the T wave.
+                Some(p) => {
+                    let t = p.t_off.unwrap_or(p.off + ms(260.0));
+                    let from = t.min(to.saturating_sub(ms(ROOM_MS)).max(t.saturating_sub(ms(TAIL_MS))));
+                    reach.max(from).max(p.off + ms(60.0))
+                }
                 None => reach,
             };
             (from + ms(LEAST_MS) <= to).then_some((from, to))
@@ -106,7 +113,7 @@ impl Template {
                 Some((*k, levelled(lanes.rows.get(from..from + n)?)))
             })
             .collect();
-        let rows = median(&cut, n);
+        let rows = middle(&cut, n);
         let bump = bumps(&rows, 0, n);
         let size: Vec<f32> = bump.iter().map(|r| rms(r, lanes.leads.len())).collect();
         let edge = ms(16.0);
@@ -180,81 +187,5 @@ fn chosen(beats: &[Complex], windows: &[Option<Window>]) -> Vec<usize> {
     (0..beats.len())
         .filter(|k| beats.get(*k).is_some_and(|b| b.dominant) && windows.get(*k).is_some_and(Option::is_some))
         .filter(|k| rr(*k).is_none_or(|r| r >= EARLY * typical))
-        .collect()
-}
-
-/// Cosine of two patterns from their products; 0 for an empty one.
-#[must_use]
-pub fn cosine(xy: f32, xx: f32, yy: f32) -> f32 {
-    if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
-}
-
-/// Root mean square over the leads.
-#[must_use]
-pub fn rms(row: &Row, leads: usize) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "twelve leads")]
-    let n = leads.max(1) as f32;
-    (row.iter().map(|v| v * v).sum::<f32>() / n).sqrt()
-}
-
-/// The window without the line through its ends (the mean of 10 ms each).
-#[must_use]
-pub fn levelled(w: &[Row]) -> Vec<Row> {
-    let edge = 5.min(w.len());
-    let (mut a, mut b) = ([0.0; WIDTH], [0.0; WIDTH]);
-    for (x, y) in w.iter().zip(w.iter().rev()).take(edge) {
-        for i in 0..WIDTH {
-            a[i] += x[i] / 5.0;
-            b[i] += y[i] / 5.0;
-        }
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-    let length = w.len().max(2) as f32 - 1.0;
-    w.iter()
-        .enumerate()
-        .map(|(k, r)| {
-            #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-            let share = k as f32 / length;
-            let mut out = *r;
-            for i in 0..WIDTH {
-                out[i] -= a[i] + (b[i] - a[i]) * share;
-            }
-            out
-        })
-        .collect()
-}
-
-/// How far each sample of `[from, to)` stands above the chord over 60 ms to both sides; the chord stays inside.
-#[must_use]
-pub fn bumps(rows: &[Row], from: usize, to: usize) -> Vec<Row> {
-    let w = ms(BUMP_MS);
-    (from..to)
-        .map(|i| {
-            let (a, b) = (i.saturating_sub(w).max(from), (i + w).min(to - 1));
-            #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-            let share = (i - a) as f32 / (b - a).max(1) as f32;
-            let mut out = [0.0; WIDTH];
-            for k in 0..WIDTH {
-                out[k] = rows[i][k] - rows[a][k] - (rows[b][k] - rows[a][k]) * share;
-            }
-            out
-        })
-        .collect()
-}
-
-fn median(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
-    let mut column = vec![0.0_f32; cut.len()];
-    let middle = cut.len() / 2;
-    (0..n)
-        .map(|i| {
-            let mut out = [0.0; WIDTH];
-            for (k, v) in out.iter_mut().enumerate() {
-                for (c, (_, w)) in column.iter_mut().zip(cut) {
-                    *c = w[i][k];
-                }
-                *v = *column.select_nth_unstable_by(middle, f32::total_cmp).1;
-            }
-            out
-        })
         .collect()
 }

@@ -3,7 +3,7 @@
 //! the largest trapezium (PMC3201026) per lead on the samples and on the path they have travelled, the same on the path of
 //! all leads together, and the place where the joint velocity has run down.
 
-use super::bounds::{Edges, float, run_down};
+use super::bounds::{Edges, float, knee, run_down, travelled};
 use super::lanes::{Row, WIDTH};
 use super::median::Median;
 use super::rows::{self, length, low_pass, slopes};
@@ -18,6 +18,10 @@ pub struct TWave {
     pub off: f32,
     /// End in the second latest lead.
     pub g_off: f32,
+    /// From the second earliest to the second latest end of the leads: QT dispersion.
+    pub spread: Option<f32>,
+    /// The estimates disagree by more than readers do.
+    pub doubtful: bool,
 }
 
 /// Below this vector length (µV) there is no T wave to measure.
@@ -36,8 +40,12 @@ const SPAN_MS: f32 = 160.0;
 const NEXT_WAVE: f32 = 0.6;
 /// Share of the quietest places of the span: what moves there is noise.
 const NOISE: f32 = 0.25;
+/// A range of the estimates that casts doubt on their mean, ms.
+const DOUBT_MS: f32 = 60.0;
 /// Mean differences (ms) to what cardiologists marked, taken off: end, global end.
-const BIAS_MS: [f32; 2] = [8.0, 3.0];
+const BIAS_MS: [f32; 2] = [8.5, -4.0];
+/// Share of the second latest lead in the global end: flat leads end anywhere.
+const LATE: f32 = 0.25;
 
 /// The T wave; `rr_ms` = distance to the next beat, `to` = samples of the median that lie within the recording.
 #[must_use]
@@ -67,14 +75,22 @@ pub fn find(median: &Median, beat: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -
     let span = Span { k, right: x_r };
     let ends = Leads::new(&y, &d, &span);
     let run = run_down(&v, k..x_r + 1, (0.2 * v[k]).max(1.5 * percentile(&v[k..=x_r], NOISE)), ms(20.0));
-    let joint = span.knee(k, travelled(&v[k..=x_r]));
+    let joint = k + knee(travelled(&v[k..=x_r], NOISE));
     let all =
         [weighted(&ends.level), weighted(&ends.path), Some(float(joint)), Some(float(run.unwrap_or(x_r)))];
     let given: Vec<f32> = all.into_iter().flatten().collect();
     let central = given.iter().sum::<f32>() / float(given.len());
-    let late = ends.second_latest().map_or(central, |s| f32::midpoint(central, s));
+    let (early, latest) = ends.seconds();
+    let late = latest.map_or(central, |s| central + (s - central) * LATE);
+    let (low, high) = given.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
     let off = central - BIAS_MS[0] / 2.0;
-    Some(TWave { peak: float(peak), off, g_off: (late - BIAS_MS[1] / 2.0).max(off) })
+    Some(TWave {
+        peak: float(peak),
+        off,
+        g_off: (late - BIAS_MS[1] / 2.0).max(off),
+        spread: latest.zip(early).map(|(b, a)| b - a),
+        doubtful: (high - low) * 2.0 > DOUBT_MS,
+    })
 }
 
 /// Where the search for the end stops: `to`, or the quietest place before another wave.
@@ -99,32 +115,6 @@ struct Span {
     right: usize,
 }
 
-impl Span {
-    /// The trapezium of the largest area under `heights`, which begin at `start` with 0: the knee of a curve that levels out.
-    fn knee(&self, start: usize, heights: impl Iterator<Item = f32>) -> usize {
-        let mut best = (start, 0.0_f32);
-        for (i, h) in (start..=self.right).zip(heights) {
-            let area = h * float((self.right - i) + (self.right - start));
-            if area > best.1 {
-                best = (i, area);
-            }
-        }
-        best.0
-    }
-}
-
-/// The way travelled from the first of `v`, without what noise would have done.
-fn travelled(v: &[f32]) -> impl Iterator<Item = f32> + '_ {
-    let noise = percentile(v, NOISE);
-    let mut sum = 0.0;
-    v.iter().enumerate().map(move |(i, x)| {
-        if i > 0 {
-            sum += (x - noise).max(0.0);
-        }
-        sum
-    })
-}
-
 /// What each lead says alone: place of the end and weight.
 struct Leads {
     level: Vec<(f32, f32)>,
@@ -142,19 +132,19 @@ impl Leads {
                 continue;
             }
             let heights = y[k..=span.right].iter().map(|row| (row[n] - y[k][n]).abs());
-            level.push((float(span.knee(k, heights)), weight));
+            level.push((float(k + knee(heights)), weight));
             let v: Vec<f32> = d[k..=span.right].iter().map(|row| row[n].abs()).collect();
-            path.push((float(span.knee(k, travelled(&v))), weight));
+            path.push((float(k + knee(travelled(&v, NOISE))), weight));
         }
         Self { level, path }
     }
 
-    /// The second latest end among the leads with a T wave worth the name.
-    fn second_latest(&self) -> Option<f32> {
+    /// The second earliest and second latest end among the leads with a T wave worth the name.
+    fn seconds(&self) -> (Option<f32>, Option<f32>) {
         let most = self.path.iter().map(|p| p.1).fold(0.0, f32::max);
         let mut v: Vec<f32> = self.path.iter().filter(|p| p.1 > 0.1 * most).map(|p| p.0).collect();
-        v.sort_by(|a, b| b.total_cmp(a));
-        v.get(1).copied()
+        v.sort_by(f32::total_cmp);
+        (v.get(1).copied(), v.iter().rev().nth(1).copied())
     }
 }
 

@@ -8,39 +8,79 @@ use crate::ecg::model::Value;
 /// Milliseconds of a sample.
 const MS_PER_SAMPLE: f64 = 2.0;
 
+/// Points behind the QRS at which ST is read: name and ms.
+const ST: [(&str, f32); 4] = [("j", 0.0), ("j40", 40.0), ("j60", 60.0), ("j80", 80.0)];
+
 /// All values; `rr` = RR intervals in ms.
 #[must_use]
 pub fn values(m: &Measured, rr: &[f64]) -> Vec<Value> {
-    let mut out = Vec::new();
-    let typical = typical(rr);
-    let rate = typical.map(|t| 60_000.0 / t);
-    out.push(Value::server("hr", rate, "/min"));
+    let mut out = rates(rr);
     if m.beats.is_empty() {
         return out;
     }
-    let span = |a: usize, b: usize| between(a, b);
     let qrs = m.marks.qrs;
-    let pr = qrs.and_then(|(on, _)| m.marks.p.map(|(p, _)| span(p, on)));
-    let qt = qrs.and_then(|(on, _)| m.marks.t_off.map(|t| span(on, t)));
+    let pr = qrs.and_then(|(on, _)| m.marks.p.map(|(p, _)| between(p, on)));
+    let qt = qrs.and_then(|(on, _)| m.marks.t_off.map(|t| between(on, t)));
     out.push(Value::server("pr", pr, "ms"));
-    out.push(Value::server("qrs", qrs.map(|(on, off)| span(on, off)), "ms"));
+    out.push(Value::server("qrs", qrs.map(|(on, off)| between(on, off)), "ms"));
     out.push(Value::server("qt", qt, "ms"));
-    let seconds = typical.map(|t| t / 1_000.0);
-    out.push(Value::server("qtcf", qt.zip(seconds).map(|(q, s)| q / s.cbrt()), "ms"));
-    out.push(Value::server("qtcb", qt.zip(seconds).map(|(q, s)| q / s.sqrt()), "ms"));
-    out.push(Value::server("rr", typical, "ms"));
-    out.push(Value::server("rr_max", m.longest_rr_ms, "ms"));
+    let both = qt.zip(typical(rr).map(|t| t / 1_000.0));
+    for (name, formula) in QTC {
+        out.push(Value::server(name, both.map(|(q, s)| formula(q, s)), "ms"));
+    }
+    out.push(Value::server("qt_dispersion", m.qt_dispersion, "ms"));
     out.push(Value::server("axis_p", m.marks.p.and_then(|(a, b)| axis(m, a, b, false)), "deg"));
     out.push(Value::server("axis_qrs", qrs.and_then(|(a, b)| axis(m, a, b, true)), "deg"));
     let t = qrs.zip(m.marks.t_off).map(|((_, off), t)| (off + ms(60.0), t));
     out.push(Value::server("axis_t", t.and_then(|(a, b)| axis(m, a, b, true)), "deg"));
     if let Some((on, off)) = qrs {
+        out.push(Value::server("rv5_sv1", voltage(m, on, off), "uV"));
         for (n, lead) in &m.median.leads {
-            let st = st(lead, on, off + ms(60.0)).map(f64::from);
-            out.push(Value::server(format!("st_j60_{}", LeadId::Standard(*n)), st, "uV"));
+            for (name, behind) in ST {
+                let st = st(lead, on, off + ms(behind)).map(f64::from);
+                out.push(Value::server(format!("st_{name}_{}", LeadId::Standard(*n)), st, "uV"));
+            }
         }
     }
     out
+}
+
+/// Rate and RR intervals.
+fn rates(rr: &[f64]) -> Vec<Value> {
+    #[expect(clippy::cast_precision_loss, reason = "a count of beats")]
+    let mean = (!rr.is_empty()).then(|| rr.iter().sum::<f64>() / rr.len() as f64);
+    let typical = typical(rr);
+    vec![
+        Value::server("hr", typical.map(|t| 60_000.0 / t), "/min"),
+        Value::server("hr_mean", mean.map(|t| 60_000.0 / t), "/min"),
+        Value::server("rr", typical, "ms"),
+        Value::server("rr_mean", mean, "ms"),
+        Value::server("rr_min", rr.iter().copied().reduce(f64::min), "ms"),
+        Value::server("rr_max", rr.iter().copied().reduce(f64::max), "ms"),
+    ]
+}
+
+/// Corrected QT from QT in ms and RR in seconds.
+type Correction = fn(f64, f64) -> f64;
+
+/// Fridericia 1920, Bazett 1920, Sagie (Framingham) 1992, Hodges 1983.
+const QTC: [(&str, Correction); 4] = [
+    ("qtcf", |qt, rr| qt / rr.cbrt()),
+    ("qtcb", |qt, rr| qt / rr.sqrt()),
+    ("qtc_framingham", |qt, rr| qt + 154.0 * (1.0 - rr)),
+    ("qtc_hodges", |qt, rr| qt + 1.75 * (60.0 / rr - 60.0)),
+];
+
+/// Sokolow-Lyon: R in V5 and S in V1, against the level before the QRS.
+fn voltage(m: &Measured, on: usize, off: usize) -> Option<f64> {
+    let wave = |n: u16| {
+        let lead = m.median.lead(n)?;
+        let zero = level(lead, on)?;
+        let w = lead.get(on..=off)?;
+        Some(w.iter().fold((0.0_f32, 0.0_f32), |(low, high), v| (low.min(v - zero), high.max(v - zero))))
+    };
+    let ((_, r), (s, _)) = (wave(7)?, wave(3)?);
+    Some(f64::from(r - s))
 }
 
 /// The median RR interval, ms. The first and the last interval are left out when there are five more: the beats at the edges of

@@ -1,6 +1,7 @@
 //! Technical quality: a verdict with reason, lead and electrode while the patient still lies there (ECG specification 12).
 //! Rules only. No verdict touches a sample.
 
+mod detectors;
 mod noise;
 
 use serde::Serialize;
@@ -37,11 +38,12 @@ pub enum Verdict {
 /// One objection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// `lead_off offset wander mains noise no_qrs leads_absent rate band duration no_waveform`.
+    /// `lead_off flat saturated offset wander mains noise no_qrs detectors contradiction leads_absent rate band duration no_waveform`.
     pub code: &'static str,
     /// Leads concerned, separated by blanks; empty = all.
     pub lead: String,
-    /// Electrode to look at: `RA LA LL RL C1..C6`; empty when none is to blame.
+    /// Electrode to look at: `RA LA LL RL C1..C6`, `RA/LL` when a single limb lead
+    /// leaves two; empty when none is to blame.
     pub electrode: String,
     /// Chinese.
     pub text_zh: String,
@@ -79,6 +81,8 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
         q.object(Verdict::Usable, "leads_absent", &list, "", &zh, &en);
     }
     silent(group, &mut q);
+    contradiction(document, &mut q);
+    saturated(group, &mut q);
     if let Some(signal) = Signal::prepare(group, &[]) {
         offsets(group, &mut q);
         noise::judge(&signal, measured, &mut q);
@@ -91,6 +95,8 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
                 "可识别的心搏少于3个",
                 "fewer than 3 beats can be recognised",
             );
+        } else {
+            detectors::judge(&signal, measured, &mut q);
         }
     }
     q
@@ -231,9 +237,73 @@ fn silent(group: &Group, q: &mut Quality) {
             );
         } else if electrode.is_empty() {
             // One limb lead alone has no electrode of its own: a broken channel, or the vector lies across it.
-            let (zh, en) = (format!("{id} 导联无信号"), format!("no signal in lead {id}"));
-            q.object(Verdict::Usable, "flat", &id.to_string(), "", &zh, &en);
+            let electrode = electrodes(&id);
+            let (at_zh, at_en) = at_electrode(&electrode);
+            let zh = format!("{id} 导联无信号{at_zh}");
+            q.object(
+                Verdict::Usable,
+                "flat",
+                &id.to_string(),
+                &electrode,
+                &zh,
+                &format!("no signal in lead {id}{at_en}"),
+            );
         }
+    }
+}
+
+/// The electrodes of one lead: `C3`, `RA`, and `RA/LL` for lead II.
+fn electrodes(id: &LeadId) -> String {
+    match id.number() {
+        Some(1) => "RA/LA".into(),
+        Some(2) => "RA/LL".into(),
+        Some(61) => "LA/LL".into(),
+        Some(62) => "RA".into(),
+        Some(63) => "LA".into(),
+        Some(64) => "LL".into(),
+        _ => id.chest().map(|c| format!("C{c}")).unwrap_or_default(),
+    }
+}
+
+/// What to look at, as the end of a sentence.
+fn at_electrode(electrode: &str) -> (String, String) {
+    if electrode.is_empty() {
+        return (String::new(), String::new());
+    }
+    (format!(",检查 {electrode} 电极"), format!(", check electrode {electrode}"))
+}
+
+/// Limb leads that do not add up: said by the decoder.
+fn contradiction(document: &Document, q: &mut Quality) {
+    if let Some(w) = document.warnings.iter().find(|w| w.code == "lead_map_or_skew") {
+        let (zh, en) = (w.text_zh.clone(), w.text_en.clone());
+        q.object(Verdict::Usable, "contradiction", "", "", &zh, &en);
+    }
+}
+
+/// Samples that stand three in a row at the rail of their type.
+fn saturated(group: &Group, q: &mut Quality) {
+    let railed = |l: &crate::ecg::model::Lead| {
+        let at = |r: i32| r == l.rails.0 || r == l.rails.1;
+        !l.derived && l.raw.windows(3).enumerate().any(|(i, w)| w.iter().all(|r| at(*r)) && !l.is_missing(i))
+    };
+    let list: Vec<LeadId> = TWELVE
+        .iter()
+        .filter(|id| !q.silent.contains(id) && group.lead(id).is_some_and(railed))
+        .cloned()
+        .collect();
+    for id in list {
+        let electrode = electrodes(&id);
+        let (at_zh, at_en) = at_electrode(&electrode);
+        let zh = format!("{id}:信号饱和{at_zh}");
+        q.object(
+            Verdict::Usable,
+            "saturated",
+            &id.to_string(),
+            &electrode,
+            &zh,
+            &format!("{id}: signal at the rail{at_en}"),
+        );
     }
 }
 
@@ -284,13 +354,15 @@ fn offsets(group: &Group, q: &mut Quality) {
         .collect();
     if !far.is_empty() {
         let list = names(&far);
+        let electrode = if let [one] = far.as_slice() { electrodes(one) } else { noise::blamed(&far) };
+        let (at_zh, at_en) = at_electrode(&electrode);
         q.object(
             Verdict::Usable,
             "offset",
             &list,
-            "",
-            &format!("{list}:直流偏移超过 5 mV"),
-            &format!("{list}: offset above 5 mV"),
+            &electrode,
+            &format!("{list}:直流偏移超过 5 mV{at_zh}"),
+            &format!("{list}: offset above 5 mV{at_en}"),
         );
     }
 }

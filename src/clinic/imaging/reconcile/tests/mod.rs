@@ -19,6 +19,7 @@ use crate::{order, worklist};
 
 mod identity;
 mod images;
+mod note;
 
 fn registrar() -> Permit {
     person("reg", "C01", false, &[Role::Registrar])

@@ -12,9 +12,11 @@ use super::xml::{self, Path, Visit};
 use crate::ecg::format::Format;
 use crate::ecg::lead::LeadId;
 use crate::ecg::limits::{Limits, Refusal};
-use crate::ecg::model::{Document, Lead};
+use crate::ecg::model::{Document, Group, Lead};
 use crate::ecg::ratio::Ratio;
 
+/// Height of the calibration pulse, nanovolts.
+const CALIBRATION_NV: i64 = 1_000_000;
 /// Order of the leads of files that do not name them.
 const STANDARD_LEADS: &str = "I II III aVR aVL aVF V1 V2 V3 V4 V5 V6";
 
@@ -141,7 +143,15 @@ impl Reading<'_> {
             other => return Err(wrong(&format!("compression '{other}' is not read"))),
         };
         let leads = streams.into_iter().zip(labels).map(|(raw, label)| lead_of(label, raw, scale)).collect();
-        let group = group(false, rate, 0.0, leads);
+        let mut group = group(false, rate, 0.0, leads);
+        if let Some(from) = calibration(&group) {
+            group.leads.iter_mut().for_each(|l| gap(l, from));
+            let (zh, en) = (
+                "记录末尾为定标脉冲,不作为心电",
+                "the recording ends in a calibration pulse, which is no ECG",
+            );
+            warn(&mut self.document, "calibration_pulse", zh, en);
+        }
         if let Some(declared) = declared.filter(|d| *d != group.samples) {
             let zh = format!("文件声明每导联 {declared} 点,实有 {} 点", group.samples);
             let en = format!("{declared} samples a lead are declared, {} are there", group.samples);
@@ -195,6 +205,24 @@ impl Reading<'_> {
         xli::limbs(&mut out);
         Ok(out.into_iter().map(|s| s.into_iter().map(i32::from).collect()).collect())
     }
+}
+
+/// Where the recorder's calibration begins: behind the patient every lead runs alike at 0 and at 1 mV, which would be
+/// measured as a beat.
+fn calibration(group: &Group) -> Option<usize> {
+    let first = group.leads.first().filter(|_| group.leads.len() > 2)?;
+    let alike = |i: &usize| group.leads.iter().all(|l| l.raw.get(*i) == first.raw.get(*i));
+    let length = (0..group.samples).rev().take_while(alike).count();
+    let from = group.samples - length;
+    let tail = first.raw.get(from..)?;
+    let only = tail.iter().all(|v| *v == 0 || first.nv_of(*v) == CALIBRATION_NV);
+    (only && tail.iter().any(|v| *v != 0)).then_some(from)
+}
+
+/// Everything from `from` is missing.
+fn gap(lead: &mut Lead, from: usize) {
+    lead.missing.retain(|(a, _)| *a < from);
+    lead.missing.push((from, lead.raw.len()));
 }
 
 /// A lead by its label.

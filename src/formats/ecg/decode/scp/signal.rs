@@ -5,7 +5,7 @@ use super::huffman::{Coding, integrate};
 use super::layout::{Beat, Beats, Channel, Leads};
 use crate::ecg::decode::build::{Budget, u8_at, u16_at};
 use crate::ecg::limits::Refusal;
-use crate::ecg::ratio::{Ratio, round_div};
+use crate::ecg::ratio::round_div;
 
 /// Samples behind a subtraction zone that are not smoothed either.
 const UNSMOOTHED: usize = 2;

@@ -1,9 +1,56 @@
-//! Which attributes are matched and answered at which level (PS3.4 §C.6.1.1, §C.6.2.1).
+//! The levels of a query, and which attributes are matched and answered at each (PS3.4 §C.6.1.1, §C.6.2.1).
 
-use yigong_formats::dicom::attributes::Attributes;
-use yigong_formats::dicom::{Tag, tag};
+use super::attributes::Attributes;
+use super::{Tag, tag};
 
-use super::Level;
+/// What an answer stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Patients of the own facility.
+    Patient,
+    /// Studies.
+    Study,
+    /// Series.
+    Series,
+    /// Instances.
+    Instance,
+}
+
+impl Level {
+    /// By (0008,0052).
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Some(match text {
+            "PATIENT" => Self::Patient,
+            "STUDY" => Self::Study,
+            "SERIES" => Self::Series,
+            "IMAGE" => Self::Instance,
+            _ => return None,
+        })
+    }
+
+    /// As (0008,0052) says it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Patient => "PATIENT",
+            Self::Study => "STUDY",
+            Self::Series => "SERIES",
+            Self::Instance => "IMAGE",
+        }
+    }
+
+    /// Its unique key (PS3.4 §C.3.1).
+    #[must_use]
+    pub fn unique_key(self) -> Tag {
+        match self {
+            Self::Patient => tag::PATIENT_ID,
+            Self::Study => tag::STUDY_UID,
+            Self::Series => tag::SERIES_UID,
+            Self::Instance => tag::SOP_INSTANCE,
+        }
+    }
+}
 
 const PATIENT: &[Tag] = &[tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX];
 const PATIENT_ONLY: &[Tag] = &[tag::PATIENT_STUDIES, tag::PATIENT_SERIES, tag::PATIENT_INSTANCES];

@@ -1,11 +1,11 @@
 //! The query of a QIDO-RS request (PS3.18 §8.3.4, §10.6.1): keys by keyword, tag or dotted path, and how to answer.
 
-use yigong_clinic::imaging::query::{Level, Query, unsupported};
-use yigong_formats::dicom::attributes::Attributes;
-use yigong_formats::dicom::{Tag, Vr, matching, tag};
+use super::attributes::Attributes;
+use super::level::{Level, unsupported};
+use super::{Tag, Vr, matching, tag, uid};
 
 /// Rows of an answer at most.
-const MAX_ROWS: usize = 1_000;
+pub const MAX_ROWS: usize = 1_000;
 /// Rows when nobody says how many.
 const USUAL_ROWS: usize = 1_000;
 /// Query parameters at most.
@@ -14,27 +14,34 @@ const MAX_PAIRS: usize = 200;
 const MAX_STEPS: usize = 4;
 
 /// A request that was understood.
-pub(super) struct Asked {
-    pub(super) query: Query,
-    pub(super) limit: usize,
-    pub(super) offset: usize,
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Keys by attribute, all of them supported at the level; one without value matches everything and is answered.
+    pub keys: Attributes,
+    /// A name is also found inside another.
+    pub fuzzy: bool,
+    /// Rows at most.
+    pub limit: usize,
+    /// Rows to pass over.
+    pub offset: usize,
     /// What was passed over, in words fit for a header.
-    pub(super) warnings: Vec<String>,
+    pub warnings: Vec<String>,
 }
 
 /// A request that was not.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) key: String,
-    pub(super) detail: &'static str,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// The parameter, printable.
+    pub key: String,
+    /// What is wrong with it.
+    pub detail: &'static str,
 }
 
-/// Reads it. `fixed` are the UIDs of the path.
-pub(super) fn read(
-    level: Level,
-    fixed: &[(Tag, String)],
-    pairs: &[(String, String)],
-) -> Result<Asked, Malformed> {
+/// Reads it. `fixed` are the UIDs of the path, `pairs` the decoded parameters.
+///
+/// # Errors
+/// The first parameter that says nothing this service understands; unknown attributes are warnings.
+pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -> Result<Asked, Malformed> {
     let bad = |key: &str, detail| Malformed { key: printable(key), detail };
     if pairs.len() > MAX_PAIRS {
         return Err(bad("query", "too many parameters"));
@@ -66,7 +73,7 @@ pub(super) fn read(
         }
     }
     for (t, uid) in fixed {
-        if !yigong_formats::dicom::uid::is_valid(uid) {
+        if !uid::is_valid(uid) {
             return Err(bad(&t.to_string(), "not a uid"));
         }
         keys.put(*t, uid.clone());
@@ -80,11 +87,10 @@ pub(super) fn read(
     if !unknown.is_empty() {
         warnings.push(format!("keys not supported: {}", unknown.join(", ")));
     }
-    let mut query = Query::new(level, keys);
-    query.fuzzy = fuzzy;
-    query.first = limit.saturating_add(offset);
-    included.add_to(&mut query);
-    Ok(Asked { query, limit, offset, warnings })
+    if level != Level::Patient {
+        included.add_to(&mut keys);
+    }
+    Ok(Asked { keys, fuzzy, limit, offset, warnings })
 }
 
 /// What `includefield` adds. Every attribute of the index is answered as it is; only what costs a further look is on demand.
@@ -107,10 +113,10 @@ impl Included {
         Ok(())
     }
 
-    fn add_to(&self, query: &mut Query) {
+    fn add_to(&self, keys: &mut Attributes) {
         let t = tag::SOP_CLASSES_IN_STUDY;
-        if (self.all || self.tags.contains(&t)) && !query.keys.has(t) {
-            query.keys.put(t, "");
+        if (self.all || self.tags.contains(&t)) && !keys.has(t) {
+            keys.put(t, "");
         }
     }
 }
@@ -165,8 +171,8 @@ mod tests {
     fn keys_in_every_spelling() {
         let asked =
             ask(Level::Study, &[("00100020", "P1"), ("PatientName", "王*"), ("Modality", "CR,DX")]).unwrap();
-        assert_eq!(asked.query.keys.text(tag::PATIENT_ID), "P1");
-        assert_eq!(asked.query.keys.values(tag::MODALITIES_IN_STUDY), ["CR", "DX"]);
+        assert_eq!(asked.keys.text(tag::PATIENT_ID), "P1");
+        assert_eq!(asked.keys.values(tag::MODALITIES_IN_STUDY), ["CR", "DX"]);
         assert!(asked.warnings.is_empty());
         let odd =
             ask(Level::Study, &[("RequestAttributesSequence.RequestedProcedureID", "1"), ("nonsense", "2")])
@@ -183,7 +189,7 @@ mod tests {
     fn paging_and_what_is_malformed() {
         let asked =
             ask(Level::Series, &[("limit", "5000"), ("offset", "7"), ("fuzzymatching", "true")]).unwrap();
-        assert_eq!((asked.limit, asked.offset, asked.query.fuzzy), (1_000, 7, true));
+        assert_eq!((asked.limit, asked.offset, asked.fuzzy), (1_000, 7, true));
         for bad in [
             ("limit", "-1"),
             ("limit", "x"),
