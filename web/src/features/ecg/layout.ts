@@ -171,7 +171,10 @@ export function plan(g: Group, p: Plan): Drawing {
     width: left + columnWidth * columns + RIGHT,
     height: Math.max(height, Math.floor((p.heightMm ?? 0) * UNITS)),
     cells,
-    pulses: used.map((row) => ({ x: left - 150 - Math.round(second / 5), baseline: head + row * rowHeight + Math.round(rowHeight * 0.58) })),
+    pulses: used.map((row) => ({
+      x: left - 150 - Math.round(second / 5),
+      baseline: head + row * rowHeight + Math.round(rowHeight * 0.58),
+    })),
     second,
     millivolt,
   };
