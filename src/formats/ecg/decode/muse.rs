@@ -125,10 +125,8 @@ impl Visit for Reading<'_> {
             "RestingECGMeasurements" => self.measurement(path.name(), text),
             // The original statement is repeated in OriginalDiagnosis.
             "DiagnosisStatement" if path.up(2) == "Diagnosis" => self.diagnosis(path.name(), text),
-            "Diagnosis" if path.name() == "DiagnosisStatement" => {
-                if std::mem::take(&mut self.line_ends) {
-                    self.end_statement();
-                }
+            "Diagnosis" if path.name() == "DiagnosisStatement" && std::mem::take(&mut self.line_ends) => {
+                self.end_statement();
             }
             _ if path.name() == "Waveform" => self.end_wave()?,
             _ => {}
@@ -267,7 +265,7 @@ impl Reading<'_> {
             return Err(refuse(format!("samples of {} bytes are not read", c.size)));
         }
         let have = c.data.len() / 2;
-        if c.data.len() % 2 != 0 || c.count.is_some_and(|n| n > have) {
+        if !c.data.len().is_multiple_of(2) || c.count.is_some_and(|n| n > have) {
             return Err(refuse(format!(
                 "{} samples declared, {} bytes present",
                 c.count.unwrap_or(0),
@@ -353,5 +351,5 @@ impl Reading<'_> {
     reason = "compared with the length by the caller"
 )]
 fn index_of(sample: f64) -> Option<usize> {
-    (sample >= 0.0 && sample < 1e9).then_some(sample.round() as usize)
+    (0.0..1e9).contains(&sample).then_some(sample.round() as usize)
 }

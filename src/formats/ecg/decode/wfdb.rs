@@ -165,7 +165,7 @@ fn sample(data: &[u8], format: u32, n: usize) -> Option<i32> {
     }
     let at = n / 2 * 3;
     let middle = u16::from(*data.get(at + 1)?);
-    let bits = if n % 2 == 0 {
+    let bits = if n.is_multiple_of(2) {
         u16::from(*data.get(at)?) | (middle & 0x0F) << 8
     } else {
         u16::from(*data.get(at + 2)?) | (middle & 0xF0) << 4

@@ -100,5 +100,5 @@ impl Beats {
 )]
 fn index_of(sample: f64) -> Option<usize> {
     let sample = sample.round();
-    (sample >= 0.0 && sample < 1e9).then_some(sample as usize)
+    (0.0..1e9).contains(&sample).then_some(sample as usize)
 }

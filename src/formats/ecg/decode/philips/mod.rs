@@ -172,7 +172,7 @@ impl Reading<'_> {
     fn plain(&mut self, packed: &[u8], leads: usize) -> Result<Vec<Vec<i32>>, Refusal> {
         let all = words(packed);
         let count = all.len() / leads.max(1);
-        if count == 0 || all.len() % leads.max(1) != 0 {
+        if count == 0 || !all.len().is_multiple_of(leads.max(1)) {
             let why = format!("{} samples do not divide among {leads} leads", all.len());
             return Err(Refusal::new("waveform", why));
         }

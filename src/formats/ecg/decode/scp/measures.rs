@@ -5,8 +5,6 @@ use crate::ecg::model::{Document, Fiducial};
 
 /// "Not computed".
 const NONE: u16 = 29_999;
-/// Statements read at most.
-const MOST: u8 = 255;
 
 /// Reads section 7. `median` is the group of the reference beat with its samples per second.
 pub fn values(body: &[u8], document: &mut Document, median: Option<(usize, f64)>) {
@@ -50,7 +48,7 @@ fn mark(document: &mut Document, what: &'static str, sample: f64, group: usize) 
 
 /// Reads section 8: confirmation, date, time, then numbered texts.
 pub fn statements(body: &[u8], document: &mut Document) {
-    let count = u8_at(body, 8).unwrap_or(0).min(MOST);
+    let count = u8_at(body, 8).unwrap_or(0);
     let mut at = 9;
     for _ in 0..count {
         let Some(length) = u16_at(body, at + 1) else { return };

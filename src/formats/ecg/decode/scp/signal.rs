@@ -123,7 +123,7 @@ impl Rhythm<'_> {
             return Ok((own, 1));
         }
         let factor = usize::from(own / full);
-        if !self.streams.bimodal || own % full != 0 || !(2..=REDUCTION).contains(&factor) {
+        if !self.streams.bimodal || !own.is_multiple_of(full) || !(2..=REDUCTION).contains(&factor) {
             return Err(why("the rates of reference beat and rhythm do not fit together"));
         }
         Ok((full, factor))
