@@ -61,7 +61,7 @@ async fn make(
             made.study_uid,
             escaped(&format!("{by_path}/ohif.json"))
         )),
-        "weasis" => Some(weasis(&root, &made)),
+        "weasis" if centre.ctx.config.imaging.weasis => Some(weasis(&root, &made)),
         _ => None,
     };
     Ok(HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({
@@ -92,18 +92,28 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Links of a study, and which viewers this centre offers.
+/// The viewers outside: whether this centre has them, and the setting that says so.
+fn offered(centre: &Centre) -> [(&'static str, bool, &'static str); 2] {
+    let set = &centre.ctx.config.imaging;
+    [("ohif", !set.ohif_url.is_empty(), "imaging.ohif_url"), ("weasis", set.weasis, "imaging.weasis")]
+}
+
+/// Links of a study, which viewers this centre offers, and the settings of those it does not.
 #[utoipa::path(get, path = "/api/studies/{id}/links", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "viewers and links")))]
 #[get("/api/studies/{id}/links")]
 async fn list(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     let rows = link::list(&mut conn, &permit, &id).await?;
-    let mut viewers = vec!["weasis"];
-    if !centre.ctx.config.imaging.ohif_url.is_empty() {
-        viewers.insert(0, "ohif");
+    let (mut viewers, mut missing) = (Vec::new(), serde_json::Map::new());
+    for (viewer, there, setting) in offered(&centre) {
+        if there {
+            viewers.push(viewer);
+        } else {
+            missing.insert(viewer.to_owned(), setting.into());
+        }
     }
-    Ok(HttpResponse::Ok().json(json!({"viewers": viewers, "rows": rows})))
+    Ok(HttpResponse::Ok().json(json!({"viewers": viewers, "missing": missing, "rows": rows})))
 }
 
 /// Ends a link now.

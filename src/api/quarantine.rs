@@ -34,6 +34,16 @@ pub struct Why {
     pub(super) why: String,
 }
 
+/// Where a held object goes.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Indexing {
+    /// A study of the facility; absent = one of its own.
+    #[serde(default)]
+    study: Option<String>,
+    why: String,
+}
+
 /// The character set of the device an entry came from.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub struct Set {
@@ -80,16 +90,17 @@ async fn release(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// An object that was kept outside the index becomes a study of its own, with a new UID.
-#[utoipa::path(post, path = "/api/quarantine/{id}/index", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 200, description = "act and study")))]
+/// An object that was kept outside the index becomes a study of its own, with a new UID, or goes into a chosen study.
+#[utoipa::path(post, path = "/api/quarantine/{id}/index", tag = "imaging", params(("id" = String, Path)), request_body = Indexing, responses((status = 200, description = "act and study")))]
 #[post("/api/quarantine/{id}/index")]
 async fn index_held(
     centre: web::Data<Centre>,
     permit: Caller,
     id: web::Path<String>,
-    body: web::Json<Why>,
+    body: web::Json<Indexing>,
 ) -> Answer {
-    let (act, study) = reconcile::index_held(&centre.ctx, &permit, &id, &body.why).await?;
+    let (act, study) =
+        reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), &body.why).await?;
     centre.ctx.live.changed("imaging", &study, permit.facility());
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
 }

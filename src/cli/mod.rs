@@ -10,6 +10,7 @@ pub mod decode;
 pub mod demo;
 pub mod dicom;
 pub mod dicom_tls;
+pub mod ecg;
 pub mod import;
 pub mod people;
 pub mod serve;
@@ -73,6 +74,11 @@ enum Command {
     Dicom {
         #[command(subcommand)]
         command: dicom::DicomCommand,
+    },
+    /// Look at electrocardiograms of any format as the server does: show, measure, delineate, draw, judge, convert.
+    Ecg {
+        #[command(subcommand)]
+        command: ecg::EcgCommand,
     },
     /// Certificates of DICOM over TLS.
     DicomTls {
@@ -140,6 +146,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::User { command } => within(people::user(command, config()?)),
         Command::Token { command } => within(people::token(command, config()?)),
         Command::Dicom { command } => dicom::run(&command),
+        Command::Ecg { command } => ecg::run(&command),
         Command::BenchFill(args) => within(bench_fill::run(args, config()?)),
         Command::DicomTls { command } => within(dicom_tls::run(command, config()?)),
         Command::Openapi => {

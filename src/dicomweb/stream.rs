@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::web::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::egress::{self, Outgoing};
@@ -14,6 +14,8 @@ use yigong_clinic::imaging::retrieve::Stored;
 use yigong_clinic::imaging::transcode::{self, Transcoded};
 
 const CHUNK: usize = 256 * 1024;
+/// Chunks that are read while the client takes the ones before.
+const AHEAD: usize = 4;
 
 /// In which form an object goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,7 @@ pub fn files(
 ) -> impl Stream<Item = Result<Bytes, Fault>> {
     let files =
         Files { centre, left: list.into_iter(), first: Some(first), source: None, boundary, finished: false };
-    stream::try_unfold(files, |mut s| async move {
+    ahead(stream::try_unfold(files, |mut s| async move {
         if let Some(source) = &mut s.source {
             let bytes = source.next().await?;
             if !bytes.is_empty() {
@@ -128,7 +130,23 @@ pub fn files(
         s.finished = true;
         let end = format!("--{}--\r\n", s.boundary);
         Ok(Some((Bytes::from(end), s)))
-    })
+    }))
+}
+
+/// The same stream, read ahead of the one who takes it. When that one goes away, reading ends.
+fn ahead(
+    stream: impl Stream<Item = Result<Bytes, Fault>> + 'static,
+) -> impl Stream<Item = Result<Bytes, Fault>> {
+    let (give, take) = tokio::sync::mpsc::channel(AHEAD);
+    actix_web::rt::spawn(async move {
+        let mut stream = std::pin::pin!(stream);
+        while let Some(part) = stream.next().await {
+            if give.send(part).await.is_err() {
+                return;
+            }
+        }
+    });
+    stream::unfold(take, |mut take| async move { take.recv().await.map(|part| (part, take)) })
 }
 
 /// One open object without multipart framing.

@@ -178,8 +178,19 @@ async fn try_one(
     last: bool,
 ) -> Result<Vec<u8>> {
     let permit = peer.permit();
-    let mut tx = ctx.db.begin(&permit).await?;
     let sha256 = sha256_hex(body);
+    let kind = format!("{}^{}", header.part(&header.kind, 1), header.trigger());
+    let frame = Frame {
+        kind: "hl7",
+        peer: peer.id.clone(),
+        facility: peer.facility.clone(),
+        body: body.to_vec(),
+        sha256: sha256.clone(),
+        charset: answer::setting_name(header.charset).to_owned(),
+        message_type: kind,
+        control_id: header.control_id.clone(),
+    };
+    let mut tx = ctx.db.begin(&permit).await?;
     let earlier = if header.control_id.is_empty() {
         Vec::new()
     } else {
@@ -191,16 +202,6 @@ async fn try_one(
         tx.commit().await?;
         return Ok(bytes);
     }
-    let kind = format!("{}^{}", header.part(&header.kind, 1), header.trigger());
-    let frame = Frame {
-        kind: "hl7",
-        peer: peer.id.clone(),
-        facility: peer.facility.clone(),
-        body: body.to_vec(),
-        charset: answer::setting_name(header.charset).to_owned(),
-        message_type: kind,
-        control_id: header.control_id.clone(),
-    };
     let id = inbox::keep(&mut tx, ctx, &frame).await?;
     let repeated_body = header.control_id.is_empty()
         && inbox::find_same_body(&mut tx, &peer.id, &sha256, ctx.now() - 24 * HOUR_MS)
@@ -374,6 +375,7 @@ async fn keep(
         peer: peer.to_owned(),
         facility: facility.to_owned(),
         body: body.to_vec(),
+        sha256: sha256_hex(body),
         charset: String::new(),
         message_type: header.map(|h| h.kind.chars().take(20).collect()).unwrap_or_default(),
         control_id: header.map(|h| h.control_id.chars().take(200).collect()).unwrap_or_default(),

@@ -39,6 +39,8 @@ pub async fn replay(ctx: &Ctx, id: &str) -> Result<()> {
         peer: peer.id.clone(),
         facility: peer.facility.clone(),
         body: Vec::new(),
+        // Only how it ended is written.
+        sha256: String::new(),
         charset: kept.charset.clone(),
         message_type: kept.message_type.clone(),
         control_id: kept.control_id.clone(),

@@ -110,6 +110,9 @@ async fn barcode(
             _ => message.at(&path),
         };
         let said = said.trim().to_owned();
+        if said == first && !first.is_empty() {
+            continue;
+        }
         if let Some(found) = order::specimen_by_barcode(tx, &said).await? {
             match &known {
                 Some((barcode, id)) if *id != found.id => return Ok((barcode.clone(), true)),

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { confirmIdentity, missing, open, passChecks, ROOT, start } from './server.mjs';
+import { confirmIdentity, missing, open, passChecks, pushFilm, ROOT, start } from './server.mjs';
 
 const why = missing();
 
@@ -64,6 +64,10 @@ test('every page draws, with its picture', { timeout: 400_000 }, async () => {
     await reader.waitForTimeout(2_500);
     await shot(reader, 'ecg');
 
+    pushFilm(server, { callingAet: 'DEMO01', patient: '0', name: '王^小东' });
+    const registrar = await openAt(browser, 'registrar', '/quarantine');
+    await registrar.locator('.held-row').first().waitFor({ timeout: 30_000 });
+    await shot(registrar, 'quarantine');
     await shot(await openAt(browser, 'labverifier', '/lab'), 'lab');
     await shot(await openAt(browser, 'lead', '/critical'), 'critical');
     await shot(await openAt(browser, 'doctor01', '/clinic'), 'clinic');

@@ -135,6 +135,55 @@ def test_a_strangers_image_becomes_a_study_of_its_own(server, tool, tmp_path):
     same_but(other, after, "StudyInstanceUID", "SeriesInstanceUID")
 
 
+def test_a_rejection_note_hides_and_is_undone(server, tool, tmp_path):
+    """IHE IOCM as a modality does it: pynetdicom sends a Key Object Selection with a rejection title (RAD-66)."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+    from pynetdicom import AE
+    from pynetdicom.sop_class import KeyObjectSelectionDocumentStorage
+
+    first = film(tmp_path / "1.dcm", patient="REJ1", name="石䶮")
+    second = film(tmp_path / "2.dcm", patient="REJ1", name="石䶮", study=first.StudyInstanceUID, series=first.SeriesInstanceUID, value=9)
+    assert store(server, tool, tmp_path / "1.dcm", tmp_path / "2.dcm").returncode == 0
+    original = wado(server, first)
+
+    def one(**values):
+        item = Dataset()
+        for key, value in values.items():
+            setattr(item, key, value)
+        return item
+
+    note = one(SpecificCharacterSet="GB18030", SOPClassUID=KeyObjectSelectionDocumentStorage, SOPInstanceUID=generate_uid(), StudyDate="20261101", StudyTime="090000")
+    note.PatientName, note.PatientID, note.PatientSex, note.PatientBirthDate = "石䶮", "REJ1", "M", "19630210"
+    note.StudyInstanceUID, note.SeriesInstanceUID, note.Modality, note.SeriesNumber, note.InstanceNumber = first.StudyInstanceUID, generate_uid(), "KO", 99, 1
+    note.ValueType, note.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    note.ConceptNameCodeSequence = [one(CodeValue="113001", CodingSchemeDesignator="DCM", CodeMeaning="Rejected for Quality Reasons")]
+    named = one(ReferencedSOPClassUID=first.SOPClassUID, ReferencedSOPInstanceUID=first.SOPInstanceUID)
+    series = one(SeriesInstanceUID=first.SeriesInstanceUID, ReferencedSOPSequence=[named])
+    note.CurrentRequestedProcedureEvidenceSequence = [one(StudyInstanceUID=first.StudyInstanceUID, ReferencedSeriesSequence=[series])]
+    note.file_meta = FileMetaDataset()
+    note.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ae = AE(ae_title="DEMO01")
+    ae.add_requested_context(KeyObjectSelectionDocumentStorage, ExplicitVRLittleEndian)
+    association = ae.associate("127.0.0.1", server.dicom_port, ae_title=server.aet)
+    assert association.is_established and association.send_c_store(note).Status == 0x0000
+    association.release()
+
+    registrar = server.login("registrar")
+    card = entry_of(registrar, "rejection-note", lambda c: c["study"]["uid"] == first.StudyInstanceUID)
+    study = card["study"]["id"]
+    assert wado(server, first) == 404 and wado(server, second) != 404
+    shown = server.fetch(f"/dicom-web/studies/{first.StudyInstanceUID}/instances", "C01").json()
+    assert [i["00080018"]["Value"][0] for i in shown] == [second.SOPInstanceUID], "the note is no image either"
+    hidden = {i["uid"]: i["hidden"] for i in card["images"]}
+    assert hidden[first.SOPInstanceUID] == "113001" and hidden[second.SOPInstanceUID] == ""
+    past = card["history"]
+    assert [p["operation"] for p in past] == ["hide", "hide"] and past[0]["who"] == "peer:DEMO01" and past[0]["can_undo"]
+    registrar.post(f"/api/reconcile/{past[0]['id']}/undo", {"why": "the image is good enough"})
+    assert wado(server, first) == original, "byte for byte as it came"
+    assert [p["operation"] for p in registrar.get(f"/api/studies/{study}/history")["rows"]][:1] == ["undo"]
+
+
 def test_a_grant_shows_one_study_to_one_facility(server, tool, tmp_path):
     ds = film(tmp_path / "a.dcm", patient="AF-6")
     assert store(server, tool, tmp_path / "a.dcm").returncode == 0

@@ -150,6 +150,45 @@ def test_case_13_keys(county, tool):
     assert sorted((a.PatientID, a.NumberOfPatientRelatedInstances) for s, a in patients[:-1]) == [("Q1", 3), ("Q2", 3), ("Q3", 3)]
 
 
+def test_a_date_range_and_a_time_range(county, tmp_path, tool):
+    """Apart without negotiation, one range with it (PS3.4 C.2.2.2.5); always one in QIDO-RS and in the worklist."""
+    from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
+
+    for n, (date, at) in enumerate([("20260901", "210000"), ("20260901", "230000"), ("20260902", "120000"), ("20260903", "050000"), ("20260903", "070000")]):
+        ds = film(tmp_path / f"{n}.dcm", patient=f"N{n}", name="石䶮")
+        ds.StudyDate, ds.StudyTime = date, at
+        ds.save_as(tmp_path / f"{n}.dcm", enforce_file_format=True)
+    store(county, tool, *(tmp_path / f"{n}.dcm" for n in range(5)))
+    model = StudyRootQueryRetrieveInformationModelFind
+
+    def ids(date, at, agreed):
+        item = SOPClassExtendedNegotiation()
+        item.sop_class_uid, item.service_class_application_information = model, bytes([0, 1, 0])
+        keys = {"QueryRetrieveLevel": "STUDY", "PatientID": "N?", "StudyInstanceUID": "", "StudyDate": date, "StudyTime": at}
+        answers = find(county, model, keys, ext_neg=[item] if agreed else [])
+        assert answers[-1][0] == 0, answers
+        return sorted(a.PatientID for _, a in answers[:-1])
+
+    night = ("20260901-20260903", "2200-0600")
+    assert ids(*night, True) == ["N1", "N2", "N3"]
+    assert ids(*night, False) == [], "a range within a day does not cross midnight"
+    assert ids("20260901-20260903", "0600-1300", False) == ["N2", "N4"]
+    assert ids("20260901-", "2200-", True) == ["N1", "N2", "N3", "N4"]
+    assert ids("20260902", "0600-1300", True) == ["N2"], "not of one form: apart"
+    found = county.fetch("/dicom-web/studies?PatientID=N?&StudyDate=20260901-20260903&StudyTime=2200-0600", "C01").json()
+    assert sorted(s["00100020"]["Value"][0] for s in found) == ["N1", "N2", "N3"]
+
+
+def test_fuzzy_names_when_agreed(county):
+    from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
+
+    model = StudyRootQueryRetrieveInformationModelFind
+    item = SOPClassExtendedNegotiation()
+    item.sop_class_uid, item.service_class_application_information = model, bytes([0, 0, 1])
+    keys = {"QueryRetrieveLevel": "STUDY", "PatientName": "xiaodong", "PatientID": "Q1", "StudyInstanceUID": ""}
+    assert len(find(county, model, keys, ext_neg=[item])) == 2 and len(find(county, model, keys)) == 1
+
+
 def test_case_13_cancel(county, tool, tmp_path):
     for n in range(60):
         film(tmp_path / f"{n:02}.dcm", patient=f"X{n:03}", name=f"Many^{n}", rows=8)

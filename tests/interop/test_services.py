@@ -371,3 +371,35 @@ def test_a_study_is_sent_on_and_announced(county, tool, tmp_path):
     assert series.ReferencedSOPSequence[0].InstanceAvailability == "ONLINE"
     batch = next(b for b in admin.get("/api/outbox")["rows"] if b["objects"] == 1 and b["cause"] == "forward")
     assert (batch["sent"], batch["failed"]) == (1, 0)
+
+
+def test_a_receiver_that_takes_no_compression_gets_samples(county, tool, tmp_path):
+    from pydicom.uid import ImplicitVRLittleEndian, JPEGLosslessSV1
+
+    port, kept = free_port(), []
+    ae = AE(ae_title="DEMO04")
+    ae.add_supported_context(ComputedRadiographyImageStorage, ImplicitVRLittleEndian)
+    handlers = [(evt.EVT_C_STORE, lambda e: kept.append((e.context.transfer_syntax, e.dataset)) or 0x0000)]
+    listening = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+    ds = film(tmp_path / "a.dcm", patient="OUT2")
+    packed = tmp_path / "packed.dcm"
+    assert run(tool("dcmcjpeg"), "+e1", tmp_path / "a.dcm", packed).returncode == 0
+    try:
+        set_peer(county, "DEMO04", port=port, forward=True)
+        assert store(county, tool, packed, aet="DEMO04", options=("-xs",)).returncode == 0
+        wait(60, "the object", lambda: kept)
+    finally:
+        listening.shutdown()
+        set_peer(county, "DEMO04", forward=False)
+    stored = county.fetch(f"/dicom-web/instances?SOPInstanceUID={ds.SOPInstanceUID}", "C04").json()
+    assert stored[0]["00083002"]["Value"] == [JPEGLosslessSV1], "the stored object stays as it came"
+    syntax, sent = kept[0]
+    assert syntax == ImplicitVRLittleEndian and sent.PixelData == ds.PixelData, "lossless"
+    assert sent.SOPInstanceUID == ds.SOPInstanceUID
+    # the people of the facility see the batch that the rule made
+    admin = county.login("admin")
+    wait(20, "the batch is closed", lambda: next((b for b in admin.get("/api/outbox")["rows"] if b["cause"] == "forward" and b["sent"] == 1 and b["failed"] == 0 and b["peer_name"] == sent_to(county, "DEMO04")), None))
+
+
+def sent_to(server, ae):
+    return next(p["name"] for p in server.login("admin").get("/api/admin/peers")["rows"] if p["ae_title"] == ae)

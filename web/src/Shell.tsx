@@ -56,6 +56,7 @@ export function Shell() {
     void saveSettings({ theme: next }).catch(() => undefined);
   };
 
+  const readsEcg = can('write', 'audit') && session.roles.some((r) => [r.pipelines].flat().some((p) => p === 'ecg' || p === '*'));
   return (
     <div className="shell">
       <header className="shell-head">
@@ -68,6 +69,9 @@ export function Shell() {
           {can('verify', 'enter_results') && <Place to="/lab" text={t('nav.lab')} />}
           {!can('verify', 'enter_results') && can('receive_specimen') && <Place to="/lab/specimens" text={t('nav.specimens')} />}
           {can('order', 'acknowledge_critical', 'upload') && <Place to="/clinic" text={t('nav.clinic')} />}
+          {!can('order', 'acknowledge_critical', 'upload') && readsEcg && (
+            <Place to="/clinic/ecg/unmatched" text={t('nav.ecg_unmatched')} />
+          )}
           {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
           {can('link_identity', 'upload', 'lead') && <Place to="/quarantine" text={t('nav.quarantine')} />}
           {can('administer') && (

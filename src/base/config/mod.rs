@@ -134,6 +134,8 @@ section! {
         quiet_seconds_other: i64 = 60;
         /// Address of an OHIF viewer with the data source `dicomwebproxy`, without a trailing slash; empty = none is offered.
         ohif_url: String = String::new();
+        /// Whether Weasis is offered: the reading stations have it, it opens by its own `weasis://` handler.
+        weasis: bool = true;
         /// Days the lead hospital's own devices still see a study after its report was signed.
         task_grant_days: i64 = 180;
         /// Days in which every stored object is hashed again.

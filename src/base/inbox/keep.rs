@@ -3,7 +3,6 @@
 use super::sql;
 use crate::args;
 use crate::ctx::Ctx;
-use crate::digest::sha256_hex;
 use crate::fault::Result;
 use crate::storage::{Conn, Row, Tx};
 
@@ -18,6 +17,8 @@ pub struct Frame {
     pub facility: String,
     /// Bytes as received.
     pub body: Vec<u8>,
+    /// SHA-256 of them, made before the unit of work begins.
+    pub sha256: String,
     /// Character set that was used to read it, empty if none yet.
     pub charset: String,
     /// `ORU^R01` and the like.
@@ -42,7 +43,6 @@ pub struct Kept {
 /// Keeps a frame verbatim; answers its id.
 pub async fn keep(tx: &mut Tx, ctx: &Ctx, frame: &Frame) -> Result<String> {
     let id = ctx.id();
-    let sha256 = sha256_hex(&frame.body);
     tx.exec(
         sql::KEEP,
         args![
@@ -51,7 +51,7 @@ pub async fn keep(tx: &mut Tx, ctx: &Ctx, frame: &Frame) -> Result<String> {
             &frame.peer,
             &frame.facility,
             ctx.now(),
-            sha256,
+            &frame.sha256,
             frame.body.as_slice(),
             &frame.charset,
             &frame.message_type,

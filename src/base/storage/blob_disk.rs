@@ -11,8 +11,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
 use super::block::{Block, Blocks};
 use super::slots::{Slot, Slots, place, sync_dir};
 use super::spool::{Body, Spooled};
@@ -60,33 +58,27 @@ impl Disk {
         Ok(address(&self.objects, sha256))
     }
 
-    /// Writes and syncs while the hash is computed, then renames.
+    /// Writes and syncs while the hash is computed, then renames. A caller that goes away meanwhile leaves an object
+    /// without a row, like any other.
     pub(super) async fn keep(self: &Arc<Self>, spooled: Spooled) -> Result<String> {
-        let Spooled { body, sum, len } = spooled;
-        let (say, hear) = oneshot::channel();
         let disk = Arc::clone(self);
-        let kept = tokio::task::spawn_blocking(move || disk.sync(body, len, hear));
-        let sha256 = sum.await.map_err(|_| Fault::internal("hashing stopped"))?.hex();
-        // When this function is given up meanwhile, nothing is said, and the file is removed.
-        let _ = say.send(self.path(&sha256)?);
-        let kept = kept.await.map_err(|_| Fault::internal("disk task stopped"))?;
-        kept.map_err(|e| Fault::io("keep object", &e))?;
-        Ok(sha256)
+        let kept = tokio::task::spawn_blocking(move || disk.sync(spooled));
+        kept.await.map_err(|_| Fault::internal("disk task stopped"))?
     }
 
-    fn sync(&self, body: Body, len: u64, target: oneshot::Receiver<PathBuf>) -> io::Result<()> {
+    fn sync(&self, Spooled { body, sum, len }: Spooled) -> Result<String> {
+        let failed = |e: io::Error| Fault::io("keep object", &e);
         let slot = match body {
-            Body::Memory(block) => self.write(&block)?,
+            Body::Memory(block) => self.write(&block).map_err(failed)?,
             Body::File(slot) => {
-                slot.file.set_len(len)?;
+                slot.file.set_len(len).map_err(failed)?;
                 slot
             }
         };
-        slot.file.sync_data()?;
-        match target.blocking_recv() {
-            Ok(target) => slot.rename(&target),
-            Err(_) => Err(io::Error::other("the receiver was given up")),
-        }
+        slot.file.sync_data().map_err(failed)?;
+        let sha256 = sum.blocking_recv().map_err(|_| Fault::internal("hashing stopped"))?.hex();
+        slot.rename(&self.path(&sha256)?).map_err(failed)?;
+        Ok(sha256)
     }
 
     fn write(&self, block: &Block) -> io::Result<Slot> {

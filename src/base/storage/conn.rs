@@ -2,12 +2,12 @@
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, PgConnection, Postgres, Sqlite, SqliteConnection};
+use sqlx::{Arguments, PgConnection, Postgres};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Engine;
 use super::arg::Arg;
+use super::readers::Borrowed;
 use super::row::Row;
 use super::writer::Writer;
 use crate::fault::{Fault, Result};
@@ -17,7 +17,7 @@ pub(super) enum Link {
     /// The single SQLite writer, held for one unit.
     SqliteWrite(OwnedMutexGuard<Writer>),
     /// A SQLite read connection.
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Borrowed),
     /// A PostgreSQL transaction.
     PgWrite(sqlx::Transaction<'static, Postgres>),
     /// A PostgreSQL read connection.
@@ -30,15 +30,16 @@ pub struct Conn {
 }
 
 enum Side<'a> {
-    Sqlite(&'a mut SqliteConnection),
+    Writer(&'a mut Writer),
+    Reader(&'a mut Borrowed),
     Pg(&'a mut PgConnection),
 }
 
 impl Conn {
     fn side(&mut self) -> Side<'_> {
         match &mut self.link {
-            Link::SqliteWrite(w) => Side::Sqlite(w.connection()),
-            Link::SqliteRead(c) => Side::Sqlite(c),
+            Link::SqliteWrite(w) => Side::Writer(w),
+            Link::SqliteRead(r) => Side::Reader(r),
             Link::PgWrite(t) => Side::Pg(t),
             Link::PgRead(c) => Side::Pg(c),
         }
@@ -56,10 +57,8 @@ impl Conn {
     /// Runs a statement; answers the number of rows changed.
     pub async fn exec(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64> {
         match self.side() {
-            Side::Sqlite(c) => {
-                let done = sqlx::query_with(sql, sqlite_args(args)?).execute(c).await;
-                done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
-            }
+            Side::Writer(w) => w.exec(sql, args),
+            Side::Reader(r) => r.run(move |c| c.exec(sql, args)).await,
             Side::Pg(c) => {
                 let done = sqlx::query_with(sql, pg_args(args)?).execute(c).await;
                 done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
@@ -70,10 +69,8 @@ impl Conn {
     /// All rows.
     pub async fn all(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self.side() {
-            Side::Sqlite(c) => {
-                let rows = sqlx::query_with(sql, sqlite_args(args)?).fetch_all(c).await;
-                Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Sqlite).collect())
-            }
+            Side::Writer(w) => w.rows(sql, args, usize::MAX),
+            Side::Reader(r) => r.run(move |c| c.rows(sql, args, usize::MAX)).await,
             Side::Pg(c) => {
                 let rows = sqlx::query_with(sql, pg_args(args)?).fetch_all(c).await;
                 Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Postgres).collect())
@@ -84,10 +81,8 @@ impl Conn {
     /// The first row, if any.
     pub async fn opt(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Row>> {
         match self.side() {
-            Side::Sqlite(c) => {
-                let row = sqlx::query_with(sql, sqlite_args(args)?).fetch_optional(c).await;
-                Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Sqlite))
-            }
+            Side::Writer(w) => Ok(w.rows(sql, args, 1)?.pop()),
+            Side::Reader(r) => Ok(r.run(move |c| c.rows(sql, args, 1)).await?.pop()),
             Side::Pg(c) => {
                 let row = sqlx::query_with(sql, pg_args(args)?).fetch_optional(c).await;
                 Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Postgres))
@@ -105,57 +100,56 @@ impl Conn {
     /// # Errors
     /// Not on PostgreSQL.
     pub async fn plan(&mut self, sql: &str) -> Result<Vec<String>> {
-        let Side::Sqlite(c) = self.side() else { return Err(Fault::internal("plans are asked of sqlite")) };
-        let statement = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-        let rows = sqlx::query(statement).fetch_all(c).await.map_err(|e| fault_of(sql, &e))?;
-        rows.into_iter().map(|row| Row::Sqlite(row).text("detail")).collect()
+        let statement = format!("EXPLAIN QUERY PLAN {sql}");
+        let arguments = vec![Arg::Text(None); 99];
+        let rows = match self.side() {
+            Side::Writer(w) => w.rows(&statement, arguments, usize::MAX),
+            Side::Reader(r) => r.run(move |c| c.rows(&statement, arguments, usize::MAX)).await,
+            Side::Pg(_) => Err(Fault::internal("plans are asked of sqlite")),
+        };
+        rows?.into_iter().map(|row| row.text("detail")).collect()
     }
 
     /// Asks the engine to prepare a statement: proves that it is well formed there.
     pub async fn prepare(&mut self, sql: &'static str) -> Result<()> {
         use sqlx::{Executor, SqlSafeStr};
         match self.side() {
-            Side::Sqlite(c) => c.prepare(sql.into_sql_str()).await.map(|_| ()).map_err(|e| fault_of(sql, &e)),
+            Side::Writer(w) => w.work(|c| c.prepare(sql)),
+            Side::Reader(r) => r.run(|c| c.prepare(sql)).await,
             Side::Pg(c) => c.prepare(sql.into_sql_str()).await.map(|_| ()).map_err(|e| fault_of(sql, &e)),
         }
     }
 }
 
-macro_rules! bind {
-    ($list:expr, $args:expr) => {{
-        let mut list = $list;
-        for arg in $args {
-            match arg {
-                Arg::Int(v) => list.add(v),
-                Arg::Text(v) => list.add(v),
-                Arg::Real(v) => list.add(v),
-                Arg::Bytes(v) => list.add(v),
-            }
-            .map_err(|e| Fault::internal(format!("argument: {e}")))?;
-        }
-        Ok(list)
-    }};
-}
-
-fn sqlite_args(args: Vec<Arg>) -> Result<SqliteArguments> {
-    bind!(SqliteArguments::default(), args)
-}
-
 fn pg_args(args: Vec<Arg>) -> Result<PgArguments> {
-    bind!(PgArguments::default(), args)
+    let mut list = PgArguments::default();
+    for arg in args {
+        match arg {
+            Arg::Int(v) => list.add(v),
+            Arg::Text(v) => list.add(v),
+            Arg::Real(v) => list.add(v),
+            Arg::Bytes(v) => list.add(v),
+        }
+        .map_err(|e| Fault::internal(format!("argument: {e}")))?;
+    }
+    Ok(list)
 }
 
-/// Translates an engine's error. A broken unique key is a conflict, a deadlock is "try again", the rest is storage.
+/// Translates an error of PostgreSQL. A broken unique key is a conflict, a deadlock is "try again", the rest is storage.
 pub(super) fn fault_of(sql: &str, error: &sqlx::Error) -> Fault {
     if let sqlx::Error::Database(e) = error {
-        let code = e.code().unwrap_or_default();
         if e.is_unique_violation() {
             return Fault::conflict("duplicate", format!("a row with this key exists ({})", e.message()));
         }
-        if matches!(code.as_ref(), "40001" | "40P01" | "55P03" | "5" | "517") {
+        if matches!(e.code().unwrap_or_default().as_ref(), "40001" | "40P01" | "55P03") {
             return Fault::Busy { detail: "the database asks to try again".into() };
         }
     }
+    storage_fault(sql, error)
+}
+
+/// A fault that names the statement by its first words.
+pub(super) fn storage_fault(sql: &str, error: &dyn std::fmt::Display) -> Fault {
     let head: String = sql.split_whitespace().take(4).collect::<Vec<_>>().join(" ");
     Fault::storage(format!("{head} …: {error}"))
 }

@@ -6,15 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Row as _, SqlitePool};
-use tokio::sync::{Mutex, Notify};
+use sqlx::{ConnectOptions, PgPool, Row as _};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::conn::{Conn, Link};
+use super::readers::Readers;
+use super::sqlite::Sqlite;
 use super::tx::{Reader, Tx};
 use super::writer::Writer;
 use crate::access::Permit;
 use crate::fault::{Fault, Result};
+
+/// How often a writer of another process (`yigong import` beside `yigong serve`) is asked whether it is done, and for how long.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
+const PATIENCE: u32 = 2000;
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +32,7 @@ pub enum Engine {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { write: Arc<Mutex<Writer>>, read: SqlitePool },
+    Sqlite { write: Arc<Mutex<Writer>>, read: Arc<Readers> },
     Postgres { pool: PgPool },
 }
 
@@ -39,41 +44,16 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens (and creates) a SQLite database. The durability settings are read back: a build or a file system
-    /// that does not honour them must not start.
+    /// Opens (and creates) a SQLite database.
     pub async fn open_sqlite(file: &Path) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
-            .pragma("temp_store", "MEMORY")
-            // Pages of indexes change with every object: the longer the log, the fewer of them are written twice.
-            .pragma("wal_autocheckpoint", "4000")
-            .statement_cache_capacity(500)
-            .disable_statement_logging();
-        let step = |e: sqlx::Error| Fault::storage(format!("open {}: {e}", file.display()));
-        let mut writer = options.connect().await.map_err(step)?;
-        let mode: String =
-            sqlx::query("PRAGMA journal_mode").fetch_one(&mut writer).await.map_err(step)?.get(0);
-        let sync: i64 = sqlx::query("PRAGMA synchronous").fetch_one(&mut writer).await.map_err(step)?.get(0);
-        if !mode.eq_ignore_ascii_case("wal") || sync != 2 {
-            return Err(Fault::storage(format!(
-                "{}: journal_mode is {mode} and synchronous is {sync}; need wal and 2 (full)",
-                file.display()
-            )));
-        }
-        let read = SqlitePoolOptions::new()
-            .max_connections(8)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(step)?;
-        Ok(Self {
-            pools: Pools::Sqlite { write: Writer::start(writer), read },
-            jobs: Arc::new(Notify::new()),
-        })
+        let file = file.to_owned();
+        let opened = tokio::task::spawn_blocking(move || {
+            let write = Writer::start(Sqlite::writer(&file)?);
+            let write = write.map_err(|e| Fault::io("start the writer of the database", &e))?;
+            Ok::<_, Fault>(Pools::Sqlite { write, read: Readers::new(file) })
+        });
+        let pools = opened.await.map_err(|_| Fault::internal("opening the database stopped"))??;
+        Ok(Self { pools, jobs: Arc::new(Notify::new()) })
     }
 
     /// Opens a PostgreSQL database. `fsync` and `synchronous_commit` are read back.
@@ -115,11 +95,7 @@ impl Db {
     /// Begins a unit of work; the only way to change anything.
     pub async fn begin(&self, _permit: &Permit) -> Result<Tx> {
         let link = match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                let mut writer = Arc::clone(write).lock_owned().await;
-                writer.open_unit().await?;
-                Link::SqliteWrite(writer)
-            }
+            Pools::Sqlite { write, .. } => Link::SqliteWrite(open_unit(write).await?),
             Pools::Postgres { pool } => {
                 Link::PgWrite(pool.begin().await.map_err(|e| super::conn::fault_of("BEGIN", &e))?)
             }
@@ -130,9 +106,7 @@ impl Db {
     /// A read connection.
     pub async fn read(&self, _permit: &Permit) -> Result<Reader> {
         let link = match &self.pools {
-            Pools::Sqlite { read, .. } => {
-                Link::SqliteRead(read.acquire().await.map_err(|e| super::conn::fault_of("ACQUIRE", &e))?)
-            }
+            Pools::Sqlite { read, .. } => Link::SqliteRead(read.take().await?),
             Pools::Postgres { pool } => {
                 Link::PgRead(pool.acquire().await.map_err(|e| super::conn::fault_of("ACQUIRE", &e))?)
             }
@@ -143,12 +117,14 @@ impl Db {
     /// Runs the text of one migration as one transaction (several statements).
     pub(super) async fn run_script(&self, permit: &Permit, script: &'static str) -> Result<()> {
         let mut tx = self.begin(permit).await?;
-        let done = match &mut tx.link {
-            Link::SqliteWrite(w) => sqlx::raw_sql(script).execute(w.connection()).await.map(|_| ()),
-            Link::PgWrite(t) => sqlx::raw_sql(script).execute(&mut **t).await.map(|_| ()),
+        match &mut tx.link {
+            Link::SqliteWrite(w) => w.work(|c| c.script(script))?,
+            Link::PgWrite(t) => {
+                let done = sqlx::raw_sql(script).execute(&mut **t).await;
+                done.map(|_| ()).map_err(|e| super::conn::fault_of(script, &e))?;
+            }
             Link::SqliteRead(_) | Link::PgRead(_) => return Err(Fault::internal("a reader cannot migrate")),
-        };
-        done.map_err(|e| super::conn::fault_of(script, &e))?;
+        }
         tx.commit().await
     }
 
@@ -172,4 +148,16 @@ impl Db {
     pub fn job_bell(&self) -> &Arc<Notify> {
         &self.jobs
     }
+}
+
+/// The writer with a unit open, when it is this unit's turn.
+async fn open_unit(write: &Arc<Mutex<Writer>>) -> Result<OwnedMutexGuard<Writer>> {
+    let mut writer = Arc::clone(write).lock_owned().await;
+    for _ in 0..PATIENCE {
+        match writer.open_unit() {
+            Err(Fault::Busy { .. }) => tokio::time::sleep(ASK_AGAIN).await,
+            opened => return opened.map(|()| writer),
+        }
+    }
+    Err(Fault::Busy { detail: "another process holds the database".into() })
 }

@@ -68,6 +68,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0010_ecg_centre.sql"),
         include_str!("../../../migrations/postgres/0010_ecg_centre.sql"),
     ),
+    (
+        11,
+        "name_page",
+        include_str!("../../../migrations/sqlite/0011_name_page.sql"),
+        include_str!("../../../migrations/postgres/0011_name_page.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

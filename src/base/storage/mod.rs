@@ -8,11 +8,13 @@ mod block;
 pub mod conn;
 pub mod db;
 pub mod migrate;
+mod readers;
 pub mod row;
 mod slots;
 pub mod spool;
 mod spool_dir;
 pub mod sql;
+pub mod sqlite;
 pub mod tx;
 mod writer;
 

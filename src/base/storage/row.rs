@@ -1,62 +1,89 @@
 //! One answer row of either engine.
 
+use std::sync::Arc;
+
+use rusqlite::types::Value;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Sqlite, Type};
+use sqlx::{Decode, Postgres, Type};
 
 use crate::fault::{Fault, Result};
 
 /// A row; columns are read by name.
 pub enum Row {
     /// From SQLite.
-    Sqlite(SqliteRow),
+    Sqlite(Held),
     /// From PostgreSQL.
     Postgres(PgRow),
 }
 
-fn bad(column: &str, error: &sqlx::Error) -> Fault {
-    Fault::internal(format!("column {column}: {error}"))
+/// A row that was copied out of SQLite.
+pub struct Held {
+    pub(super) names: Arc<[String]>,
+    pub(super) cells: Vec<Value>,
+}
+
+impl Held {
+    fn cell(&self, column: &str) -> Result<&Value> {
+        let found = self.names.iter().rposition(|name| name == column);
+        let cell = found.and_then(|n| self.cells.get(n));
+        cell.ok_or_else(|| Fault::internal(format!("column {column} is not in the row")))
+    }
+}
+
+fn other(column: &str, value: &Value) -> Fault {
+    Fault::internal(format!("column {column} holds {}", value.data_type()))
+}
+
+fn pg<T>(row: &PgRow, column: &str) -> Result<Option<T>>
+where
+    T: for<'r> Decode<'r, Postgres> + Type<Postgres>,
+{
+    sqlx::Row::try_get(row, column).map_err(|e| Fault::internal(format!("column {column}: {e}")))
+}
+
+/// One reader of cells: the SQLite value that fits, and null.
+macro_rules! cell {
+    ($row:expr, $column:expr, $($fits:pat => $value:expr),+) => {
+        match $row {
+            Row::Postgres(row) => pg(row, $column),
+            Row::Sqlite(row) => match row.cell($column)? {
+                Value::Null => Ok(None),
+                $($fits => Ok(Some($value)),)+
+                value => Err(other($column, value)),
+            },
+        }
+    };
 }
 
 impl Row {
-    fn cell<T>(&self, column: &str) -> Result<Option<T>>
-    where
-        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
-    {
-        match self {
-            Self::Sqlite(row) => sqlx::Row::try_get(row, column).map_err(|e| bad(column, &e)),
-            Self::Postgres(row) => sqlx::Row::try_get(row, column).map_err(|e| bad(column, &e)),
-        }
-    }
-
     /// Text, or `None` when null.
     pub fn opt_text(&self, column: &str) -> Result<Option<String>> {
-        self.cell(column)
+        cell!(self, column, Value::Text(v) => v.clone())
     }
     /// Text; null is an error.
     pub fn text(&self, column: &str) -> Result<String> {
-        self.cell(column)?.ok_or_else(|| Fault::internal(format!("column {column} is null")))
+        self.opt_text(column)?.ok_or_else(|| null(column))
     }
     /// Integer, or `None` when null.
     pub fn opt_int(&self, column: &str) -> Result<Option<i64>> {
-        self.cell(column)
+        cell!(self, column, Value::Integer(v) => *v)
     }
     /// Integer; null is an error.
     pub fn int(&self, column: &str) -> Result<i64> {
-        self.cell(column)?.ok_or_else(|| Fault::internal(format!("column {column} is null")))
+        self.opt_int(column)?.ok_or_else(|| null(column))
     }
     /// Double, or `None` when null.
     pub fn opt_real(&self, column: &str) -> Result<Option<f64>> {
-        self.cell(column)
+        cell!(self, column, Value::Real(v) => *v)
     }
     /// Bytes, or `None` when null.
     pub fn opt_bytes(&self, column: &str) -> Result<Option<Vec<u8>>> {
-        self.cell(column)
+        cell!(self, column, Value::Blob(v) => v.clone())
     }
     /// Bytes; null is an error.
     pub fn bytes(&self, column: &str) -> Result<Vec<u8>> {
-        self.cell(column)?.ok_or_else(|| Fault::internal(format!("column {column} is null")))
+        self.opt_bytes(column)?.ok_or_else(|| null(column))
     }
     /// A 0/1 column.
     pub fn flag(&self, column: &str) -> Result<bool> {
@@ -67,4 +94,8 @@ impl Row {
         serde_json::from_str(&self.text(column)?)
             .map_err(|e| Fault::internal(format!("column {column} holds unexpected json: {e}")))
     }
+}
+
+fn null(column: &str) -> Fault {
+    Fault::internal(format!("column {column} is null"))
 }

@@ -27,10 +27,7 @@ impl Tx {
         let Some(conn) = self.conn.take() else { return Err(Fault::internal("unit already closed")) };
         match conn.link {
             Link::SqliteWrite(mut writer) => {
-                let closed = writer.close_unit().await;
-                if closed.is_err() {
-                    writer.abandon();
-                }
+                let closed = writer.close_unit();
                 drop(writer);
                 match closed?.await {
                     Ok(Ok(())) => Ok(()),

@@ -1,129 +1,136 @@
 //! The single SQLite writer: units of work run one after another under a savepoint inside one open transaction,
 //! which is committed (one sync) when nobody else is waiting. This is group commit for every slice.
+//!
+//! Statements run in the thread of the unit. Only the commit, which waits for the disk, has a thread of its own.
 
-use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 
-use sqlx::SqliteConnection;
-use tokio::sync::{Mutex, Notify, oneshot};
+use tokio::sync::{Mutex, oneshot};
 
-use super::conn::fault_of;
+use super::arg::Arg;
+use super::row::Row;
+use super::sqlite::Sqlite;
 use crate::fault::{Fault, Result};
 
-/// Units in one transaction at most.
-const BATCH: usize = 256;
+type Told = std::result::Result<(), String>;
 
 /// The writer's connection and the batch that is open on it.
 pub struct Writer {
-    connection: SqliteConnection,
+    connection: Sqlite,
     open: bool,
-    /// A savepoint is set that no unit uses any more: it is released together with the setting of the next.
-    closed: bool,
-    /// A unit was dropped without commit: its savepoint must be rolled back before the next statement.
-    abandoned: bool,
-    waiting: Vec<oneshot::Sender<std::result::Result<(), String>>>,
-    flush: Arc<Notify>,
+    waiting: Vec<oneshot::Sender<Told>>,
+    flush: SyncSender<()>,
 }
 
 impl Writer {
-    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
-
-    /// Starts the writer and the task that commits its batches.
-    pub(super) fn start(connection: SqliteConnection) -> Arc<Mutex<Self>> {
-        let flush = Arc::new(Notify::new());
-        let writer = Self {
-            connection,
-            open: false,
-            closed: false,
-            abandoned: false,
-            waiting: Vec::new(),
-            flush: Arc::clone(&flush),
-        };
-        let shared = Arc::new(Mutex::new(writer));
+    /// Starts the writer and the thread that commits its batches.
+    pub(super) fn start(connection: Sqlite) -> std::io::Result<Arc<Mutex<Self>>> {
+        let (flush, rung) = sync_channel(1);
+        let shared = Arc::new(Mutex::new(Self { connection, open: false, waiting: Vec::new(), flush }));
         let weak = Arc::downgrade(&shared);
-        tokio::spawn(async move {
-            loop {
-                flush.notified().await;
-                // The lock is fair: units that already wait run first and join the batch.
-                let Some(writer) = weak.upgrade() else { return };
-                writer.lock().await.commit_batch().await;
+        std::thread::Builder::new().name("commit".into()).spawn(move || {
+            // The lock is fair: units that already wait run first and join the batch.
+            while let (Ok(()), Some(writer)) = (rung.recv(), Weak::upgrade(&weak)) {
+                writer.blocking_lock().commit_batch();
             }
-        });
-        shared
+        })?;
+        Ok(shared)
     }
 
-    async fn run(&mut self, sql: &'static str) -> Result<()> {
-        sqlx::query(sql).execute(&mut self.connection).await.map(|_| ()).map_err(|e| fault_of(sql, &e))
-    }
-
-    async fn clear_abandoned(&mut self) -> Result<()> {
-        if self.abandoned {
-            self.run("ROLLBACK TO unit").await?;
-            self.run("RELEASE unit").await?;
-            self.abandoned = false;
+    /// Opens a unit: `BEGIN` if no batch is open, then a savepoint. `Busy` when another process holds the lock.
+    pub(super) fn open_unit(&mut self) -> Result<()> {
+        if !self.open {
+            self.connection.exec("BEGIN IMMEDIATE", Vec::new())?;
+            self.open = true;
         }
-        Ok(())
+        let set = self.exec("SAVEPOINT unit", Vec::new());
+        if set.is_err() {
+            self.ring();
+        }
+        set.map(|_| ())
     }
 
-    /// Opens a unit: `BEGIN` if no batch is open, then a savepoint, in one way to the engine.
-    pub(super) async fn open_unit(&mut self) -> Result<()> {
-        self.clear_abandoned().await?;
-        if self.open {
-            let set = if self.closed { "RELEASE unit; SAVEPOINT unit" } else { "SAVEPOINT unit" };
-            self.closed = false;
-            return self.run(set).await;
-        }
-        // Marked before the statement: a caller that goes away in between must not leave a transaction nobody ends.
-        self.open = true;
-        let begun = self.run("BEGIN IMMEDIATE; SAVEPOINT unit").await;
-        if begun.is_err() {
-            // Whatever was begun is ended, or the next unit could not begin either.
-            let _ = self.run("ROLLBACK").await;
-            self.open = false;
-        }
-        begun
+    /// Runs a statement of the open unit.
+    pub(super) fn exec(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
+        self.work(|c| c.exec(sql, args))
     }
 
-    /// Marks the current unit for rollback (called when it is dropped).
+    /// Runs a statement of the open unit; its first `most` rows.
+    pub(super) fn rows(&mut self, sql: &str, args: Vec<Arg>, most: usize) -> Result<Vec<Row>> {
+        self.work(|c| c.rows(sql, args, most))
+    }
+
+    /// Works with the connection inside the open transaction. A full disk and the like end the transaction by themselves:
+    /// then every unit of the batch is lost, and nothing more may run in it.
+    pub(super) fn work<T>(&mut self, work: impl FnOnce(&mut Sqlite) -> Result<T>) -> Result<T> {
+        if !self.open {
+            return Err(Fault::storage("the transaction was ended by an error"));
+        }
+        let done = work(&mut self.connection);
+        if let Err(fault) = &done
+            && self.connection.is_idle()
+        {
+            tracing::error!(error = %fault, "database.transaction lost");
+            self.end(&Err(fault.to_string()));
+        }
+        done
+    }
+
+    /// Undoes the current unit.
     pub(super) fn abandon(&mut self) {
-        self.abandoned = true;
-        if self.waiting.is_empty() {
-            // Nobody else will touch the writer soon: let the flusher end the transaction.
-            self.flush.notify_one();
+        let undone =
+            self.exec("ROLLBACK TO unit", Vec::new()).and_then(|_| self.exec("RELEASE unit", Vec::new()));
+        if let Err(fault) = undone
+            && self.open
+        {
+            // What cannot be undone must not be committed with the others.
+            tracing::error!(error = %fault, "database.undo failed");
+            self.roll_back(&fault);
         }
+        self.ring();
     }
 
     /// Closes the unit and joins the batch; the receiver hears when the batch is on disk.
-    pub(super) async fn close_unit(&mut self) -> Result<oneshot::Receiver<std::result::Result<(), String>>> {
-        self.closed = true;
+    pub(super) fn close_unit(&mut self) -> Result<oneshot::Receiver<Told>> {
+        if let Err(fault) = self.exec("RELEASE unit", Vec::new()) {
+            self.abandon();
+            return Err(fault);
+        }
         let (sender, receiver) = oneshot::channel();
         self.waiting.push(sender);
-        if self.waiting.len() >= BATCH {
-            self.commit_batch().await;
-        } else {
-            self.flush.notify_one();
-        }
+        self.ring();
         Ok(receiver)
     }
 
-    async fn commit_batch(&mut self) {
+    /// Lets the batch be committed. A bell that rings already is enough.
+    fn ring(&self) {
+        let _ = self.flush.try_send(());
+    }
+
+    fn commit_batch(&mut self) {
         if !self.open {
             return;
         }
-        let mut outcome = self.clear_abandoned().await;
-        if outcome.is_ok() {
-            outcome = self.run("COMMIT").await;
-        }
-        if let Err(fault) = &outcome {
-            tracing::error!(error = %fault, "database.commit failed");
-            if self.run("ROLLBACK").await.is_err() {
-                tracing::error!("database.rollback failed");
+        match self.connection.exec("COMMIT", Vec::new()) {
+            Ok(_) => self.end(&Ok(())),
+            Err(fault) => {
+                tracing::error!(error = %fault, "database.commit failed");
+                self.roll_back(&fault);
             }
-            self.abandoned = false;
         }
-        (self.open, self.closed) = (false, false);
-        let told = outcome.map_err(|f: Fault| f.to_string());
+    }
+
+    fn roll_back(&mut self, fault: &Fault) {
+        if !self.connection.is_idle() && self.connection.exec("ROLLBACK", Vec::new()).is_err() {
+            tracing::error!("database.rollback failed");
+        }
+        self.end(&Err(fault.to_string()));
+    }
+
+    /// The transaction is over: tells every unit of it.
+    fn end(&mut self, told: &Told) {
+        self.open = false;
         for waiter in self.waiting.drain(..) {
             // A caller that went away has nothing to be told.
             let _ = waiter.send(told.clone());

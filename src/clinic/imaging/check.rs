@@ -1,9 +1,8 @@
-//! The bounded look at a spooled object before anything is kept: header, hashes, lane.
+//! The bounded look at a spooled object before anything is kept: header, lane.
 
 use std::path::Path;
 
 use tokio::task::spawn_blocking;
-use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
 use yigong_formats::dicom::{
@@ -21,31 +20,8 @@ const HARMFUL: &[&str] =
 pub struct Checked {
     /// Header for the index.
     pub header: Header,
-    /// Equality of re-sent objects.
-    pub dataset_sha256: Digest,
-}
-
-/// SHA-256 of the data set bytes behind the head that we write (class, instance and transfer syntax, `part10::head`):
-/// equal for equal data, whatever head a file came with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Digest {
-    /// The object has our own head: it is the address of the object, and nothing is hashed twice.
-    Object,
-    /// The object has another head: not computed yet.
-    Foreign,
-    /// The object has another head.
-    Other(String),
-}
-
-impl Digest {
-    /// The digest of an object with this address.
-    #[must_use]
-    pub fn of<'a>(&'a self, address: &'a str) -> &'a str {
-        match self {
-            Self::Object | Self::Foreign => address,
-            Self::Other(digest) => digest,
-        }
-    }
+    /// The object has the head that this program writes: objects with equal data sets have the same address.
+    pub own_head: bool,
 }
 
 impl Checked {
@@ -76,25 +52,15 @@ pub async fn check(spooled: &Spooled) -> Result<Checked> {
 /// # Errors
 /// As [`check`].
 pub async fn check_for(spooled: &Spooled, profile: Option<&str>) -> Result<Checked> {
-    let looked = match spooled.content() {
+    match spooled.content() {
         // At most 1 MiB of memory: shorter than a change of thread.
-        Content::Memory(bytes) => {
-            let checked = scan(&mut SliceSource(bytes), profile)?;
-            let (Checked { dataset_sha256: Digest::Foreign, header }, Some(bytes)) =
-                (&checked, spooled.shared())
-            else {
-                return Ok(checked);
-            };
-            let (head, from) = (own_head(header), header.dataset_offset());
-            let digest = spawn_blocking(move || digest(&mut SliceSource((*bytes).as_ref()), &head, from));
-            digest.await.map(|d| Ok(Checked { dataset_sha256: Digest::Other(d), ..checked }))
-        }
+        Content::Memory(bytes) => return scan(&mut SliceSource(bytes), profile),
         Content::File(path) => {
             let (path, length, profile) = (path.to_owned(), spooled.len, profile.map(str::to_owned));
-            spawn_blocking(move || check_file(&path, Some(length), profile.as_deref())).await
+            let work = spawn_blocking(move || check_file(&path, Some(length), profile.as_deref()));
+            work.await.map_err(|_| Fault::internal("the scan of an object stopped"))?
         }
-    };
-    looked.map_err(|_| Fault::internal("the scan of an object stopped"))?
+    }
 }
 
 /// The same for a file; blocks.
@@ -114,13 +80,7 @@ fn check_file(path: &Path, length: Option<u64>, profile: Option<&str>) -> Result
         None => file.metadata().map_err(|e| io(&e))?.len(),
     };
     let mut source = FileSource::new(file, length);
-    let checked = scan(&mut source, profile).map(|mut checked| {
-        if checked.dataset_sha256 == Digest::Foreign {
-            let (head, from) = (own_head(&checked.header), checked.header.dataset_offset());
-            checked.dataset_sha256 = Digest::Other(digest(&mut source, &head, from));
-        }
-        checked
-    });
+    let checked = scan(&mut source, profile);
     // What was scanned past a read error is no verdict on the object: the sender may try again.
     source.failed().map_or(checked, |kind| Err(io(&kind.into())))
 }
@@ -129,27 +89,9 @@ fn scan<S: Source>(source: &mut S, profile: Option<&str>) -> Result<Checked> {
     let profile = profile.and_then(text::of_terms);
     let reading = Reading { negotiated: None, profile: profile.as_ref() };
     let header = header_with(source, reading).map_err(|r| Fault::invalid(r.slug, r.detail))?;
-    let head = own_head(&header);
-    let own = header.dataset_offset() == head.len() as u64 && source.bytes(0, head.len() as u64) == head;
-    let dataset_sha256 = if own { Digest::Object } else { Digest::Foreign };
-    Ok(Checked { header, dataset_sha256 })
-}
-
-fn own_head(h: &Header) -> Vec<u8> {
-    part10::head(&h.sop_class, &h.sop_instance, &h.transfer_syntax)
-}
-
-/// SHA-256 of our head and the data set bytes.
-fn digest<S: Source>(source: &mut S, head: &[u8], from: u64) -> String {
-    let mut hash = Running::default();
-    hash.update(head);
-    let (mut at, mut buffer) = (from, vec![0_u8; 256 * 1024]);
-    loop {
-        let n = source.read_at(at, &mut buffer);
-        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { return hash.finish_hex() };
-        hash.update(part);
-        at += n as u64;
-    }
+    let head = part10::head(&header.sop_class, &header.sop_instance, &header.transfer_syntax);
+    let own_head = header.dataset_offset() == head.len() as u64 && source.bytes(0, head.len() as u64) == head;
+    Ok(Checked { header, own_head })
 }
 
 /// What the meta group of a refused object calls it; empty where it is no legal UID.

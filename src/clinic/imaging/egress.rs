@@ -3,11 +3,11 @@
 //! Every edge that hands out an object goes through here: WADO-RS, C-GET, C-MOVE, the sender. Nothing is written; what goes
 //! out is read from the stored file and a few new bytes, so size costs no memory.
 
-use std::io::SeekFrom;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
@@ -110,10 +110,16 @@ pub fn sound(stored: &Stored) -> Result<()> {
 
 /// An object that is going out.
 pub struct Outgoing {
-    file: tokio::fs::File,
+    file: Arc<File>,
     plan: Plan,
     piece: usize,
     inside: u64,
+}
+
+/// A part of what is read next.
+enum Part {
+    New(Vec<u8>),
+    Stored(u64, u64),
 }
 
 impl Outgoing {
@@ -128,33 +134,51 @@ impl Outgoing {
     /// # Errors
     /// `Storage` when the stored file is shorter than it was.
     pub async fn next(&mut self, most: usize) -> Result<Option<Vec<u8>>> {
-        loop {
-            let Some(piece) = self.plan.pieces.get(self.piece) else { return Ok(None) };
-            let left = piece.length().saturating_sub(self.inside);
-            if left == 0 {
-                self.piece += 1;
-                self.inside = 0;
-                continue;
+        let (parts, bytes) = self.take(most.max(1));
+        if bytes == 0 {
+            return Ok(None);
+        }
+        let file = Arc::clone(&self.file);
+        let read = move || -> std::io::Result<Vec<u8>> {
+            let mut all = Vec::with_capacity(bytes);
+            for part in parts {
+                match part {
+                    Part::New(new) => all.extend_from_slice(&new),
+                    Part::Stored(offset, length) => {
+                        (&*file).seek(SeekFrom::Start(offset))?;
+                        (&*file).take(length).read_to_end(&mut all)?;
+                    }
+                }
             }
-            let take = usize::try_from(left).unwrap_or(usize::MAX).min(most.max(1));
-            let bytes = match piece {
+            if all.len() == bytes { Ok(all) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
+        };
+        blocking(move || read().map_err(|e| Fault::io("read stored object", &e))).await.map(Some)
+    }
+
+    /// Where the next `most` bytes are, and how many there still are.
+    fn take(&mut self, most: usize) -> (Vec<Part>, usize) {
+        let (mut parts, mut bytes) = (Vec::new(), 0);
+        while let Some(piece) = self.plan.pieces.get(self.piece) {
+            let left = piece.length().saturating_sub(self.inside);
+            let take = usize::try_from(left).unwrap_or(usize::MAX).min(most - bytes);
+            if take == 0 && left > 0 {
+                break;
+            }
+            match piece {
                 Piece::Bytes(all) => {
                     let from = usize::try_from(self.inside).unwrap_or(usize::MAX);
-                    all.get(from..from + take).unwrap_or_default().to_vec()
+                    parts.push(Part::New(all.get(from..from + take).unwrap_or_default().to_vec()));
                 }
-                Piece::Copy { offset, .. } => {
-                    let io = |e: std::io::Error| Fault::io("read stored object", &e);
-                    if self.inside == 0 {
-                        self.file.seek(SeekFrom::Start(*offset)).await.map_err(io)?;
-                    }
-                    let mut chunk = vec![0_u8; take];
-                    self.file.read_exact(&mut chunk).await.map_err(io)?;
-                    chunk
-                }
-            };
-            self.inside += bytes.len() as u64;
-            return Ok(Some(bytes));
+                Piece::Copy { offset, .. } => parts.push(Part::Stored(offset + self.inside, take as u64)),
+            }
+            bytes += take;
+            self.inside += take as u64;
+            if self.inside >= piece.length() {
+                self.piece += 1;
+                self.inside = 0;
+            }
         }
+        (parts, bytes)
     }
 
     /// Passes over the first `n` bytes: a sender that wants the data set alone.
@@ -187,8 +211,23 @@ impl Outgoing {
 pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
     sound(stored)?;
     let path = ctx.blobs.path(&stored.object)?;
-    let plan = planned(path, stored).await?;
-    Ok(Outgoing { file: ctx.blobs.open_object(&stored.object).await?, plan, piece: 0, inside: 0 })
+    let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
+    blocking(move || {
+        let io = |e: std::io::Error| Fault::io("read stored object", &e);
+        let file = File::open(&path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut source = FileSource::new(file.try_clone().map_err(io)?, length);
+        let plan = if changes.is_empty() {
+            overlay::untouched(&mut source, &class)
+        } else {
+            overlay::plan(&mut source, &changes).map_err(refused)?
+        };
+        if !plan.missed.is_empty() {
+            tracing::warn!(paths = ?plan.missed, "egress.missed");
+        }
+        Ok(Outgoing { file: Arc::new(file), plan, piece: 0, inside: 0 })
+    })
+    .await
 }
 
 /// The whole outgoing file in memory, for small ones.
@@ -220,22 +259,6 @@ pub async fn object(ctx: &Ctx, stored: &Stored) -> Result<Object> {
             Object::read(&mut Spliced::new(&mut source, &plan), None, Keep::INDEX)
         };
         read.map_err(refused)
-    })
-    .await
-}
-
-async fn planned(path: PathBuf, stored: &Stored) -> Result<Plan> {
-    let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
-    blocking(move || {
-        let mut source = source(&path)?;
-        if changes.is_empty() {
-            return Ok(overlay::untouched(&mut source, &class));
-        }
-        let plan = overlay::plan(&mut source, &changes).map_err(refused)?;
-        if !plan.missed.is_empty() {
-            tracing::warn!(paths = ?plan.missed, "egress.missed");
-        }
-        Ok(plan)
     })
     .await
 }

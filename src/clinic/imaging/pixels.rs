@@ -1,4 +1,5 @@
-//! Hashes of the pixel data of versions of one instance: told apart only when a second version comes (specification §7.2).
+//! Hashes of data set and pixel data of versions of one instance: told apart only when a second version comes
+//! (specification §7.2).
 
 use std::collections::HashMap;
 
@@ -11,9 +12,17 @@ use yigong_formats::dicom::{FileSource, Header, Source, header, tag};
 /// Read at once, bytes.
 const PART: u64 = 256 * 1024;
 
-/// SHA-256 of the pixel data by object address; empty = no pixel data, inside a deflated data set, or not readable.
+/// What the objects hold, by their address.
 #[derive(Debug, Default)]
-pub(super) struct Pixels(HashMap<String, String>);
+pub(super) struct Pixels(HashMap<String, Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// SHA-256 of the data set; empty = not readable.
+    dataset: String,
+    /// SHA-256 of the pixel data; empty = no pixel data, inside a deflated data set, or not readable.
+    pixels: String,
+}
 
 impl Pixels {
     /// Reads the objects on a blocking thread. What cannot be read has no hash and so equals nothing.
@@ -36,17 +45,43 @@ impl Pixels {
 
     /// Whether the two objects show the same picture.
     pub(super) fn same(&self, one: &str, other: &str) -> bool {
-        self.0.get(one).is_some_and(|hash| !hash.is_empty() && self.0.get(other) == Some(hash))
+        self.equal(one, other, |seen| &seen.pixels)
+    }
+
+    /// Whether the two objects hold the same data set, whatever heads they have.
+    pub(super) fn same_dataset(&self, one: &str, other: &str) -> bool {
+        self.equal(one, other, |seen| &seen.dataset)
+    }
+
+    fn equal(&self, one: &str, other: &str, hash: impl Fn(&Seen) -> &String) -> bool {
+        let of = |object| self.0.get(object).map(&hash).filter(|hash| !hash.is_empty());
+        of(one).is_some() && of(one) == of(other)
     }
 }
 
-fn of_file(path: &std::path::Path) -> Option<String> {
+fn of_file(path: &std::path::Path) -> Option<Seen> {
     let file = std::fs::File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     let mut source = FileSource::new(file, length);
     let header = header(&mut source, None).ok()?;
-    let hash = of(&header, &mut source);
-    source.failed().is_none().then_some(hash)
+    let mut hash = Running::default();
+    // The same bytes in another syntax are other data.
+    hash.update(header.transfer_syntax.as_bytes());
+    add(&mut hash, &mut source, header.dataset_offset(), length);
+    let seen = Seen { dataset: hash.finish_hex(), pixels: of(&header, &mut source) };
+    source.failed().is_none().then_some(seen)
+}
+
+/// Adds the bytes `from .. to`, as far as there are any.
+fn add<S: Source>(hash: &mut Running, source: &mut S, mut from: u64, to: u64) {
+    while from < to {
+        let part = source.bytes(from, (to - from).min(PART));
+        if part.is_empty() {
+            return;
+        }
+        from += part.len() as u64;
+        hash.update(&part);
+    }
 }
 
 /// Hash of what the reader sees: the native value, or the fragments without their offset table.
@@ -67,16 +102,8 @@ fn of<S: Source>(header: &Header, source: &mut S) -> String {
     }
     let mut hash = Running::default();
     hash.update(header.transfer_syntax.as_bytes());
-    for (mut offset, length) in ranges {
-        let end = offset.saturating_add(length);
-        while offset < end {
-            let part = source.bytes(offset, (end - offset).min(PART));
-            if part.is_empty() {
-                break;
-            }
-            offset += part.len() as u64;
-            hash.update(&part);
-        }
+    for (offset, length) in ranges {
+        add(&mut hash, source, offset, offset.saturating_add(length));
     }
     hash.finish_hex()
 }

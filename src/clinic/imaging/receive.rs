@@ -180,8 +180,9 @@ impl New<'_> {
         &self.checked.header
     }
 
+    /// What tells equal data sets in the row: the address, when it is the address of our head and the data set.
     pub(super) fn dataset(&self) -> &str {
-        self.checked.dataset_sha256.of(self.object)
+        if self.checked.own_head { self.object } else { "" }
     }
 
     pub(super) fn facility(&self) -> &str {
@@ -197,8 +198,8 @@ impl New<'_> {
             _ => tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?,
         };
         for row in &versions {
-            // Rows of earlier versions have another digest of the data set; their address tells as well.
-            if row.text("dataset_sha256")? == self.dataset() || row.text("object_sha256")? == self.object {
+            let object = row.text("object_sha256")?;
+            if object == self.object || self.pixels.same_dataset(self.object, &object) {
                 let same = Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" };
                 return Ok(Step::Done(same, row.text("study")?));
             }

@@ -1,5 +1,7 @@
 //! The laboratory items of the county: names, codes, units, ranges, limits. Limits are the laboratory director's; none ship.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
@@ -42,17 +44,49 @@ pub struct Item {
 
 /// The item of a code or alias; capital letters do not matter.
 pub async fn find(conn: &mut Conn, code: &str) -> Result<Option<Item>> {
-    if let Some(row) = conn.opt(sql::ITEM, args![code]).await? {
-        return of_row(&row).map(Some);
+    Known::default().find(conn, code).await
+}
+
+/// Items that were looked up already: a message names the same ones often, and an unknown code is compared with every alias.
+#[derive(Default)]
+pub(super) struct Known {
+    found: HashMap<String, Option<Item>>,
+    /// Folded code or alias, and the code it stands for.
+    names: Option<HashMap<String, String>>,
+}
+
+impl Known {
+    /// The item of a code or alias.
+    pub(super) async fn find(&mut self, conn: &mut Conn, code: &str) -> Result<Option<Item>> {
+        if let Some(known) = self.found.get(code) {
+            return Ok(known.clone());
+        }
+        let mut row = conn.opt(sql::ITEM, args![code]).await?;
+        if row.is_none() {
+            let names = match &mut self.names {
+                Some(names) => names,
+                none => none.insert(names(conn).await?),
+            };
+            if let Some(own) = names.get(&code.to_lowercase()) {
+                row = conn.opt(sql::ITEM, args![own]).await?;
+            }
+        }
+        let item = row.as_ref().map(of_row).transpose()?;
+        self.found.insert(code.to_owned(), item.clone());
+        Ok(item)
     }
-    let wanted = code.to_lowercase();
-    for row in conn.all(sql::ALL_ITEMS, args![]).await? {
-        let aliases: Vec<String> = row.json("aliases")?;
-        if row.text("code")?.to_lowercase() == wanted || aliases.iter().any(|a| a.to_lowercase() == wanted) {
-            return of_row(&row).map(Some);
+}
+
+/// Every name an item goes by; the first item of the list keeps a name that two have.
+async fn names(conn: &mut Conn) -> Result<HashMap<String, String>> {
+    let mut names = HashMap::new();
+    for row in conn.all(sql::ITEM_NAMES, args![]).await? {
+        let code = row.text("code")?;
+        for name in std::iter::once(code.clone()).chain(row.json::<Vec<String>>("aliases")?) {
+            names.entry(name.to_lowercase()).or_insert_with(|| code.clone());
         }
     }
-    Ok(None)
+    Ok(names)
 }
 
 fn of_row(row: &Row) -> Result<Item> {

@@ -3,6 +3,8 @@
 //! A result that repeats (barcode, item, instrument, run time, status, value) changes nothing.
 //! What cannot be matched stays visible with its reason; nothing is attached by guess.
 
+use std::collections::HashMap;
+
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
@@ -105,8 +107,9 @@ pub struct Received {
 /// Takes the results of one message. The caller commits.
 pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival) -> Result<Received> {
     let mut received = Received::default();
+    let mut known = Known::default();
     for run in &arrival.runs {
-        one(tx, ctx, permit, arrival, run, &mut received).await?;
+        one(tx, ctx, permit, arrival, run, &mut known, &mut received).await?;
     }
     let detail = json!({
         "stored": received.stored, "repeated": received.repeated, "unmatched": received.unmatched, "kept": received.kept,
@@ -122,16 +125,35 @@ pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival)
     Ok(received)
 }
 
+/// What the runs of a message have in common: looked up once.
+#[derive(Default)]
+struct Known {
+    items: items::Known,
+    specimens: HashMap<String, Option<SpecimenRow>>,
+}
+
+impl Known {
+    async fn specimen(&mut self, tx: &mut Tx, barcode: &str) -> Result<Option<SpecimenRow>> {
+        if let Some(known) = self.specimens.get(barcode) {
+            return Ok(known.clone());
+        }
+        let found = order::specimen_by_barcode(tx, barcode).await?;
+        self.specimens.insert(barcode.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
 async fn one(
     tx: &mut Tx,
     ctx: &Ctx,
     permit: &Permit,
     arrival: &Arrival,
     run: &Run,
+    known: &mut Known,
     out: &mut Received,
 ) -> Result<()> {
-    let found = order::specimen_by_barcode(tx, &run.barcode).await?;
-    let item = items::find(tx, &run.item).await?;
+    let found = known.specimen(tx, &run.barcode).await?;
+    let item = known.items.find(tx, &run.item).await?;
     let (state, reason) = place(arrival, run, found.as_ref(), item.is_some());
     let id = ctx.id();
     // without a barcode two patients' equal values must not look like one repeat
@@ -168,6 +190,7 @@ async fn one(
     match (state, found, item) {
         ("matched", Some(specimen), Some(item)) => {
             let specimen = specimen::ensure_received(tx, ctx, permit, specimen).await?;
+            known.specimens.insert(run.barcode.clone(), Some(specimen.clone()));
             matched::settle(tx, ctx, permit, &specimen, &id, run, &item, arrival).await?;
             out.stored += 1;
             out.specimens.push((specimen.id, specimen.facility));

@@ -59,9 +59,8 @@ pub fn residual(leads: &[&Lead], law: impl Fn(&[i64]) -> i64) -> Option<i64> {
             rest.push(law(&row).saturating_abs());
         }
     }
-    rest.sort_unstable();
-    let at = (rest.len() * SHARE / 1_000).min(rest.len().saturating_sub(1));
-    rest.get(at).copied()
+    let at = (rest.len() * SHARE / 1_000).min(rest.len().checked_sub(1)?);
+    Some(*rest.select_nth_unstable(at).1)
 }
 
 /// Leads that are neither stored nor follow from those that are.

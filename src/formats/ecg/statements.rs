@@ -117,7 +117,8 @@ fn spelled(zh: &str) -> (String, String) {
         let own = READINGS.iter().find(|(k, _)| *k == c).map(|(_, r)| *r);
         let reading = own.or_else(|| c.to_pinyin().map(|p| p.plain()));
         if let Some(r) = reading {
-            whole.push_str(r);
+            // ü is typed v.
+            whole.push_str(&r.replace('ü', "v"));
             first.extend(r.chars().next());
         } else if c.is_alphanumeric() {
             whole.extend(c.to_lowercase());

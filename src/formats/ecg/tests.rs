@@ -18,6 +18,7 @@ mod other;
 mod paper;
 mod philips;
 mod scp;
+mod strip;
 mod twin;
 mod wfdb;
 

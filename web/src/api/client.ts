@@ -35,6 +35,7 @@ export function setSignedOut(then: () => void): void {
 
 export interface CallOptions {
   method?: string;
+  /** Sent as JSON; a file goes as its bytes. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -57,7 +58,8 @@ function pause(ms: number): Promise<void> {
 
 async function once(path: string, options: CallOptions, method: string): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  const file = options.body instanceof Blob;
+  if (options.body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && csrf) headers['X-CSRF-Token'] = csrf;
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new DOMException('timeout', 'TimeoutError')), options.timeout ?? 30_000);
@@ -69,7 +71,7 @@ async function once(path: string, options: CallOptions, method: string): Promise
       headers,
       credentials: 'same-origin',
       cache: 'no-store',
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.body === undefined ? undefined : file ? (options.body as Blob) : JSON.stringify(options.body),
       signal: stop.signal,
     });
   } catch (error) {

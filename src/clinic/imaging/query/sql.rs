@@ -53,6 +53,18 @@ macro_rules! studies {
     };
 }
 
+/// Studies of some patients: their page is found in the index of patients and dates alone, then its rows are read.
+macro_rules! named_studies {
+    ($patients:literal) => {
+        concat!(
+            "SELECT ", patient_columns!(), ", ", study_columns!(), " FROM study s JOIN patient p ON p.id = s.patient WHERE s.id IN (SELECT n.id FROM study n WHERE ",
+            in_scope!("n.facility", "n.id", "$1"),
+            " AND n.instance_count > 0 AND (n.study_date, n.id) < ($2, $3) AND n.study_date >= $4 AND n.study_date <= $5 AND ($6 = '' OR '!' || n.modalities || '!' LIKE $6)
+            AND n.patient IN (SELECT k.patient FROM patient_key k WHERE ", $patients, ") ORDER BY n.study_date DESC, n.id DESC LIMIT $7) ORDER BY study_date DESC, study DESC"
+        )
+    };
+}
+
 /// The same for one facility in the order of its own index: its own studies, and those granted to it.
 macro_rules! facility_studies {
     ($($condition:tt)*) => {
@@ -91,9 +103,9 @@ yigong_base::statements! {
     /// The same for one facility.
     STUDIES_OF_FACILITY_BY_FREQUENT_NAME = facility_studies!(of_that_name!());
     /// Studies of the patients with a rare name, by the index of names.
-    STUDIES_BY_NAME = studies!(" AND s.patient IN (SELECT k.patient FROM patient_key k WHERE k.key >= $8 AND k.key < $9)");
+    STUDIES_BY_NAME = named_studies!("k.key >= $8 AND k.key < $9");
     /// Studies of the patients with something inside the name.
-    STUDIES_BY_NAME_PART = studies!(" AND s.patient IN (SELECT k.patient FROM patient_key k WHERE k.key LIKE $8 ESCAPE '!')");
+    STUDIES_BY_NAME_PART = named_studies!("k.key LIKE $8 ESCAPE '!'");
     /// By Study Instance UIDs.
     STUDIES_BY_UID = studies!(concat!(" AND s.uid IN ", sixteen!()));
     /// By accession number.
@@ -102,8 +114,8 @@ yigong_base::statements! {
     STUDIES_BY_PATIENT_ID = studies!(
         " AND s.id IN (SELECT t.id FROM study t JOIN patient q ON q.id = t.patient WHERE q.local_id = $8 UNION SELECT u.id FROM study u WHERE u.said_id = $8)"
     );
-    /// Are there more than 400 patient keys of a name?
-    FREQUENT = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM patient_key WHERE key >= $1 AND key < $2 LIMIT 401) found";
+    /// Are there more than 2,000 patient keys of a name?
+    FREQUENT = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM patient_key WHERE key >= $1 AND key < $2 LIMIT 2001) found";
     /// SOP classes of a study in scope.
     SOP_CLASSES = concat!(
         "SELECT DISTINCT i.sop_class AS sop_class FROM instance i WHERE i.study = $2 AND i.current = 1 AND ",

@@ -14,15 +14,24 @@ use super::super::check::check_in;
 use super::super::pixels::Pixels;
 use super::super::receive::{New, Outcome, Step};
 use super::chain::{self, Act};
+use super::part::{Parts, move_to};
 use super::place::{made_uid, rest};
 use super::sql;
 
-/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. Answers the
-/// act and the study.
+/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. With `into` the
+/// object then goes into a chosen one of the facility, in the same unit: two acts, each with its undo. Answers the last act and
+/// the study the object is in.
 ///
 /// # Errors
-/// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility.
-pub async fn index_held(ctx: &Ctx, permit: &Permit, entry: &str, why: &str) -> Result<(String, String)> {
+/// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility; with `into`
+/// those of [`move_to`], and then nothing has changed.
+pub async fn index_held(
+    ctx: &Ctx,
+    permit: &Permit,
+    entry: &str,
+    into: Option<&str>,
+    why: &str,
+) -> Result<(String, String)> {
     permit.require(Right::LinkIdentity)?;
     chain::reasoned(why)?;
     let (blob, sender, facility) = {
@@ -107,8 +116,16 @@ pub async fn index_held(ctx: &Ctx, permit: &Permit, entry: &str, why: &str) -> R
         tx.exec(sql::SHOW, args![&received.instance, 1_i64, ""]).await?;
     }
     rest(&mut tx, ctx, &study).await?;
+    let done = match into {
+        Some(chosen) if chosen != study => {
+            // This image alone: others of the same stranger may stand in that study already.
+            let one = Parts { series: Vec::new(), instances: vec![received.instance.clone()] };
+            (move_to(&mut tx, ctx, permit, &study, chosen, &one, why).await?, chosen.to_owned())
+        }
+        _ => (written.id, study),
+    };
     tx.commit().await?;
-    Ok((written.id, study))
+    Ok(done)
 }
 
 /// Undo: the object leaves the index again and is held as before; its row waits for the day it comes back.

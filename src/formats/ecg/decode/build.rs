@@ -8,6 +8,9 @@ use crate::ecg::ratio::Ratio;
 /// Seconds above which a recording is ambulatory.
 pub const HOLTER_SECONDS: f64 = 600.0;
 
+/// Statements and warnings kept of one file.
+const MOST: usize = 500;
+
 /// Byte at `at`.
 #[must_use]
 pub fn u8_at(bytes: &[u8], at: usize) -> Option<u8> {
@@ -58,6 +61,18 @@ impl<'a> Budget<'a> {
     #[must_use]
     pub const fn limits(&self) -> &'a Limits {
         self.limits
+    }
+
+    /// Asks for a number of channels.
+    ///
+    /// # Errors
+    /// More than the limits allow.
+    pub fn channels(&self, channels: usize) -> Result<(), Refusal> {
+        if channels > self.limits.channels {
+            let why = format!("more than {} channels exceed the limits", self.limits.channels);
+            return Err(Refusal::new("limit", why));
+        }
+        Ok(())
     }
 
     /// Takes `channels` of `samples` each.
@@ -150,10 +165,18 @@ pub fn vendor(document: &mut Document, what: &str, number: Option<f64>, unit: &'
     document.values.push(Value { what: what.to_owned(), number: Some(number), unit, source: Source::Vendor });
 }
 
+/// Adds a statement of the maker once.
+pub fn state(document: &mut Document, statement: String) {
+    if !statement.is_empty() && document.statements.len() < MOST && !document.statements.contains(&statement)
+    {
+        document.statements.push(statement);
+    }
+}
+
 /// Adds a warning once.
 pub fn warn(document: &mut Document, code: &'static str, zh: impl Into<String>, en: impl Into<String>) {
     let warning = Warning::new(code, zh, en);
-    if !document.warnings.contains(&warning) {
+    if document.warnings.len() < MOST && !document.warnings.contains(&warning) {
         document.warnings.push(warning);
     }
 }

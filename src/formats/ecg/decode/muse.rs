@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build::{Budget, filters, group, lead16, name, vendor, warn};
+use super::build::{Budget, filters, group, lead16, name, state, vendor, warn};
 use super::stamp::joined;
 use super::xml::{self, Path, Visit};
 use crate::ecg::format::Format;
@@ -13,7 +13,7 @@ use crate::ecg::model::{Document, Fiducial, Lead};
 use crate::ecg::ratio::Ratio;
 
 /// Samples a lead may begin behind the first one.
-const LATE: usize = 60_000;
+const LATE: usize = 10_000;
 
 /// Elements of `RestingECGMeasurements`, our name, unit.
 const VALUES: &[(&str, &str, &str)] = &[
@@ -247,9 +247,7 @@ impl Reading<'_> {
 
     fn end_statement(&mut self) {
         let statement = std::mem::take(&mut self.statement);
-        if !statement.is_empty() {
-            self.document.statements.push(statement);
-        }
+        state(&mut self.document, statement);
     }
 
     fn end_lead(&mut self) -> Result<(), Refusal> {

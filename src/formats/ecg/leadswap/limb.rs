@@ -59,7 +59,8 @@ fn likeness(w: &Window<'_>, span: (usize, usize), k: &[f64; 7]) -> (f64, f64) {
     if a <= 0.0 || b <= 0.0 { (0.0, share) } else { (dot(&one, &made) / (a * b).sqrt(), share) }
 }
 
-/// Right and left arm exchanged.
+/// Right arm exchanged. Which with, the recording alone does not tell for sure: with the left arm in most cases, and so it is named;
+/// an exchange with the left leg turns lead I as well and shows in comparison with the previous recording.
 pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let (on, off) = w.qrs;
     if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !progresses(w) {
@@ -73,12 +74,12 @@ pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
         .zip(w.p_net(w.two))
         .map(|(one, two)| one / one.hypot((two - one / 2.0) * 1.155).max(1.0));
     let clearly = q < CLEARLY.0 && t < CLEARLY.1 && share > CLEARLY.2;
-    match p {
+    let found = match p {
         Some(p) if p < -0.05 => q < TURNED && (t < 0.5 || q < CLEARLY.0),
         Some(p) => p < 0.1 && clearly,
         None => clearly,
-    }
-    .then_some(Exchange::RaLa)
+    };
+    found.then_some(Exchange::RaLa)
 }
 
 /// R grows from V1 towards the left: a heart on the right side has its own reason for a negative lead I.

@@ -1,6 +1,7 @@
 //! The patient's previous median beat: the exchange that makes the new one look like it wins.
 
-use super::{Basis, Exchange, Swap};
+use super::window::Window;
+use super::{Basis, Exchange, Swap, limb};
 use crate::ecg::measure::Measured;
 use crate::ecg::measure::median::Median;
 use crate::ecg::measure::signal::ms;
@@ -49,22 +50,26 @@ impl Beat {
     }
 }
 
-/// Difference of power of limb and of chest leads against the previous beat's.
-fn difference(now: &Beat, before: &Beat) -> (f64, f64) {
-    let part = |pairs: &mut dyn Iterator<Item = (&Vec<f64>, &Vec<f64>)>| {
-        let (mut rest, mut power) = (0.0, 1.0);
-        for (a, b) in pairs {
-            for (x, y) in a.iter().zip(b) {
-                rest += (x - y) * (x - y);
-                power += y * y;
-            }
+/// Difference of some leads against the previous beat's, as a share of its power.
+fn difference<'a>(pairs: impl Iterator<Item = (&'a Vec<f64>, &'a Vec<f64>)>) -> f64 {
+    let (mut rest, mut power) = (0.0, 1.0);
+    for (a, b) in pairs {
+        for (x, y) in a.iter().zip(b) {
+            rest += (x - y) * (x - y);
+            power += y * y;
         }
-        rest / power
-    };
-    (
-        part(&mut [(&now.one, &before.one), (&now.two, &before.two)].into_iter()),
-        part(&mut now.chest.iter().zip(&before.chest)),
-    )
+    }
+    rest / power
+}
+
+fn limbs(now: &Beat, before: &Beat) -> f64 {
+    difference([(&now.one, &before.one), (&now.two, &before.two)].into_iter())
+}
+
+/// The chest leads for which `which` holds, from 0.
+fn chest(now: &Beat, before: &Beat, which: impl Fn(usize) -> bool) -> f64 {
+    let all = now.chest.iter().zip(&before.chest).enumerate();
+    difference(all.filter(|(k, _)| which(*k)).map(|(_, pair)| pair))
 }
 
 /// Exchanged electrodes by comparison with the patient's previous median beat; none when the beats agree as they are, or agree
@@ -77,19 +82,34 @@ pub fn against(m: &Measured, previous: &Median) -> Option<Swap> {
     let now = (-reach..=reach)
         .filter_map(|shift| {
             let b = Beat::of(&m.median, shift)?;
-            let (limb, chest) = difference(&b, &before);
-            Some((limb.min(chest), b))
+            Some((limbs(&b, &before).min(chest(&b, &before, |_| true)), b))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))?
         .1;
-    let (limb, chest) = difference(&now, &before);
+    if let Some(kind) = Window::of(m).and_then(|w| limb::flat(&w, m)) {
+        // Nothing is left to be compared in a lead between both legs; the previous recording had signal there.
+        let alive = |s: &[f64]| s.iter().fold(0.0_f64, |a, v| a.max(v.abs())) > 150.0;
+        let was = if kind == Exchange::RaRl {
+            alive(&before.two)
+        } else {
+            alive(&before.undone(Exchange::RaLa).two)
+        };
+        return was.then(|| Swap::new(kind, 0.9, Basis::Previous));
+    }
     let tried = Exchange::ALL.into_iter().map(|kind| {
-        let (l, c) = difference(&now.undone(kind), &before);
-        let in_chest = matches!(kind, Exchange::Chest(..));
-        (kind, if in_chest { (c, chest, limb) } else { (l, limb, chest) })
+        let other = now.undone(kind);
+        let parts = match kind {
+            Exchange::Chest(a, b) => {
+                let touched = |k: usize| k + 1 == usize::from(a) || k + 1 == usize::from(b);
+                let rest = limbs(&now, &before).max(chest(&now, &before, |k| !touched(k)));
+                (chest(&other, &before, touched), chest(&now, &before, touched), rest)
+            }
+            _ => (limbs(&other, &before), limbs(&now, &before), chest(&now, &before, |_| true)),
+        };
+        (kind, parts)
     });
-    let (kind, (with, without, other)) =
-        tried.min_by(|a, b| (a.1.0 / a.1.1.max(1e-6)).total_cmp(&(b.1.0 / b.1.1.max(1e-6))))?;
+    let share = |t: &(f64, f64, f64)| t.0 / t.1.max(1e-6);
+    let (kind, (with, without, other)) = tried.min_by(|a, b| share(&a.1).total_cmp(&share(&b.1)))?;
     // The leads that the exchange does not touch must agree as well: it is the same heart.
     let found = with < BETTER * without && with < SAME && other < SAME && without > SAME / 3.0;
     found.then(|| {

@@ -1,6 +1,7 @@
 //! The atria in one call: pacing spikes, rhythm, and the P wave of every beat.
 
 use super::lanes::Lanes;
+use super::pacing;
 use super::pfind::{self, PWave};
 use super::rhythm::{self, Evidence, Kind, Rhythm};
 use super::signal::{Signal, ms};
@@ -22,8 +23,8 @@ pub struct Reading {
 /// blanking, if the signal has been blanked since).
 #[must_use]
 pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
-    let (mut spikes, paced) = rhythm::pacing(candidates, beats);
-    let stimulated = rhythm::atrial(&spikes::low(signal), beats);
+    let (mut spikes, paced) = pacing::ventricular(candidates, beats);
+    let stimulated = pacing::atrial(&spikes::low(signal), beats);
     let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
     spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
     spikes.sort_unstable();

@@ -1,5 +1,6 @@
-//! QRS boundaries in the median of a class (ECG specification 11.6), by two ways whose mean is taken: the velocity of all
-//! leads together, and the median over the leads of what each says alone.
+//! QRS boundaries in the median of a class (ECG specification 11.6), by three ways of which the middle one is taken: the
+//! velocity of all leads together, the median over the leads of what each says alone, and the knee of the path travelled,
+//! which a rising ST segment does not move.
 
 use super::lanes::{Row, WIDTH};
 use super::median::Median;
@@ -17,12 +18,12 @@ pub struct Edges {
     pub g_on: f32,
     /// End in the second latest lead.
     pub g_off: f32,
-    /// The two ways disagree by more than a reader would.
+    /// The ways disagree by more than readers do.
     pub doubtful: bool,
 }
 
 /// Mean differences (ms) to what cardiologists marked, taken off: onset, end, and the same of the global ones.
-const BIAS_MS: [f32; 4] = [3.0, 0.3, 4.7, -5.6];
+const BIAS_MS: [f32; 4] = [3.0, 1.1, 4.7, -5.2];
 /// Low-pass for the joint velocity, Hz. With the shares below it decides how early a slow foot counts as QRS.
 const JOINT_HZ: f32 = 40.0;
 /// Share of the highest joint velocity at which the QRS begins.
@@ -39,7 +40,13 @@ const QUIET: f32 = 1.8;
 const MOST: f32 = 0.35;
 /// A lead that moves less (µV per sample) has no say.
 const LEAST: f32 = 2.0;
-/// A difference of the two ways that casts doubt on both, ms.
+/// A lead speaks for the global boundaries up to this far outside the central one, ms.
+const FAR_MS: f32 = 16.0;
+/// The knee lies within this of the outermost steep place, ms.
+const KNEE_MS: f32 = 100.0;
+/// Share of the quietest places in it; an ST segment rises as fast as they move.
+const KNEE_NOISE: f32 = 0.4;
+/// A difference of the ways that casts doubt, ms.
 const DOUBT_MS: f32 = 20.0;
 /// Stillness before the onset, ms.
 const STILL_ON_MS: f32 = 12.0;
@@ -70,13 +77,18 @@ pub fn qrs(median: &Median, rows: &[Row], not_before: Option<f32>) -> Option<Edg
     let on = walk.on(peak, JOINT_ON).unwrap_or_else(|| lowest(&joint, from, peak));
     let off = walk.off(peak, JOINT_OFF).unwrap_or_else(|| lowest(&joint, peak + 1, to));
     let (ons, offs) = alone(rows, median.peak, peak);
-    let (on, off) = (float(on), float(off));
-    let central = |own: f32, v: &[f32]| middle(v).map_or(own, |m| f32::midpoint(own, m));
-    let (c_on, c_off) = (central(on, &ons), central(off, &offs));
-    let (second_on, second_off) = (ons.get(1).copied(), offs.iter().rev().nth(1).copied());
+    let (bent_on, bent_off) = knees(&joint, median.peak, joint[peak]);
+    let central = |own: usize, v: &[f32], bent: usize| {
+        let mut all = [float(own), middle(v).unwrap_or(float(own)), float(bent)];
+        all.sort_by(f32::total_cmp);
+        (all[1], (all[2] - all[0]) * 2.0 > DOUBT_MS)
+    };
+    let ((c_on, doubt_on), (c_off, doubt_off)) = (central(on, &ons, bent_on), central(off, &offs, bent_off));
+    // A lead that goes on much longer than the others shows something else than the QRS: a sloping PR or ST segment.
+    let far = float(ms(FAR_MS));
+    let second_on = ons.get(1).map(|v| v.max(c_on - far));
+    let second_off = offs.iter().rev().nth(1).map(|v| v.min(c_off + far));
     let late = second_off.map_or(c_off, |s| f32::midpoint(c_off, s));
-    // The central value lies halfway between the two ways.
-    let apart = |joint: f32, central: f32| (joint - central).abs() * 2.0 > DOUBT_MS / 2.0;
     let after = |v: f32| not_before.map_or(v, |n| v.max(n));
     let less = |v: f32, k: usize| v - BIAS_MS[k] / 2.0;
     let edges = Edges {
@@ -84,11 +96,46 @@ pub fn qrs(median: &Median, rows: &[Row], not_before: Option<f32>) -> Option<Edg
         off: less(c_off, 1),
         g_on: after(less(second_on.unwrap_or(c_on), 2)),
         g_off: less(late, 3),
-        doubtful: apart(on, c_on) || apart(off, c_off),
+        doubtful: doubt_on || doubt_off,
     };
     // The global boundaries enclose the central ones.
     let edges = Edges { g_on: edges.g_on.min(edges.on), g_off: edges.g_off.max(edges.off), ..edges };
     (edges.on < edges.off).then_some(edges)
+}
+
+/// Where the joint path bends, outwards from the first and the last steep place.
+fn knees(v: &[f32], beat: usize, top: f32) -> (usize, usize) {
+    let steep = beat.saturating_sub(ms(100.0))..(beat + ms(120.0)).min(v.len());
+    let first = steep.clone().find(|i| v[*i] > top / 2.0).unwrap_or(beat);
+    let last = steep.rev().find(|i| v[*i] > top / 2.0).unwrap_or(beat);
+    let before: Vec<f32> = v[first.saturating_sub(ms(KNEE_MS))..=first].iter().rev().copied().collect();
+    let behind = &v[last..(last + ms(KNEE_MS)).min(v.len())];
+    (first - knee(travelled(&before, KNEE_NOISE)), last + knee(travelled(behind, KNEE_NOISE)))
+}
+
+/// The index of the trapezium of the largest area under a curve that levels out.
+pub(super) fn knee(heights: impl ExactSizeIterator<Item = f32>) -> usize {
+    let n = heights.len();
+    let mut best = (0, 0.0_f32);
+    for (i, h) in heights.enumerate() {
+        let area = h * float(2 * (n - 1) - i);
+        if area > best.1 {
+            best = (i, area);
+        }
+    }
+    best.0
+}
+
+/// The path travelled since the first of `v`, without what is done all the time: the share `noise` of its quietest places.
+pub(super) fn travelled(v: &[f32], noise: f32) -> impl ExactSizeIterator<Item = f32> + '_ {
+    let noise = percentile(v, noise);
+    let mut sum = 0.0;
+    v.iter().enumerate().map(move |(i, x)| {
+        if i > 0 {
+            sum += (x - noise).max(0.0);
+        }
+        sum
+    })
 }
 
 /// Onsets and ends of the leads alone, ascending.

@@ -62,8 +62,8 @@ fn feature(rows: &[Row], leads: usize) -> (Vec<f32>, Vec<f32>) {
     high_pass(&mut band, 5.0);
     low_pass(&mut band, 22.0);
     let d: Vec<Row> = slopes(&band).iter().map(|row| row.map(|v| 2.0 * v.abs())).collect();
-    // Every third sample is enough to know how high a lead goes.
-    let column = |rows: &[Row], k: usize| rows.iter().step_by(3).map(|row| row[k]).collect::<Vec<f32>>();
+    // Every ninth sample is enough to know how high a lead goes.
+    let column = |rows: &[Row], k: usize| rows.iter().step_by(9).map(|row| row[k]).collect::<Vec<f32>>();
     let mut units: Row = [0.0; WIDTH];
     for (k, unit) in units.iter_mut().enumerate().take(leads) {
         let lead = column(rows, k);

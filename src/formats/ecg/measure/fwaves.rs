@@ -1,8 +1,9 @@
 //! Atrial activity where a sinus rhythm has none: between the T wave and the P wave.
 
 use super::lanes::{Lanes, Row, WIDTH};
+use super::level::{bump, bumps, cosine, rms};
 use super::signal::{ms, percentile};
-use super::template::{Complex, Template, Window, bump, bumps, cosine, rms};
+use super::template::{Complex, Template, Window};
 
 /// A stretch shorter than this shows nothing, ms.
 const LEAST_MS: f32 = 110.0;

@@ -2,13 +2,12 @@
 
 use super::delineate::Wave;
 use super::lanes::{Lanes, Row, WIDTH};
+use super::level::{chord, cosine, levelled};
 use super::pedges::{Edges, edges};
 use super::signal::ms;
-use super::template::{Complex, HALF_MS, Template, Window, bumps, chord, cosine, levelled, rms};
+use super::template::{Complex, HALF_MS, Template};
 use super::train::Train;
 
-/// Smallest height believed in a single beat, µV RMS over the leads.
-const LEAST_UV: f32 = 10.0;
 /// The wave may come this much earlier or later than in the common beat, ms.
 const SHIFT_MS: f32 = 40.0;
 /// Likeness with the common P wave that makes a beat of the dominant shape carry one.
@@ -140,15 +139,6 @@ fn like(lanes: &Lanes, pattern: &[Row], weights: &Row, from: usize) -> Option<(f
     let sum = |v: &Row| v.iter().zip(weights).map(|(v, w)| v * w).sum::<f32>();
     let (xy, xx, yy) = (sum(&xy), sum(&xx), sum(&yy));
     Some((cosine(xy, xx, yy), if xx > 0.0 { xy / xx } else { 0.0 }))
-}
-
-/// The highest bump of a window judged alone.
-#[must_use]
-pub fn alone(lanes: &Lanes, (from, to): Window) -> Option<(usize, f32)> {
-    let size: Vec<f32> = bumps(&lanes.rows, from, to).iter().map(|r| rms(r, lanes.leads.len())).collect();
-    let edge = ms(24.0);
-    let at = (edge..size.len().saturating_sub(edge)).max_by(|a, b| size[*a].total_cmp(&size[*b]))?;
-    (size[at] >= LEAST_UV).then_some((from + at, size[at]))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sample numbers within the analysed minute")]

@@ -1,6 +1,7 @@
 //! What the beats of a strip have in common before the QRS: the P wave of the dominant beats, and how alike it is.
 
 use super::lanes::{Lanes, Row, WIDTH};
+use super::level::{bumps, cosine, levelled, middle, rms};
 use super::signal::{ms, percentile};
 
 /// A QRS complex as the delineation has it, samples of the analysis copy.
@@ -27,8 +28,6 @@ const LEAST_MS: f32 = 70.0;
 /// A P wave has at least this room, ms, if that takes no more than so much of the end of the T wave.
 const ROOM_MS: f32 = 110.0;
 const TAIL_MS: f32 = 60.0;
-/// Half the width over which a P wave stands out as a bump, ms.
-const BUMP_MS: f32 = 60.0;
 /// Half the window around the P wave in which beats are compared, ms.
 pub const HALF_MS: f32 = 70.0;
 /// A beat earlier than this share of the median RR is not used for the template.
@@ -189,108 +188,4 @@ fn chosen(beats: &[Complex], windows: &[Option<Window>]) -> Vec<usize> {
         .filter(|k| beats.get(*k).is_some_and(|b| b.dominant) && windows.get(*k).is_some_and(Option::is_some))
         .filter(|k| rr(*k).is_none_or(|r| r >= EARLY * typical))
         .collect()
-}
-
-/// Cosine of two patterns from their products; 0 for an empty one.
-#[must_use]
-pub fn cosine(xy: f32, xx: f32, yy: f32) -> f32 {
-    if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
-}
-
-/// Root mean square over the leads.
-#[must_use]
-pub fn rms(row: &Row, leads: usize) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "twelve leads")]
-    let n = leads.max(1) as f32;
-    (row.iter().map(|v| v * v).sum::<f32>() / n).sqrt()
-}
-
-/// The line through the ends of a window (the mean of 10 ms each): its start, and its slope per sample.
-#[must_use]
-pub fn chord(w: &[Row]) -> (Row, Row) {
-    let (mut a, mut slope) = ([0.0; WIDTH], [0.0; WIDTH]);
-    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-    let (edge, length) = (5.min(w.len()).max(1) as f32, w.len().max(2) as f32 - 1.0);
-    for (x, y) in w.iter().zip(w.iter().rev()).take(5) {
-        for i in 0..WIDTH {
-            a[i] += x[i] / edge;
-            slope[i] += (y[i] - x[i]) / edge / length;
-        }
-    }
-    (a, slope)
-}
-
-/// The window without that line.
-#[must_use]
-pub fn levelled(w: &[Row]) -> Vec<Row> {
-    let (first, slope) = chord(w);
-    w.iter()
-        .enumerate()
-        .map(|(k, r)| {
-            #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-            let at = k as f32;
-            let mut out = *r;
-            for i in 0..WIDTH {
-                out[i] -= first[i] + slope[i] * at;
-            }
-            out
-        })
-        .collect()
-}
-
-/// How far each sample of `[from, to)` stands above the chord over 60 ms to both sides; the chord stays inside.
-#[must_use]
-pub fn bumps(rows: &[Row], from: usize, to: usize) -> Vec<Row> {
-    (from..to).map(|i| bump(rows, i, from, to)).collect()
-}
-
-/// The same for one sample.
-#[must_use]
-pub fn bump(rows: &[Row], i: usize, from: usize, to: usize) -> Row {
-    let w = ms(BUMP_MS);
-    let (a, b) = (i.saturating_sub(w).max(from), (i + w).min(to - 1));
-    #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-    let share = (i - a) as f32 / (b - a).max(1) as f32;
-    let (left, here, right) = (&rows[a], &rows[i], &rows[b]);
-    let mut out = [0.0; WIDTH];
-    for k in 0..WIDTH {
-        out[k] = here[k] - left[k] - (right[k] - left[k]) * share;
-    }
-    out
-}
-
-/// Middle of the beats: the mean of the middle half in each lead.
-#[expect(clippy::cast_precision_loss, reason = "a count of beats")]
-fn middle(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
-    let quarter = cut.len() / 4;
-    let share = 1.0 / (cut.len() - 2 * quarter).max(1) as f32;
-    let mut column = vec![[0.0_f32; WIDTH]; cut.len()];
-    (0..n)
-        .map(|i| {
-            for (c, (_, w)) in column.iter_mut().zip(cut) {
-                *c = w[i];
-            }
-            sort(&mut column);
-            let mut out = [0.0; WIDTH];
-            for r in column.iter().skip(quarter).take(cut.len() - 2 * quarter) {
-                for k in 0..WIDTH {
-                    out[k] += r[k] * share;
-                }
-            }
-            out
-        })
-        .collect()
-}
-
-/// Sorts every lead by itself, all leads at once.
-fn sort(column: &mut [Row]) {
-    for end in (1..column.len()).rev() {
-        for j in 0..end {
-            let (a, b) = (column[j], column[j + 1]);
-            for k in 0..WIDTH {
-                column[j][k] = a[k].min(b[k]);
-                column[j + 1][k] = a[k].max(b[k]);
-            }
-        }
-    }
 }

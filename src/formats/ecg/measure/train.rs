@@ -1,8 +1,9 @@
 //! An atrial train that keeps its own time: P waves searched without regard to the QRS (ECG specification 11.8).
 
 use super::lanes::Lanes;
+use super::level::{bumps, rms};
 use super::signal::{ms, percentile};
-use super::template::{Window, bumps, rms};
+use super::template::Window;
 
 /// Atrial periods looked for: 45 to 150 a minute, ms.
 const PERIOD_MS: (f32, f32) = (400.0, 1_330.0);

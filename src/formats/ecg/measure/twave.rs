@@ -3,7 +3,7 @@
 //! the largest trapezium (PMC3201026) per lead on the samples and on the path they have travelled, the same on the path of
 //! all leads together, and the place where the joint velocity has run down.
 
-use super::bounds::{Edges, float, run_down};
+use super::bounds::{Edges, float, knee, run_down, travelled};
 use super::lanes::{Row, WIDTH};
 use super::median::Median;
 use super::rows::{self, length, low_pass, slopes};
@@ -75,7 +75,7 @@ pub fn find(median: &Median, beat: &[Row], qrs: &Edges, rr_ms: f32, to: usize) -
     let span = Span { k, right: x_r };
     let ends = Leads::new(&y, &d, &span);
     let run = run_down(&v, k..x_r + 1, (0.2 * v[k]).max(1.5 * percentile(&v[k..=x_r], NOISE)), ms(20.0));
-    let joint = span.knee(k, travelled(&v[k..=x_r]));
+    let joint = k + knee(travelled(&v[k..=x_r], NOISE));
     let all =
         [weighted(&ends.level), weighted(&ends.path), Some(float(joint)), Some(float(run.unwrap_or(x_r)))];
     let given: Vec<f32> = all.into_iter().flatten().collect();
@@ -115,32 +115,6 @@ struct Span {
     right: usize,
 }
 
-impl Span {
-    /// The trapezium of the largest area under `heights`, which begin at `start` with 0: the knee of a curve that levels out.
-    fn knee(&self, start: usize, heights: impl Iterator<Item = f32>) -> usize {
-        let mut best = (start, 0.0_f32);
-        for (i, h) in (start..=self.right).zip(heights) {
-            let area = h * float((self.right - i) + (self.right - start));
-            if area > best.1 {
-                best = (i, area);
-            }
-        }
-        best.0
-    }
-}
-
-/// The way travelled from the first of `v`, without what noise would have done.
-fn travelled(v: &[f32]) -> impl Iterator<Item = f32> + '_ {
-    let noise = percentile(v, NOISE);
-    let mut sum = 0.0;
-    v.iter().enumerate().map(move |(i, x)| {
-        if i > 0 {
-            sum += (x - noise).max(0.0);
-        }
-        sum
-    })
-}
-
 /// What each lead says alone: place of the end and weight.
 struct Leads {
     level: Vec<(f32, f32)>,
@@ -159,9 +133,9 @@ impl Leads {
                 continue;
             }
             let heights = y[k..=span.right].iter().map(|row| (row[n] - y[k][n]).abs());
-            level.push((float(span.knee(k, heights)), weight));
+            level.push((float(k + knee(heights)), weight));
             let v: Vec<f32> = d[k..=span.right].iter().map(|row| row[n].abs()).collect();
-            path.push((float(span.knee(k, travelled(&v))), weight));
+            path.push((float(k + knee(travelled(&v, NOISE))), weight));
         }
         Self { level, path }
     }

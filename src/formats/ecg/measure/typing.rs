@@ -68,9 +68,10 @@ fn aligned(signal: &Signal, beats: &[usize], seed: usize, members: Vec<usize>) -
     let mut at: Vec<usize> = members.iter().map(|m| beats[*m]).collect();
     if members.len() > 1 {
         let mut template = qrs(signal, beats[seed]);
-        for _ in 0..2 {
-            for (place, m) in at.iter_mut().zip(&members) {
-                *place = best_place(signal, beats[*m], &template).unwrap_or(*place);
+        // The second time they lie nearly right.
+        for reach in [REACH_MS, REACH_MS / 4.0] {
+            for place in &mut at {
+                *place = best_place(signal, *place, ms(reach), &template).unwrap_or(*place);
             }
             template = mean(signal, &at);
         }
@@ -78,8 +79,8 @@ fn aligned(signal: &Signal, beats: &[usize], seed: usize, members: Vec<usize>) -
     Class { beats: members, at }
 }
 
-fn best_place(signal: &Signal, beat: usize, template: &[f32]) -> Option<usize> {
-    let (from, to) = (beat.saturating_sub(ms(REACH_MS)), beat + ms(REACH_MS));
+fn best_place(signal: &Signal, beat: usize, reach: usize, template: &[f32]) -> Option<usize> {
+    let (from, to) = (beat.saturating_sub(reach), beat + reach);
     (from..=to)
         .filter_map(|at| Some((at, fit(signal, at, template)?)))
         .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.abs_diff(beat).cmp(&a.0.abs_diff(beat))))

@@ -6,7 +6,7 @@ use crate::ecg::measure::signal::{HZ, high_pass, low_pass, ms, percentile};
 use crate::ecg::measure::{Measured, Signal};
 
 /// Wander that hides the ST segment: peak to peak below 0.5 Hz, µV.
-const WANDER_UV: f32 = 700.0;
+const WANDER_UV: f32 = 800.0;
 /// Mains: peak to peak at 50 Hz, µV. Said a little below 100, so that 100 is never missed; the clean leads of LUDB reach 53.
 const MAINS_UV: f32 = 80.0;
 /// Mains that spoils a recording, µV.
@@ -14,19 +14,23 @@ const MAINS_REDO_UV: f32 = 100.0;
 /// Muscle noise above 40 Hz between the beats, µV RMS, in a chest lead and in a limb lead: the limbs tremble more. The clean leads
 /// of LUDB reach 19 and 28.
 const NOISE_UV: (f32, f32) = (22.0, 30.0);
+/// How much louder than the median lead a single one is.
+const STANDS_OUT: f32 = 2.0;
 /// Muscle noise that spoils a recording, µV RMS.
 const NOISE_REDO_UV: f32 = 45.0;
 
 /// Wander, mains and muscle noise by lead; the pattern of leads names the electrode.
 pub(super) fn judge(signal: &Signal, measured: &Measured, q: &mut Quality) {
     let (mut wander, mut mains, mut noise) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rms = Vec::new();
     let (mut loud_mains, mut loud_noise) = (0, 0);
     for (n, s) in &signal.leads {
         let id = LeadId::Standard(*n);
         if q.silent.contains(&id) {
             continue;
         }
-        let slow = low_pass(s, 0.5, HZ);
+        // Wander is slow: means of 40 ms tell all of it.
+        let slow = low_pass(&thinned(s, ms(40.0)), 0.5, HZ / 20.0);
         if percentile(&slow, 0.99) - percentile(&slow, 0.01) > WANDER_UV {
             wander.push(id.clone());
         }
@@ -35,11 +39,16 @@ pub(super) fn judge(signal: &Signal, measured: &Measured, q: &mut Quality) {
             loud_mains += usize::from(hum > MAINS_REDO_UV);
             mains.push(id.clone());
         } else {
-            let rms = quiet_rms(&high_pass(s, 40.0, HZ), &measured.beats);
-            if rms > if id.is_limb() { NOISE_UV.1 } else { NOISE_UV.0 } {
-                loud_noise += usize::from(rms > NOISE_REDO_UV);
-                noise.push(id.clone());
-            }
+            rms.push((id, quiet_rms(&high_pass(s, 40.0, HZ), &measured.beats)));
+        }
+    }
+    let usual = percentile(&rms.iter().map(|r| r.1).collect::<Vec<_>>(), 0.5);
+    for (id, rms) in rms {
+        // A limb lead that stands out from the others need not be as loud as trembling limbs.
+        let limb = if rms > STANDS_OUT * usual { NOISE_UV.0 } else { NOISE_UV.1 };
+        if rms > if id.is_limb() { limb } else { NOISE_UV.0 } {
+            loud_noise += usize::from(rms > NOISE_REDO_UV);
+            noise.push(id);
         }
     }
     let mut add = |code, list: &[LeadId], loud: usize, zh: &str, en: &str| {
@@ -73,6 +82,12 @@ pub(super) fn judge(signal: &Signal, measured: &Measured, q: &mut Quality) {
         "mains interference above 100 µV",
     );
     add("noise", &noise, loud_noise, "肌电干扰", "muscle noise");
+}
+
+/// Means of `by` samples each.
+pub(super) fn thinned(s: &[f32], by: usize) -> Vec<f32> {
+    #[expect(clippy::cast_precision_loss, reason = "a handful of samples")]
+    s.chunks_exact(by.max(1)).map(|w| w.iter().sum::<f32>() / w.len() as f32).collect()
 }
 
 /// Two of I, II, III share an electrode: I and II = RA, I and III = LA, II and III = LL. One lead alone: its own electrodes.

@@ -97,9 +97,6 @@ fn marks(bytes: &[u8]) -> Vec<Wave> {
     out
 }
 
-/// Difference to a reference wave for the beat at this sample.
-type Difference<'a> = dyn Fn(&(Wave, f64, f64), f64) -> Option<f64> + 'a;
-
 fn median(mut v: Vec<f64>) -> Option<f64> {
     v.sort_by(f64::total_cmp);
     v.get(v.len() / 2).copied()
@@ -136,6 +133,9 @@ pub(super) fn reference(n: u16) -> Vec<(Wave, f64, f64)> {
     out
 }
 
+/// Differences in ms of one boundary, with the record each belongs to.
+type Errors = Vec<(u16, f64)>;
+
 fn spread(name: &str, v: &[f64]) -> (f64, f64) {
     let mean = v.iter().sum::<f64>() / v.len() as f64;
     let sd = (v.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / v.len() as f64).sqrt();
@@ -143,116 +143,133 @@ fn spread(name: &str, v: &[f64]) -> (f64, f64) {
     (mean, sd)
 }
 
+/// All, and the two halves (every second record): a rule that holds for one half only was fitted to it.
+fn check(name: &str, all: &Errors, waves: usize, most_bias: f64, most_sd: f64) {
+    assert!(all.len() * 100 >= waves * 97, "{name}: given for {} of {waves}", all.len());
+    let half = |r: u16| all.iter().filter(|e| e.0 % 4 == r).map(|e| e.1).collect::<Vec<f64>>();
+    let (bias, sd) = spread(name, &all.iter().map(|e| e.1).collect::<Vec<f64>>());
+    assert!(bias.abs() <= most_bias && sd <= most_sd, "{name}: {bias:+.1} +- {sd:.1}");
+    for r in [1, 3] {
+        let (bias, sd) = spread(&format!("  {name} mod 4 = {r}"), &half(r));
+        assert!(
+            bias.abs() <= most_bias + 2.0 && sd <= most_sd + 1.0,
+            "{name} half {r}: {bias:+.1} +- {sd:.1}"
+        );
+    }
+}
+
 #[test]
-fn ludb_beats_and_intervals() {
+fn ludb_every_beat() {
     if record(1).is_none() {
         return;
     }
-    let (mut found, mut missed, mut extra) = (0, Vec::new(), Vec::new());
-    let (mut d_on, mut d_off, mut d_t, mut d_p) = (vec![], vec![], vec![], vec![]);
-    let (mut d_qrs, mut d_qt, mut d_pr) = (vec![], vec![], vec![]);
-    let (mut p_right, mut p_missed, mut p_false, mut red, mut redo, mut no_p) =
-        (0, vec![], vec![], vec![], vec![], 0);
+    let (mut missed, mut extra, mut beats, mut waves) = (Vec::new(), Vec::new(), 0, 0);
+    let mut e: [Errors; 7] = Default::default();
+    let mut wrong_rate = Vec::new();
     for n in RECORDS.step_by(2) {
         let Some(d) = record(n) else { continue };
-        let a = analyse(&d, "");
-        let m = &a.measured;
+        let m = crate::ecg::measure::measure(d.rhythm().unwrap(), &[]);
         let truth = reference(n);
-        let qrs: Vec<&(Wave, f64, f64)> = truth.iter().filter(|w| w.0.kind == b'Q').collect();
-        let beats: Vec<f64> = m.beats.iter().map(|b| *b as f64).collect();
-        for q in &qrs {
-            if beats.iter().any(|b| (b - q.0.peak).abs() <= 75.0) { found += 1 } else { missed.push(n) }
+        let qrs: Vec<_> = truth.iter().filter(|w| w.0.kind == b'Q').collect();
+        let at: Vec<f64> = qrs.iter().map(|q| q.0.peak).collect();
+        let rr: Vec<f64> = at.windows(2).map(|w| w[1] - w[0]).collect();
+        // The scorer takes the median of the marked intervals.
+        let rate = 30_000.0 / crate::ecg::measure::signal::percentile_f64(&rr, 0.5).unwrap();
+        if (m.rate.unwrap() - rate).abs() > 1.0 {
+            wrong_rate.push(n);
         }
-        let (from, to) =
-            (qrs.first().unwrap().0.on.unwrap() - 30.0, qrs.last().unwrap().0.off.unwrap() + 30.0);
+        let (from, to) = (qrs[0].0.on.unwrap() - 30.0, qrs.last().unwrap().0.off.unwrap() + 30.0);
+        let near = |x: f64, list: &[f64]| list.iter().any(|y| (x - y).abs() <= 75.0);
         extra.extend(
-            beats
+            m.delineation
                 .iter()
-                .filter(|b| **b > from && **b < to && !qrs.iter().any(|q| (*b - q.0.peak).abs() <= 75.0))
+                .map(|b| b.qrs.peak)
+                .filter(|b| *b > from && *b < to && !near(*b, &at))
                 .map(|_| n),
         );
-        if a.triage() == "red" {
-            red.push((n, a.raises.iter().map(|r| (r.rule, r.value.clone())).collect::<Vec<_>>()));
-        }
-        if a.quality.verdict == quality::Verdict::Redo {
-            redo.push((
-                n,
-                a.quality.reasons.iter().map(|r| format!("{} {}", r.code, r.lead)).collect::<Vec<_>>(),
-            ));
-        }
-        let p_true = truth.iter().filter(|w| w.0.kind == b'P').count() * 2 > qrs.len();
-        match (p_true, m.marks.p.is_some()) {
-            (true, true) => p_right += 1,
-            (true, false) => p_missed.push(n),
-            (false, true) => p_false.push(n),
-            _ => {}
-        }
-        no_p += usize::from(NO_P.contains(&n) && m.marks.p.is_none());
-        let Some((on, off)) = m.marks.qrs else { continue };
-        // Interval of the record: median over its dominant beats.
-        let near = |sel: &Difference<'_>| {
-            let v: Vec<f64> = qrs
-                .iter()
-                .filter_map(|q| {
-                    let k = beats.iter().position(|b| (b - q.0.peak).abs() <= 75.0)?;
-                    m.dominant[k].then(|| sel(q, beats[k]))?
-                })
-                .collect();
-            median(v)
-        };
-        let peak = m.median.peak as f64;
-        if let Some(x) = near(&|q, b| Some(on as f64 - peak - (q.1 - b))) {
-            d_on.push(2.0 * x)
-        }
-        if let Some(x) = near(&|q, b| Some(off as f64 - peak - (q.2 - b))) {
-            d_off.push(2.0 * x)
-        }
-        if let Some(x) = near(&|q, _| Some((off - on) as f64 - (q.2 - q.1))) {
-            d_qrs.push(2.0 * x)
-        }
-        let t_of = |q: &(Wave, f64, f64)| {
-            truth
-                .iter()
-                .find(|w| w.0.kind == b'T' && w.0.peak > q.0.peak && w.0.peak < q.0.peak + 300.0)
-                .map(|w| w.2)
-        };
-        let p_of = |q: &(Wave, f64, f64)| {
-            truth
-                .iter()
-                .find(|w| w.0.kind == b'P' && w.0.peak < q.0.peak && w.0.peak > q.0.peak - 150.0)
-                .map(|w| w.1)
-        };
-        if let Some(t) = m.marks.t_off {
-            if let Some(x) = near(&|q, b| Some(t as f64 - peak - (t_of(q)? - b))) {
-                d_t.push(2.0 * x)
-            }
-            if let Some(x) = near(&|q, _| Some((t - on) as f64 - (t_of(q)? - q.1))) {
-                d_qt.push(2.0 * x)
-            }
-        }
-        if let Some((p, _)) = m.marks.p {
-            if let Some(x) = near(&|q, b| Some(p as f64 - peak - (p_of(q)? - b))) {
-                d_p.push(2.0 * x)
-            }
-            if let Some(x) = near(&|q, _| Some((on - p) as f64 - (q.1 - p_of(q)?))) {
-                d_pr.push(2.0 * x)
+        for q in qrs {
+            beats += 1;
+            let Some(b) = m.delineation.iter().find(|b| (b.qrs.peak - q.0.peak).abs() <= 75.0) else {
+                missed.push(n);
+                continue;
+            };
+            let mut put = |k: usize, got: Option<f64>, want: Option<f64>| {
+                e[k].extend(got.zip(want).map(|(g, w)| (n, 2.0 * (g - w))));
+            };
+            put(0, b.qrs.on, q.0.on);
+            put(1, b.qrs.off, q.0.off);
+            put(2, b.qrs.g_on, Some(q.1));
+            put(3, b.qrs.g_off, Some(q.2));
+            let t =
+                truth.iter().find(|w| w.0.kind == b'T' && (q.0.peak..q.0.peak + 350.0).contains(&w.0.peak));
+            if let (Some(t), Some(own)) =
+                (t, b.t.filter(|o| t.is_some_and(|t| (o.peak.unwrap() - t.0.peak).abs() <= 75.0)))
+            {
+                waves += 1;
+                put(4, own.off, t.0.off);
+                put(5, own.g_off, Some(t.2));
+                put(6, own.peak, Some(t.0.peak));
             }
         }
     }
-    eprintln!("QRS found {found} missed {missed:?} extra {extra:?}");
-    eprintln!("P right {p_right} missed {p_missed:?} false {p_false:?} none in AF/flutter {no_p}/10");
-    eprintln!("red {red:?}\nredo {redo:?}");
-    let all = [
-        ("QRS on", &d_on),
-        ("QRS off", &d_off),
-        ("T off", &d_t),
-        ("P on", &d_p),
-        ("QRS", &d_qrs),
-        ("QT", &d_qt),
-        ("PR", &d_pr),
-    ]
-    .map(|(n, v)| spread(n, v));
-    assert!(missed.len() <= 2 && extra.len() <= 4, "{missed:?} {extra:?}");
-    assert!(no_p >= 9, "PR claimed in atrial fibrillation");
-    assert!(all.iter().all(|(bias, _)| bias.abs() < 12.0), "{all:?}");
+    assert!(
+        beats >= 900 && missed.is_empty() && extra.is_empty(),
+        "{beats} missed {missed:?} extra {extra:?}"
+    );
+    eprintln!("rate differs by more than 1/min: {wrong_rate:?}");
+    assert!(wrong_rate.len() <= 2, "{wrong_rate:?}");
+    assert!(waves >= 780, "{waves} T waves");
+    check("QRS on", &e[0], beats, 3.0, 7.0);
+    check("QRS off", &e[1], beats, 3.0, 6.5);
+    check("QRS global on", &e[2], beats, 3.0, 8.0);
+    check("QRS global off", &e[3], beats, 3.0, 11.5);
+    check("T off", &e[4], waves, 3.0, 14.0);
+    check("T global off", &e[5], waves, 3.0, 23.0);
+    check("T peak", &e[6], waves, 10.0, 20.0);
+}
+
+/// Section 15, 17b: near the global reference of record 1, HR 45.6, PR 144, QRS 107, QT 508.
+#[test]
+fn ludb_record_1() {
+    let Some(d) = record(1) else { return };
+    let a = analyse(&d, "");
+    for (what, want, within) in
+        [("hr", 45.6, 1.0), ("pr", 144.0, 20.0), ("qrs", 107.0, 20.0), ("qt", 508.0, 25.0)]
+    {
+        let got = a.measured.values.iter().find(|v| v.what == what).unwrap().number.unwrap();
+        assert!((got - want).abs() <= within, "{what} {got} for {want}");
+    }
+}
+
+/// The same beats when the strip runs slower, without the left chest leads, and with noise of 20 uV: nothing is found only
+/// because it is just above a threshold.
+#[test]
+fn ludb_beats_are_not_found_by_a_hair() {
+    if record(1).is_none() {
+        return;
+    }
+    for n in [45, 95, 111, 125] {
+        let d = record(n).unwrap();
+        let found = crate::ecg::measure::measure(d.rhythm().unwrap(), &[]).beats.len();
+        let few =
+            crate::ecg::measure::measure(d.rhythm().unwrap(), &[4, 5, 6].map(|k| LeadId::Standard(k + 2)))
+                .beats
+                .len();
+        assert_eq!(found, few, "{n} without V4 to V6");
+        let mut slow = d.clone();
+        slow.groups[0].rate = Ratio::whole(430);
+        let m = crate::ecg::measure::measure(slow.rhythm().unwrap(), &[]);
+        assert_eq!(found, m.beats.len(), "{n} slower");
+        let mut noise = d;
+        let mut state = 1_u32;
+        for v in noise.groups[0].leads.iter_mut().flat_map(|l| &mut l.raw) {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *v += (state >> 16) as i32 % 70 - 35;
+        }
+        assert_eq!(
+            found,
+            crate::ecg::measure::measure(noise.rhythm().unwrap(), &[]).beats.len(),
+            "{n} with noise"
+        );
+    }
 }

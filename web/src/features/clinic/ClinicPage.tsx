@@ -14,6 +14,8 @@ import { hourMinute, shortTime } from '../../ui/format';
 import { Await, Empty, FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
 import { ClinicTabs } from './ClinicTabs';
+import { useFileDrop } from './ecg/drop';
+import { handOver } from './ecg/upload';
 import { DONE_STEPS, lateness, stepsOf } from './model';
 
 interface Today {
@@ -25,6 +27,7 @@ interface Today {
 export function ClinicPage() {
   const { t, pick } = useWords();
   const session = useSession();
+  const may = useCan();
   const search = useSearch({ strict: false }) as { show?: string; days?: string | number };
   const navigate = useNavigate();
   const days = Number(search.days) || 1;
@@ -50,10 +53,16 @@ export function ClinicPage() {
   useKeys('clinic', [
     { id: 'clinic.new', keys: 'n', run: () => void navigate({ to: '/clinic/order' }) },
     { id: 'clinic.reports', keys: 'b', run: () => void navigate({ to: '/clinic/reports' }) },
+    { id: 'clinic.ecg', keys: 'e', run: () => void navigate({ to: '/clinic/ecg' }), on: may('upload') },
     { id: 'clinic.find', keys: '/', run: () => document.getElementById('clinic-find')?.focus() },
   ]);
+  // An ECG file dropped anywhere on the day's page is sent from the upload page, which shows the verdict.
+  const drop = useFileDrop(may('upload'), (files) => {
+    handOver(files);
+    void navigate({ to: '/clinic/ecg' });
+  });
   return (
-    <div className="page-fill">
+    <div className="page-fill clinic-drop" data-over={drop.over || undefined} data-over-text={t('up.here')} {...drop.handlers}>
       <div className="bar">
         <ClinicTabs counts={{ reports: today.data?.inbox.changed, returned: today.data?.inbox.returned }} />
         <span className="grow" />

@@ -11,6 +11,7 @@ export function ClinicTabs({ counts }: { counts?: { reports?: number; returned?:
     ['/clinic/reports', 'clinic.reports', counts?.reports],
     ...(can('order') ? ([['/clinic/order', 'clinic.order', 0]] as const) : []),
     ['/clinic/orders', 'clinic.orders', 0],
+    ...(can('upload') ? ([['/clinic/ecg', 'up.title', 0]] as const) : []),
   ] as const;
   return (
     <nav className="row" style={{ gap: 2 }} aria-label={t('nav.clinic')}>

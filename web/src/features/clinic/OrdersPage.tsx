@@ -1,6 +1,7 @@
 // Orders of the clinic that are not finished: collect a specimen, cancel what has not been received yet.
 import { Button, Modal, Textarea, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useDeferredValue, useState } from 'react';
 import { get, post, query } from '../../api/client';
 import type { OrderRow } from '../../api/types';
@@ -93,6 +94,11 @@ export function OrdersPage() {
                       ))}
                     </td>
                     <td className="num">
+                      {o.pipeline === 'ecg' && can('upload') && (
+                        <Link to="/clinic/ecg" search={{ order: o.id } as never} className="nav-link">
+                          {t('up.for_order')}
+                        </Link>
+                      )}
                       {can('order') && (
                         <Button size="compact-xs" variant="subtle" onClick={() => cancel(o)}>
                           {t('orders.cancel')}

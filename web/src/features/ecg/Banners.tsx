@@ -7,7 +7,14 @@ import type { EcgRecord } from './model';
 /** States in which nobody at the clinic has been reached yet. */
 const WAITING = new Set(['raised', 'calling', 'unable']);
 
-export function Banners({ record, alerts }: { record: EcgRecord; alerts: readonly Alert[] }) {
+interface Props {
+  record: EcgRecord;
+  alerts: readonly Alert[];
+  /** Shows the strip as if the suspected electrodes were exchanged. */
+  preview: (() => void) | null;
+}
+
+export function Banners({ record, alerts, preview }: Props) {
   const { t, pick } = useWords();
   const warnings = (record.warnings ?? []).map((w) => pick(w.text_zh, w.text_en)).filter(Boolean);
   const q = record.quality;
@@ -31,6 +38,22 @@ export function Banners({ record, alerts }: { record: EcgRecord; alerts: readonl
       {!triaged && warnings.length > 0 && (
         <div className="ecg-banner" data-level="note" role="status">
           {warnings.join(' · ')}
+        </div>
+      )}
+      {record.swap && (
+        <div className="ecg-banner" data-level="redo" role="status">
+          <strong>{t('ecg.swap_suspected')}</strong>
+          <span className="grow">{pick(record.swap.text_zh, record.swap.text_en)}</span>
+          {preview && (
+            <button type="button" className="ecg-btn" onClick={preview}>
+              {t('ecg.swap_preview')}
+            </button>
+          )}
+        </div>
+      )}
+      {record.kept_anyway && (
+        <div className="ecg-banner" data-level="note" role="status">
+          {t('ecg.kept_anyway', { by: record.kept_anyway.by, reason: record.kept_anyway.reason })}
         </div>
       )}
       {(bad || record.banner) && (

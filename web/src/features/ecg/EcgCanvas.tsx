@@ -1,7 +1,7 @@
 // The paper: own Canvas2D in two layers, grid and traces below, calipers above. Always light, whatever the theme.
 import { useEffect, useRef, useState } from 'react';
 import { type Caliper, type CaliperPoint, snap } from './caliper';
-import { type Cell, cellAt, type Drawing, msAt, UNITS, uvAt, xAt } from './layout';
+import { type Cell, cellAt, type Drawing, type Ink, msAt, UNITS, uvAt, xAt } from './layout';
 import type { Group } from './model';
 import { paint, paintCaliper, prepare } from './paint';
 import { type Gain, msOfMm, type Speed, uvOfMm } from './paper';
@@ -9,6 +9,10 @@ import { type Gain, msOfMm, type Speed, uvOfMm } from './paper';
 interface Props {
   group: Group;
   drawing: Drawing;
+  /** What is drawn of each lead: its samples after the filters of the screen. */
+  inks: ReadonlyMap<string, Ink>;
+  /** Said all over a paper that does not show what was recorded. */
+  stamp?: string;
   pxPerMm: number;
   speed: Speed;
   gain: Gain;
@@ -38,8 +42,10 @@ export function EcgCanvas(p: Props) {
 
   useEffect(() => {
     const g = prepare(base.current, width, height, dpr);
-    if (g) paint(g, d, p.group, pxPerMm * dpr, width * dpr, height * dpr, p.head, p.foot);
-  }, [d, p.group, pxPerMm, dpr, width, height, p.head, p.foot]);
+    if (!g) return;
+    const ink = (c: Cell) => p.inks.get(c.lead.name) ?? { uv: c.lead.uv, from: 0, level: c.level };
+    paint(g, d, p.group.rate, ink, pxPerMm * dpr, width * dpr, height * dpr, p.head, p.foot, p.stamp);
+  }, [d, p.group, p.inks, pxPerMm, dpr, width, height, p.head, p.foot, p.stamp]);
 
   useEffect(() => {
     const g = prepare(over.current, width, height, dpr);

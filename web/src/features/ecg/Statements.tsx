@@ -1,31 +1,48 @@
 // Diagnostic statements by one click or by pinyin initials; the editor turns them into lines of the impression.
 import { TextInput } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { get, post } from '../../api/client';
 import type { Sections } from '../../api/types';
 import { useWords } from '../../i18n';
+import { FaultNote } from '../../ui/State';
 import type { ReportEditorHandle } from '../report';
-import type { EcgMeasurement } from './model';
-import { isSinus, search } from './statements';
-import { tableOf } from './values';
+import type { Said } from './model';
+import { type Statement, search } from './statements';
 
 interface Props {
+  record: string;
   editor: React.RefObject<ReportEditorHandle | null>;
   sections: Sections;
-  measurements: readonly EcgMeasurement[];
 }
 
-export function Statements({ editor, sections, measurements }: Props) {
-  const { t } = useWords();
+export function Statements({ record, editor, sections }: Props) {
+  const { t, pick } = useWords();
   const [typed, type] = useState('');
+  const list = useQuery({
+    queryKey: ['ecg', 'statements'],
+    queryFn: () => get<{ version: string; source: string; rows: Statement[] }>('/api/ecg/statements'),
+    staleTime: 3_600_000,
+  });
   const chosen = sections.ecg_statements ?? [];
-  const words = (code: string) => t(`ecg.st.${code}`);
-  const found = search(typed, words);
-  const noP = useMemo(() => tableOf(measurements).find((r) => r.what === 'pr')?.absent ?? false, [measurements]);
-  const flip = (code: string) => {
-    const on = chosen.some((c) => c.code === code);
-    editor.current?.setStatements(on ? chosen.filter((c) => c.code !== code) : [...chosen, { code, text: words(code) }]);
+  const codes = chosen.map((c) => c.code);
+  const against = useQuery({
+    queryKey: ['ecg', 'check', record, codes.join()],
+    queryFn: () => post<{ contradictions: Said[] }>(`/api/ecg/${record}/statements/check`, { codes }),
+    enabled: codes.length > 0,
+    placeholderData: keepPreviousData,
+  });
+  const found = search(list.data?.rows ?? [], typed);
+  const words = (s: Statement) => pick(s.zh, s.en);
+  const flip = (code: string, text: string) => {
+    const on = codes.includes(code);
+    editor.current?.setStatements(on ? chosen.filter((c) => c.code !== code) : [...chosen, { code, text }]);
   };
-  const contradicts = noP && chosen.some((c) => isSinus(c.code));
+  const offered = [
+    ...chosen.map((c) => ({ code: c.code, text: c.text, on: true })),
+    ...found.filter((s) => !codes.includes(s.code)).map((s) => ({ code: s.code, text: words(s), on: false })),
+  ];
+  const contradictions = codes.length > 0 ? (against.data?.contradictions ?? []) : [];
   return (
     <section className="ecg-statements" aria-label={t('ecg.statements')}>
       <div className="row">
@@ -40,35 +57,34 @@ export function Statements({ editor, sections, measurements }: Props) {
             const first = found[0];
             if (e.key !== 'Enter' || e.nativeEvent.isComposing || !first) return;
             e.preventDefault();
-            flip(first.code);
+            flip(first.code, words(first));
             type('');
           }}
         />
       </div>
+      {list.isError && <FaultNote error={list.error} retry={() => void list.refetch()} />}
       <div className="ecg-chips">
-        {found.map((s) => {
-          const on = chosen.some((c) => c.code === s.code);
-          return (
-            <button
-              type="button"
-              key={s.code}
-              className="ecg-chip"
-              aria-pressed={on}
-              title={words(s.code)}
-              data-on={on || undefined}
-              onClick={() => flip(s.code)}
-            >
-              {t(`ecg.sts.${s.code}`)}
-            </button>
-          );
-        })}
-        {found.length === 0 && <span className="dim">{t('ecg.statement_none')}</span>}
+        {offered.map((s) => (
+          <button
+            type="button"
+            key={s.code}
+            className="ecg-chip"
+            aria-pressed={s.on}
+            title={`${s.code} ${s.text}`}
+            data-on={s.on || undefined}
+            onClick={() => flip(s.code, s.text)}
+          >
+            {s.on ? `✓ ${s.text}` : s.text}
+          </button>
+        ))}
+        {list.data && found.length === 0 && <span className="dim">{t('ecg.statement_none')}</span>}
       </div>
-      {contradicts && (
-        <div className="note" data-tone="amber" role="status">
-          {t('ecg.contradiction_sinus')}
+      {contradictions.map((c) => (
+        <div key={c.text_zh} className="note" data-tone="amber" role="alert">
+          <strong>{t('ecg.contradiction')}</strong> {pick(c.text_zh, c.text_en)}
         </div>
-      )}
+      ))}
+      {against.isError && <FaultNote error={against.error} />}
     </section>
   );
 }

@@ -1,19 +1,14 @@
-// Measurements as a real table: device, server, physician, and the change since last time. Also what a screen reader reads.
+// Measurements as a real table below the strip: device, server, physician. Also what a screen reader reads.
 import { useWords } from '../../i18n';
-import type { EcgMeasurement } from './model';
-import { changed, type Row, stOf, tableOf } from './values';
+import type { EcgRecord } from './model';
+import { type Row, rowsOf, stOf } from './values';
 
-export function Values({ list, before }: { list: readonly EcgMeasurement[]; before: readonly EcgMeasurement[] | null }) {
+export function Values({ record }: { record: EcgRecord }) {
   const { t } = useWords();
-  const rows = tableOf(list);
-  const old = before ? tableOf(before) : null;
-  const st = stOf(list);
+  const rows = rowsOf(record);
+  const st = stOf(record.measurements);
   const physician = rows.some((r) => r.physician !== null);
   const show = (v: number | null, r: Row) => (v === null ? '–' : r.unit === 'deg' ? `${Math.round(v)}°` : String(Math.round(v)));
-  const lastOf = (r: Row) => {
-    const o = old?.find((x) => x.what === r.what);
-    return o ? (o.server ?? o.vendor) : null;
-  };
   const differing = rows.filter((r) => r.differs);
   return (
     <div className="ecg-values">
@@ -57,19 +52,6 @@ export function Values({ list, before }: { list: readonly EcgMeasurement[]; befo
               {rows.map((r) => (
                 <td key={r.what}>{show(r.physician, r)}</td>
               ))}
-            </tr>
-          )}
-          {old && (
-            <tr>
-              <th scope="row">{t('ecg.source.previous')}</th>
-              {rows.map((r) => {
-                const was = lastOf(r);
-                return (
-                  <td key={r.what} data-differs={changed(r.what, r.server ?? r.vendor, was) || undefined}>
-                    {show(was, r)}
-                  </td>
-                );
-              })}
             </tr>
           )}
         </tbody>

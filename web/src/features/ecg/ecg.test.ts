@@ -3,7 +3,7 @@ import { localPeak, march, nearestBeat, nudge, readCaliper, snap } from './calip
 import { cellAt, msAt, plan, STANDARD, strokes, UNITS, uvAt, xAt, xOf, yAt } from './layout';
 import { beatsOf, decodeWave, type Group } from './model';
 import { fitScale, mmOfMs, mmOfUv, msOfMm, onGlass, screenScale, uvOfMm } from './paper';
-import { changed, stOf, tableOf } from './values';
+import { rowsOf, stOf, tableOf } from './values';
 
 const group = (rate: number, seconds: number, f: (t: number) => number = () => 0): Group => ({
   kind: 'rhythm',
@@ -197,10 +197,13 @@ describe('values', () => {
       { lead: 'V1', mv: -0.05, marked: false },
     ]);
   });
-  it('knows which change since last time matters', () => {
-    expect(changed('qrs', 120, 98)).toBe(true);
-    expect(changed('qtcf', 430, 400)).toBe(false);
-    expect(changed('axis_qrs', 175, -175)).toBe(false);
-    expect(changed('pr', null, 160)).toBe(false);
+  it('takes the compared values of the server when there are any', () => {
+    const values = [
+      { what: 'qrs', unit: 'ms', vendor: 75, server: 98, physician: 92, differs: true },
+      { what: 'pr', unit: 'ms', vendor: null, server: null, physician: null, differs: false },
+    ];
+    const rows = rowsOf({ values, measurements: [] });
+    expect(rows.find((r) => r.what === 'qrs')).toMatchObject({ vendor: 75, server: 98, physician: 92, differs: true });
+    expect(rows.find((r) => r.what === 'pr')).toMatchObject({ absent: true, differs: false });
   });
 });

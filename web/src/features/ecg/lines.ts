@@ -2,6 +2,8 @@
 import { useWords } from '../../i18n';
 import { useAge, useSex } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
+import type { Filters } from './filters';
+import type { LayoutName } from './layout';
 import type { EcgRecord } from './model';
 import type { Gain, Speed } from './paper';
 
@@ -19,13 +21,17 @@ export function useLines() {
         r.acquired_at ? dayTime(r.acquired_at) : t('ecg.no_time'),
         r.facility_name,
       ].join('   '),
-    foot: (r: EcgRecord, speed: Speed, gain: Gain, rate: number) =>
+    foot: (r: EcgRecord, layout: LayoutName, speed: Speed, gain: Gain, rate: number, shown: Filters) =>
       [
         `${speed} mm/s`,
         `${gain} mm/mV`,
         r.filters || t('ecg.filter_unknown'),
+        [shown.wander && t('ecg.screen_wander'), shown.emg && t('ecg.screen_emg', { hz: shown.emg }), shown.ac && t('ecg.screen_ac')]
+          .filter(Boolean)
+          .join(' '),
         `${Number(rate.toFixed(1))} Hz`,
-        t('ecg.simultaneous'),
+        // Whether all leads show the same seconds, or the columns follow each other.
+        t(layout === '12x1' ? 'ecg.simultaneous' : 'ecg.sequential'),
         [r.device?.maker, r.device?.model].filter(Boolean).join(' '),
       ]
         .filter(Boolean)

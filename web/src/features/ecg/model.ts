@@ -1,6 +1,8 @@
 // What the ECG endpoints say: GET /api/ecg/{record} and the wave blob of GET /api/ecg/{record}/wave.
 
 import type { OrderHead, PatientHead } from '../../api/types';
+import { MARKS, type Marks } from './marks';
+import type { Pyramid } from './pyramid';
 
 export type Source = 'vendor' | 'server' | 'physician';
 
@@ -9,6 +11,29 @@ export interface EcgMeasurement {
   number: number | null;
   unit: string;
   source: Source;
+}
+
+/** One value from its three sources, as the server compares them. */
+export interface EcgValue {
+  what: string;
+  unit: string;
+  vendor: number | null;
+  server: number | null;
+  physician: number | null;
+  differs: boolean;
+}
+
+export interface Swap {
+  kind: string;
+  electrodes: string[] | string;
+  text_zh: string;
+  text_en: string;
+}
+
+/** A sentence of the server in both languages. */
+export interface Said {
+  text_zh: string;
+  text_en: string;
 }
 
 export interface EcgRecord {
@@ -33,6 +58,36 @@ export interface EcgRecord {
   filters: string | null;
   previous: { id: string; acquired_at: number | null; report: string | null }[];
   groups: { kind: string; rate_hz: number; samples: number }[];
+  values?: EcgValue[];
+  rhythm?: { kind: string } | null;
+  swap?: Swap | null;
+  marks?: Marks | null;
+  physician_marks?: Marks | null;
+  renditions?: { format: string; sha256: string; received_at: number }[];
+  redo_of?: string | null;
+  redo_by?: string | null;
+  kept_anyway?: { reason: string; by: string; at: number } | null;
+  etag?: string;
+}
+
+export interface Delta {
+  what: string;
+  unit: string;
+  before: number | null;
+  now: number | null;
+  delta: number | null;
+  notable: boolean;
+}
+
+/** GET /api/ecg/{record}/compare/{other}. */
+export interface Comparison {
+  deltas: Delta[];
+  st: { lead: string; before_uv: number | null; now_uv: number | null; delta_uv: number | null; notable: boolean }[];
+  correlation: number | null;
+  same_person_doubt: boolean;
+  swap: Swap | null;
+  /** Median beats in microvolts, aligned by their QRS. */
+  median: { rate: number; leads: { name?: string; lead?: string; before: number[]; now: number[] }[] } | null;
 }
 
 interface LeadHead {
@@ -59,6 +114,8 @@ export interface Lead {
   name: string;
   /** Microvolts; NaN where samples are missing. */
   uv: Float32Array;
+  /** Of a long recording, for its overview. */
+  pyramid?: Pyramid;
 }
 export interface Group {
   kind: string;
@@ -71,6 +128,8 @@ export interface Wave {
 }
 
 const MOST_LEADS = 64;
+/** From this length on (samples of a lead) a recording is decoded off the page's thread and gets an overview. */
+export const LONG = 60_000;
 
 /** Decodes the wave blob: u32 header length, JSON, then per group and lead i16 little-endian samples. Throws on wrong lengths. */
 export function decodeWave(buffer: ArrayBuffer): Wave {
@@ -92,6 +151,16 @@ export function decodeWave(buffer: ArrayBuffer): Wave {
     return { kind: g.kind, rate: g.rate_hz, leads };
   });
   return { groups, markers: head.markers ?? [] };
+}
+
+export const medianOf = (w: Wave): Group | null => w.groups.find((g) => g.kind === 'median') ?? null;
+
+/** Marks of the server in the median beat, as the wave carries them. */
+export function marksOf(w: Wave): Marks {
+  const index = w.groups.findIndex((g) => g.kind === 'median');
+  const out: Marks = {};
+  for (const m of w.markers) if (m.group === 'median' || m.group === index) for (const name of MARKS) if (m.what === name) out[name] = m.ms;
+  return out;
 }
 
 export const rhythmOf = (w: Wave): Group | null => w.groups.find((g) => g.kind === 'rhythm') ?? w.groups[0] ?? null;

@@ -1,8 +1,7 @@
 // Drawing of the paper, the traces and the calipers on a 2D canvas, in physical pixels.
 
 import { type Caliper, type CaliperPoint, march, readCaliper } from './caliper';
-import { type Cell, type Drawing, strokes, UNITS, xAt, yAt } from './layout';
-import type { Group } from './model';
+import { type Cell, type Drawing, type Ink, trace, UNITS, xAt, yAt } from './layout';
 
 const PAPER = '#fffaf4';
 const FINE = '#f7d9cf';
@@ -27,30 +26,42 @@ const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC",system-ui,sans-
 export function paint(
   g: CanvasRenderingContext2D,
   d: Drawing,
-  group: Group,
+  rate: number,
+  inkOf: (cell: Cell) => Ink,
   mm: number,
   width: number,
   height: number,
   head: string,
   foot: string,
+  stamp?: string,
 ): void {
+  grid(g, mm, width, height);
+  if (stamp) watermark(g, mm, width, height, stamp);
+  traces(g, d, rate, inkOf, mm);
+  words(g, d, mm, width, height, head, foot);
+}
+
+/** The empty paper. Lines sit on whole pixels and are never thinner than one. */
+export function grid(g: CanvasRenderingContext2D, mm: number, width: number, height: number): void {
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.fillStyle = PAPER;
   g.fillRect(0, 0, width, height);
-  // Lines sit on whole pixels, one physical pixel wide; fine lines only where they stay apart.
+  // Fine lines only where they stay apart.
+  const thick = Math.max(1, Math.round(mm / 8));
+  const off = (thick % 2) / 2;
   const lines = (every: number, skip: number, color: string) => {
     g.strokeStyle = color;
-    g.lineWidth = 1;
+    g.lineWidth = thick;
     g.beginPath();
     for (let k = 0; k * every * mm <= width; k++) {
       if (skip && k % skip === 0) continue;
-      const x = Math.round(k * every * mm) + 0.5;
+      const x = Math.round(k * every * mm) + off;
       g.moveTo(x, 0);
       g.lineTo(x, height);
     }
     for (let k = 0; k * every * mm <= height; k++) {
       if (skip && k % skip === 0) continue;
-      const y = Math.round(k * every * mm) + 0.5;
+      const y = Math.round(k * every * mm) + off;
       g.moveTo(0, y);
       g.lineTo(width, y);
     }
@@ -58,9 +69,12 @@ export function paint(
   };
   if (mm >= 2.4) lines(1, 5, FINE);
   lines(5, 0, BOLD);
+}
 
+/** Calibration pulses, traces and the ticks where a lead changes. */
+function traces(g: CanvasRenderingContext2D, d: Drawing, rate: number, inkOf: (cell: Cell) => Ink, mm: number): void {
   const s = mm / UNITS;
-  g.lineJoin = 'round';
+  g.lineJoin = 'bevel';
   g.strokeStyle = INK;
   g.lineWidth = Math.max(1, 0.28 * mm);
   for (const pulse of d.pulses) {
@@ -76,13 +90,19 @@ export function paint(
     g.lineTo((pulse.x + w + 50) * s, y);
     g.stroke();
   }
+  // Lines of one pixel are drawn many times faster than wider ones: a wider trace is the same line beside itself.
+  const passes = Math.max(1, Math.round(0.28 * mm));
   for (const c of d.cells) {
-    g.beginPath();
-    for (const run of strokes(c, group.rate, d)) {
-      g.moveTo((run[0] ?? 0) * s, (run[1] ?? 0) * s);
-      for (let k = 2; k < run.length; k += 2) g.lineTo((run[k] as number) * s, (run[k + 1] as number) * s);
+    g.lineWidth = 1;
+    for (let n = 0; n < passes; n++) {
+      const off = n - (passes - 1) / 2;
+      g.setTransform(1, 0, 0, 1, off, off);
+      g.beginPath();
+      trace(c, inkOf(c), rate, d, s, g);
+      g.stroke();
     }
-    g.stroke();
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.lineWidth = passes;
     if (c.tick) {
       g.beginPath();
       g.moveTo(c.x * s, (c.baseline - 250) * s);
@@ -90,7 +110,11 @@ export function paint(
       g.stroke();
     }
   }
-  // Names last: they stay readable over a tall QRS.
+}
+
+/** Names and the two lines of text, last: they stay readable over a tall QRS. */
+function words(g: CanvasRenderingContext2D, d: Drawing, mm: number, width: number, height: number, head: string, foot: string): void {
+  const s = mm / UNITS;
   g.textBaseline = 'alphabetic';
   g.font = `600 ${3.4 * mm}px ${FONT}`;
   for (const c of d.cells) {
@@ -112,6 +136,17 @@ export function paint(
   };
   line(head, 5.4 * mm);
   line(foot, height - 2.4 * mm);
+}
+
+/** A paper that does not show what was recorded says so all over, in a colour of its own. */
+function watermark(g: CanvasRenderingContext2D, mm: number, width: number, height: number, text: string): void {
+  g.save();
+  g.font = `700 ${6 * mm}px ${FONT}`;
+  g.fillStyle = 'rgb(122 31 162 / 22%)';
+  g.rotate(-0.28);
+  const step = g.measureText(text).width + 24 * mm;
+  for (let y = 0; y < height + width * 0.3; y += 30 * mm) for (let x = -height * 0.3; x < width; x += step) g.fillText(text, x, y);
+  g.restore();
 }
 
 /** The caliper in every cell that shows its lead at that time. */

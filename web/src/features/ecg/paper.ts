@@ -1,8 +1,8 @@
 // Paper of the ECG in millimetres: speed, gain, screen calibration. A speed and a gain are only true when a millimetre is one.
 
-export type Speed = 25 | 50;
+export type Speed = 12.5 | 25 | 50;
 export type Gain = 5 | 10 | 20;
-export const SPEEDS: readonly Speed[] = [25, 50];
+export const SPEEDS: readonly Speed[] = [12.5, 25, 50];
 export const GAINS: readonly Gain[] = [5, 10, 20];
 
 /** CSS pixels of a millimetre when the screen was never measured: 96 per inch, as CSS says, which no screen keeps. */

@@ -1,6 +1,6 @@
 // The measurement table: the device's values beside ours, differences that must be looked at, the change since last time.
 
-import type { EcgMeasurement } from './model';
+import type { EcgMeasurement, EcgValue } from './model';
 
 export const ROWS = ['hr', 'pr', 'qrs', 'qt', 'qtcf', 'qtcb', 'axis_p', 'axis_qrs', 'axis_t'] as const;
 export type RowName = (typeof ROWS)[number];
@@ -26,6 +26,17 @@ const axisGap = (a: number, b: number): number => {
   const d = Math.abs(a - b) % 360;
   return d > 180 ? 360 - d : d;
 };
+
+/** The record's values; an older record without compared values is compared here. */
+export const rowsOf = (record: { values?: readonly EcgValue[]; measurements: readonly EcgMeasurement[] }): Row[] =>
+  tableOf(record.values?.length ? spread(record.values) : record.measurements);
+
+const spread = (values: readonly EcgValue[]): EcgMeasurement[] =>
+  values.flatMap((v) =>
+    (['vendor', 'server', 'physician'] as const).flatMap((source) =>
+      v[source] !== null || source === 'server' ? [{ what: v.what, unit: v.unit, number: v[source], source }] : [],
+    ),
+  );
 
 export function tableOf(list: readonly EcgMeasurement[]): Row[] {
   return ROWS.map((what) => {
@@ -66,12 +77,4 @@ export function stOf(list: readonly EcgMeasurement[]): StValue[] {
     out.push({ lead, mv, marked: Math.abs(mv) >= 0.1 });
   }
   return out;
-}
-
-/** Changes since the last ECG worth a highlight: QRS 20 ms, QTc 60 ms, axis 30 degrees, others as the table's limits. */
-export function changed(what: RowName, now: number | null, before: number | null): boolean {
-  if (now === null || before === null) return false;
-  if (what.startsWith('axis')) return axisGap(now, before) >= 30;
-  const limit = what === 'qrs' ? 20 : what.startsWith('qtc') ? 60 : what === 'hr' ? 20 : 40;
-  return Math.abs(now - before) >= limit;
 }

@@ -208,6 +208,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
           marked={!!keyImages.of(state)}
           canMark={canMark}
           mpr={mpr}
+          study={shownHung?.study.id ?? study.id}
         />
         <Notes
           item={item}

@@ -97,3 +97,13 @@ export interface KeyImage {
   by: string;
   at: number;
 }
+
+export type OutsideViewer = 'ohif' | 'weasis';
+/** Which viewers this centre offers; of the others the setting that is missing. */
+export interface StudyLinks {
+  viewers: OutsideViewer[];
+  missing: Partial<Record<OutsideViewer, string>>;
+}
+export interface StudyLink {
+  url: string | null;
+}

@@ -3,6 +3,7 @@ import { Menu, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useWords } from '../../i18n';
 import { showKeys } from '../../keys';
+import { OutsideViewers } from './OutsideViewers';
 import { ICONS, icon } from './toolIcons';
 import type { Mpr } from './useMpr';
 import { LAYOUTS, type Layout } from './viewer/hanging';
@@ -92,6 +93,8 @@ export interface ToolbarProps {
   marked: boolean;
   canMark: boolean;
   mpr: Mpr;
+  /** Row of the study that the active pane shows. */
+  study: string;
 }
 
 /** Which measuring tools a modality has: nobody looks for a cardiothoracic ratio on a CT. */
@@ -169,6 +172,7 @@ export function Toolbar(props: ToolbarProps) {
       <span className="grow" />
       <PresetMenu state={state} set={props.window} />
       {mpr.state.phase === 'on' ? <SlabMenu mpr={mpr} /> : <LayoutMenu layout={props.layout} set={props.setLayout} byRule={props.byRule} />}
+      <OutsideViewers study={props.study} />
     </div>
   );
 }

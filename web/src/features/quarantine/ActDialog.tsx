@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { useWords } from '../../i18n';
 import { useSex } from '../../ui/bits';
 import { Await, Empty, FaultNote } from '../../ui/State';
-import { type Card, day, HIDE_CODES, type PatientChoice } from './model';
+import { type Card, day, HIDE_CODES, type PatientChoice, targets } from './model';
 import { StudyLine } from './QuarantinePage';
 import { act, ordersQuery, patientsQuery } from './queries';
 
@@ -39,7 +39,7 @@ function request(card: Card, doing: Doing, choice: Choice): [string, Record<stri
     case 'release':
       return [`/api/quarantine/${card.id}/release`, {}];
     case 'index':
-      return [`/api/quarantine/${card.id}/index`, {}];
+      return [`/api/quarantine/${card.id}/index`, choice.id ? { study: choice.id } : {}];
     case 'charset':
       return [`/api/quarantine/${card.id}/charset`, { charset: doing.charset }];
     case 'patient':
@@ -91,7 +91,7 @@ export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doi
       setBusy(false);
     }
   };
-  const chooses = ['patient', 'order', 'merge', 'move', 'hide'].includes(doing.kind);
+  const chooses = ['index', 'patient', 'order', 'merge', 'move', 'hide'].includes(doing.kind);
   return (
     <Modal
       opened
@@ -122,6 +122,16 @@ export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doi
           <Radio.Group label={t('quarantine.target')} value={choice.id ?? ''} onChange={(id) => choose({ id })}>
             <div className="choices">
               {card.others.map((s) => (
+                <Radio key={s.id} value={s.id} label={<StudyLine study={s} />} />
+              ))}
+            </div>
+          </Radio.Group>
+        )}
+        {doing.kind === 'index' && (
+          <Radio.Group label={t('quarantine.goes_into')} value={choice.id ?? ''} onChange={(id) => choose({ id })}>
+            <div className="choices">
+              <Radio value="" label={t('quarantine.own_study')} />
+              {targets(card).map((s) => (
                 <Radio key={s.id} value={s.id} label={<StudyLine study={s} />} />
               ))}
             </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bySeries, type Card, day, type Image, sides } from './model';
+import { bySeries, type Card, day, type Image, sides, targets } from './model';
 
 const image = (id: string, series: string): Image => ({
   id,
@@ -56,5 +56,16 @@ describe('quarantine model', () => {
         .filter((r) => r.differs)
         .map((r) => r.key),
     ).toEqual(['id']);
+  });
+
+  it('offers a held object the study whose number it bears first, and no study twice', () => {
+    const found = (id: string) => ({ id, study_date: '', modality: 'CR', description: '', images: 1, name: '', local_id: '' });
+    const study = { ...found('a'), patient: { name: '王小东', local_id: 'P1' } };
+    const card = { study, others: [found('b'), found('a')] } as unknown as Card;
+    expect(targets(card).map((s) => [s.id, s.local_id])).toEqual([
+      ['a', 'P1'],
+      ['b', ''],
+    ]);
+    expect(targets({ ...card, study: null }).map((s) => s.id)).toEqual(['b', 'a']);
   });
 });

@@ -185,3 +185,19 @@ export function sides(card: Card): { key: string; held: string; said: string; di
 
 /** Codes of PS3.16 CID 7011 that a person may choose; the retention policy has its own. */
 export const HIDE_CODES = ['113001', '113037', '113038'] as const;
+
+/** Studies a held object may go into: the one whose number it bears first, then the others of the facility. */
+export function targets(card: Card): Found[] {
+  const { study } = card;
+  if (!study) return card.others;
+  const named = {
+    id: study.id,
+    study_date: study.study_date,
+    modality: study.modality,
+    description: study.description,
+    images: study.images,
+    name: study.patient.name,
+    local_id: study.patient.local_id,
+  };
+  return [named, ...card.others.filter((s) => s.id !== study.id)];
+}

@@ -77,9 +77,10 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     () => ({
       insert: (text, section) => typeInto(section ?? lastUsed.current, text),
       setStatements: (list) => change(withStatements(draft.current.current, list)),
+      raise: () => may.raise_critical && open('critical'),
       focus: () => areas.current.get(lastUsed.current)?.focus(),
     }),
-    [typeInto, change, draft.current],
+    [typeInto, change, draft.current, may.raise_critical],
   );
 
   const useTemplate = (id: string | null) => {

@@ -7,6 +7,8 @@ export interface ReportEditorHandle {
   insert: (text: string, section?: TextSection) => void;
   /** Replaces the chosen ECG statements and the lines they stand for in the impression. */
   setStatements: (statements: { code: string; text: string }[]) => void;
+  /** Opens the critical call, as its key does. */
+  raise: () => void;
   /** Moves the focus into the text. */
   focus: () => void;
 }

@@ -1,6 +1,6 @@
 //! Annotations of the maker: values, marks, statements. Those of a person are another reader's and are not taken over.
 
-use crate::ecg::decode::build::vendor;
+use crate::ecg::decode::build::{state, vendor};
 use crate::ecg::decode::stamp::Stamp;
 use crate::ecg::decode::xml::Path;
 use crate::ecg::model::{Document, Source};
@@ -117,9 +117,7 @@ impl Annotations {
         }
         let code = one.code.to_ascii_uppercase();
         if SENTENCES.contains(&code.as_str()) && !one.sentence.is_empty() {
-            if !document.statements.contains(&one.sentence) {
-                document.statements.push(one.sentence);
-            }
+            state(document, one.sentence);
         } else if let Some((_, what, unit)) = VALUES.iter().find(|(c, _, _)| *c == code) {
             self.value(what, unit, &one, document, derived);
         } else if code.starts_with("MDC_ECG_WAVC") {

@@ -13,8 +13,10 @@ use crate::ecg::model::{Document, Fiducial, Group};
 use annotation::{Annotations, Mark};
 use sequence::{Sequence, Set};
 
-/// Series, sets and marks read at most.
-const MOST: usize = 4_096;
+/// Sets of sequences read at most.
+const SETS: usize = 256;
+/// Marks read at most.
+const MARKS: usize = 65_536;
 
 /// Decodes a document.
 ///
@@ -34,6 +36,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
         origins: Vec::new(),
         marks: Vec::new(),
         seen: false,
+        sets: 0,
     };
     let read = xml::walk(bytes, limits, &mut reading).and_then(|()| reading.finish());
     match read {
@@ -92,6 +95,7 @@ struct Reading<'a> {
     origins: Vec<(Option<Stamp>, f64)>,
     marks: Vec<(Mark, usize)>,
     seen: bool,
+    sets: usize,
 }
 
 impl Visit for Reading<'_> {
@@ -100,9 +104,6 @@ impl Visit for Reading<'_> {
             "series" | "derivedSeries" => {
                 self.seen = true;
                 self.series.push(Series { derived: path.name() == "derivedSeries", group: None });
-                if self.series.len() > MOST {
-                    return Err(Refusal::new("limit", "series nested without end"));
-                }
             }
             "sequenceSet" => self.set = Set::default(),
             "sequence" => self.sequence = Sequence::default(),
@@ -145,7 +146,7 @@ impl Reading<'_> {
             {
                 head.clone_into(&mut self.times.head);
             }
-            return self.set.add(sequence);
+            return self.set.add(sequence, &self.budget);
         }
         self.sequence.read(path, &mut self.budget)
     }
@@ -169,6 +170,10 @@ impl Reading<'_> {
 
     fn end_set(&mut self) -> Result<(), Refusal> {
         let set = std::mem::take(&mut self.set);
+        self.sets += 1;
+        if self.sets > SETS {
+            return Err(Refusal::new("limit", format!("more than {SETS} sets of sequences")));
+        }
         let Some(series) = self.series.last_mut() else { return Ok(()) };
         let made = set.finish(&mut self.document)?;
         if made.leads.is_empty() {
@@ -186,12 +191,10 @@ impl Reading<'_> {
         if let Some(k) = mergeable(&self.document.groups, &new) {
             series.group.get_or_insert(k);
             if let Some(old) = self.document.groups.get_mut(k) {
+                self.budget.channels(old.leads.len() + new.leads.len())?;
                 old.leads.extend(new.leads);
             }
             return Ok(());
-        }
-        if self.document.groups.len() >= MOST {
-            return Err(Refusal::new("limit", format!("more than {MOST} sets of sequences")));
         }
         series.group.get_or_insert(self.document.groups.len());
         self.document.groups.push(new);
@@ -203,7 +206,7 @@ impl Reading<'_> {
         let derived = self.series.last().is_some_and(|s| s.derived);
         let group = self.series.last().and_then(|s| s.group);
         for mark in self.annotations.close(&mut self.document, derived) {
-            if let Some(group) = group.filter(|_| self.marks.len() < MOST * 16) {
+            if let Some(group) = group.filter(|_| self.marks.len() < MARKS) {
                 self.marks.push((mark, group));
             }
         }

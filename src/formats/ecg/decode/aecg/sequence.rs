@@ -131,10 +131,9 @@ impl Set {
     ///
     /// # Errors
     /// More than any recorder has channels.
-    pub fn add(&mut self, sequence: Sequence) -> Result<(), Refusal> {
-        if self.list.len() >= 256 {
-            return Err(Refusal::new("limit", "more than 256 sequences in a set"));
-        }
+    pub fn add(&mut self, sequence: Sequence, budget: &Budget<'_>) -> Result<(), Refusal> {
+        // One sequence is the time.
+        budget.channels(self.list.len())?;
         self.list.push(sequence);
         Ok(())
     }

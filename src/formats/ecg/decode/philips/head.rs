@@ -1,6 +1,6 @@
 //! Everything but samples: person, recorder, filters, values and statements of the maker.
 
-use crate::ecg::decode::build::{filters, name, vendor};
+use crate::ecg::decode::build::{filters, name, state, vendor};
 use crate::ecg::decode::stamp::joined;
 use crate::ecg::decode::xml::Path;
 use crate::ecg::model::Document;
@@ -108,7 +108,5 @@ impl Head {
 }
 
 fn add(document: &mut Document, text: &str) {
-    if !text.is_empty() && !document.statements.iter().any(|s| s == text) {
-        document.statements.push(text.to_owned());
-    }
+    state(document, text.to_owned());
 }

@@ -1,6 +1,6 @@
 //! Sections 7 and 8 (EN 1064 §5.10, §5.11): global measurements and statements of the maker.
 
-use crate::ecg::decode::build::{i16_at, text, u8_at, u16_at, vendor};
+use crate::ecg::decode::build::{i16_at, state, text, u8_at, u16_at, vendor};
 use crate::ecg::model::{Document, Fiducial};
 
 /// "Not computed".
@@ -55,10 +55,7 @@ pub fn statements(body: &[u8], document: &mut Document) {
     for _ in 0..count {
         let Some(length) = u16_at(body, at + 1) else { return };
         let Some(raw) = body.get(at + 3..at + 3 + usize::from(length)) else { return };
-        let statement = text(raw);
-        if !statement.is_empty() {
-            document.statements.push(statement);
-        }
+        state(document, text(raw));
         at += 3 + usize::from(length);
     }
 }

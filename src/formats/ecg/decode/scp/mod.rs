@@ -20,7 +20,7 @@ use signal::{Reference, Rhythm, Streams};
 /// How often the zones of all beats together may cover the recording.
 const OVERLAP: usize = 4;
 /// Samples a lead may begin behind the first one.
-const LATE: usize = 60_000;
+const LATE: usize = 10_000;
 
 /// Decodes a record.
 ///
@@ -88,7 +88,7 @@ fn rebuild(rhythm: &Rhythm<'_>, budget: &mut Budget<'_>, document: &mut Document
     let first = leads.list.iter().map(|l| l.start).min().unwrap_or(1);
     let longest = leads.list.iter().map(|l| l.start - first + l.count).max().unwrap_or(0);
     if leads.list.iter().any(|l| l.start - first > LATE) {
-        return Err(Refusal::new("waveform", "leads begin more than a minute apart"));
+        return Err(Refusal::new("waveform", "leads begin too far apart"));
     }
     budget.take(leads.list.len(), longest)?;
     let mut out = Vec::new();

@@ -1,0 +1,91 @@
+//! CPU time of measuring a 12-lead ECG of 10 s. Plain: every recording several times, the median is printed.
+
+use std::path::{Path, PathBuf};
+
+use yigong_formats::ecg::{Group, GroupKind, Lead, LeadId, Ratio, measure};
+
+const LEADS: [u16; 12] = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8];
+const ROUNDS: usize = 7;
+
+fn group(columns: Vec<Vec<i32>>) -> Group {
+    let samples = columns.first().map_or(0, Vec::len);
+    let lead = |(n, raw)| Lead {
+        id: LeadId::Standard(n),
+        label: String::new(),
+        raw,
+        scale: Ratio::whole(1_000),
+        offset: Ratio::ZERO,
+        missing: Vec::new(),
+        rails: (-32_768, 32_767),
+        derived: false,
+    };
+    Group {
+        kind: GroupKind::Rhythm,
+        derived: false,
+        rate: Ratio::whole(500),
+        t0_ms: 0.0,
+        samples,
+        leads: LEADS.into_iter().zip(columns).map(lead).collect(),
+    }
+}
+
+/// Sample-interleaved i16, 12 channels.
+fn read(path: &Path) -> Option<Group> {
+    let bytes = std::fs::read(path).ok()?;
+    let column = |c: usize| {
+        let sample =
+            |row: &[u8]| Some(i32::from(i16::from_le_bytes([*row.get(2 * c)?, *row.get(2 * c + 1)?])));
+        bytes.chunks_exact(24).filter_map(sample).collect()
+    };
+    Some(group((0..12).map(column).collect()))
+}
+
+/// A beat every 800 ms.
+fn made() -> Group {
+    let wave = |t: f64, at: f64, width: f64| (-((t - at) / width).powi(2)).exp();
+    let sample = |i: i32| {
+        let t = f64::from(i * 2 % 800);
+        120.0 * wave(t, 180.0, 30.0) + 1_000.0 * wave(t, 320.0, 12.0) + 250.0 * wave(t, 560.0, 50.0)
+    };
+    let column = |k: i32| {
+        #[expect(clippy::cast_possible_truncation, reason = "millivolts in microvolts")]
+        let at = |i: i32| (sample(i) * f64::from(k - 4) / 6.0) as i32 + i * (7_919 + k) % 11;
+        (0..5_000).map(at).collect()
+    };
+    group((0..12).map(column).collect())
+}
+
+/// Nanoseconds this thread has run.
+fn cpu() -> Option<u64> {
+    std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
+}
+
+#[expect(clippy::print_stdout, reason = "a bench prints")]
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short run")]
+fn main() {
+    let root =
+        std::env::var("YIGONG_SHARED").map_or_else(|_| PathBuf::from("../../../shared"), PathBuf::from);
+    let folder = root.join("data/ecg/ludb/data");
+    let mut groups: Vec<Group> =
+        (1..200).step_by(2).filter_map(|n| read(&folder.join(format!("{n}.dat")))).collect();
+    let source = if groups.is_empty() { "one made strip" } else { "LUDB" };
+    if groups.is_empty() {
+        groups.push(made());
+    }
+    let mut ms: Vec<f64> = Vec::new();
+    for group in &groups {
+        let mut rounds: Vec<f64> = (0..ROUNDS)
+            .filter_map(|_| {
+                let before = cpu()?;
+                std::hint::black_box(measure::measure(group, &[]));
+                Some((cpu()? - before) as f64 / 1e6)
+            })
+            .collect();
+        rounds.sort_by(f64::total_cmp);
+        ms.extend(rounds.get(rounds.len() / 2));
+    }
+    ms.sort_by(f64::total_cmp);
+    let at = |share: usize| ms.get((ms.len() * share / 100).min(ms.len().saturating_sub(1))).copied();
+    println!("{} recordings ({source}), {ROUNDS} rounds each", groups.len());
+    println!("CPU ms per recording: median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last());
+}

@@ -1,0 +1,44 @@
+// All values in three columns, device, server, physician, and in words what differs. Also what a screen reader reads.
+import { useWords } from '../../i18n';
+import type { Intervals } from './marks';
+import type { Row } from './values';
+
+export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Intervals | null }) {
+  const { t } = useWords();
+  const show = (v: number | null, r: Row) => (v === null ? '–' : r.unit === 'deg' ? `${Math.round(v)}°` : String(Math.round(v)));
+  return (
+    <table className="ecg-table">
+      <caption className="sr-only">{t('ecg.values')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('ecg.value')}</th>
+          <th scope="col">{t('ecg.source.vendor')}</th>
+          <th scope="col">{t('ecg.source.server')}</th>
+          <th scope="col">{t('ecg.source.physician')}</th>
+          <th scope="col">{t('ecg.difference')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((r) => {
+          const mine = live && r.what in live ? live[r.what as keyof Intervals] : r.physician;
+          const moved = live !== null && r.what in live;
+          return (
+            <tr key={r.what} data-differs={r.differs || undefined}>
+              <th scope="row">
+                {t(`ecg.v.${r.what}`)} <span className="dim">{r.unit === 'deg' ? '' : r.unit}</span>
+              </th>
+              <td>{show(r.vendor, r)}</td>
+              <td>{r.absent ? t('ecg.absent_short') : show(r.server, r)}</td>
+              <td data-live={moved || undefined}>{show(mine, r)}</td>
+              <td className="ecg-word">
+                {r.differs && r.vendor !== null && r.server !== null
+                  ? t('ecg.differs_by', { n: `${r.server > r.vendor ? '+' : '−'}${Math.round(Math.abs(r.server - r.vendor))}` })
+                  : ''}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
