@@ -20,14 +20,16 @@ pub(super) async fn understand(
     limits: Limits,
     preset: String,
 ) -> Result<std::result::Result<Understood, Refusal>> {
-    tokio::task::spawn_blocking(move || {
+    let made = tokio::task::spawn_blocking(move || {
         let document = ecg::decode::decode(&bytes, &limits)?;
         let analysis = ecg::analyse(&document, &preset);
         let page = draw::svg(&draw::layout(&document, &draw::Paper::REPORT));
         Ok(Understood { document, analysis, page })
-    })
-    .await
-    .map_err(|_| Fault::internal("the analysis of a recording stopped"))
+    });
+    // A defect of ours is no reason to lose the file: it is kept with the reason, and read again when it is released.
+    Ok(made
+        .await
+        .unwrap_or_else(|_| Err(Refusal::new("analysis", "the analysis stopped; a defect of this program"))))
 }
 
 /// The stored original, understood again: the document is always recomputable from it.

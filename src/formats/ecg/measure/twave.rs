@@ -125,7 +125,8 @@ impl Leads {
     fn new(y: &[Row], d: &[Row], span: &Span) -> Self {
         let (mut level, mut path) = (Vec::new(), Vec::new());
         for n in 0..WIDTH {
-            let near = span.k.saturating_sub(ms(30.0))..=span.k + ms(30.0);
+            let last = (span.k + ms(30.0)).min(d.len().saturating_sub(1));
+            let near = span.k.saturating_sub(ms(30.0))..=last;
             let Some(k) = near.max_by(|a, b| d[*a][n].abs().total_cmp(&d[*b][n].abs())) else { continue };
             let weight = d[k][n].abs();
             if k + ms(20.0) > span.right || weight <= 0.0 {

@@ -107,7 +107,8 @@ fn a_millivolt_is_ten_millimetres_and_a_second_twenty_five() {
     let lines: Vec<_> = streams(&pdf).iter().flat_map(|s| polylines(s)).collect();
     // Steep edges of 10 mm: of the pulses (5 mm apart) and of the trace (25 mm apart).
     let (mut pulses, mut seconds) = (0, 0);
-    for line in &lines {
+    let on_page = |p: &(f64, f64)| (0.0..297.0).contains(&p.0) && (0.0..210.0).contains(&p.1);
+    for line in lines.iter().filter(|l| l.iter().all(on_page)) {
         let edges: Vec<(f64, f64)> = line
             .windows(2)
             .filter(|w| (w[1].0 - w[0].0).abs() < 0.06 && (w[1].1 - w[0].1).abs() > 5.0)
