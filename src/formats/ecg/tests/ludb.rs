@@ -248,28 +248,24 @@ fn ludb_beats_are_not_found_by_a_hair() {
     if record(1).is_none() {
         return;
     }
+    // A second at each end is left out: what is cut there may count or not.
+    let inner = |d: &Document, bad: &[LeadId]| {
+        let m = crate::ecg::measure::measure(d.rhythm().unwrap(), bad);
+        m.delineation.iter().filter(|b| (500.0..4_500.0).contains(&b.qrs.peak)).count()
+    };
     for n in [45, 95, 111, 125] {
         let d = record(n).unwrap();
-        let found = crate::ecg::measure::measure(d.rhythm().unwrap(), &[]).beats.len();
-        let few =
-            crate::ecg::measure::measure(d.rhythm().unwrap(), &[4, 5, 6].map(|k| LeadId::Standard(k + 2)))
-                .beats
-                .len();
-        assert_eq!(found, few, "{n} without V4 to V6");
+        let found = inner(&d, &[]);
+        assert_eq!(found, inner(&d, &[6, 7, 8].map(LeadId::Standard)), "{n} without V4 to V6");
         let mut slow = d.clone();
         slow.groups[0].rate = Ratio::whole(430);
-        let m = crate::ecg::measure::measure(slow.rhythm().unwrap(), &[]);
-        assert_eq!(found, m.beats.len(), "{n} slower");
+        assert_eq!(found, inner(&slow, &[]), "{n} slower");
         let mut noise = d;
         let mut state = 1_u32;
         for v in noise.groups[0].leads.iter_mut().flat_map(|l| &mut l.raw) {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *v += (state >> 16) as i32 % 70 - 35;
         }
-        assert_eq!(
-            found,
-            crate::ecg::measure::measure(noise.rhythm().unwrap(), &[]).beats.len(),
-            "{n} with noise"
-        );
+        assert_eq!(found, inner(&noise, &[]), "{n} with noise");
     }
 }
