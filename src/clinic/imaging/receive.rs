@@ -238,13 +238,18 @@ impl New<'_> {
         }
         let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
         let now = self.ctx.now();
-        let grow = match tx.engine() {
-            Engine::Sqlite => sql::GROW_SQLITE,
-            Engine::Postgres => sql::GROW_POSTGRES,
-        };
         let body_part = h.text(tag::BODY_PART);
-        tx.exec(grow, args![&study, i64::from(is_new), now, &modality, modalities, body_part, series])
-            .await?;
+        let mut grown = args![&study, i64::from(is_new), now, &modality, modalities, body_part];
+        match tx.engine() {
+            Engine::Sqlite => {
+                tx.exec(sql::SERIES_GROWS, args![series]).await?;
+                tx.exec(sql::STUDY_GROWS, grown).await?;
+            }
+            Engine::Postgres => {
+                grown.extend(args![series]);
+                tx.exec(sql::GROW_POSTGRES, grown).await?;
+            }
+        }
         self.lanes(tx, &study, &id).await?;
         if note::may_reject(&h.sop_class) {
             jobs::enqueue(tx, self.ctx, Job::new(note::JOB, id.as_str())).await?;

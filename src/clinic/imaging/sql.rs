@@ -49,12 +49,13 @@ yigong_base::statements! {
     /// A new study.
     NEW_STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, lane, accession, study_id, modality, modalities, body_part, description, study_date, study_time, referring, station, first_received_at, last_received_at, attributes, said_id)
         VALUES ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19)";
-    /// One more image in study $1 and series $7: $2 = new series, $3 = time, $4 = modality, $5 = modalities, $6 = body part or ''. One way to the engine.
-    GROW_SQLITE = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $7;
-        UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
+    /// One more object in a series.
+    SERIES_GROWS = "UPDATE series SET instance_count = instance_count + 1 WHERE id = $1";
+    /// One more object in a study.
+    STUDY_GROWS = "UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
         body_part = CASE WHEN body_part = '' THEN $6 ELSE body_part END,
         late_images = late_images + CASE WHEN state IN ('receiving', 'held') THEN 0 ELSE 1 END WHERE id = $1";
-    /// The same.
+    /// Both in one way to PostgreSQL and back.
     GROW_POSTGRES = "WITH grown AS (UPDATE series SET instance_count = instance_count + 1 WHERE id = $7)
         UPDATE study SET instance_count = instance_count + 1, series_count = series_count + $2, last_received_at = $3, modality = $4, modalities = $5,
         body_part = CASE WHEN body_part = '' THEN $6 ELSE body_part END,

@@ -117,8 +117,9 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let strip = Strip { rows: &rows, numbers: &numbers, beats: &beats, spikes: &spikes, rr_ms };
     let shapes = beats::shapes(&strip, &classes);
     let mut delineation = beats::lay(&strip, &classes, &shapes);
+    let rr = values::onset_intervals(&delineation);
     let mut out = Measured {
-        rate: typical.map(|t| 60_000.0 / t),
+        rate: values::typical(&rr).map(|t| 60_000.0 / t),
         beats_ms,
         longest_rr_ms: rr.iter().copied().reduce(f64::max),
         dominant: vec![false; beats.len()],

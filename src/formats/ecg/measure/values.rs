@@ -1,7 +1,8 @@
 //! Values from boundaries (ECG specification 11.10): rate, intervals, QTc, frontal axes, ST by lead.
 
 use super::Measured;
-use super::signal::{ms, percentile_f64};
+use super::delineate::Beat;
+use super::signal::{HZ, ms, percentile_f64};
 use crate::ecg::lead::LeadId;
 use crate::ecg::model::Value;
 
@@ -81,6 +82,17 @@ fn voltage(m: &Measured, on: usize, off: usize) -> Option<f64> {
     };
     let ((_, r), (s, _)) = (wave(7)?, wave(3)?);
     Some(f64::from(r - s))
+}
+
+/// RR intervals in ms from QRS onset to QRS onset: where in a wide or paced complex its steepest part lies differs from beat
+/// to beat, where it begins does not. A complex without an onset is taken to begin as long before its centre as the others.
+#[must_use]
+pub fn onset_intervals(beats: &[Beat]) -> Vec<f64> {
+    let mut before: Vec<f64> = beats.iter().filter_map(|b| Some(b.qrs.peak - b.qrs.on?)).collect();
+    before.sort_by(f64::total_cmp);
+    let usual = before.get(before.len() / 2).copied().unwrap_or(0.0);
+    let starts: Vec<f64> = beats.iter().map(|b| b.qrs.on.unwrap_or(b.qrs.peak - usual)).collect();
+    starts.windows(2).filter_map(|w| Some((w.get(1)? - w.first()?) * 1_000.0 / f64::from(HZ))).collect()
 }
 
 /// The median RR interval, ms. The first and the last interval are left out when there are five more: the beats at the edges of
