@@ -46,7 +46,9 @@ fn streams(pdf: &[u8]) -> Vec<String> {
 fn polylines(content: &str) -> Vec<Vec<(f64, f64)>> {
     let (mut all, mut line, mut numbers) = (Vec::new(), Vec::new(), Vec::<f64>::new());
     let (mut now, mut kept): (Matrix, Vec<Matrix>) = ([1.0, 0.0, 0.0, 1.0, 0.0, 0.0], Vec::new());
-    for word in content.split_ascii_whitespace() {
+    // Delimiters need no blank beside them: `cm/c0 CS` (PDF 32000-1 §7.2.2).
+    let words = content.split(|c: char| c.is_ascii_whitespace() || "/[]<>()".contains(c));
+    for word in words.filter(|w| !w.is_empty()) {
         if let Ok(n) = word.parse::<f64>() {
             numbers.push(n);
             continue;
