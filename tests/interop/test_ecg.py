@@ -16,7 +16,7 @@ from pynetdicom.sop_class import TwelveLeadECGWaveformStorage
 
 from conftest import wait
 
-SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", "/work/shared")) / "data/ecg"
+SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", str(pathlib.Path(__file__).resolve().parents[3] / "shared"))) / "data/ecg"
 TWIN = {"dicom": SHARED / "twin/Example.dcm", "scp": SHARED / "twin/Example.scp", "aecg": SHARED / "twin/Example.xml"}
 LEADS = ["I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"]
 pytestmark = pytest.mark.skipif(not TWIN["dicom"].exists(), reason=f"SKIPPED: no ECG files below {SHARED} (YIGONG_SHARED)")
@@ -75,8 +75,7 @@ def recording(patient, name="Test^Cart", elevation=0.0, silent=()):
     del ds.WaveformSequence[1]
     del ds.WaveformAnnotationSequence
     ds.PatientID, ds.PatientName, ds.AccessionNumber = patient, name, ""
-    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = generate_uid(), generate_uid(), generate_uid()
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    named(ds)
     ds.AcquisitionDateTime = time.strftime("%Y%m%d%H%M%S")
     return ds
 
@@ -85,6 +84,13 @@ def as_bytes(ds):
     out = io.BytesIO()
     pydicom.dcmwrite(out, ds, enforce_file_format=True)
     return out.getvalue()
+
+
+def named(ds):
+    """The object with UIDs of its own: those of the public example hold "..", which C-STORE refuses by name and an upload takes."""
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = generate_uid(), generate_uid(), generate_uid()
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    return ds
 
 
 def ecg_rows(reader, local_id):
@@ -100,7 +106,7 @@ def test_one_recording_in_three_formats_is_one_record_and_one_item(server, place
     for n, kind in enumerate(way):
         data = TWIN[kind].read_bytes()
         if kind == "dicom" and place % 2:
-            store(server, pydicom.dcmread(TWIN[kind]), aet)
+            store(server, named(pydicom.dcmread(TWIN[kind])), aet)
             wait(10, "the object is understood", lambda: n + 1 <= sum(len(renditions(tech, r["id"])) for r in unmatched(tech)))
             continue
         status, body, _ = hand_in(server, facility, data, name=TWIN[kind].name)
