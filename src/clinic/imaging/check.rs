@@ -54,7 +54,7 @@ pub async fn check(spooled: &Spooled) -> Result<Checked> {
 pub async fn check_for(spooled: &Spooled, profile: Option<&str>) -> Result<Checked> {
     match spooled.content() {
         // At most 1 MiB of memory: shorter than a change of thread.
-        Content::Memory(bytes) => return scan(&mut SliceSource(bytes), profile),
+        Content::Memory(bytes) => scan(&mut SliceSource(bytes), profile),
         Content::File(path) => {
             let (path, length, profile) = (path.to_owned(), spooled.len, profile.map(str::to_owned));
             let work = spawn_blocking(move || check_file(&path, Some(length), profile.as_deref()));

@@ -27,7 +27,7 @@ const PAIRS: [(usize, usize); 8] = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 
 /// Two chest electrodes exchanged.
 pub fn exchanged(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let qrs = m.values.iter().find(|v| v.what == "qrs").and_then(|v| v.number)?;
-    if qrs > NARROW_MS || m.rhythm.kind == Kind::Paced {
+    if qrs > NARROW_MS || m.rhythm.kind == Kind::Paced || !w.chest_speaks() {
         return None;
     }
     let span = (w.qrs.0, w.end);

@@ -63,7 +63,7 @@ fn likeness(w: &Window<'_>, span: (usize, usize), k: &[f64; 7]) -> (f64, f64) {
 /// an exchange with the left leg turns lead I as well and shows in comparison with the previous recording.
 pub fn arms(w: &Window<'_>, m: &Measured) -> Option<Exchange> {
     let (on, off) = w.qrs;
-    if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !progresses(w) {
+    if matches!(m.rhythm.kind, Kind::Flutter | Kind::Paced) || !w.chest_speaks() || !progresses(w) {
         return None;
     }
     let (q, share) = likeness(w, (on, off), &QRS);

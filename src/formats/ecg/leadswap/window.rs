@@ -3,6 +3,9 @@
 use crate::ecg::measure::Measured;
 use crate::ecg::measure::signal::ms;
 
+/// Height below which a chest lead shows no heart beat, µV: an electrode that is off, not a small heart.
+const CHEST_UV: f32 = 60.0;
+
 /// P, QRS and ST-T in samples of the median beat.
 pub struct Window<'a> {
     /// Lead I.
@@ -33,6 +36,15 @@ impl<'a> Window<'a> {
             p: m.marks.p,
             qrs: (on, off),
             end,
+        })
+    }
+
+    /// Whether every chest electrode shows a heart beat. A lead without signal is no evidence of any order of them.
+    pub fn chest_speaks(&self) -> bool {
+        self.chest.iter().all(|s| {
+            let w = s.get(self.qrs.0..self.end).unwrap_or_default();
+            let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+            high - low >= CHEST_UV
         })
     }
 
