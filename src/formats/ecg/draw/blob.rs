@@ -7,9 +7,6 @@ use crate::ecg::lead::TWELVE;
 use crate::ecg::measure::HZ;
 use crate::ecg::model::{Document, Group, Lead};
 
-/// Longest part of a recording sent in one piece, s.
-const MOST_SECONDS: usize = 60;
-
 /// Which groups a blob carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -103,23 +100,17 @@ fn ms_of(i: usize) -> f64 {
     i as f64 * 1_000.0 / f64::from(HZ)
 }
 
-/// The twelve leads in drawing order, then the others.
+/// The twelve leads in drawing order, then the others, whole: what is not sent is not read.
 fn head(kind: &str, group: &Group, samples: &mut Vec<i16>) -> Value {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rate in Hz; the cast saturates"
-    )]
-    let most = group.samples.min(group.rate.to_f64().ceil() as usize * MOST_SECONDS);
     let ordered = TWELVE.iter().filter_map(|id| group.lead(id));
     let others = group.leads.iter().filter(|l| !TWELVE.contains(&l.id));
-    let leads: Vec<Value> = ordered.chain(others).map(|l| lead(l, most, samples)).collect();
+    let leads: Vec<Value> = ordered.chain(others).map(|l| lead(l, samples)).collect();
     json!({"kind": kind, "rate_hz": group.rate.to_f64(), "t0_ms": group.t0_ms, "leads": leads})
 }
 
 /// Samples that do not fit 16 bits are moved to their middle and, if they still do not, divided.
-fn lead(lead: &Lead, most: usize, samples: &mut Vec<i16>) -> Value {
-    let raw = lead.raw.get(..most.min(lead.raw.len())).unwrap_or_default();
+fn lead(lead: &Lead, samples: &mut Vec<i16>) -> Value {
+    let raw = &lead.raw;
     let gone = |i: usize| lead.is_missing(i);
     let (mut low, mut high) = (i64::MAX, i64::MIN);
     for (_, r) in raw.iter().enumerate().filter(|(i, _)| !gone(*i)) {

@@ -1,5 +1,4 @@
-//! Exchanged electrodes, injected faults, critical rules, comparison and sentences. A few records each: the whole training half
-//! is too slow for an unoptimised build.
+//! Exchanged electrodes on every record of the training half; injected faults, critical rules, comparison and sentences on a few.
 
 use super::*;
 use crate::ecg::critical::{self, Level};
@@ -50,14 +49,15 @@ fn with_leg(d: &Document, right: bool) -> Document {
 
 #[test]
 fn exchanged_electrodes_are_suspected_and_unaltered_records_are_not() {
-    let (mut arms, mut legs, mut chest, mut all) = (0, 0, 0, 0);
-    for (n, d) in some() {
+    let (mut arms, mut legs, mut chest, mut all) = ([0; 2], 0, 0, 0);
+    for (n, d) in (1..200).step_by(2).filter_map(|n| Some((n, ludb::record(n)?))) {
         let m = measured(&d);
         assert_eq!(leadswap::suspect(&m), None, "record {n} as it is");
         assert_eq!(leadswap::against(&m, &m.median), None);
         all += 1;
         let swap = |d: &Document| leadswap::suspect(&measured(d)).map(|s| s.kind);
-        arms += usize::from(swap(&leadswap::exchanged(&d, Exchange::RaLa)) == Some(Exchange::RaLa));
+        let half = usize::from(n % 4 == 3);
+        arms[half] += usize::from(swap(&leadswap::exchanged(&d, Exchange::RaLa)) == Some(Exchange::RaLa));
         legs += usize::from(swap(&with_leg(&d, true)) == Some(Exchange::RaRl));
         chest +=
             usize::from(swap(&leadswap::exchanged(&d, Exchange::Chest(1, 6))) == Some(Exchange::Chest(1, 6)));
@@ -66,10 +66,14 @@ fn exchanged_electrodes_are_suspected_and_unaltered_records_are_not() {
         let s = leadswap::against(&turned, &m.median).map(|s| (s.kind, s.basis));
         assert_eq!(s, Some((Exchange::RaLa, leadswap::Basis::Previous)), "record {n}");
     }
-    eprintln!("of {all}: arms {arms}, right leg {legs}, V1/V6 {chest}");
+    eprintln!(
+        "of {all}: arms {} (number mod 4 = 1: {}, = 3: {}), right leg {legs}, V1/V6 {chest}, alarms without an exchange 0",
+        arms[0] + arms[1],
+        arms[0],
+        arms[1]
+    );
     if all > 0 {
-        // In flutter no verdict on the arms; the other five all have one.
-        assert!(arms == 5 && legs == 6 && chest >= 4);
+        assert!(arms[0] + arms[1] >= 90 && legs >= 95 && chest >= 70);
     }
 }
 
