@@ -100,7 +100,9 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
     () => (begun ? localChecks(sections, item.pipeline, item.patient.sex) : []),
     [begun, sections, item.pipeline, item.patient.sex],
   );
-  const main: 'sign' | 'submit' | null = may.sign ? 'sign' : may.submit ? 'submit' : null;
+  // The physician's own marks may have made the values differ since this item was opened: then a second person signs.
+  const [second, needSecond] = useState(false);
+  const main: 'sign' | 'submit' | null = may.sign && !second ? 'sign' : may.submit ? 'submit' : null;
 
   const run = async (work: () => Promise<void>) => {
     if (busy) return;
@@ -139,6 +141,7 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
           lease.pause(false);
           return;
         }
+        if (e instanceof Fault && e.code === 'second_signature') needSecond(true);
         throw e;
       }
       draft.finish();
