@@ -14,6 +14,7 @@ pub mod ecg;
 pub mod import;
 pub mod people;
 pub mod serve;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Migrate,
     /// Bring DICOM files and folders into the archive; may run beside the server.
     Import(import::ImportArgs),
+    /// Take the ECG files that a cart writes into a folder; may run beside the server.
+    Watch(watch::WatchArgs),
     /// Say whether what is stored is sound, and what the retention policy would give up; exit code 1 when an object is damaged.
     Check(check::CheckArgs),
     /// Check or print the configuration.
@@ -139,6 +142,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Import(args) => within(import::import(config()?, args)),
+        Command::Watch(args) => within(watch::watch(config()?, args)),
         Command::Check(args) => within(check::check(args, config()?)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),

@@ -14,7 +14,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE
 from pynetdicom.sop_class import TwelveLeadECGWaveformStorage
 
-from conftest import wait
+from conftest import binary, wait
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", str(pathlib.Path(__file__).resolve().parents[3] / "shared"))) / "data/ecg"
 TWIN = {"dicom": SHARED / "twin/Example.dcm", "scp": SHARED / "twin/Example.scp", "aecg": SHARED / "twin/Example.xml"}
@@ -241,3 +241,24 @@ def test_what_is_not_understood_is_kept(server):
     held = server.login("registrar").get("/api/quarantine")["rows"]
     assert body["quarantine"] in [h["id"] for h in held]
     assert hand_in(server, "C15", b"x" * (65 * 1024 * 1024))[0] == 413
+
+
+def test_a_watched_folder_beside_the_server(server, tmp_path):
+    ds = recording("WATCH-9")
+    (tmp_path / "cart.dcm").write_bytes(as_bytes(ds))
+    (tmp_path / "thumbs.db").write_bytes(b"no recording")
+    (tmp_path / ".part").write_bytes(b"half of one")
+    command = [binary(), "watch", str(tmp_path), "--facility", "C09", "--operator", "王护士", "--once"]
+    run = lambda: subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+    done = run()
+    assert done.returncode == 2 and "refused thumbs.db: " in done.stdout and " cart.dcm" in done.stdout, done.stdout + done.stderr
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == [".part", "refused/thumbs.db", "taken/cart.dcm"]
+    tech = server.login("tech09")
+    [row] = [r for r in unmatched(tech) if r["subject"]["id"] == "WATCH-9"]
+    assert row["quality"] == "good"
+    # The same file again is known, and the first one is not written over.
+    (tmp_path / "cart.dcm").write_bytes(as_bytes(ds))
+    again = run()
+    assert again.returncode == 0 and "known cart.dcm" in again.stdout, again.stdout + again.stderr
+    assert (tmp_path / "taken/1-cart.dcm").exists()
+    assert len([r for r in unmatched(tech) if r["subject"]["id"] == "WATCH-9"]) == 1

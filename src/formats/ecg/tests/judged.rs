@@ -6,13 +6,6 @@ use crate::ecg::leadswap::{self, Exchange};
 use crate::ecg::measure::{Kind, Measured};
 use crate::ecg::{serial, statements};
 
-/// Sinus rhythm, infarction, flutter, pacing, ectopy, a noisy one.
-const SOME: [u16; 6] = [1, 7, 21, 35, 125, 145];
-
-fn some() -> Vec<(u16, Document)> {
-    SOME.iter().filter_map(|n| Some((*n, ludb::record(*n)?))).collect()
-}
-
 fn measured(d: &Document) -> Measured {
     crate::ecg::measure::measure(&d.groups[0], &[])
 }

@@ -145,10 +145,8 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
         throw e;
       }
       draft.finish();
-      notifications.show({
-        color: 'green',
-        message: t(main === 'sign' ? 'report.signed' : 'report.submitted', { name: item.patient.name }),
-      });
+      const message = t(main === 'sign' ? 'report.signed' : 'report.submitted', { name: item.patient.name });
+      notifications.show({ color: 'green', message });
       onDone(main === 'sign' ? 'signed' : 'submitted', then);
     });
 
