@@ -137,3 +137,41 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_sqlite_ends_by_itself_fails_every_unit_of_it() {
+        let folder = std::env::temp_dir().join(format!("yigong-writer-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut connection = Sqlite::writer(&folder.join("w.db")).unwrap();
+        connection.script("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();
+        let shared = Writer::start(connection).unwrap();
+        // While the lock is held nothing is committed: both units are of one batch.
+        let mut writer = shared.blocking_lock();
+        writer.open_unit().unwrap();
+        writer.exec("INSERT INTO t VALUES (1)", Vec::new()).unwrap();
+        let told = writer.close_unit().unwrap();
+        writer.open_unit().unwrap();
+        assert!(writer.exec("INSERT OR ROLLBACK INTO t VALUES (1)", Vec::new()).is_err());
+        assert!(
+            writer.exec("INSERT INTO t VALUES (2)", Vec::new()).is_err(),
+            "nothing runs outside a transaction"
+        );
+        writer.abandon();
+        drop(writer);
+        assert!(told.blocking_recv().unwrap().is_err(), "the closed unit was rolled back too");
+        // The next batch is as good as ever.
+        let mut writer = shared.blocking_lock();
+        writer.open_unit().unwrap();
+        writer.exec("INSERT INTO t VALUES (3)", Vec::new()).unwrap();
+        let told = writer.close_unit().unwrap();
+        drop(writer);
+        assert!(told.blocking_recv().unwrap().is_ok());
+        let rows = shared.blocking_lock().connection.rows("SELECT id FROM t", Vec::new(), 10).unwrap();
+        assert_eq!(rows.len(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
