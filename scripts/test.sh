@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export YIGONG_SHARED=${YIGONG_SHARED:-$(cd .. && pwd)/shared}
 scripts/install.sh test
-step() { echo; echo "== $*"; }
+step() { echo; echo "== $(date +%T) $*"; }
 
 step "pages: install, check, unit tests, build"
 npm --prefix web ci --ignore-scripts --no-audit --no-fund
@@ -27,8 +27,10 @@ scripts/fuzz-smoke.sh
 step "licences, bans, sources"
 PATH="$PWD/.tools/bin:$PATH" cargo deny --log-level error check bans licenses sources
 
-export YIGONG_BIN=${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}
 cargo build --workspace --bins --examples
+# Whole path: the test runners change their directory.
+YIGONG_BIN=$(realpath "${YIGONG_BIN:-${CARGO_TARGET_DIR:-target}/debug/yigong}")
+export YIGONG_BIN
 step "other people's clients: DCMTK, pynetdicom, MLLP, pdfsig"
 .venv/bin/python -m pytest tests/interop -q
 scripts/with-postgres.sh scripts/interop-postgres.sh
