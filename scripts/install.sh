@@ -19,7 +19,8 @@ fi
 if [ "$what" = test ]; then
   if [ ! -x .venv/bin/python ]; then python3 -m venv .venv 2>/dev/null || { python3 -m pip install -q virtualenv && python3 -m virtualenv -q .venv; }; fi
   .venv/bin/python -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+  # Unoptimised: it runs for seconds, its optimised build takes minutes.
   if ! PATH="$PWD/.tools/bin:$PATH" command -v cargo-deny >/dev/null 2>&1; then
-    CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/deny-tool cargo install -q cargo-deny --version 0.20.2 --locked --root .tools
+    CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/deny-tool cargo install -q --debug cargo-deny --version 0.20.2 --locked --root .tools
   fi
 fi

@@ -4,7 +4,7 @@ use super::lanes::Lanes;
 use super::pacing;
 use super::pfind::{self, PWave};
 use super::rhythm::{self, Evidence, Kind, Rhythm};
-use super::signal::{Signal, ms};
+use super::signal::ms;
 use super::spikes;
 use super::template::{Complex, Template, windows};
 
@@ -20,15 +20,15 @@ pub struct Reading {
 }
 
 /// Reads the atria. `beats` in time order, samples of the analysis copy; `candidates` from `spikes::candidates` (before
-/// blanking, if the signal has been blanked since).
+/// blanking, if `lanes` has been blanked since).
 #[must_use]
-pub fn read(signal: &Signal, beats: &[Complex], candidates: &[usize]) -> Reading {
+pub fn read(lanes: &Lanes, beats: &[Complex], candidates: &[usize]) -> Reading {
     let (mut spikes, paced) = pacing::ventricular(candidates, beats);
-    let stimulated = pacing::atrial(&spikes::low(signal), beats);
+    let stimulated = pacing::atrial(&spikes::low(lanes), beats);
     let atrial: Vec<usize> = stimulated.iter().flatten().copied().collect();
     spikes.extend(atrial.iter().copied().filter(|s| !candidates.contains(s)));
     spikes.sort_unstable();
-    let lanes = Lanes::prepare(signal, &spikes);
+    let lanes = lanes.atrial(&spikes);
     // A paced QRS begins with its spike: nothing behind it is atrial.
     let beats: Vec<Complex> = beats.iter().map(|b| before_spike(*b, &spikes)).collect();
     let windows = windows(&beats);

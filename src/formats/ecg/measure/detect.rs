@@ -1,8 +1,8 @@
 //! QRS detection on all leads jointly (ECG specification 11.3).
 
-use super::lanes::{Row, WIDTH};
+use super::lanes::{Lanes, Row, WIDTH};
 use super::rows::{high_pass, low_pass, slopes};
-use super::signal::{HZ, Signal, average, ms, percentile};
+use super::signal::{HZ, average, ms, percentile};
 
 /// Share of the way from noise to signal at which a beat is believed: a slow ectopic beat reaches 0.3, P and T waves and
 /// atrial stimuli 0.2.
@@ -20,10 +20,11 @@ const STEP: f32 = 0.75;
 /// Less than this share of the area of the strip's beats is no QRS.
 const NEEDLE: f32 = 0.3;
 
-/// QRS peaks as sample numbers, ascending; `rows` = the leads of `signal` side by side.
+/// QRS peaks as sample numbers, ascending.
 #[must_use]
-pub fn detect(signal: &Signal, rows: &[Row]) -> Vec<usize> {
-    let (feature, band) = feature(rows, signal.leads.len());
+pub fn detect(lanes: &Lanes) -> Vec<usize> {
+    let (rows, leads) = (lanes.rows.as_slice(), lanes.leads.len());
+    let (feature, band) = feature(rows, leads);
     let peaks = peaks(&feature, ms(220.0));
     if peaks.is_empty() {
         return Vec::new();
@@ -37,7 +38,7 @@ pub fn detect(signal: &Signal, rows: &[Row]) -> Vec<usize> {
         clippy::cast_precision_loss,
         reason = "a count of beats in a minute"
     )]
-    let top = ((signal.len as f32 / HZ * 0.6).floor() as usize).max(3).min(heights.len());
+    let top = ((rows.len() as f32 / HZ * 0.6).floor() as usize).max(3).min(heights.len());
     let strong = percentile(&heights[..top], 0.5);
     if strong < 2.5 * noise || strong <= 0.0 {
         return Vec::new();
@@ -46,8 +47,8 @@ pub fn detect(signal: &Signal, rows: &[Row]) -> Vec<usize> {
     let mut beats: Vec<usize> = peaks.iter().copied().filter(|p| feature[*p] >= level(THRESHOLD)).collect();
     search_back(&mut beats, &peaks, &feature, level(SEARCH_BACK));
     drop_t_waves(&mut beats, &band);
-    beats.retain(|b| !step(signal, *b));
-    drop_needles(&mut beats, rows, signal.leads.len());
+    beats.retain(|b| !step(rows, leads, *b));
+    drop_needles(&mut beats, rows, leads);
     beats.iter().map(|b| sharpen(*b, &band)).fold(Vec::new(), |mut out, b| {
         if out.last().is_none_or(|last| b >= last + ms(180.0)) {
             out.push(b);
@@ -153,13 +154,14 @@ fn drop_t_waves(beats: &mut Vec<usize>, slope: &[f32]) {
 }
 
 /// A step of the base line (a pulled cable, a recorder's reset) goes at once and does not come back; a QRS does.
-fn step(signal: &Signal, at: usize) -> bool {
-    let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < signal.len) else { return false };
+fn step(rows: &[Row], leads: usize, at: usize) -> bool {
+    let (Some(before), true) = (at.checked_sub(ms(100.0)), at + ms(100.0) < rows.len()) else { return false };
     let mut shares: Vec<(f32, f32)> = Vec::new();
-    for (_, s) in &signal.leads {
-        let level = |a: usize, b: usize| percentile(s.get(a..b).unwrap_or_default(), 0.5);
-        let jump = (level(at + ms(60.0), at + ms(100.0)) - level(before, at - ms(60.0))).abs();
-        let w = &s[at - ms(60.0)..at + ms(60.0)];
+    for k in 0..leads {
+        let s: Vec<f32> = rows[before..at + ms(100.0)].iter().map(|row| row[k]).collect();
+        let (first, last) = (ms(40.0), s.len() - ms(40.0));
+        let w = &s[first..last];
+        let jump = (percentile(&s[last..], 0.5) - percentile(&s[..first], 0.5)).abs();
         let (low, high) = w.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
         if high - low > 30.0 {
             let at_once = w.windows(ms(10.0)).map(|w| (w[w.len() - 1] - w[0]).abs()).fold(0.0, f32::max);

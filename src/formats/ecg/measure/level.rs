@@ -1,6 +1,7 @@
 //! Shapes in windows of all leads: their level, their bumps, their likeness, their middle.
 
 use super::lanes::{Row, WIDTH};
+use super::rows;
 use super::signal::ms;
 
 /// Half the width over which a P wave stands out as a bump, ms.
@@ -86,7 +87,7 @@ pub fn middle(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
             for (c, (_, w)) in column.iter_mut().zip(cut) {
                 *c = w[i];
             }
-            sort(&mut column);
+            rows::sort(&mut column);
             let mut out = [0.0; WIDTH];
             for r in column.iter().skip(quarter).take(cut.len() - 2 * quarter) {
                 for k in 0..WIDTH {
@@ -96,17 +97,4 @@ pub fn middle(cut: &[(usize, Vec<Row>)], n: usize) -> Vec<Row> {
             out
         })
         .collect()
-}
-
-/// Sorts every lead by itself, all leads at once.
-fn sort(column: &mut [Row]) {
-    for end in (1..column.len()).rev() {
-        for j in 0..end {
-            let (a, b) = (column[j], column[j + 1]);
-            for k in 0..WIDTH {
-                column[j][k] = a[k].min(b[k]);
-                column[j + 1][k] = a[k].max(b[k]);
-            }
-        }
-    }
 }

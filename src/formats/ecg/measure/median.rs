@@ -62,18 +62,9 @@ pub fn median(rows: &[Row], numbers: &[u16], at: &[usize]) -> Median {
 }
 
 /// The median of every lead; of an even count the mean of the two middle values.
-///
-/// The rows are sorted lead by lead by exchanging neighbours in turn, which needs no branch and all leads at once.
 fn middle(rows: &mut [Row]) -> Option<Row> {
+    rows::sort(rows);
     let n = rows.len();
-    for round in 0..n {
-        for pair in rows[round % 2..].chunks_exact_mut(2) {
-            let [a, b] = pair else { continue };
-            for (x, y) in a.iter_mut().zip(b) {
-                (*x, *y) = (x.min(*y), x.max(*y));
-            }
-        }
-    }
     let high = *rows.get(n / 2)?;
     let low = *rows.get((n - 1) / 2)?;
     Some(std::array::from_fn(|k| f32::midpoint(low[k], high[k])))

@@ -28,6 +28,7 @@ use super::lead::LeadId;
 use super::model::{Group, Value};
 
 use beats::Strip;
+use lanes::Lanes;
 
 pub use delineate::{Beat, BeatClass, Qrs, Wave};
 use pfind::PWave;
@@ -89,19 +90,16 @@ pub struct Marks {
 /// Measures the group without the leads in `bad`; a group without usable standard leads gives nothing.
 #[must_use]
 pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
-    let Some(mut signal) = Signal::prepare(group, bad) else { return Measured::default() };
-    let mut rows = rows::of(&signal.leads);
-    let mut beats = detect::detect(&signal, &rows);
-    let candidates = spikes::candidates(&signal);
+    let Some(signal) = Signal::prepare(group, bad) else { return Measured::default() };
+    let mut lanes = Lanes::of(&signal);
+    let mut beats = detect::detect(&lanes);
+    let candidates = spikes::candidates(&lanes);
     let spikes = beats::pacing(candidates.clone(), &beats);
     if !spikes.is_empty() {
-        for (_, s) in &mut signal.leads {
-            spikes::blank(s, &spikes);
-        }
-        rows = rows::of(&signal.leads);
-        beats = detect::detect(&signal, &rows);
+        spikes::blank(&mut lanes.rows, &spikes);
+        beats = detect::detect(&lanes);
     }
-    let classes = typing::classes(&signal, &beats);
+    let classes = typing::classes(&lanes.rows, lanes.leads.len(), &beats);
     // Beats of a class are counted from the same point of their QRS: RR intervals do not jitter.
     for (b, at) in classes.iter().flat_map(|c| c.beats.iter().zip(&c.at)) {
         if let Some(place) = beats.get_mut(*b) {
@@ -113,8 +111,7 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     let typical = values::typical(&rr);
     #[expect(clippy::cast_possible_truncation, reason = "an RR interval in ms")]
     let rr_ms = typical.unwrap_or(1_000.0) as f32;
-    let numbers: Vec<u16> = signal.leads.iter().map(|(n, _)| *n).collect();
-    let strip = Strip { rows: &rows, numbers: &numbers, beats: &beats, spikes: &spikes, rr_ms };
+    let strip = Strip { rows: &lanes.rows, numbers: &lanes.leads, beats: &beats, spikes: &spikes, rr_ms };
     let shapes = beats::shapes(&strip, &classes);
     let mut delineation = beats::lay(&strip, &classes, &shapes);
     let rr = values::onset_intervals(&delineation);
@@ -138,7 +135,7 @@ pub fn measure(group: &Group, bad: &[LeadId]) -> Measured {
     }
     let complexes: Vec<Complex> =
         delineation.iter().zip(&out.dominant).map(|(b, d)| complex(b, *d)).collect();
-    let reading = atria::read(&signal, &complexes, &candidates);
+    let reading = atria::read(&lanes, &complexes, &candidates);
     for (beat, wave) in delineation.iter_mut().zip(&reading.waves) {
         beat.p = wave.map(Wave::from);
     }

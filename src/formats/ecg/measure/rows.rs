@@ -96,3 +96,15 @@ pub fn mean(rows: &[Row]) -> Option<Row> {
     let n = rows.len() as f32;
     (!rows.is_empty()).then(|| out.map(|v| v / n))
 }
+
+/// Sorts every lead by itself: neighbours are exchanged in turn, without a branch and for all leads at once.
+pub fn sort(rows: &mut [Row]) {
+    for round in 0..rows.len() {
+        for pair in rows[round % 2..].chunks_exact_mut(2) {
+            let [a, b] = pair else { continue };
+            for (x, y) in a.iter_mut().zip(b) {
+                (*x, *y) = (if *x < *y { *x } else { *y }, if *x < *y { *y } else { *x });
+            }
+        }
+    }
+}

@@ -209,7 +209,8 @@ pub fn average(s: &[f32], width: usize) -> Vec<f32> {
 /// The value below which the share `p` (0..1) of `s` lies; 0 for nothing.
 #[must_use]
 pub fn percentile(s: &[f32], p: f32) -> f32 {
-    let mut v: Vec<f32> = s.iter().copied().filter(|x| x.is_finite()).collect();
+    let mut v: Vec<f32> = Vec::with_capacity(s.len());
+    v.extend(s.iter().copied().filter(|x| x.is_finite()));
     let at = place(v.len(), f64::from(p));
     if v.is_empty() {
         return 0.0;

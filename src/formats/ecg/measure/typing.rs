@@ -1,6 +1,8 @@
 //! Beats sorted by shape on all leads jointly (ECG specification 11.4), and laid on each other to the sample.
 
-use super::signal::{Signal, ms};
+use super::lanes::{Row, WIDTH};
+use super::rows;
+use super::signal::ms;
 
 /// Beats alike in shape.
 const ALIKE: f32 = 0.9;
@@ -24,11 +26,17 @@ pub struct Class {
     pub at: Vec<usize>,
 }
 
-/// Classes, the largest first; every beat is in one, if need be alone.
+/// QRS and T of a beat.
+struct Window {
+    rows: Vec<Row>,
+    /// Sum of squares of each lead.
+    energy: Row,
+}
+
+/// Classes, the largest first; every beat is in one, if need be alone. `leads` stand side by side in `rows`.
 #[must_use]
-pub fn classes(signal: &Signal, beats: &[usize]) -> Vec<Class> {
-    let windows: Vec<Vec<f32>> = beats.iter().map(|b| window(signal, *b)).collect();
-    let leads = signal.leads.len().max(1);
+pub fn classes(rows: &[Row], leads: usize, beats: &[usize]) -> Vec<Class> {
+    let windows: Vec<Window> = beats.iter().map(|b| window(rows, *b)).collect();
     let mut alike = vec![vec![false; beats.len()]; beats.len()];
     for (i, a) in windows.iter().enumerate() {
         for (j, b) in windows.iter().enumerate().skip(i) {
@@ -57,115 +65,146 @@ pub fn classes(signal: &Signal, beats: &[usize]) -> Vec<Class> {
             free[*m] = false;
         }
         free[seed] = false;
-        out.push(aligned(signal, beats, seed, members));
+        out.push(aligned(rows, beats, seed, members));
     }
     out.sort_by_key(|c| std::cmp::Reverse(c.beats.len()));
     out
 }
 
 /// Beats moved so that their QRS lie on that of the seed, then on the mean of all.
-fn aligned(signal: &Signal, beats: &[usize], seed: usize, members: Vec<usize>) -> Class {
+fn aligned(rows: &[Row], beats: &[usize], seed: usize, members: Vec<usize>) -> Class {
     let mut at: Vec<usize> = members.iter().map(|m| beats[*m]).collect();
     if members.len() > 1 {
-        let mut template = qrs(signal, beats[seed]);
+        let mut template = qrs(rows, beats[seed]);
         // The second time they lie nearly right.
         for reach in [REACH_MS, REACH_MS / 4.0] {
             for place in &mut at {
-                *place = best_place(signal, *place, ms(reach), &template).unwrap_or(*place);
+                *place = best_place(rows, *place, ms(reach), &template).unwrap_or(*place);
             }
-            template = mean(signal, &at);
+            template = mean(rows, &at);
         }
     }
     Class { beats: members, at }
 }
 
-fn best_place(signal: &Signal, beat: usize, reach: usize, template: &[f32]) -> Option<usize> {
-    let (from, to) = (beat.saturating_sub(reach), beat + reach);
-    (from..=to)
-        .filter_map(|at| Some((at, fit(signal, at, template)?)))
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.abs_diff(beat).cmp(&a.0.abs_diff(beat))))
-        .map(|(at, _)| at)
+/// The place within `reach` where the QRS is most like the template, of which every lead has the mean 0.
+fn best_place(rows: &[Row], beat: usize, reach: usize, template: &[Row]) -> Option<usize> {
+    let half = ms(QRS_MS);
+    let (from, to) =
+        (beat.saturating_sub(reach).max(half), (beat + reach).min(rows.len().saturating_sub(half)));
+    let mut size = Size::of(rows.get(beat)?, rows.get(from - half..from + half)?);
+    let mut best: Option<(usize, f32)> = None;
+    for at in from..=to {
+        if at > from {
+            size.shift(&rows[at - half - 1], &rows[at + half - 1]);
+        }
+        let xx = size.squares();
+        if xx <= 0.0 {
+            continue;
+        }
+        let fit = products(&rows[at - half..at + half], template).iter().sum::<f32>() / xx.sqrt();
+        let nearer = |b: usize| at.abs_diff(beat) < b.abs_diff(beat);
+        if best.is_none_or(|(b, most)| fit > most || (fit >= most && nearer(b))) {
+            best = Some((at, fit));
+        }
+    }
+    best.map(|(at, _)| at)
 }
 
-/// Correlation (times a constant) of the QRS at `at` with a template of which every lead has the mean 0.
-fn fit(signal: &Signal, at: usize, template: &[f32]) -> Option<f32> {
-    let (half, mut xy, mut xx) = (ms(QRS_MS), 0.0_f32, 0.0_f32);
-    for ((_, s), t) in signal.leads.iter().zip(template.chunks_exact(2 * half)) {
-        let w = s.get(at.checked_sub(half)?..at + half)?;
-        let zero = *w.first()?;
-        let (mut p, mut sum, mut square) = (0.0_f32, 0.0_f32, 0.0_f32);
-        for (v, t) in w.iter().zip(t) {
-            let v = v - zero;
-            p += v * t;
-            sum += v;
-            square += v * v;
-        }
+/// Sums over a window that moves along the strip, each lead against a level of its own.
+struct Size {
+    level: Row,
+    sum: Row,
+    square: Row,
+    n: f32,
+}
+
+impl Size {
+    fn of(level: &Row, w: &[Row]) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a window of 60 samples")]
         let n = w.len() as f32;
-        xy += p;
-        xx += (square - sum * sum / n).max(0.0);
+        let mut out = Self { level: *level, sum: [0.0; WIDTH], square: [0.0; WIDTH], n };
+        w.iter().for_each(|row| out.shift(level, row));
+        out
     }
-    (xx > 0.0).then(|| xy / xx.sqrt())
+
+    /// `first` leaves the window, `next` comes into it.
+    fn shift(&mut self, first: &Row, next: &Row) {
+        for k in 0..WIDTH {
+            let (a, b) = (first[k] - self.level[k], next[k] - self.level[k]);
+            self.sum[k] += b - a;
+            self.square[k] += b * b - a * a;
+        }
+    }
+
+    /// Sum of squares against the mean of each lead.
+    fn squares(&self) -> f32 {
+        let of = |(q, s): (&f32, &f32)| (q - s * s / self.n).max(0.0);
+        self.square.iter().zip(&self.sum).map(of).sum()
+    }
 }
 
-fn mean(signal: &Signal, at: &[usize]) -> Vec<f32> {
-    let mut sum: Vec<f32> = Vec::new();
+fn mean(rows: &[Row], at: &[usize]) -> Vec<Row> {
+    let mut sum: Vec<Row> = Vec::new();
     for a in at {
-        let w = qrs(signal, *a);
+        let w = qrs(rows, *a);
         if sum.is_empty() {
             sum = w;
         } else {
-            sum.iter_mut().zip(w).for_each(|(s, v)| *s += v);
+            for (s, v) in sum.iter_mut().zip(&w) {
+                s.iter_mut().zip(v).for_each(|(s, v)| *s += v);
+            }
         }
     }
     sum
 }
 
-/// QRS and T of all leads one after the other, every second sample.
-fn window(signal: &Signal, beat: usize) -> Vec<f32> {
-    cut(signal, beat, ms(BEFORE_MS), ms(AFTER_MS), 2)
+/// QRS and T, every second sample.
+fn window(rows: &[Row], beat: usize) -> Window {
+    let rows = cut(rows, beat, ms(BEFORE_MS), ms(AFTER_MS), 2);
+    let energy = products(&rows, &rows);
+    Window { rows, energy }
 }
 
-fn qrs(signal: &Signal, beat: usize) -> Vec<f32> {
-    cut(signal, beat, ms(QRS_MS), ms(QRS_MS), 1)
+fn qrs(rows: &[Row], beat: usize) -> Vec<Row> {
+    cut(rows, beat, ms(QRS_MS), ms(QRS_MS), 1)
 }
 
 /// Each lead against its mean; what lies outside the recording counts as the mean.
-fn cut(signal: &Signal, beat: usize, before: usize, after: usize, step: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(signal.leads.len() * ((before + after) / step + 1));
-    for (_, s) in &signal.leads {
-        let (a, b) = (beat.saturating_sub(before), (beat + after).min(s.len()));
-        let w = s.get(a..b).unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "a window of 200 samples")]
-        let mean = w.iter().sum::<f32>() / w.len().max(1) as f32;
-        let at = |i: usize| (beat + i).checked_sub(before).and_then(|k| s.get(k)).map_or(0.0, |v| v - mean);
-        out.extend((0..before + after).step_by(step).map(at));
-    }
-    out
+fn cut(rows: &[Row], beat: usize, before: usize, after: usize, step: usize) -> Vec<Row> {
+    let inside = rows.get(beat.saturating_sub(before)..(beat + after).min(rows.len())).unwrap_or_default();
+    let mean = rows::mean(inside).unwrap_or_default();
+    (0..before + after)
+        .step_by(step)
+        .map(|i| match (beat + i).checked_sub(before).and_then(|k| rows.get(k)) {
+            Some(row) => std::array::from_fn(|k| row[k] - mean[k]),
+            None => [0.0; WIDTH],
+        })
+        .collect()
 }
 
 /// Correlation without the two leads that differ most: one electrode may have been touched.
-fn likeness(a: &[f32], b: &[f32], leads: usize) -> f32 {
-    let len = (a.len() / leads).max(1);
-    let mut sums: Vec<[f32; 3]> = a.chunks(len).zip(b.chunks(len)).map(|(x, y)| products(x, y)).collect();
-    if sums.len() > 2 * DROPPED {
+fn likeness(a: &Window, b: &Window, leads: usize) -> f32 {
+    let both = products(&a.rows, &b.rows);
+    let mut sums: [[f32; 3]; WIDTH] = std::array::from_fn(|k| [both[k], a.energy[k], b.energy[k]]);
+    let mut used = &mut sums[..leads.min(WIDTH)];
+    if used.len() > 2 * DROPPED {
         let differs = |s: &[f32; 3]| s[1] + s[2] - 2.0 * s[0];
-        sums.sort_by(|x, y| differs(x).total_cmp(&differs(y)));
-        sums.truncate(leads - DROPPED);
+        used.sort_unstable_by(|x, y| differs(x).total_cmp(&differs(y)));
+        used = &mut used[..leads.min(WIDTH) - DROPPED];
     }
-    let [ab, aa, bb] = sums.iter().fold([0.0; 3], |t, s| [t[0] + s[0], t[1] + s[1], t[2] + s[2]]);
+    let [ab, aa, bb] = used.iter().fold([0.0; 3], |t, s| [t[0] + s[0], t[1] + s[1], t[2] + s[2]]);
     if aa <= 0.0 || bb <= 0.0 { 0.0 } else { ab / (aa * bb).sqrt() }
 }
 
-fn products(a: &[f32], b: &[f32]) -> [f32; 3] {
-    // Four sums side by side: one long chain of additions would wait for itself.
-    let mut sums = [[0.0_f32; 4]; 3];
-    for (x, y) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
-        for i in 0..4 {
-            sums[0][i] += x[i] * y[i];
-            sums[1][i] += x[i] * x[i];
-            sums[2][i] += y[i] * y[i];
+/// Sums of products, lead by lead. Inlined before a sum over the leads it is compiled to shuffles.
+#[inline(never)]
+fn products(a: &[Row], b: &[Row]) -> Row {
+    let mut sums = [0.0_f32; WIDTH];
+    for (x, y) in a.iter().zip(b) {
+        for k in 0..WIDTH {
+            sums[k] += x[k] * y[k];
         }
     }
-    sums.map(|s| s.iter().sum())
+    sums
 }

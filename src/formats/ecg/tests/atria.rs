@@ -2,6 +2,7 @@
 
 use super::ludb::{NO_P, RECORDS, record, reference};
 use crate::ecg::measure::atria::{self, Reading};
+use crate::ecg::measure::lanes::Lanes;
 use crate::ecg::measure::rhythm::Kind;
 use crate::ecg::measure::template::Complex;
 use crate::ecg::measure::{self, Signal, spikes};
@@ -83,7 +84,8 @@ impl Strip {
     }
 
     fn read(&self) -> Reading {
-        atria::read(&self.signal, &self.beats, &spikes::candidates(&self.signal))
+        let lanes = Lanes::of(&self.signal);
+        atria::read(&lanes, &self.beats, &spikes::candidates(&lanes))
     }
 }
 
@@ -239,11 +241,11 @@ fn spikes_before_the_qrs_are_pacing_and_a_single_artefact_is_not() {
 fn strips_without_beats_or_signal_are_answered() {
     let s = Strip::new();
     assert_eq!(s.read().rhythm.kind, Kind::Unknown);
-    let empty = Signal { leads: vec![], len: 0 };
+    let (lanes, empty) = (Lanes::of(&s.signal), Lanes::default());
     assert!(atria::read(&empty, &[], &[]).waves.is_empty());
     // Marks that do not fit the samples.
     let odd = Complex { on: 9_000, peak: 10, off: 0, t_off: Some(70_000), dominant: true };
-    assert_eq!(atria::read(&s.signal, &[odd; 6], &[3, 9_999]).waves.len(), 6);
+    assert_eq!(atria::read(&lanes, &[odd; 6], &[3, 9_999]).waves.len(), 6);
     assert_eq!(atria::read(&empty, &[odd; 4], &[0]).waves.len(), 4);
 }
 
