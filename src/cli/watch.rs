@@ -47,6 +47,23 @@ pub struct WatchArgs {
 /// What a file looked like: length and time of its last change.
 type Look = (u64, SystemTime);
 
+/// What was said of files that still lie there: a file that cannot be read for days is one line, not one every look.
+#[derive(Default)]
+struct Told(HashMap<PathBuf, String>);
+
+impl Told {
+    fn once(&mut self, path: &Path, line: String) {
+        if self.0.get(path) != Some(&line) {
+            say(&line);
+            self.0.insert(path.to_owned(), line);
+        }
+    }
+
+    fn forget_all_but(&mut self, there: &[(PathBuf, Look)]) {
+        self.0.retain(|path, _| there.iter().any(|(p, _)| p == path));
+    }
+}
+
 /// Runs until it is interrupted, or once.
 pub async fn watch(config: Config, args: WatchArgs) -> Result<ExitCode> {
     start_log(&config)?;
@@ -58,14 +75,16 @@ pub async fn watch(config: Config, args: WatchArgs) -> Result<ExitCode> {
     }
     let permit = Permit::machine("watch", "watched folder", &site.code, vec!["images:write".to_owned()]);
     let mut before: HashMap<PathBuf, Look> = HashMap::new();
+    let mut told = Told::default();
     let mut refused = false;
     loop {
         let now = look(&args.folder)?;
         for (path, seen) in &now {
             if args.once || before.get(path) == Some(seen) {
-                refused |= !take(&ctx, &permit, &args, path, seen.0).await?;
+                refused |= !take(&ctx, &permit, &args, path, seen.0, &mut told).await?;
             }
         }
+        told.forget_all_but(&now);
         if args.once {
             return Ok(if refused { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS });
         }
@@ -97,7 +116,14 @@ fn look(folder: &Path) -> Result<Vec<(PathBuf, Look)>> {
 }
 
 /// Takes one file: true when it is in the centre. A fault of the storage leaves it where it lies, for the next look.
-async fn take(ctx: &Ctx, permit: &Permit, args: &WatchArgs, path: &Path, length: u64) -> Result<bool> {
+async fn take(
+    ctx: &Ctx,
+    permit: &Permit,
+    args: &WatchArgs,
+    path: &Path,
+    length: u64,
+    told: &mut Told,
+) -> Result<bool> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if length > MOST_BYTES {
         return put_aside(args, path, &name, "larger than 64 MiB");
@@ -105,7 +131,7 @@ async fn take(ctx: &Ctx, permit: &Permit, args: &WatchArgs, path: &Path, length:
     let bytes = match tokio::fs::read(path).await {
         Ok(bytes) => bytes,
         Err(e) => {
-            say(&format!("not read {name}: {e}"));
+            told.once(path, format!("not read {name}: {e}"));
             return Ok(false);
         }
     };
@@ -114,7 +140,7 @@ async fn take(ctx: &Ctx, permit: &Permit, args: &WatchArgs, path: &Path, length:
         Ok(kept) => kept,
         Err(Fault::Invalid { detail, .. }) => return put_aside(args, path, &name, &detail),
         Err(fault) => {
-            say(&format!("not taken {name}: {fault}"));
+            told.once(path, format!("not taken {name}: {fault}"));
             return if args.once { Err(fault) } else { Ok(false) };
         }
     };

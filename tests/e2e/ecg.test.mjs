@@ -204,6 +204,20 @@ test('a poor recording comes back with the electrode named; what fits no order i
     await clinic.goto('/clinic/ecg/statistics');
     await clinic.getByText(/电极脱落/).first().waitFor();
     await check(clinic, 'ecg-quality');
+
+    // The administrator puts another province's critical limits in force: confirmed with both names, written down.
+    const admin = await browser.as('admin');
+    await admin.goto('/admin/ecg_presets');
+    const column = admin.locator('th', { hasText: '山西省' });
+    await column.getByRole('button', { name: '改用此预设' }).click();
+    await admin.getByRole('dialog').getByText('由“浙江省心电图危急值(试用版)”改为“山西省心电图危急值(2017 试行)”').waitFor();
+    await admin.getByRole('dialog').getByRole('button', { name: '确认' }).click();
+    await column.getByText('使用中').waitFor();
+    await admin.reload();
+    await column.getByText('使用中').waitFor();
+    await check(admin, 'ecg-presets');
+    await admin.goto('/admin/audit');
+    await admin.getByText('ecg.preset').first().waitFor();
     assert.deepEqual(browser.faults, [], 'no script error and no policy report on any page');
   } finally {
     await browser.close();

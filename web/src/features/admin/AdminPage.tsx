@@ -1,4 +1,4 @@
-// 管理: facilities, peers with echo, users and roles, destinations, deliveries, background jobs, audit search. No clinical content.
+// 管理: facilities, peers with echo, users and roles, destinations, deliveries, background jobs, critical thresholds of the ECG, audit search. No clinical content.
 import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useWords } from '../../i18n';
@@ -6,10 +6,11 @@ import { Empty, NoRight } from '../../ui/State';
 import { useCan } from '../session';
 import { Audit } from './Audit';
 import { Deliveries, Destinations, Jobs } from './Deliveries';
+import { EcgPresets } from './EcgPresets';
 import { Facilities, Peers } from './Sites';
 import { Users } from './Users';
 
-const TABS = ['facilities', 'peers', 'users', 'destinations', 'deliveries', 'jobs', 'audit'] as const;
+const TABS = ['facilities', 'peers', 'users', 'destinations', 'deliveries', 'jobs', 'ecg_presets', 'audit'] as const;
 
 export function AdminPage() {
   const { t } = useWords();
@@ -23,6 +24,7 @@ export function AdminPage() {
     destinations: <Destinations />,
     deliveries: <Deliveries />,
     jobs: <Jobs />,
+    ecg_presets: <EcgPresets />,
     audit: <Audit />,
   };
   return (

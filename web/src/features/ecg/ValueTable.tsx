@@ -1,7 +1,7 @@
 // All values in three columns, device, server, physician, and in words what differs. Also what a screen reader reads.
 import { useWords } from '../../i18n';
 import type { Intervals } from './marks';
-import type { Row } from './values';
+import { apart, type Row, signed } from './values';
 
 export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Intervals | null }) {
   const { t } = useWords();
@@ -22,8 +22,10 @@ export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Interva
         {rows.map((r) => {
           const mine = live && r.what in live ? live[r.what as keyof Intervals] : r.physician;
           const moved = live !== null && r.what in live;
+          const against = r.vendor ?? r.server;
+          const mineDiffers = apart(r.unit, against, mine);
           return (
-            <tr key={r.what} data-differs={r.differs || undefined}>
+            <tr key={r.what} data-differs={r.differs || mineDiffers || undefined}>
               <th scope="row">
                 {t(`ecg.v.${r.what}`)} <span className="dim">{r.unit === 'deg' ? '' : r.unit}</span>
               </th>
@@ -31,9 +33,10 @@ export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Interva
               <td>{r.absent ? t('ecg.absent_short') : show(r.server, r)}</td>
               <td data-live={moved || undefined}>{show(mine, r)}</td>
               <td className="ecg-word">
-                {r.differs && r.vendor !== null && r.server !== null
-                  ? t('ecg.differs_by', { n: `${r.server > r.vendor ? '+' : '−'}${Math.round(Math.abs(r.server - r.vendor))}` })
-                  : ''}
+                {r.differs && r.vendor !== null && r.server !== null && t('ecg.differs_by', { n: signed(r.unit, r.vendor, r.server) })}
+                {mineDiffers && against !== null && mine !== null && (
+                  <div>{t('ecg.differs_mine', { n: signed(r.unit, against, mine) })}</div>
+                )}
               </td>
             </tr>
           );

@@ -1,7 +1,7 @@
 // Measurements as a real table below the strip: device, server, physician. Also what a screen reader reads.
 import { useWords } from '../../i18n';
 import type { EcgRecord } from './model';
-import { type Row, rowsOf, stOf } from './values';
+import { type Row, rowsOf, signed, stOf } from './values';
 
 export function Values({ record }: { record: EcgRecord }) {
   const { t } = useWords();
@@ -38,10 +38,7 @@ export function Values({ record }: { record: EcgRecord }) {
               <td key={r.what} data-differs={r.differs || undefined} title={r.absent ? t('ecg.absent') : undefined}>
                 {r.absent ? '—' : show(r.server, r)}
                 {r.differs && r.vendor !== null && r.server !== null && (
-                  <span className="ecg-delta">
-                    {r.server > r.vendor ? '+' : '−'}
-                    {Math.round(Math.abs(r.server - r.vendor))}
-                  </span>
+                  <span className="ecg-delta">{signed(r.unit, r.vendor, r.server)}</span>
                 )}
               </td>
             ))}
@@ -50,7 +47,12 @@ export function Values({ record }: { record: EcgRecord }) {
             <tr>
               <th scope="row">{t('ecg.source.physician')}</th>
               {rows.map((r) => (
-                <td key={r.what}>{show(r.physician, r)}</td>
+                <td key={r.what} data-differs={r.physicianDiffers || undefined}>
+                  {show(r.physician, r)}
+                  {r.physicianDiffers && r.physician !== null && (
+                    <span className="ecg-delta">{signed(r.unit, r.vendor ?? r.server ?? r.physician, r.physician)}</span>
+                  )}
+                </td>
               ))}
             </tr>
           )}

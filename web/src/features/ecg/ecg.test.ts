@@ -3,7 +3,7 @@ import { localPeak, march, nearestBeat, nudge, readCaliper, snap } from './calip
 import { cellAt, msAt, plan, STANDARD, strokes, UNITS, uvAt, xAt, xOf, yAt } from './layout';
 import { beatsOf, decodeWave, type Group } from './model';
 import { fitScale, mmOfMs, mmOfUv, msOfMm, onGlass, screenScale, uvOfMm } from './paper';
-import { rowsOf, stOf, tableOf } from './values';
+import { rowsOf, signed, stOf, tableOf } from './values';
 
 const group = (rate: number, seconds: number, f: (t: number) => number = () => 0): Group => ({
   kind: 'rhythm',
@@ -175,7 +175,7 @@ describe('wave blob', () => {
 });
 
 describe('values', () => {
-  const m = (what: string, number: number | null, source: 'vendor' | 'server', unit = 'ms') => ({ what, number, unit, source });
+  const m = (what: string, number: number | null, source: 'vendor' | 'server' | 'physician', unit = 'ms') => ({ what, number, unit, source });
   it('marks differences beyond 20 ms, 5 bpm, 30 degrees', () => {
     const t = tableOf([
       m('qrs', 75, 'vendor'),
@@ -203,7 +203,27 @@ describe('values', () => {
       { what: 'pr', unit: 'ms', vendor: null, server: null, physician: null, differs: false },
     ];
     const rows = rowsOf({ values, measurements: [] });
-    expect(rows.find((r) => r.what === 'qrs')).toMatchObject({ vendor: 75, server: 98, physician: 92, differs: true });
+    expect(rows.find((r) => r.what === 'qrs')).toMatchObject({
+      vendor: 75,
+      server: 98,
+      physician: 92,
+      differs: true,
+      physicianDiffers: false,
+    });
     expect(rows.find((r) => r.what === 'pr')).toMatchObject({ absent: true, differs: false });
+  });
+  it('marks a physician who differs from the device, axes the shorter way round', () => {
+    const t = tableOf([
+      m('qt', 380, 'vendor'),
+      m('qt', 385, 'server'),
+      m('qt', 420, 'physician'),
+      m('axis_t', 170, 'server'),
+      m('axis_t', -170, 'physician'),
+    ]);
+    expect(t.find((r) => r.what === 'qt')).toMatchObject({ differs: false, physicianDiffers: true });
+    expect(t.find((r) => r.what === 'axis_t')?.physicianDiffers).toBe(false);
+    expect(signed('ms', 380, 420)).toBe('+40');
+    expect(signed('deg', 170, -170)).toBe('+20');
+    expect(signed('deg', -170, 150)).toBe('−40');
   });
 });

@@ -15,6 +15,8 @@ export interface Row {
   absent: boolean;
   /** Device and server differ beyond 20 ms (PR, QRS, QT, QTc), 5 bpm, 30 degrees. */
   differs: boolean;
+  /** The physician's value differs as much from the device's, or where it gave none from the server's. */
+  physicianDiffers: boolean;
 }
 
 const LIMIT: Record<Row['unit'], number> = { bpm: 5, ms: 20, deg: 30 };
@@ -25,6 +27,16 @@ const unitOf = (what: RowName): Row['unit'] => (what === 'hr' ? 'bpm' : what.sta
 const axisGap = (a: number, b: number): number => {
   const d = Math.abs(a - b) % 360;
   return d > 180 ? 360 - d : d;
+};
+
+/** Whether two values differ by more than must be looked at. */
+export const apart = (unit: Row['unit'], a: number | null, b: number | null): boolean =>
+  a !== null && b !== null && (unit === 'deg' ? axisGap(a, b) : Math.abs(a - b)) > LIMIT[unit];
+
+/** `b` against `a` with its sign; axes the shorter way round. */
+export const signed = (unit: Row['unit'], a: number, b: number): string => {
+  const d = unit === 'deg' ? ((((b - a) % 360) + 540) % 360) - 180 : b - a;
+  return `${d >= 0 ? '+' : '−'}${Math.round(Math.abs(d))}`;
 };
 
 /** The record's values; an older record without compared values is compared here. */
@@ -48,15 +60,16 @@ export function tableOf(list: readonly EcgMeasurement[]): Row[] {
     };
     const vendor = number('vendor');
     const server = number('server');
-    const gap = vendor === null || server === null ? 0 : unit === 'deg' ? axisGap(vendor, server) : Math.abs(vendor - server);
+    const physician = number('physician');
     return {
       what,
       unit,
       vendor,
       server,
-      physician: number('physician'),
+      physician,
       absent: server === null && of('server') !== undefined,
-      differs: gap > LIMIT[unit],
+      differs: apart(unit, vendor, server),
+      physicianDiffers: apart(unit, vendor ?? server, physician),
     };
   });
 }
