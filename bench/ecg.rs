@@ -1,8 +1,9 @@
-//! CPU time of measuring a 12-lead ECG of 10 s. Plain: every recording several times, the median is printed.
+//! CPU time of measuring a 12-lead ECG of 10 s, and of measuring, judging and triaging it. Plain: every recording several
+//! times, the median is printed.
 
 use std::path::{Path, PathBuf};
 
-use yigong_formats::ecg::{Group, GroupKind, Lead, LeadId, Ratio, measure};
+use yigong_formats::ecg::{Document, Group, GroupKind, Lead, LeadId, Ratio, analyse, measure};
 
 const LEADS: [u16; 12] = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8];
 const ROUNDS: usize = 5;
@@ -63,7 +64,6 @@ fn cpu() -> Option<u64> {
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints")]
-#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short run")]
 fn main() {
     let root =
         std::env::var("YIGONG_SHARED").map_or_else(|_| PathBuf::from("../../../shared"), PathBuf::from);
@@ -78,22 +78,38 @@ fn main() {
         // `cargo test --all-targets` asks whether it runs, not how fast.
         groups.truncate(2);
     }
-    let mut ms: Vec<f64> = Vec::new();
-    for group in &groups {
-        let mut rounds: Vec<f64> = (0..ROUNDS)
-            .filter_map(|_| {
-                let before = cpu()?;
-                for _ in 0..REPEATS {
-                    std::hint::black_box(measure::measure(group, &[]));
-                }
-                Some((cpu()? - before) as f64 / 1e6 / f64::from(REPEATS))
-            })
-            .collect();
-        rounds.sort_by(f64::total_cmp);
-        ms.extend(rounds.get(rounds.len() / 2));
-    }
+    println!("{} recordings ({source}), {ROUNDS} rounds of {REPEATS} each", groups.len());
+    let measured = groups.iter().filter_map(|g| {
+        time(|| {
+            std::hint::black_box(measure::measure(g, &[]));
+        })
+    });
+    println!("CPU ms per recording, measured: {}", shares(measured.collect()));
+    let analysed = groups.iter().filter_map(|g| {
+        let document = Document { groups: vec![g.clone()], ..Document::default() };
+        time(|| {
+            std::hint::black_box(analyse(&document, ""));
+        })
+    });
+    println!("CPU ms per recording, measured, judged and triaged: {}", shares(analysed.collect()));
+}
+
+/// Milliseconds of CPU, the median of the rounds.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short run")]
+fn time(work: impl Fn()) -> Option<f64> {
+    let mut rounds: Vec<f64> = (0..ROUNDS)
+        .filter_map(|_| {
+            let before = cpu()?;
+            (0..REPEATS).for_each(|_| work());
+            Some((cpu()? - before) as f64 / 1e6 / f64::from(REPEATS))
+        })
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds.get(rounds.len() / 2).copied()
+}
+
+fn shares(mut ms: Vec<f64>) -> String {
     ms.sort_by(f64::total_cmp);
     let at = |share: usize| ms.get((ms.len() * share / 100).min(ms.len().saturating_sub(1))).copied();
-    println!("{} recordings ({source}), {ROUNDS} rounds of {REPEATS} each", groups.len());
-    println!("CPU ms per recording: median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last());
+    format!("median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last())
 }
