@@ -3,6 +3,7 @@
 pub mod blob;
 pub mod layout;
 mod pen;
+mod strips;
 pub mod svg;
 
 pub use blob::{Part, blob, blob_of};
