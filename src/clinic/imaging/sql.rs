@@ -158,6 +158,14 @@ yigong_base::statements! {
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND i.erased_at IS NULL AND ",
         in_scope!("i.facility", "i.study", "$2")
     );
+    /// The same, whatever became of it: what is to be sent says why it is not.
+    LEAVING = concat!(
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, i.current, i.hidden,
+        CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, ",
+        egress!(),
+        " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND ",
+        in_scope!("i.facility", "i.study", "$2")
+    );
     /// The current instance of the three UIDs in scope.
     INSTANCE_BY_UID = concat!(
         "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
