@@ -59,6 +59,10 @@ pub fn analyse(document: &Document, preset: &str) -> Analysis {
             raises.extend(block(group, (from, to), rules));
         }
     }
+    if document.strips().nth(1).is_some() {
+        let strips: Vec<_> = document.strips().map(|g| (g, measure::measure(g, &[]))).collect();
+        raises.extend(critical::beside(&strips, rules));
+    }
     raises = critical::merged(raises);
     raises.extend(critical::stated(&document.statements));
     Analysis { measured, quality, swap, raises }

@@ -10,6 +10,9 @@ use crate::ecg::model::Group;
 /// What to do, as the end of a sentence.
 const LOOK: &str = "请立即查看患者,并检查电极与导联线";
 
+/// Columns that lie further apart do not follow each other, ms.
+const HOLE_MS: f64 = 100.0;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Always {
@@ -51,6 +54,38 @@ pub(super) fn find(group: &Group, m: &Measured, preset: &Preset) -> Always {
         None => {}
     }
     out
+}
+
+/// A recording in columns, one after another: none of them is long enough for a pause, all together are. `strips` with what was
+/// measured of each; nothing when they do not follow each other without a hole.
+pub(super) fn columns(strips: &[(&Group, Measured)]) -> Option<Raise> {
+    let cell = presets::always("pause")?;
+    let mut order: Vec<&(&Group, Measured)> = strips.iter().collect();
+    order.sort_by(|a, b| a.0.t0_ms.total_cmp(&b.0.t0_ms));
+    let start = order.first()?.0.t0_ms;
+    let (mut marks, mut end, mut beats, mut lost) = (vec![start], start, 0, true);
+    for (group, m) in order {
+        if (group.t0_ms - end).abs() > HOLE_MS {
+            return None;
+        }
+        let signal = Signal::prepare(group, &[])?;
+        let leads = chaos::thinned(&signal);
+        let found = gaps::complexes(&leads, m);
+        beats += found.len();
+        marks.extend(found.iter().map(|b| group.t0_ms + b));
+        lost &= gaps::lost(group);
+        end = group.t0_ms + group.seconds() * 1_000.0;
+    }
+    marks.push(end);
+    let (from, to) = marks
+        .windows(2)
+        .map(|w| (w[0], w[1]))
+        .filter(|(a, b)| cell.at_least.is_some_and(|least| b - a >= least))
+        .max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))?;
+    let state = if lost { State::Lost } else { State::Plain };
+    let gap = Gap { from_ms: from - start, to_ms: to - start, cut: true, state };
+    let found = if beats == 0 { standstill(&gap) } else { pause(&gap, cell, true) };
+    Some(found.named(&format!("always {}", presets::version())))
 }
 
 /// Half of the stretch is told as something else.

@@ -86,7 +86,7 @@ pub fn find(
 }
 
 /// Beats as high as a QRS is, ms.
-fn complexes(leads: &[Vec<f32>], m: &Measured) -> Vec<f64> {
+pub(super) fn complexes(leads: &[Vec<f32>], m: &Measured) -> Vec<f64> {
     let heights: Vec<f32> = m.beats.iter().map(|b| height(leads, b / 5)).collect();
     let least = (LOW * percentile(&heights, 0.5)).max(FAINT_UV);
     m.beats_ms.iter().zip(&heights).filter(|(_, h)| **h >= least).map(|(b, _)| *b).collect()
@@ -107,6 +107,11 @@ fn range(s: &[f32]) -> f32 {
     let (low, high) =
         s.iter().filter(|v| v.is_finite()).fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
     (high - low).max(0.0)
+}
+
+/// Whether nothing at all was recorded.
+pub(super) fn lost(group: &Group) -> bool {
+    state(group, (0.0, group.seconds() * 1_000.0), f64::MAX) == State::Lost
 }
 
 /// One lead in a stretch.

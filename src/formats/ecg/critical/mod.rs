@@ -119,6 +119,19 @@ pub fn judge(group: &Group, m: &Measured, quality: &Quality, preset: &Preset) ->
     all
 }
 
+/// What holds for the other strips of a recording, whatever the preset: further leads of another length, or columns one after
+/// another. Values are not measured there.
+#[must_use]
+pub fn beside(strips: &[(&Group, Measured)], preset: &Preset) -> Vec<Raise> {
+    let mut all = Vec::new();
+    for (group, m) in strips.iter().skip(1) {
+        let always = always::find(group, m, preset);
+        all.extend(always.raises.into_iter().chain(always.pause));
+    }
+    all.extend(always::columns(strips));
+    all
+}
+
 /// Which rules of the preset hold.
 #[must_use]
 pub fn evaluate(m: &Measured, quality: &Quality, preset: &Preset) -> Vec<Raise> {

@@ -130,3 +130,25 @@ fn tremor_and_wander_over_a_sinus_rhythm_are_no_fibrillation() {
         }
     }
 }
+
+#[test]
+fn columns_one_after_another_are_looked_at_together() {
+    let columns = |wave: &dyn Fn(usize, f64) -> f64| {
+        let whole = made(10, 3.0, wave).groups[0].clone();
+        let groups = (0..4).map(|k| {
+            let mut part = whole.part(k * 1_250, (k + 1) * 1_250);
+            part.leads = part.leads[3 * k..3 * k + 3].to_vec();
+            part
+        });
+        analyse(&Document { groups: groups.collect(), ..Document::default() }, "")
+    };
+    let still = columns(&|_, _| 0.0);
+    assert!(red(&still, "asystole").is_some(), "{:?}", still.raises);
+    let pause = columns(&at(&beats_but(10, 3_600.0, 8_000.0)));
+    assert!(red(&pause, "pause").is_some(), "{:?}", pause.raises);
+    let sine =
+        columns(&|_, t| if t < 5_000.0 { 0.0 } else { 600.0 * (t / 300.0 * std::f64::consts::TAU).sin() });
+    assert!(red(&sine, "vf").is_some(), "{:?}", sine.raises);
+    let beats = columns(&at(&beats_but(10, 1e9, 0.0)));
+    assert_eq!(beats.triage(), "normal", "{:?}", beats.raises);
+}
