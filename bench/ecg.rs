@@ -1,5 +1,5 @@
-//! CPU time of decoding recordings and of measuring a 12-lead ECG of 10 s. Plain: every recording several times, the
-//! median is printed.
+//! CPU time of decoding recordings, of measuring a 12-lead ECG of 10 s, and of measuring, judging and triaging it. Plain:
+//! every recording several times, the median is printed.
 
 #[path = "ecg_decode.rs"]
 mod decoders;
@@ -8,7 +8,7 @@ mod made;
 
 use std::path::{Path, PathBuf};
 
-use yigong_formats::ecg::{Group, GroupKind, Lead, LeadId, Ratio, measure};
+use yigong_formats::ecg::{Document, Group, GroupKind, Lead, LeadId, Ratio, analyse, measure};
 
 const LEADS: [u16; 12] = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8];
 const ROUNDS: usize = 5;
@@ -97,14 +97,24 @@ fn main() {
     }
     decoders::run(&root.join("data/ecg"), whole);
     let (rounds, repeats) = if whole { (ROUNDS, REPEATS) } else { (1, 1) };
-    let measured = |g| {
+    println!("{} recordings ({source}), {rounds} rounds of {repeats} each", groups.len());
+    let measured = groups.iter().filter_map(|g| {
         median(rounds, repeats, || {
             std::hint::black_box(measure::measure(g, &[]));
         })
-    };
-    let mut ms: Vec<f64> = groups.iter().filter_map(measured).collect();
+    });
+    println!("CPU ms per recording, measured: {}", shares(measured.collect()));
+    let analysed = groups.iter().filter_map(|g| {
+        let document = Document { groups: vec![g.clone()], ..Document::default() };
+        median(rounds, repeats, || {
+            std::hint::black_box(analyse(&document, ""));
+        })
+    });
+    println!("CPU ms per recording, measured, judged and triaged: {}", shares(analysed.collect()));
+}
+
+fn shares(mut ms: Vec<f64>) -> String {
     ms.sort_by(f64::total_cmp);
     let at = |share: usize| ms.get((ms.len() * share / 100).min(ms.len().saturating_sub(1))).copied();
-    println!("{} recordings ({source}), {rounds} rounds of {repeats} each", groups.len());
-    println!("CPU ms per recording: median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last());
+    format!("median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last())
 }

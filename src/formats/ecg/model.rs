@@ -202,6 +202,25 @@ impl Lead {
             .clamp(-100_000_000_000, 100_000_000_000)
     }
 
+    /// Samples `[from, to)`.
+    fn part(&self, from: usize, to: usize) -> Self {
+        let end = to.min(self.raw.len());
+        let inside = |(a, b): &(usize, usize)| {
+            let (a, b) = ((*a).max(from), (*b).min(to));
+            (a < b).then(|| (a - from, b - from))
+        };
+        Self {
+            id: self.id.clone(),
+            label: self.label.clone(),
+            raw: self.raw.get(from.min(end)..end).unwrap_or_default().to_vec(),
+            scale: self.scale,
+            offset: self.offset,
+            missing: self.missing.iter().filter_map(inside).collect(),
+            rails: self.rails,
+            derived: self.derived,
+        }
+    }
+
     /// The first `most` samples in microvolts; missing ones are NaN.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "analysis works in f32")]
@@ -223,6 +242,17 @@ impl Group {
     #[must_use]
     pub fn lead(&self, id: &LeadId) -> Option<&Lead> {
         self.leads.iter().find(|l| l.id == *id)
+    }
+
+    /// Samples `[from, to)` as a group of their own.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "sample counts are below 2^53")]
+    pub fn part(&self, from: usize, to: usize) -> Self {
+        let to = to.min(self.samples);
+        let from = from.min(to);
+        let leads = self.leads.iter().map(|l| l.part(from, to)).collect();
+        let t0_ms = self.t0_ms + from as f64 * 1_000.0 / self.rate.to_f64();
+        Self { kind: self.kind, derived: self.derived, rate: self.rate, t0_ms, samples: to - from, leads }
     }
 
     /// Length, seconds.

@@ -23,6 +23,8 @@ const RATE_HZ: f64 = 500.0;
 const BAND_HZ: f64 = 150.0;
 /// Shortest strip, s.
 const SECONDS: f64 = 9.5;
+/// What is measured of a longer recording, s.
+const MINUTE: f64 = 60.0;
 
 /// Checks every group; appends warnings and adds derived limb leads that the file does not store.
 pub fn check(document: &mut Document) {
@@ -101,6 +103,16 @@ fn rate_and_length(document: &Document, warnings: &mut Vec<Warning>) {
             "duration_short",
             format!("记录仅 {seconds:.1} s"),
             format!("only {seconds:.1} s recorded"),
+        ));
+    }
+    if seconds > MINUTE {
+        warnings.push(Warning::new(
+            "first_minute",
+            format!("记录长 {seconds:.0} s:测量值与平均心搏只取自第一分钟;危急规则逐分钟检查,至多一小时"),
+            format!(
+                "{seconds:.0} s recorded: values and median beat are those of the first minute; critical rules are looked for \
+                 minute by minute, for an hour at most"
+            ),
         ));
     }
 }

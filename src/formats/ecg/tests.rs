@@ -20,8 +20,11 @@ mod other;
 mod paper;
 mod philips;
 mod scp;
+mod stated;
 mod strip;
 mod twin;
+mod vital;
+mod vital_long;
 mod wfdb;
 
 fn shared(path: &str) -> Option<Vec<u8>> {

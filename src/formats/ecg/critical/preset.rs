@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Level, Raise};
+use super::stated::Statements;
 
 /// A cell of the table. One without thresholds is a rule that is not applied; its text says why.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -111,7 +111,8 @@ struct File {
     version: String,
     default: String,
     items: Vec<Item>,
-    statements: Vec<String>,
+    always: BTreeMap<String, Cell>,
+    statements: Statements,
     presets: BTreeMap<String, Preset>,
 }
 
@@ -139,7 +140,23 @@ pub fn preset(code: &str) -> &'static Preset {
         .unwrap_or_else(|| NONE.get_or_init(Preset::default))
 }
 
-/// Every preset with its source and cells: `{"version","default","items":[{rule,zh,en}],"rows":[{code,name,name_en,source,levels,cells}]}`.
+/// Version of the file.
+pub(super) fn version() -> &'static str {
+    &file().version
+}
+
+/// The cell of a rule that holds whatever the preset.
+pub(super) fn always(rule: &str) -> Option<&'static Cell> {
+    file().always.get(rule)
+}
+
+/// What recorders state and how it is denied.
+pub(super) fn statements() -> &'static Statements {
+    &file().statements
+}
+
+/// Every preset with its source and cells:
+/// `{"version","default","items":[{rule,zh,en}],"always":{rule:cell},"rows":[{code,name,name_en,source,levels,cells}]}`.
 #[must_use]
 pub fn presets() -> Value {
     let file = file();
@@ -152,24 +169,7 @@ pub fn presets() -> Value {
             json!({"code": p.code, "name": p.name, "name_en": p.name_en, "source": p.source, "levels": p.levels, "cells": p.cells})
         })
         .collect();
-    json!({"version": file.version, "default": file.default, "items": items, "rows": rows})
-}
-
-/// What the recorder itself states, if it is on the list: a reason to look sooner, never a diagnosis.
-#[must_use]
-pub fn stated(statements: &[String]) -> Option<Raise> {
-    let file = file();
-    let said = statements.iter().find(|s| {
-        let plain: String = s.to_uppercase().split_whitespace().collect();
-        file.statements.iter().any(|w| plain.contains(&w.split_whitespace().collect::<String>()))
-    })?;
-    Some(Raise {
-        rule: "vendor_statement",
-        preset: file.version.clone(),
-        level: Level::Orange,
-        finding: format!("设备提示:{said}"),
-        value: said.clone(),
-        evidence: format!("设备文字:{said}"),
-        provisional: false,
+    json!({
+        "version": file.version, "default": file.default, "items": items, "always": file.always, "rows": rows
     })
 }

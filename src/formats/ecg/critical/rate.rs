@@ -2,7 +2,6 @@
 
 use super::{Found, Preset, value};
 use crate::ecg::measure::{Kind, Measured};
-use crate::ecg::quality::Quality;
 
 /// A wide QRS, ms.
 const WIDE_MS: f64 = 120.0;
@@ -27,10 +26,9 @@ fn strip(m: &Measured) -> String {
 }
 
 /// The longest RR interval.
-pub fn pause(m: &Measured, quality: &Quality, preset: &Preset) -> Option<Found> {
+pub fn pause(m: &Measured, preset: &Preset) -> Option<Found> {
     let cell = preset.cell("pause")?;
-    // A lead without signal may hide beats.
-    let p = m.longest_rr_ms.filter(|p| quality.silent.is_empty() && cell.met(*p))?;
+    let p = m.longest_rr_ms.filter(|p| cell.met(*p))?;
     let at = m
         .beats_ms
         .windows(2)

@@ -7,7 +7,7 @@ mod noise;
 use serde::Serialize;
 
 use crate::ecg::lead::{LeadId, TWELVE};
-use crate::ecg::measure::signal::{most, percentile};
+use crate::ecg::measure::signal::{HZ, most, percentile};
 use crate::ecg::measure::{Measured, Signal};
 use crate::ecg::model::{Document, Group};
 
@@ -80,7 +80,7 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
         let (zh, en) = (format!("缺少导联 {list}"), format!("leads not recorded: {list}"));
         q.object(Verdict::Usable, "leads_absent", &list, "", &zh, &en);
     }
-    silent(group, &mut q);
+    silent(group, measured, &mut q);
     contradiction(document, &mut q);
     saturated(group, &mut q);
     if let Some(signal) = Signal::prepare(group, &[]) {
@@ -92,8 +92,8 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
                 "no_qrs",
                 "",
                 "",
-                "可识别的心搏少于3个",
-                "fewer than 3 beats can be recognised",
+                "可识别的心搏少于3个:先查看患者,再检查电极",
+                "fewer than 3 beats can be recognised: look at the patient first, then at the electrodes",
             );
         } else {
             detectors::judge(&signal, measured, &mut q);
@@ -178,12 +178,13 @@ fn banner(document: &Document, group: &Group, q: &mut Quality) {
 }
 
 /// Lead off: flat or at the rail for more than one second. The pattern of leads names the electrode.
-fn silent(group: &Group, q: &mut Quality) {
+fn silent(group: &Group, measured: &Measured, q: &mut Quality) {
+    let beats: Vec<usize> = measured.beats.iter().map(|b| in_file(*b, group)).collect();
     let standard: Vec<&LeadId> =
         TWELVE.iter().filter(|id| group.lead(id).is_some_and(|l| !l.derived)).collect();
     q.silent = standard
         .iter()
-        .filter(|id| group.lead(id).is_some_and(|l| is_silent(l, group)))
+        .filter(|id| group.lead(id).is_some_and(|l| is_silent(l, group, &beats)))
         .map(|id| (*id).clone())
         .collect();
     if q.silent.is_empty() {
@@ -207,8 +208,8 @@ fn silent(group: &Group, q: &mut Quality) {
             "lead_off",
             "",
             "RL",
-            "请重做:所有导联无信号,检查右下肢(RL)电极和导联线",
-            "record again: no signal in any lead, check RL electrode and cable",
+            "请重做:所有导联无信号。先查看患者,再检查右下肢(RL)电极和导联线",
+            "record again: no signal in any lead. Look at the patient first, then check RL electrode and cable",
         );
         return;
     }
@@ -250,6 +251,17 @@ fn silent(group: &Group, q: &mut Quality) {
             );
         }
     }
+}
+
+/// A sample of the analysis copy as one of the file.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a sample of the recording"
+)]
+fn in_file(i: usize, group: &Group) -> usize {
+    (i as f64 * group.rate.to_f64() / f64::from(HZ)).round() as usize
 }
 
 /// The electrodes of one lead: `C3`, `RA`, and `RA/LL` for lead II.
@@ -317,13 +329,20 @@ fn limb_zh(electrode: &str) -> &'static str {
 }
 
 /// Flat, at a rail, or missing for more than a second. Exact zeros over a whole second count; a low but living signal does not.
-fn is_silent(lead: &crate::ecg::model::Lead, group: &Group) -> bool {
+/// Only stretches with a beat in the other leads count: where no lead shows one the heart pauses, and no electrode is to blame.
+fn is_silent(lead: &crate::ecg::model::Lead, group: &Group, beats: &[usize]) -> bool {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a second of samples")]
     let second = group.rate.to_f64().clamp(1.0, 100_000.0) as usize;
     let uv = lead.uv(most(group.rate.to_f64()));
     let step = (second / 4).max(1);
+    let margin = second / 10;
+    let tells = |k: usize, length: usize| {
+        let (from, to) = (k * step + margin, (k * step + length).saturating_sub(margin));
+        let next = beats.partition_point(|b| *b < from);
+        beats.is_empty() || beats.get(next).is_some_and(|b| *b < to)
+    };
     let (mut flat, mut all) = (0, 0);
-    for window in uv.windows(second).step_by(step) {
+    for (_, window) in uv.windows(second).step_by(step).enumerate().filter(|(k, _)| tells(*k, second)) {
         all += 1;
         let (low, high) = window
             .iter()
@@ -339,7 +358,9 @@ fn is_silent(lead: &crate::ecg::model::Lead, group: &Group) -> bool {
             || uv
                 .windows(second * 2)
                 .step_by(step)
-                .any(|w| w.first().is_some_and(|a| w.iter().all(|v| v == a || v.is_nan()))))
+                .enumerate()
+                .filter(|(k, _)| tells(*k, second * 2))
+                .any(|(_, w)| w.first().is_some_and(|a| w.iter().all(|v| v == a || v.is_nan()))))
 }
 
 fn offsets(group: &Group, q: &mut Quality) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::ecg::measure::{BeatClass, Measured, delineate, measure};
 
 /// Weights of the leads.
-const LEADS: [(u16, f64); 12] = [
+pub(super) const LEADS: [(u16, f64); 12] = [
     (1, 0.7),
     (2, 1.0),
     (61, 0.3),
@@ -20,7 +20,7 @@ const LEADS: [(u16, f64); 12] = [
 ];
 
 /// A bump like a half sine, µV: 0 outside.
-fn bump(t: f64, from: f64, to: f64, uv: f64) -> f64 {
+pub(super) fn bump(t: f64, from: f64, to: f64, uv: f64) -> f64 {
     if t < from || t > to {
         0.0
     } else {
@@ -29,7 +29,7 @@ fn bump(t: f64, from: f64, to: f64, uv: f64) -> f64 {
 }
 
 /// One beat, `t` in ms after the R peak: QRS from -40 to 50, T until 340, P from -170 to -80.
-fn beat(t: f64) -> f64 {
+pub(super) fn beat(t: f64) -> f64 {
     bump(t, -170.0, -80.0, 120.0)
         + bump(t, -40.0, -10.0, -150.0)
         + bump(t, -22.0, 24.0, 1_100.0)
