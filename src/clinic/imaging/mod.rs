@@ -18,6 +18,7 @@ pub mod receive;
 pub mod reconcile;
 mod record;
 pub mod render;
+mod restack;
 pub mod retention;
 pub mod retrieve;
 pub mod scrub;

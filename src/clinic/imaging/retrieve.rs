@@ -157,7 +157,7 @@ async fn inflated_range(ctx: &Ctx, object: &str, ranges: &[(u64, u64)]) -> Resul
 }
 
 /// How a page wants a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Form {
     /// Little-endian samples of exact length.
     Raw,
@@ -165,22 +165,28 @@ pub enum Form {
     Stored,
     /// Rendered JPEG, longest side in pixels.
     Jpeg(Option<u16>),
+    /// Rendered that way.
+    Picture(Rendering),
 }
 
 /// One frame, `n` from 1, in a form.
 ///
 /// # Errors
 /// `NotFound` for a wrong number, `Invalid` when the frame cannot be decoded.
-pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Result<Vec<u8>> {
+pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: &Form) -> Result<Vec<u8>> {
     egress::sound(stored)?;
-    if let Form::Jpeg(side) = form {
-        return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
+    match form {
+        Form::Jpeg(side) => {
+            return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
+        }
+        Form::Picture(how) => return render::frame(centre, stored, n, how).await,
+        Form::Raw | Form::Stored => {}
     }
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
     let bytes = frame_bytes(&centre.ctx, &stored.object, &stored.frame_index, n).await?;
     let frames = Frames::from_bytes(&stored.frame_index);
     let plain = matches!(frames, Frames::Native { big: false, .. } | Frames::Packed { .. });
-    if form == Form::Stored || plain {
+    if *form == Form::Stored || plain {
         return Ok(bytes);
     }
     // What the frame really is: inflated samples are plain little endian, and a codestream label over native pixels is wrong.

@@ -3,6 +3,15 @@
 use serde_json::{Value, json};
 use yigong_formats::dicom::{Header, Tag, tag};
 
+/// What a document says of its age. A document without it knows nothing of `rendered_for` and is written anew when it is read.
+pub const VERSION: i64 = 2;
+
+/// True for a document that says all this one says; one of an object without frames says nothing at any time.
+#[must_use]
+pub fn is_current(document: &Value) -> bool {
+    document.as_object().is_some_and(serde_json::Map::is_empty) || document.get("v") == Some(&json!(VERSION))
+}
+
 /// Builds it; an empty object when there is no frame to show.
 #[must_use]
 pub fn document(id: &str, header: &Header) -> Value {
@@ -12,7 +21,6 @@ pub fn document(id: &str, header: &Header) -> Value {
     }
     let i = &header.image;
     let exact = |v: &[f64], n: usize| if v.len() >= n { json!(v.get(..n)) } else { Value::Null };
-    let shape = header.text(Tag(0x2050_0020));
     let raw_ok = matches!(i.bits_allocated, 8 | 16)
         && matches!(i.samples, 1 | 3)
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
@@ -46,10 +54,15 @@ pub fn document(id: &str, header: &Header) -> Value {
         "patient_orientation": header.root().strings(Tag(0x0020_0020)).join("\\"),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
-        "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",
+        "invert": i.photometric == "MONOCHROME1" || i.inverse,
     });
-    if let Some(fields) = document.as_object_mut().filter(|_| i.float) {
-        fields.insert("float".to_owned(), json!(true));
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("v".to_owned(), json!(VERSION));
+        // Reasons why the samples under a straight window are not the picture: then the page shows the frames as drawn here.
+        fields.insert("rendered_for".to_owned(), json!(i.beyond));
+        if i.float {
+            fields.insert("float".to_owned(), json!(true));
+        }
     }
     document
 }

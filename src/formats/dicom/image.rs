@@ -1,5 +1,6 @@
 //! What the Image Pixel, VOI LUT, plane and ultrasound modules say (PS3.3 §C.7.6), read from a data set or its shared functional groups.
 
+mod beyond;
 mod look;
 mod packed;
 mod table;
@@ -99,6 +100,11 @@ pub struct Image {
     pub regions: Vec<Region>,
     /// Lossy compression happened: method and ratio.
     pub lossy: Option<(String, f64)>,
+    /// Presentation LUT Shape INVERSE.
+    pub inverse: bool,
+    /// What plain samples under a linear window would not show: `overlay`, `modality-lut`,
+    /// `voi-lut`, `voi-function`, `presentation-lut`, `shutter`, `palette`.
+    pub beyond: Vec<&'static str>,
 }
 
 /// Bytes of a decoded frame at most (512 MiB).
@@ -121,7 +127,7 @@ impl Image {
         let signed = count(tag::PIXEL_REPRESENTATION) == Some(1);
         let lossy = (text(tag::LOSSY) == "01")
             .then(|| (text(tag::LOSSY_METHOD), number(tag::LOSSY_RATIO).unwrap_or(0.0)));
-        Self {
+        let mut image = Self {
             rows: count(tag::ROWS).unwrap_or(0),
             cols: count(tag::COLS).unwrap_or(0),
             samples: count(tag::SAMPLES).filter(|n| *n > 0).unwrap_or(1),
@@ -150,7 +156,11 @@ impl Image {
             frame_time_ms: number(tag::FRAME_TIME),
             regions: root.items(tag::US_REGIONS).iter().map(region).collect(),
             lossy,
-        }
+            inverse: every_place(&root).iter().any(|p| p.text(Tag(0x2050_0020)) == "INVERSE"),
+            beyond: Vec::new(),
+        };
+        image.beyond = beyond::beyond(object, &image);
+        image
     }
 
     /// Bytes of one native frame; `None` when the description is impossible or above 512 MiB.
@@ -188,13 +198,23 @@ fn padding(root: &Node<'_>, signed: bool, bits_allocated: u32) -> Option<i64> {
 fn places<'o>(root: &Node<'o>) -> Vec<Node<'o>> {
     let mut out = vec![root.clone()];
     for groups in [tag::SHARED_GROUPS, tag::PER_FRAME_GROUPS] {
-        if let Some(first) = root.items(groups).into_iter().next() {
-            for (index, _) in first.elements() {
-                out.extend(first.items_at(index).into_iter().next());
-            }
-        }
+        out.extend(root.items(groups).first().map(inside).unwrap_or_default());
     }
     out
+}
+
+/// The data set and the functional groups of every frame.
+fn every_place<'o>(root: &Node<'o>) -> Vec<Node<'o>> {
+    let mut out = vec![root.clone()];
+    for groups in [tag::SHARED_GROUPS, tag::PER_FRAME_GROUPS] {
+        out.extend(root.items(groups).iter().flat_map(inside));
+    }
+    out
+}
+
+/// The macros in one item of the functional groups.
+fn inside<'o>(item: &Node<'o>) -> Vec<Node<'o>> {
+    item.elements().filter_map(|(index, _)| item.items_at(index).into_iter().next()).collect()
 }
 
 fn region(node: &Node<'_>) -> Region {
@@ -210,3 +230,6 @@ fn region(node: &Node<'_>) -> Region {
         reference: [int(0x6020), int(0x6022)],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,7 @@ export const instance = (more: Partial<StackInstance> = {}): StackInstance => ({
   photometric: 'MONOCHROME2',
   transfer_syntax: '',
   raw_ok: true,
+  rendered_for: [],
   slope: 1,
   intercept: 0,
   units: null,

@@ -44,6 +44,8 @@ export interface StackInstance {
   transfer_syntax: string;
   /** false: the samples cannot be given raw (palette, 1 bit, repaired); the frame comes rendered. */
   raw_ok: boolean;
+  /** Why the samples under a straight window are not the picture that was meant (overlay, tables, shutter); missing: nobody looked. */
+  rendered_for?: string[];
   slope: number | null;
   intercept: number | null;
   units: string | null;
@@ -76,8 +78,10 @@ export interface StackDoc {
   instances: StackInstance[];
 }
 
-/** Frames whose raw samples can be drawn here; others come rendered by the server (palettes need their table, 1 bit its packing). */
-export const drawable = (i: StackInstance): boolean => i.raw_ok && i.photometric !== 'PALETTE COLOR' && i.bits_allocated >= 8;
+/** Frames whose raw samples can be drawn here; others come rendered by the server (palettes need their table, 1 bit its packing,
+ * overlays and tables their drawing). */
+export const drawable = (i: StackInstance): boolean =>
+  i.raw_ok && i.rendered_for?.length === 0 && i.photometric !== 'PALETTE COLOR' && i.bits_allocated >= 8;
 
 /** One frame of one instance, in reading order. `frame` counts from 1 as in DICOM. */
 export interface FrameRef {
