@@ -4,12 +4,14 @@ mod beyond;
 mod look;
 mod packed;
 mod table;
+mod varying;
 
 use super::object::Node;
 use super::{Object, Tag, tag};
 
 pub use look::{Look, Overlay, Plane, Shutter, look};
 pub use table::{Palette, Table, palette};
+pub use varying::{Own, Varying};
 
 /// A display window.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +107,8 @@ pub struct Image {
     /// What plain samples under a linear window would not show: `overlay`, `modality-lut`,
     /// `voi-lut`, `voi-function`, `presentation-lut`, `shutter`, `palette`.
     pub beyond: Vec<&'static str>,
+    /// What differs from frame to frame; the fields above are those of the first frame.
+    pub varying: Varying,
 }
 
 /// Bytes of a decoded frame at most (512 MiB).
@@ -127,6 +131,8 @@ impl Image {
         let signed = count(tag::PIXEL_REPRESENTATION) == Some(1);
         let lossy = (text(tag::LOSSY) == "01")
             .then(|| (text(tag::LOSSY_METHOD), number(tag::LOSSY_RATIO).unwrap_or(0.0)));
+        let frames = count(tag::FRAMES).filter(|n| *n > 0).unwrap_or(1);
+        let (first, varying) = varying::varying(object, frames as usize);
         let mut image = Self {
             rows: count(tag::ROWS).unwrap_or(0),
             cols: count(tag::COLS).unwrap_or(0),
@@ -138,26 +144,27 @@ impl Image {
             signed,
             photometric: text(tag::PHOTOMETRIC),
             float: !root.has(tag::PIXELS) && (root.has(tag::FLOAT_PIXELS) || root.has(tag::DOUBLE_PIXELS)),
-            frames: count(tag::FRAMES).filter(|n| *n > 0).unwrap_or(1),
-            slope: number(tag::SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
-            intercept: number(tag::INTERCEPT).unwrap_or(0.0),
-            units: text(tag::RESCALE_TYPE),
-            windows: places.iter().map(windows).find(|w| !w.is_empty()).unwrap_or_default(),
+            frames,
+            slope: first.slope,
+            intercept: first.intercept,
+            units: first.units,
+            windows: first.windows,
             voi_function: text(tag::VOI_FUNCTION),
             padding: padding(&root, signed, bits_allocated),
-            position: numbers(tag::POSITION),
-            orientation: numbers(tag::ORIENTATION),
-            pixel_spacing: numbers(tag::PIXEL_SPACING),
+            position: first.position,
+            orientation: first.orientation,
+            pixel_spacing: first.pixel_spacing,
             imager_spacing: numbers(tag::IMAGER_SPACING),
             calibration: text(tag::CALIBRATION),
             magnification: number(tag::MAGNIFICATION),
-            slice_thickness: number(tag::SLICE_THICKNESS),
+            slice_thickness: first.slice_thickness,
             slice_location: number(tag::SLICE_LOCATION),
             frame_time_ms: number(tag::FRAME_TIME),
             regions: root.items(tag::US_REGIONS).iter().map(region).collect(),
             lossy,
             inverse: every_place(&root).iter().any(|p| p.text(Tag(0x2050_0020)) == "INVERSE"),
             beyond: Vec::new(),
+            varying,
         };
         image.beyond = beyond::beyond(object, &image);
         image

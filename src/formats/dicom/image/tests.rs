@@ -114,3 +114,42 @@ fn what_a_straight_window_would_not_show_is_named() {
     let made = grey(1).items(0x5200_9229, &[groups]).items(0x0028_3010, &[table()]);
     assert_eq!(made.image().beyond, Vec::<&str>::new());
 }
+
+/// A frame of an enhanced object.
+fn frame(slope: &str, orientation: &str, position: &str) -> Made {
+    let real = Made::default().text(0x0028_1052, Vr::DS, "-5").text(0x0028_1053, Vr::DS, slope);
+    Made::default()
+        .items(0x0028_9145, &[real])
+        .items(0x0020_9116, &[Made::default().text(0x0020_0037, Vr::DS, orientation)])
+        .items(0x0020_9113, &[Made::default().text(0x0020_0032, Vr::DS, position)])
+}
+
+#[test]
+fn frames_say_their_own_slope_plane_spacing_and_window() {
+    let spacing = Made::default().text(0x0028_0030, Vr::DS, "0.5\\0.25");
+    let shared = Made::default().items(0x0028_9110, &[spacing]).items(0x0028_9132, &[window("7", "9")]);
+    let frames = [
+        frame("2", "1\\0\\0\\0\\1\\0", "0\\0\\10"),
+        frame("4", "0\\1\\0\\0\\0\\-1", "0\\0\\20").items(0x0028_9132, &[window("70", "90")]),
+    ];
+    let image = grey(3).items(0x5200_9229, &[shared.clone()]).items(0x5200_9230, &frames).image();
+    assert_eq!((image.slope, image.intercept, &image.position[..]), (2.0, -5.0, &[0.0, 0.0, 10.0][..]));
+    let listed = &image.varying.frames;
+    assert_eq!(
+        listed.iter().map(|f| f.slope).collect::<Vec<_>>(),
+        [2.0, 4.0, 1.0],
+        "the third has no groups"
+    );
+    assert_eq!(listed[1].orientation, [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]);
+    assert_eq!(listed.iter().map(|f| f.windows[0].center).collect::<Vec<_>>(), [7.0, 70.0, 7.0]);
+    assert!(listed.iter().all(|f| f.pixel_spacing == [0.5, 0.25]) && listed[2].position.is_empty());
+
+    // the groups of a frame count before what stands in the data set
+    let one = grey(1).text(0x0028_1053, Vr::DS, "9").items(0x5200_9230, &frames[..1]).image();
+    assert_eq!((one.slope, one.varying), (2.0, Varying::default()));
+    let alike = [frames[0].clone(), frames[0].clone()];
+    assert_eq!(grey(2).items(0x5200_9230, &alike).image().varying, Varying::default());
+    let many: Vec<Made> = (0..2).map(|_| frames[0].clone()).collect();
+    let image = grey(5000).items(0x5200_9230, &many).image();
+    assert!(image.varying.more && image.varying.frames.is_empty());
+}

@@ -25,10 +25,22 @@ describe('frames drawn by the server', () => {
   it('say why in both languages, also where the reason is not known here', () => {
     expect(reasonsOf(instance({ rendered_for: ['shutter', 'overlay'] }))).toEqual(['overlay', 'shutter']);
     expect(reasonsOf(instance({ rendered_for: ['overlay', 'something-new'] }))).toEqual(['overlay', 'unknown']);
-    const all = ['overlay', 'modality-lut', 'voi-lut', 'voi-function', 'presentation-lut', 'shutter', 'palette', 'something-new'];
+    expect(reasonsOf(instance({ raw_ok: false }))).toEqual(['encoding']);
+    expect(reasonsOf(instance())).toEqual([]);
+    const all = [
+      'overlay',
+      'modality-lut',
+      'voi-lut',
+      'voi-function',
+      'presentation-lut',
+      'shutter',
+      'palette',
+      'frame-groups',
+      'something-new',
+    ];
     for (const words of [zh, en] as Record<string, string>[]) {
       const told = whyRendered((key) => words[key] ?? '', instance({ rendered_for: all }));
-      expect(told.split(', ').filter((w) => w.length > 1)).toHaveLength(8);
+      expect(told.split(', ').filter((w) => w.length > 1)).toHaveLength(9);
     }
   });
 

@@ -4,12 +4,25 @@ import type { VoiWindow } from './presets';
 import type { StackInstance } from './stack';
 import { drawable } from './stack';
 
-/** What a straight window over the samples would not show; `unknown`: the document is too old to tell. */
-const REASONS = ['overlay', 'modality-lut', 'voi-lut', 'voi-function', 'presentation-lut', 'shutter', 'palette', 'unknown'] as const;
+/** What a straight window over the samples would not show; `encoding`: there are no samples to draw;
+ * `unknown`: the document is too old to tell. */
+const REASONS = [
+  'overlay',
+  'modality-lut',
+  'voi-lut',
+  'voi-function',
+  'presentation-lut',
+  'shutter',
+  'palette',
+  'frame-groups',
+  'encoding',
+  'unknown',
+] as const;
 export type Reason = (typeof REASONS)[number];
 
 export function reasonsOf(i: StackInstance): Reason[] {
   const told: readonly string[] = i.rendered_for ?? ['unknown'];
+  if (told.length === 0 && !drawable(i)) return ['encoding'];
   const known = REASONS.filter((r) => told.includes(r));
   // A reason this page has no word for is still a reason.
   return known.length < told.length ? [...known.filter((r) => r !== 'unknown'), 'unknown'] : known;

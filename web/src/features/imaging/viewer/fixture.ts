@@ -2,6 +2,7 @@
 import type { StackInstance } from './stack';
 
 export const instance = (more: Partial<StackInstance> = {}): StackInstance => ({
+  v: 3,
   id: 'i',
   uid: '1.2',
   sop_class: '',

@@ -27,6 +27,8 @@ export interface UsRegion {
 }
 
 export interface StackInstance {
+  /** Version of the document; missing in the first one. */
+  v?: number;
   id: string;
   uid: string;
   sop_class: string;
@@ -46,6 +48,8 @@ export interface StackInstance {
   raw_ok: boolean;
   /** Why the samples under a straight window are not the picture that was meant (overlay, tables, shutter); missing: nobody looked. */
   rendered_for?: string[];
+  /** Of each field that differs from frame to frame, its values in the order of the frames; the fields themselves are frame 1's. */
+  per_frame?: PerFrame;
   slope: number | null;
   intercept: number | null;
   units: string | null;
@@ -70,6 +74,28 @@ export interface StackInstance {
   acquisition_time: string | null;
   lossy: { method: string; ratio: number | null } | null;
   invert: boolean;
+}
+
+const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness'] as const;
+type Own = Pick<StackInstance, (typeof OWN)[number]>;
+export type PerFrame = { [K in keyof Own]?: Own[K][] };
+
+/** Documents since this version tell what differs from frame to frame. */
+const TOLD_BY_FRAME = 3;
+
+const NOWHERE: Partial<Own> = { position: null, orientation: null, pixel_spacing: null, slice_thickness: null };
+
+/** The instance as frame `n` (from 1) has it. What is not told of the frame is not known: never the value of another frame. */
+export function ofFrame(i: StackInstance, n: number): StackInstance {
+  if (i.frames <= 1) return i;
+  if ((i.v ?? 0) < TOLD_BY_FRAME) return { ...i, ...NOWHERE, imager_spacing: null, slice_location: null, rendered_for: ['unknown'] };
+  if (!i.per_frame) return i;
+  const { per_frame: told, ...same } = i;
+  const at = n - 1;
+  if (OWN.some((key) => told[key] && at >= (told[key]?.length ?? 0))) return { ...same, ...NOWHERE, rendered_for: ['unknown'] };
+  const own: Partial<Own> = Object.fromEntries(OWN.filter((key) => told[key]).map((key) => [key, told[key]?.[at]]));
+  // One place along the normal for all frames is the first frame's.
+  return { ...same, ...own, slice_location: told.position ? null : same.slice_location };
 }
 
 export interface StackDoc {
@@ -138,7 +164,7 @@ export function framesOf(doc: StackDoc): FrameRef[] {
   // An object without pixels leaves an empty place in the document.
   orderInstances(doc.instances.filter((i) => i.id && i.rows > 0 && i.cols > 0)).forEach((instance, image) => {
     for (let frame = 1; frame <= Math.max(1, instance.frames); frame++) {
-      out.push({ imageId: imageIdOf(instance.id, frame), instance, frame, image });
+      out.push({ imageId: imageIdOf(instance.id, frame), instance: ofFrame(instance, frame), frame, image });
     }
   });
   return out;
