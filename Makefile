@@ -14,7 +14,7 @@ web:
 	npm --prefix web run setup
 
 conform:
-	scripts/install.sh test && cargo build && cd tests/interop && ../../.venv/bin/python -m conform
+	scripts/install.sh test && cargo build && cd tests/interop && CONFORM_KILLS=100 ../../.venv/bin/python -m conform
 
 interop:
 	.venv/bin/python -m pytest tests/interop -q

@@ -1,4 +1,10 @@
-//! CPU time of measuring a 12-lead ECG of 10 s. Plain: every recording several times, the median is printed.
+//! CPU time of decoding recordings and of measuring a 12-lead ECG of 10 s. Plain: every recording several times, the
+//! median is printed.
+
+#[path = "ecg_decode.rs"]
+mod decoders;
+#[path = "ecg_made.rs"]
+mod made;
 
 use std::path::{Path, PathBuf};
 
@@ -57,43 +63,48 @@ fn made() -> Group {
     group((0..12).map(column).collect())
 }
 
+/// CPU ms of one call: the median of `rounds`, each of `repeats` calls.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short run")]
+fn median(rounds: usize, repeats: u32, call: impl Fn()) -> Option<f64> {
+    let round = |_| {
+        let before = cpu()?;
+        (0..repeats).for_each(|_| call());
+        Some((cpu()? - before) as f64 / 1e6 / f64::from(repeats))
+    };
+    let mut all: Vec<f64> = (0..rounds).filter_map(round).collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied()
+}
+
 /// Nanoseconds this thread has run.
 fn cpu() -> Option<u64> {
     std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints")]
-#[expect(clippy::cast_precision_loss, reason = "nanoseconds of a short run")]
 fn main() {
     let root =
         std::env::var("YIGONG_SHARED").map_or_else(|_| PathBuf::from("../../../shared"), PathBuf::from);
     let folder = root.join("data/ecg/ludb/data");
-    let mut groups: Vec<Group> =
-        (1..200).step_by(2).filter_map(|n| read(&folder.join(format!("{n}.dat")))).collect();
+    // `cargo test --all-targets` asks whether it runs, not how fast.
+    let whole = std::env::args().any(|a| a == "--bench");
+    let most = if whole { usize::MAX } else { 2 };
+    let files = (1..200).step_by(2).map(|n| folder.join(format!("{n}.dat")));
+    let mut groups: Vec<Group> = files.filter_map(|f| read(&f)).take(most).collect();
     let source = if groups.is_empty() { "one made strip" } else { "LUDB" };
     if groups.is_empty() {
         groups.push(made());
     }
-    if !std::env::args().any(|a| a == "--bench") {
-        // `cargo test --all-targets` asks whether it runs, not how fast.
-        groups.truncate(2);
-    }
-    let mut ms: Vec<f64> = Vec::new();
-    for group in &groups {
-        let mut rounds: Vec<f64> = (0..ROUNDS)
-            .filter_map(|_| {
-                let before = cpu()?;
-                for _ in 0..REPEATS {
-                    std::hint::black_box(measure::measure(group, &[]));
-                }
-                Some((cpu()? - before) as f64 / 1e6 / f64::from(REPEATS))
-            })
-            .collect();
-        rounds.sort_by(f64::total_cmp);
-        ms.extend(rounds.get(rounds.len() / 2));
-    }
+    decoders::run(&root.join("data/ecg"), whole);
+    let (rounds, repeats) = if whole { (ROUNDS, REPEATS) } else { (1, 1) };
+    let measured = |g| {
+        median(rounds, repeats, || {
+            std::hint::black_box(measure::measure(g, &[]));
+        })
+    };
+    let mut ms: Vec<f64> = groups.iter().filter_map(measured).collect();
     ms.sort_by(f64::total_cmp);
     let at = |share: usize| ms.get((ms.len() * share / 100).min(ms.len().saturating_sub(1))).copied();
-    println!("{} recordings ({source}), {ROUNDS} rounds of {REPEATS} each", groups.len());
+    println!("{} recordings ({source}), {rounds} rounds of {repeats} each", groups.len());
     println!("CPU ms per recording: median {:.2?}, 90 % {:.2?}, most {:.2?}", at(50), at(90), ms.last());
 }

@@ -3,6 +3,7 @@
 
     fuzz/seeds.py            then `FUZZ_SECONDS=600 scripts/fuzz-smoke.sh` and `scripts/fuzz-smoke.sh minimise`
 """
+import math
 import pathlib
 import struct
 import zlib
@@ -170,6 +171,24 @@ def ecg():
     put("ecg", {"two-leads": part10("1.2.840.10008.1.2.1", body)})
 
 
+def ecg_measure():
+    bump = lambda t, at, width, high: high * math.exp(-(((t - at) / width) ** 2))
+    beat = lambda t: bump(t, 90, 12, 8) + bump(t, 152, 5, -9) + bump(t, 160, 5, 70) + bump(t, 168, 5, -16) + bump(t, 260, 25, 18)
+    make = lambda n, f: bytes(int(f(t)) & 0xFF for t in range(n))
+    # Leads (twelve bits, then the place of a gap), rate, unit, length / 32, form, stride, phase.
+    head = lambda leads=0x0FFF, rate=0, unit=1, length=156, form=0, stride=1, phase=0: struct.pack("<H6B", leads, rate, unit, length, form, stride, phase)
+    normal = make(400, beat)
+    fibrillation = make(397, lambda t: 40 * math.sin(t / 14) + 25 * math.sin(t / 19 + 1))
+    put("ecg_measure", {
+        "normal": head(form=0x40) + normal, "fast": head(stride=3) + normal, "slow": head(length=255) + normal + bytes(900),
+        "shifted": head(phase=7) + normal, "gap": head(leads=0x6FFF) + normal, "one-lead": head(leads=2) + normal,
+        "no-lead": head(leads=0) + normal, "flat": head() + b"\0", "fibrillation": head() + fibrillation,
+        "rails": head(form=3) + normal, "noise": head(form=0x41, stride=173) + bytes(i * i * 7 % 251 for i in range(500)),
+        "wide": head(form=2, unit=6) + normal, "offset": head(form=12, unit=5) + normal, "rate-250": head(rate=2, stride=2) + normal,
+        "rate-8000": head(rate=5, length=255) + normal, "rate-none": head(rate=8) + normal, "rate-most": head(rate=9) + normal,
+    })
+
+
 def put(target, inputs):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,5 +197,5 @@ def put(target, inputs):
 
 
 if __name__ == "__main__":
-    for make in (scanner, charset, negotiation, command, multipart, qido, ecg):
+    for make in (scanner, charset, negotiation, command, multipart, qido, ecg, ecg_measure):
         make()

@@ -93,7 +93,7 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = open_database(&config).await?;
     migrate::run(&db, clock.now()).await?;
-    let blobs = Blobs::open(&data, ids.next()).await?;
+    let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default() })
 }
 

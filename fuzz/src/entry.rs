@@ -310,3 +310,82 @@ pub fn ecg_wfdb(data: &[u8]) {
         judge(&document);
     }
 }
+
+/// Samples as no decoder would give them to all that reads samples: measurement, quality, exchanged electrodes, critical
+/// rules, comparison, drawing. Eight bytes choose leads, gap, rate, unit, length and form; the rest are the samples of
+/// every lead, over and over.
+pub fn ecg_measure(data: &[u8]) {
+    let Some((&[low, high, rate, unit, length, form, stride, phase], body)) = data.split_first_chunk() else {
+        return;
+    };
+    if body.is_empty() {
+        return;
+    }
+    let count = (usize::from(length) + 1) * 32;
+    let sample = |i: usize, k: usize| {
+        let at = |n: usize| body[(i * usize::from(stride) + k * usize::from(phase) + n) % body.len()];
+        let byte = i32::from(at(0).cast_signed());
+        match form & 3 {
+            0 => byte * 16,
+            1 => i32::from(i16::from_le_bytes([at(0), at(1)])),
+            2 => i32::from_le_bytes([at(0), at(1), at(2), at(3)]),
+            _ => byte.signum() * i32::MAX,
+        }
+    };
+    let units = [1, 1_000, -1_000, 5_000, 1_000_000, 1_000_000_000, i64::MAX, i64::MIN + 1];
+    let offsets = [0, 300_000_000, -1, i64::MAX];
+    let gap = (count / 16 * usize::from(high >> 4), count / 16 * usize::from(high >> 4) + count / 8);
+    let lead = |(k, n): (usize, u16)| ecg_formats::Lead {
+        id: ecg_formats::LeadId::Standard(n),
+        label: String::new(),
+        raw: (0..count).map(|i| sample(i, k)).collect(),
+        scale: ecg_formats::Ratio::whole(units[usize::from(unit) % units.len()]),
+        offset: ecg_formats::Ratio::whole(offsets[usize::from(form >> 2) % offsets.len()]),
+        missing: if high >> 4 == 0 { Vec::new() } else { vec![(gap.0.min(count - 1), gap.1.min(count))] },
+        rails: (i32::MIN, i32::MAX),
+        derived: false,
+    };
+    let chosen = u16::from_le_bytes([low, high]);
+    let numbers = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8].into_iter().enumerate();
+    let rates = [
+        (500, 1),
+        (1_000, 1),
+        (250, 1),
+        (20, 1),
+        (257, 2),
+        (8_000, 1),
+        (50_000, 1),
+        (1, 1),
+        (1, 1_000),
+        (i64::MAX, 1),
+    ];
+    let (num, den) = rates[usize::from(rate) % rates.len()];
+    let group = ecg_formats::Group {
+        kind: ecg_formats::GroupKind::Rhythm,
+        derived: false,
+        rate: ecg_formats::Ratio::new(num, den).expect("a rate"),
+        t0_ms: 0.0,
+        samples: count,
+        leads: numbers.filter(|(k, _)| chosen >> k & 1 == 1).map(lead).collect(),
+    };
+    let document = ecg_formats::Document { groups: vec![group], ..Default::default() };
+    let a = ecg_formats::analyse(&document, "");
+    let m = &a.measured;
+    assert!(m.values.iter().all(|v| v.number.is_none_or(f64::is_finite)), "values are numbers");
+    assert!(m.beats.len() == m.beats_ms.len() && m.beats.len() == m.dominant.len(), "one answer a beat");
+    assert!(m.beats_ms.iter().all(|t| t.is_finite() && *t >= 0.0), "beats lie in the recording");
+    assert!(
+        a.raises.iter().all(|r| !r.finding.contains("NaN") && !r.value.contains("inf")),
+        "numbers in sentences"
+    );
+    for preset in ["zhejiang", "shanxi", "third"] {
+        let _ = ecg_formats::critical::evaluate(m, &a.quality, ecg_formats::critical::preset(preset));
+    }
+    let _ = ecg_formats::leadswap::against(m, &m.median);
+    let _ = ecg_formats::serial::compare(m, m);
+    if form & 0x40 != 0 {
+        let page = ecg_formats::draw::layout(&document, &ecg_formats::draw::Paper::REPORT);
+        let svg = ecg_formats::draw::svg(&page);
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "numbers on paper");
+    }
+}

@@ -1,6 +1,5 @@
 //! ECG records over HTTP: values, samples, drawings.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
@@ -11,6 +10,7 @@ use yigong_formats::ecg::draw::{Paper, Part};
 use yigong_formats::ecg::leadswap::Exchange;
 
 use super::auth::Caller;
+use super::entity::Entity;
 use super::fault::Answer;
 
 /// The version of what is computed from an original: a change of the drawing changes the tag.
@@ -74,12 +74,12 @@ async fn get_wave(
         other => Part::of(other).ok_or_else(|| Fault::invalid("group", "rhythm or median"))?,
     };
     let what = format!("wave{}", query.group);
-    let tag = tag(&show::version(&centre.ctx, &permit, &record).await?, &what);
-    if unchanged(&request, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = entity(&show::version(&centre.ctx, &permit, &record).await?, &what);
+    if let Some(answer) = entity.held(&request) {
+        return Ok(answer);
     }
     let blob = show::wave(&centre.ctx, &permit, &record, part).await?;
-    Ok(kept(&tag).content_type("application/octet-stream").body(blob))
+    Ok(entity.ok().content_type("application/octet-stream").body(blob))
 }
 
 /// How the drawing is wanted.
@@ -121,28 +121,17 @@ async fn get_svg(
         "" => None,
         code => Some(Exchange::of(code).ok_or_else(|| Fault::invalid("swap", "such as ra_la"))?),
     };
-    let tag = tag(
+    let entity = entity(
         &show::version(&centre.ctx, &permit, &record).await?,
         &format!("{:?} {} {} {}", paper.format, paper.speed, paper.gain, q.swap),
     );
-    if unchanged(&request, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    if let Some(answer) = entity.held(&request) {
+        return Ok(answer);
     }
     let svg = show::svg(&centre.ctx, &permit, &record, paper, swap).await?;
-    Ok(kept(&tag).content_type("image/svg+xml").body(svg))
+    Ok(entity.ok().content_type("image/svg+xml").body(svg))
 }
 
-fn tag(object: &str, what: &str) -> String {
-    format!("\"{object}-{what}-{DRAWN}\"").replace(' ', "_")
-}
-
-fn unchanged(request: &HttpRequest, tag: &str) -> bool {
-    request.headers().get(IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes())
-}
-
-/// Patient data: kept by the browser of this person only, asked again each time.
-fn kept(tag: &str) -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag.to_owned())).insert_header((CACHE_CONTROL, "private, no-cache"));
-    response
+fn entity(object: &str, what: &str) -> Entity {
+    Entity::of(format_args!("{object}-{what}-{DRAWN}"))
 }

@@ -1,6 +1,5 @@
 //! Studies, stacks, frames and quarantine over HTTP.
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
@@ -12,7 +11,11 @@ use yigong_clinic::imaging::render::Rendering;
 use yigong_clinic::imaging::retrieve::{self, Form};
 
 use super::auth::Caller;
+use super::entity::Entity;
 use super::fault::{Answer, ApiFault};
+
+/// The version of what is drawn from an image: another drawing has another tag.
+pub(crate) const DRAWN: &str = env!("CARGO_PKG_VERSION");
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -115,24 +118,16 @@ async fn get_frame(
         let mut conn = centre.ctx.db.read(&permit).await?;
         retrieve::instance(&mut conn, &permit, &id).await?
     };
-    let tag = format!("\"{}-{n}-{name}\"", stored.object);
-    if unchanged(&req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = match form {
+        // The row is one version, and no correction reaches its samples.
+        Form::Raw | Form::Stored => Entity::fixed(format_args!("{}-{n}-{name}", stored.object)),
+        Form::Jpeg(_) | Form::Picture(_) => Entity::of(format_args!("{}-{n}-{name}-{DRAWN}", stored.etag())),
+    };
+    if let Some(answer) = entity.held(&req) {
+        return Ok(answer);
     }
     let bytes = retrieve::frame(&centre, &stored, n, &form).await?;
-    Ok(HttpResponse::Ok()
-        .content_type(mime)
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"))
-        .body(bytes))
-}
-
-/// True when the client holds this version.
-pub(crate) fn unchanged(req: &HttpRequest, tag: &str) -> bool {
-    req.headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|v| v.split(',').any(|t| t.trim() == tag))
+    Ok(entity.ok().content_type(mime).body(bytes))
 }
 
 async fn picture(
@@ -153,17 +148,13 @@ async fn picture(
         let mut conn = centre.ctx.db.read(permit).await?;
         detail::picture(&mut conn, permit, kind, id, which).await?
     };
-    let tag = format!("\"{address}\"");
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    // What stands for a study changes with its images.
+    let entity = Entity::of(&address);
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let bytes = centre.ctx.blobs.read(&address).await?;
-    // Late images may change what stands for the study: asked again, answered by the tag.
-    Ok(HttpResponse::Ok()
-        .content_type("image/jpeg")
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "private, max-age=60"))
-        .body(bytes))
+    Ok(entity.ok().content_type("image/jpeg").body(bytes))
 }
 
 /// `preview` or `thumbnail` of a series; 404 until it is made.

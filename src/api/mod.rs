@@ -10,6 +10,7 @@ pub mod ecg;
 pub mod ecg_sentences;
 pub mod ecg_upload;
 pub mod ecg_work;
+pub(crate) mod entity;
 pub mod events;
 pub mod fault;
 pub mod grants;

@@ -41,7 +41,7 @@ impl Line {
         &self,
         context: u8,
         command: &Command,
-        mut reader: Reader<'_>,
+        mut reader: Reader,
     ) -> Result<(), Break> {
         let size = fragment_limit(self.body_limit);
         let mut bytes = Vec::with_capacity(self.body_limit + 512);

@@ -3,18 +3,17 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 use yigong_base::site::{Peer, peer};
 use yigong_formats::dicom::command::MoveRequest;
 
-use super::convert;
 use super::dialogue::Break;
 use super::find::finish;
+use super::leaving::{Leaving, listed};
 use super::operation::{Exchange, Request};
-use super::retrieve::{Progress, Wanted, stored, wanted};
-use super::scu::{self, Object, Target};
+use super::retrieve::{Became, Progress, Wanted, wanted};
+use super::scu::{self, NOT_SENT, NOT_YET, Object, Sent, Target};
 use super::status::{self, Status};
 
 /// Between two pending responses at most.
@@ -23,24 +22,15 @@ const TELL: Duration = Duration::from_secs(1);
 /// Answers a retrieval to `rq.destination`.
 pub(super) async fn on_c_move(exchange: &Exchange, request: &Request, rq: &MoveRequest) -> Result<(), Break> {
     let prepared = prepare(exchange, request, rq).await;
-    let (target, list, objects, mut progress) = match prepared {
+    let Prepared { target, leaving, list, objects, mut progress } = match prepared {
         Ok(prepared) => prepared,
         Err(status) => return finish(exchange, request, &status).await,
     };
     let (told, mut heard) = mpsc::unbounded_channel();
     let stop = exchange.cancelled.clone();
-    let permit = exchange.permit();
-    let convert = |n: usize, syntax: String| -> BoxFuture<'_, Option<Object>> {
-        let one = list.get(n);
-        let permit = &permit;
-        Box::pin(async move {
-            let stored = stored(exchange, permit, one?).await?;
-            convert::native(&exchange.centre, &stored, &syntax).await
-        })
-    };
-    let sending = scu::store_telling(&target, &objects, Some(&convert), move |sent| {
+    let sending = scu::store_telling(&target, &objects, Some(&leaving), move |sent| {
         // The other side of the channel lives as long as this does.
-        let _ = told.send(sent.status);
+        let _ = told.send(became(sent));
         !stop.is_cancelled()
     });
     tokio::pin!(sending);
@@ -50,57 +40,72 @@ pub(super) async fn on_c_move(exchange: &Exchange, request: &Request, rq: &MoveR
     let end = loop {
         tokio::select! {
             end = &mut sending => break end,
-            Some(status) = heard.recv() => {
-                take(&mut progress, &list, &mut reached, status);
+            Some(became) = heard.recv() => {
+                take(&mut progress, &list, &mut reached, became);
             }
             _ = tick.tick() => progress.pending(exchange, request).await?,
         }
     };
-    while let Ok(status) = heard.try_recv() {
-        take(&mut progress, &list, &mut reached, status);
+    while let Ok(became) = heard.try_recv() {
+        take(&mut progress, &list, &mut reached, became);
     }
+    let mut why = "not tried".to_owned();
     if let Err(error) = end {
         tracing::warn!(peer = %exchange.peer.name, destination = %target.called_ae, %error, "a retrieval was broken off");
+        why = error.what;
     }
     let cancelled = exchange.is_cancelled() && reached < list.len();
     if !cancelled {
         // What the association did not live to see has failed.
         for one in list.iter().skip(reached) {
-            progress.take(&one.uid, None);
+            progress.take(&one.uid, Err(why.clone()));
         }
     }
     progress.finish(exchange, request, cancelled).await
 }
 
-fn take(progress: &mut Progress, list: &[Wanted], reached: &mut usize, status: u16) {
+fn take(progress: &mut Progress, list: &[Wanted], reached: &mut usize, became: Became) {
     if let Some(one) = list.get(*reached) {
-        progress.take(&one.uid, (status != scu::NOT_SENT).then_some(status));
+        progress.take(&one.uid, became);
     }
     *reached += 1;
 }
 
-type Prepared = (Target, Vec<Wanted>, Vec<Object>, Progress);
+fn became(sent: &Sent) -> Became {
+    match sent.status {
+        NOT_SENT | NOT_YET => Err(sent.comment.clone()),
+        status => Ok(status),
+    }
+}
+
+struct Prepared<'a> {
+    target: Target,
+    leaving: Leaving<'a>,
+    list: Vec<Wanted>,
+    objects: Vec<Object>,
+    progress: Progress,
+}
 
 /// Who receives, and what: every instance must be in the scope of both, the requestor and the receiver.
-async fn prepare(exchange: &Exchange, request: &Request, rq: &MoveRequest) -> Result<Prepared, Status> {
+async fn prepare<'a>(
+    exchange: &'a Exchange,
+    request: &Request,
+    rq: &MoveRequest,
+) -> Result<Prepared<'a>, Status> {
     let unknown = |why: &str| Status::new(status::UNKNOWN_DESTINATION, why);
     let receiver = destination(exchange, &rq.destination).await?;
     let all = wanted(exchange, request).await?;
-    let permit = receiver.permit();
+    let leaving = Leaving { centre: &exchange.centre, permit: receiver.permit() };
     let mut progress = Progress::of(all.len());
     let (mut list, mut objects) = (Vec::new(), Vec::new());
     let asked = all.len();
     for one in all {
-        let path = match stored(exchange, &permit, &one).await {
-            Some(stored) => exchange.centre.ctx.blobs.path(&stored.object).ok(),
-            None => None,
-        };
-        match path {
-            Some(path) => {
-                objects.push(Object::Path(path));
+        match leaving.find(&one.id).await {
+            Ok(stored) => {
+                objects.push(Object::Stored(listed(&stored)));
                 list.push(one);
             }
-            None => progress.take(&one.uid, None),
+            Err(fault) => progress.take(&one.uid, Err(fault.to_string())),
         }
     }
     // A facility that sees none of it is no destination for it, and is not told why.
@@ -111,7 +116,7 @@ async fn prepare(exchange: &Exchange, request: &Request, rq: &MoveRequest) -> Re
         Target::of(&exchange.centre.ctx, &receiver).map_err(|_| unknown("destination has no address"))?;
     let caller = exchange.peer.ae_title.clone().unwrap_or_default();
     target.originator = Some((caller, rq.message_id));
-    Ok((target, list, objects, progress))
+    Ok(Prepared { target, leaving, list, objects, progress })
 }
 
 /// The registered peer of an AE title.

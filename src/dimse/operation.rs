@@ -84,7 +84,7 @@ impl Exchange {
         &mut self,
         context: u8,
         command: &Command,
-        object: Reader<'_>,
+        object: Reader,
     ) -> Result<Option<Response>, Break> {
         let id = command.request().map(|(_, id, _)| id);
         self.line.object(context, command, object).await?;

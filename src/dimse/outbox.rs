@@ -1,20 +1,19 @@
 //! The job that sends what is due for a peer (C-STORE, PS3.4 Annex B), asks it for storage commitment where its policy wants
 //! that, and tells peers that a study is here (PS3.4 Annex R).
 
-use futures_util::future::BoxFuture;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::JobRow;
 use yigong_base::site::{Peer, peer};
 use yigong_clinic::Centre;
+use yigong_clinic::imaging::commitment;
 use yigong_clinic::imaging::outbox::{self, Due, Tried, rules};
-use yigong_clinic::imaging::{commitment, retrieve};
 use yigong_formats::dicom::command::Verb;
 use yigong_formats::dicom::commitment::{Reference, Transaction};
 use yigong_formats::dicom::{availability, uid};
 
-use super::convert;
-use super::scu::{self, NOT_SENT, Object, Sent, Target};
+use super::leaving::{self, Leaving, listed};
+use super::scu::{self, NOT_SENT, NOT_YET, Object, Sent, Target};
 
 /// Objects of one run of the job: between two runs the other jobs get their turn.
 const BATCH: i64 = 100;
@@ -31,13 +30,18 @@ pub async fn run(centre: &Centre, peer: &str) -> Result<()> {
     let row = peer::find(&mut *ctx.db.read(&Permit::system("outbox")).await?, peer).await?;
     let mut results: Vec<(Due, Tried)> = Vec::with_capacity(due.len());
     let target = if row.enabled { Target::of(ctx, &row) } else { Err(Fault::invalid("peer", "is disabled")) };
+    let leaving = Leaving { centre, permit: row.permit() };
+    let (due, objects) = looked_at(&leaving, due, &mut results).await;
     match target {
         Err(fault) => results.extend(due.into_iter().map(|d| (d, Tried::Later(None, fault.to_string())))),
         Ok(target) => {
+            let mut rest = objects.as_slice();
             for group in due.chunk_by(|a, b| a.originator == b.originator) {
+                let (objects, others) = rest.split_at(group.len().min(rest.len()));
+                rest = others;
                 let originator = group.first().and_then(|d| d.originator.clone());
                 let target = Target { originator, ..target.clone() };
-                let tried = send(centre, &target, group).await?;
+                let tried = send(&leaving, &target, objects).await;
                 results.extend(group.iter().cloned().zip(tried));
             }
         }
@@ -49,30 +53,36 @@ pub async fn run(centre: &Centre, peer: &str) -> Result<()> {
     Ok(())
 }
 
-/// One association for a group: each object as it is stored, else decoded for a peer that does not take that syntax.
-async fn send(centre: &Centre, target: &Target, group: &[Due]) -> Result<Vec<Tried>> {
-    let mut objects = Vec::with_capacity(group.len());
-    for due in group {
-        objects.push(Object::Path(centre.ctx.blobs.path(&due.object)?));
+/// What is due is looked at once more: an image may have been rejected, superseded, erased or damaged since it was put here,
+/// or the peer may no longer see it. What stays is written down with its reason, whether the peer can be reached or not.
+async fn looked_at(
+    leaving: &Leaving<'_>,
+    due: Vec<Due>,
+    results: &mut Vec<(Due, Tried)>,
+) -> (Vec<Due>, Vec<Object>) {
+    let (mut ready, mut objects) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
+    for one in due {
+        match leaving.find(&one.instance).await {
+            Ok(stored) => {
+                objects.push(Object::Stored(listed(&stored)));
+                ready.push(one);
+            }
+            Err(fault) => results.push((one, verdict(leaving::unsent(&fault)))),
+        }
     }
-    let permit = Permit::system("outbox");
-    let convert = |n: usize, syntax: String| -> BoxFuture<'_, Option<Object>> {
-        let (one, permit) = (group.get(n), &permit);
-        Box::pin(async move {
-            let mut read = centre.ctx.db.read(permit).await.ok()?;
-            let stored = retrieve::instance(&mut read, permit, &one?.instance).await.ok()?;
-            drop(read);
-            convert::native(centre, &stored, &syntax).await
-        })
-    };
-    let (sent, broken) = match scu::store_telling(target, &objects, Some(&convert), |_| true).await {
+    (ready, objects)
+}
+
+/// One association for a group: each object as it is stored, else decoded for a peer that does not take that syntax.
+async fn send(leaving: &Leaving<'_>, target: &Target, objects: &[Object]) -> Vec<Tried> {
+    let (sent, broken) = match scu::store_telling(target, objects, Some(leaving), |_| true).await {
         Ok(sent) => (sent, None),
         Err(error) => (error.sent, Some(error.what)),
     };
     let mut tried: Vec<Tried> = sent.into_iter().map(verdict).collect();
     let why = broken.unwrap_or_else(|| "not tried".to_owned());
-    tried.resize(group.len(), Tried::Later(None, why));
-    Ok(tried)
+    tried.resize(objects.len(), Tried::Later(None, why));
+    tried
 }
 
 /// What an answer means for the object (PS3.4 §B.2.3): warnings are a yes, "out of resources" is a later, the rest a no.
@@ -81,6 +91,7 @@ fn verdict(sent: Sent) -> Tried {
         0x0000 | 0xB000..=0xBFFF | 0x0107 | 0x0116 => Tried::Sent(sent.status),
         0xA700..=0xA7FF => Tried::Later(Some(sent.status), sent.comment),
         NOT_SENT => Tried::Never(None, sent.comment),
+        NOT_YET => Tried::Later(None, sent.comment),
         status => Tried::Never(Some(status), sent.comment),
     }
 }

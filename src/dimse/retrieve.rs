@@ -1,8 +1,6 @@
 //! What a C-MOVE or C-GET is to send (PS3.4 §C.4.2, §C.4.3), and what became of it.
 
-use yigong_base::access::Permit;
 use yigong_clinic::imaging::query::{Level, Query, Search};
-use yigong_clinic::imaging::retrieve::{self, Stored};
 use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::command::Counts;
 use yigong_formats::dicom::tag;
@@ -50,43 +48,54 @@ pub(super) async fn wanted(exchange: &Exchange, request: &Request) -> Result<Vec
     Ok(out)
 }
 
-/// The stored object of an instance in the scope of a permit; `None` when it is not there for it.
-pub(super) async fn stored(exchange: &Exchange, permit: &Permit, wanted: &Wanted) -> Option<Stored> {
-    let ctx = &exchange.centre.ctx;
-    let found = async { retrieve::instance(&mut *ctx.db.read(permit).await?, permit, &wanted.id).await };
-    match found.await {
-        Ok(stored) => Some(stored),
-        Err(fault) => {
-            tracing::warn!(peer = %exchange.peer.name, %fault, "an instance cannot be retrieved");
-            None
-        }
-    }
-}
+/// What became of one sub-operation: the receiver's status, or why it never came to one.
+pub(super) type Became = Result<u16, String>;
 
 /// Sub-operations as they go.
 pub(super) struct Progress {
     counts: Counts,
     left: usize,
     failed: Vec<String>,
+    /// Why the first of them failed.
+    why: String,
 }
 
 impl Progress {
     pub(super) fn of(total: usize) -> Self {
-        Self { counts: Counts::default(), left: total, failed: Vec::new() }
+        Self { counts: Counts::default(), left: total, failed: Vec::new(), why: String::new() }
     }
 
-    /// Takes the status of one sub-operation; `None` = it never came to one.
-    pub(super) fn take(&mut self, uid: &str, status: Option<u16>) {
+    /// Takes one sub-operation.
+    pub(super) fn take(&mut self, uid: &str, became: Became) {
         self.left = self.left.saturating_sub(1);
         let counts = &mut self.counts;
-        match status {
-            Some(0) => counts.completed = counts.completed.saturating_add(1),
-            // Warnings (PS3.7 Annex C.3): it is there.
-            Some(0xB000..=0xBFFF | 0x0107 | 0x0116) => counts.warned = counts.warned.saturating_add(1),
-            _ => {
-                counts.failed = counts.failed.saturating_add(1);
-                self.failed.push(uid.to_owned());
+        let why = match became {
+            Ok(0) => {
+                counts.completed = counts.completed.saturating_add(1);
+                return;
             }
+            // Warnings (PS3.7 Annex C.3): it is there.
+            Ok(0xB000..=0xBFFF | 0x0107 | 0x0116) => {
+                counts.warned = counts.warned.saturating_add(1);
+                return;
+            }
+            Ok(status) => format!("answered with {status:04X}"),
+            Err(why) => why,
+        };
+        tracing::warn!(instance = uid, why, "an instance was not retrieved");
+        counts.failed = counts.failed.saturating_add(1);
+        if self.failed.is_empty() {
+            self.why = why;
+        }
+        self.failed.push(uid.to_owned());
+    }
+
+    /// For the one who asked: how many failed, and why the first did.
+    fn comment(&self) -> String {
+        if self.failed.is_empty() {
+            String::new()
+        } else {
+            format!("{} failed: {}", self.failed.len(), self.why)
         }
     }
 
@@ -113,13 +122,13 @@ impl Progress {
         cancelled: bool,
     ) -> Result<(), super::dialogue::Break> {
         let done = self.counts.completed > 0 || self.counts.warned > 0;
-        let (code, comment) = match (cancelled, self.counts.failed > 0, done) {
-            (true, _, _) => (status::CANCELLED, ""),
-            (_, false, _) => (status::SUCCESS, ""),
-            (_, true, true) => (status::SOME_FAILED, "some sub-operations failed"),
-            (_, true, false) => (status::CANNOT_SEND, "no sub-operation succeeded"),
+        let code = match (cancelled, self.counts.failed > 0, done) {
+            (true, _, _) => status::CANCELLED,
+            (_, false, _) => status::SUCCESS,
+            (_, true, true) => status::SOME_FAILED,
+            (_, true, false) => status::CANNOT_SEND,
         };
-        let mut response = request.command.answered(code, comment).unwrap_or_default();
+        let mut response = request.command.answered(code, &self.comment()).unwrap_or_default();
         response.counts = Some(if cancelled { self.remaining() } else { self.counts });
         if self.failed.is_empty() {
             return exchange.answer(response, None).await;

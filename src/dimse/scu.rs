@@ -1,19 +1,18 @@
 //! The calling side: verification, storage and single normalised requests to a peer.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use dicom_ul::pdu::PresentationContextProposed;
-use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result as Outcome};
 use yigong_base::site::Peer;
 use yigong_formats::dicom::build::DataSet;
 use yigong_formats::dicom::command::{C_ECHO, Command, NormalisedRequest, Verb};
-use yigong_formats::dicom::negotiate::{Context, MAX_CONTEXTS, Roles};
+use yigong_formats::dicom::negotiate::{MAX_CONTEXTS, Roles};
 use yigong_formats::dicom::uid;
 
+use super::leaving::{self, Leaving};
 use super::tls::{self, TlsCall};
 use call::Call;
 
@@ -71,26 +70,41 @@ impl Target {
     }
 }
 
-/// A Part-10 object to send.
+/// An object to send.
 #[derive(Debug, Clone)]
 pub enum Object {
-    /// A file.
-    Path(PathBuf),
-    /// A file in memory.
+    /// A Part-10 file in memory.
     Bytes(Vec<u8>),
+    /// A stored instance, opened when its turn comes.
+    Stored(Instance),
+}
+
+/// A stored instance on a list.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Row id.
+    pub id: String,
+    /// SOP Instance UID.
+    pub uid: String,
+    /// SOP Class UID.
+    pub sop_class: String,
+    /// Transfer syntax as stored.
+    pub transfer_syntax: String,
 }
 
 /// The answer to one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// C-STORE status; [`NOT_SENT`] when the peer accepted no context for it or the file cannot be read.
+    /// C-STORE status; [`NOT_SENT`] or [`NOT_YET`] when it did not leave.
     pub status: u16,
     /// The peer's Error Comment, or why it was not sent.
     pub comment: String,
 }
 
-/// Status of an object that did not leave.
+/// Status of an object that does not leave: the peer accepted no context for it, or it may not or cannot be sent.
 pub const NOT_SENT: u16 = 0xFFFF;
+/// Status of an object that this side could not read now.
+pub const NOT_YET: u16 = 0xFFFE;
 
 /// Why a call failed. `sent` holds the answers received before.
 #[derive(Debug)]
@@ -147,18 +161,15 @@ pub async fn store(target: &Target, objects: &[Object]) -> Result<Vec<Sent>, Cal
     store_telling(target, objects, None, |_| true).await
 }
 
-/// Makes the `n`-th object in a native transfer syntax that the peer accepts; `None` = it cannot be.
-pub type Convert<'a> = &'a (dyn Fn(usize, String) -> BoxFuture<'a, Option<Object>> + Send + Sync);
-
-/// The same; each answer is told as it comes, and `false` means that no further object is wanted. With `convert` an object
-/// whose own syntax the peer refuses goes out as Explicit or Implicit VR Little Endian.
+/// The same; each answer is told as it comes, and `false` means that no further object is wanted. Stored instances leave by
+/// `leaving`; one whose own syntax the peer refuses goes out as Explicit or Implicit VR Little Endian.
 ///
 /// # Errors
 /// As [`store`].
-pub async fn store_telling(
+pub(super) async fn store_telling(
     target: &Target,
     objects: &[Object],
-    convert: Option<Convert<'_>>,
+    leaving: Option<&Leaving<'_>>,
     mut told: impl FnMut(&Sent) -> bool,
 ) -> Result<Vec<Sent>, CallError> {
     let mut sent = Vec::with_capacity(objects.len());
@@ -167,9 +178,10 @@ pub async fn store_telling(
         let mut heads = Vec::new();
         let mut contexts: Vec<PresentationContextProposed> = Vec::new();
         for object in rest {
-            let head = object::head(object).await;
+            let head = object::head(object);
+            let stored = matches!(object, Object::Stored(_));
             if let Ok(h) = &head
-                && !propose(&mut contexts, &h.sop_class, &h.transfer_syntax, convert.is_some())
+                && !propose(&mut contexts, &h.sop_class, &h.transfer_syntax, stored)
             {
                 break;
             }
@@ -186,7 +198,7 @@ pub async fn store_telling(
         };
         for (object, head) in batch.iter().zip(heads) {
             let answer = match (head, &mut call) {
-                (Ok(head), Some(call)) => send(call, object, head, convert, sent.len()).await,
+                (Ok(head), Some(call)) => send(call, object, &head, leaving).await,
                 (Ok(_), None) => Ok(unsent("nothing was proposed".into())),
                 (Err(why), _) => Ok(unsent(why)),
             };
@@ -234,23 +246,27 @@ fn propose(contexts: &mut Vec<PresentationContextProposed>, class: &str, syntax:
 async fn send(
     call: &mut Call,
     object: &Object,
-    head: object::Head,
-    convert: Option<Convert<'_>>,
-    n: usize,
+    head: &object::Head,
+    leaving: Option<&Leaving<'_>>,
 ) -> Result<Sent, CallError> {
-    let of_class = |c: &&Context| c.sop_class == head.sop_class;
-    let as_stored = call.contexts.iter().filter(of_class).any(|c| c.transfer_syntax == head.transfer_syntax);
-    let native = |c: &&Context| uid::is_native(&c.transfer_syntax);
-    let other = call.contexts.iter().filter(of_class).find(native).map(|c| c.transfer_syntax.clone());
-    let (Some(convert), Some(syntax), false) = (convert, other, as_stored) else {
-        return call.store(object, &head).await;
+    let of_class = || call.contexts.iter().filter(|c| c.sop_class == head.sop_class);
+    let as_stored = of_class().find(|c| c.transfer_syntax == head.transfer_syntax);
+    let native = || of_class().find(|c| uid::is_native(&c.transfer_syntax));
+    let stored = matches!(object, Object::Stored(_));
+    let Some(context) = as_stored.or_else(|| native().filter(|_| stored)).cloned() else {
+        return Ok(unsent("the peer accepted no context for this class and transfer syntax".into()));
     };
-    let Some(object) = convert(n, syntax).await else {
-        return Ok(unsent("it cannot be sent in a syntax that the peer accepts".into()));
+    let reader = match (object, leaving) {
+        (Object::Bytes(bytes), _) => object::Reader::of(bytes).map_err(unsent),
+        (Object::Stored(i), Some(leaving)) => {
+            let opened = async { leaving.open(&leaving.find(&i.id).await?, &context.transfer_syntax).await };
+            opened.await.map_err(|fault| leaving::unsent(&fault))
+        }
+        (Object::Stored(_), None) => Err(unsent("nobody is named for whom it leaves".into())),
     };
-    match object::head(&object).await {
-        Ok(head) => call.store(&object, &head).await,
-        Err(why) => Ok(unsent(why)),
+    match reader {
+        Ok(reader) => call.store(context.id, head, reader).await,
+        Err(sent) => Ok(sent),
     }
 }
 

@@ -25,6 +25,7 @@ use super::wire::{DATA, Incoming, Pdvs};
 
 mod hostile;
 mod identity;
+mod leaving;
 mod normalised;
 mod query;
 mod service;

@@ -86,6 +86,38 @@ test('QIDO, WADO and STOW with the npm client', { timeout: 240_000 }, async () =
   assert.equal((await ask('searchForInstances', { studyInstanceUID, queryParams: { SOPInstanceUID: other } })).value.length, 1);
 });
 
+test('a browser asks for a frame again and downloads it once', { timeout: 60_000 }, async () => {
+  const [instance] = (await ask('searchForInstances', { queryParams: { PatientID: 'NPM1' } })).value;
+  const of = (tag) => instance[tag].Value[0];
+  const place = `/dicom-web/studies/${of('0020000D')}/series/${of('0020000E')}/instances/${of('00080018')}`;
+  const twice = (address, accept) =>
+    page.evaluate(
+      async ([path, Accept]) => {
+        const seen = [];
+        for (let n = 0; n < 2; n += 1) {
+          performance.clearResourceTimings();
+          const answer = await fetch(path, { headers: { Accept } });
+          const length = (await answer.arrayBuffer()).byteLength;
+          let timing;
+          while (!timing) {
+            [timing] = performance.getEntriesByName(new URL(path, location.href).href);
+            await new Promise((go) => setTimeout(go, 20));
+          }
+          seen.push({ status: answer.status, length, crossed: timing.transferSize, asked: timing.responseStart > 0, kept: answer.headers.get('Cache-Control') });
+        }
+        return seen;
+      },
+      [address, accept],
+    );
+  for (const [path, accept] of [[`${place}/frames/1`, 'application/octet-stream'], [`${place}/rendered?quality=81`, 'image/jpeg']]) {
+    const [first, again] = await twice(path, accept);
+    assert.equal(first.kept, 'private, no-cache', path);
+    assert.ok(first.length > 1000 && first.crossed > first.length, JSON.stringify(first));
+    assert.deepEqual([again.status, again.length], [200, first.length], path);
+    assert.ok(again.asked && again.crossed > 0 && again.crossed < 1000, `asked, and answered without the bytes: ${JSON.stringify(again)}`);
+  }
+});
+
 test('a stranger is refused', { timeout: 60_000 }, async () => {
   assert.equal((await ask('searchForStudies', {}, 'nonsense')).status, 401);
   assert.deepEqual(browser.faults, []);

@@ -12,6 +12,7 @@ import pytest
 from wire import Sender, meta
 
 from conftest import Server, binary
+from test_dicomweb import run_import
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED") or pathlib.Path(__file__).resolve().parents[3] / "shared")
 OWN = b"2.25.4242"
@@ -148,6 +149,26 @@ def test_by_stow(hostile, alone):
         if took > SECONDS:
             wrong.append(f"{name}: answered after {took:.2f} s")
     report(rows, alone, before)
+    assert not wrong, "\n".join(wrong)
+    assert memory(alone, "VmHWM") < MOST_MEMORY
+
+
+def test_by_import(hostile, alone, tmp_path):
+    """The set as a disc: every file is stored or refused with its reason in one line, the running server stays small."""
+    for name, data, _ in hostile:
+        # Other UIDs than those of the other tests, so that every object is a new one.
+        (tmp_path / name).write_bytes(data.replace(b"2.25.7", b"2.25.9"))
+    start = time.monotonic()
+    done = run_import(alone, tmp_path)
+    took = time.monotonic() - start
+    print(done.stdout, f"{len(hostile)} files in {took:.2f} s")
+    assert done.returncode == 2, done.stderr
+    assert took < SECONDS * len(hostile)
+    wrong = []
+    for name, _, case in hostile:
+        line = next((line for line in done.stdout.splitlines() if line.startswith("refused") and f"{name}:" in line), "")
+        if (case["store"] == "refuse") != bool(line) or (line and case["reason"] not in line):
+            wrong.append(f"{name}: {line or 'stored'} instead of {case['store']} {case['reason']}")
     assert not wrong, "\n".join(wrong)
     assert memory(alone, "VmHWM") < MOST_MEMORY
 

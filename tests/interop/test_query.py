@@ -22,7 +22,7 @@ from pynetdicom.sop_class import (
 )
 
 from conftest import ROOT, Server
-from test_charset import send
+from test_charset import send, shown
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", ROOT.parent / "shared"))
 CHARSETS = SHARED / "data/dicom/charset"
@@ -323,6 +323,19 @@ def test_case_16_worklist(county, tool):
     assert str(ascii_only.PatientName) == "Lu^Wei"
     assert worklist(county, aet="DEMO02", patient="W1") == [], "another clinic's list"
     assert len(worklist(county, aet="DEMO02", patient="W2")) == 1
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 192", "GB18030"])
+def test_every_name_of_the_set_in_the_worklist(county, charset):
+    """Each name of the character-set fixtures, ordered by a clinic, as a modality reads it."""
+    names = {shown(e) for e in json.loads((CHARSETS / "expected.json").read_text()) if "text-truncated" not in e["defects"]}
+    assert len(names) > 10
+    for n, name in enumerate(sorted(names)):
+        patient = f"MW{charset[:2]}{n}"
+        order(county, "doctor01", patient, name, ["DX-CHEST"])
+        (row,) = worklist(county, patient=patient, charset=charset)
+        han = row.PatientName.ideographic.replace("^", "")
+        assert name in (han, str(row.PatientName), row.PatientName.alphabetic.replace("^", " ")), (name, str(row.PatientName))
 
 
 def test_the_worklist_row_leads_to_its_order(county, tool, tmp_path):

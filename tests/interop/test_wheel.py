@@ -10,6 +10,7 @@ from wire import Refused, Sender
 
 from conftest import binary
 from images import data_set_bytes
+from test_dicomweb import run_import
 
 DATA = pathlib.Path(pydicom.__file__).parent / "data"
 # What may be answered instead of storing, and why: slug of the refusal -> it must name what is missing.
@@ -62,14 +63,13 @@ def held(server, body):
 
 
 def test_every_file(server):
-    table, wrong, counts = [], [], {"stored": 0, "held": 0, "refused": 0}
+    table, wrong, nameless, counts = [], [], [], {"stored": 0, "held": 0, "refused": 0}
     for path in files():
         name = str(path.relative_to(DATA))
         sop_class, instance, syntax, body, study, series = parts(path)
         if not sop_class or not instance:
-            # C-STORE needs both names; such a file can only be offered by upload, and is refused there for the same reason.
-            table.append((name, "refused", "uid (no SOP class or instance to send)"))
-            counts["refused"] += 1
+            # C-STORE needs both names: such a file can only be offered as a file.
+            nameless.append(path)
             continue
         try:
             sender = Sender(server.dicom_port, server.aet, "DEMO01", sop_class, syntax)
@@ -96,6 +96,13 @@ def test_every_file(server):
             counts["held"] += 1
         else:
             wrong.append(f"{name}: answered 0000 and not found byte-identical")
+    said = run_import(server, *nameless).stdout
+    for path in nameless:
+        line = re.search(rf"^refused .*{re.escape(path.name)}: (\S+)", said, re.M)
+        if not line or line.group(1).rstrip(":") not in NAMED | {"not-dicom"}:
+            wrong.append(f"{path.name}: import says {line and line.group(0)}")
+        table.append((str(path.relative_to(DATA)), "refused", line and line.group(1)))
+        counts["refused"] += 1
     print()
     for row in table:
         print("{:60} {:8} {}".format(*row))

@@ -68,6 +68,9 @@ section! {
         data: String = "data".into();
         /// `sqlite` (a file in the data folder) or a `postgres://` address.
         database: String = "sqlite".into();
+        /// Bytes of the file system that new objects leave free; below it they are refused, reading and signing go on.
+        /// -1 = a twentieth of it, 20 GiB at most.
+        reserve_bytes: i64 = -1;
     }
 }
 section! {

@@ -14,17 +14,32 @@ pub const OBJECT_LIMIT: u64 = 4 << 30;
 #[derive(Clone)]
 pub struct Blobs {
     disk: Arc<Disk>,
+    reserve: i64,
 }
 
 impl Blobs {
     /// Opens the store under `root`; creates `objects/` and `spool/`, looks through what runs that have ended left in it.
     pub async fn open(root: &Path, run: String) -> Result<Self> {
-        Ok(Self { disk: Arc::new(Disk::open(root, run).await?) })
+        Ok(Self { disk: Arc::new(Disk::open(root, run).await?), reserve: -1 })
+    }
+
+    /// The same with another free-space reserve: bytes, or -1 for the usual one.
+    #[must_use]
+    pub fn with_reserve(self, bytes: i64) -> Self {
+        Self { reserve: bytes, ..self }
     }
 
     /// Begins to receive an object.
+    ///
+    /// # Errors
+    /// `Storage` when the file system has no more free than its reserve: the sender keeps the object and tries again.
     pub async fn spool(&self) -> Result<Spool> {
-        Ok(Spool::new(Arc::clone(&self.disk), OBJECT_LIMIT))
+        self.disk.has_room(self.reserve)?;
+        Ok(self.begin())
+    }
+
+    fn begin(&self) -> Spool {
+        Spool::new(Arc::clone(&self.disk), OBJECT_LIMIT)
     }
 
     /// Makes a spooled object durable under its address; answers the address. An equal object is kept once.
@@ -32,9 +47,9 @@ impl Blobs {
         self.disk.keep(spooled).await
     }
 
-    /// Keeps bytes.
+    /// Keeps bytes that this program made (a report, a preview): also where new objects are refused.
     pub async fn put(&self, bytes: &[u8]) -> Result<String> {
-        let mut spool = self.spool().await?;
+        let mut spool = self.begin();
         spool.write(bytes).await?;
         self.keep(spool.finish().await?).await
     }
@@ -79,6 +94,7 @@ impl Blobs {
 
     /// Free bytes on the store's file system, and a probe that a write can be synced.
     pub async fn probe(&self) -> Result<()> {
+        self.disk.has_room(self.reserve)?;
         self.disk.probe().await
     }
 }

@@ -74,15 +74,29 @@ impl Disk {
         .await
     }
 
-    /// Moves an object out of the store into `swept/`, with the hour in its name; a person may bring it back.
-    pub async fn set_aside(&self, sha256: &str, now: i64) -> Result<()> {
+    /// Moves an object written before `before` (ms) out of the store into `swept/`, with the hour in its name; a person may
+    /// bring it back. False when an equal object came meanwhile: it stays, its row may be on its way.
+    pub async fn set_aside(&self, sha256: &str, now: i64, before: i64) -> Result<bool> {
         let (from, aside) = (self.path(sha256)?, self.aside_dir());
         let to = aside.join(format!("{now}-{sha256}"));
         blocking(move || {
             std::fs::create_dir_all(&aside).map_err(|e| Fault::io("make swept folder", &e))?;
-            std::fs::rename(&from, &to).map_err(|e| Fault::io("set object aside", &e))
+            std::fs::rename(&from, &to).map_err(|e| Fault::io("set object aside", &e))?;
+            // Looked at only now: before the move another one may have taken its place.
+            let meta = std::fs::metadata(&to).map_err(|e| Fault::io("look at swept object", &e))?;
+            if written_at(&meta) < before {
+                return Ok(true);
+            }
+            std::fs::rename(&to, &from).map_err(|e| Fault::io("bring object back", &e))?;
+            Ok(false)
         })
         .await
+    }
+
+    /// Removes one object that was set aside at `now`.
+    pub async fn drop_one_aside(&self, sha256: &str, now: i64) -> Result<()> {
+        let path = self.aside_dir().join(format!("{now}-{sha256}"));
+        blocking(move || std::fs::remove_file(&path).map_err(|e| Fault::io("remove swept object", &e))).await
     }
 
     /// Removes what was set aside before `before`; answers how many.
@@ -104,16 +118,6 @@ impl Disk {
         .await
     }
 
-    /// Removes an object for good: only for what the retention policy gave up.
-    pub async fn remove(&self, sha256: &str) -> Result<()> {
-        let path = self.path(sha256)?;
-        blocking(move || match std::fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Fault::io("remove object", &e)),
-            _ => Ok(()),
-        })
-        .await
-    }
-
     fn aside_dir(&self) -> PathBuf {
         self.objects_dir().with_file_name("swept")
     }
@@ -129,6 +133,12 @@ fn hashed(file: &mut std::fs::File) -> std::io::Result<String> {
     }
 }
 
+/// ms since 1970; a time that cannot be told is late.
+fn written_at(meta: &std::fs::Metadata) -> i64 {
+    let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
+    since.and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(i64::MAX)
+}
+
 fn listed(folder: &Path) -> Result<Vec<StoredFile>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -139,11 +149,10 @@ fn listed(folder: &Path) -> Result<Vec<StoredFile>> {
     for entry in entries {
         let entry = entry.map_err(|e| Fault::io("list objects", &e))?;
         let meta = entry.metadata().map_err(|e| Fault::io("list objects", &e))?;
-        let since = meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok());
         all.push(StoredFile {
             sha256: entry.file_name().to_string_lossy().into_owned(),
             size: meta.len(),
-            written_at: since.and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(i64::MAX),
+            written_at: written_at(&meta),
         });
     }
     all.sort_by(|a, b| a.sha256.cmp(&b.sha256));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
-use yigong_formats::dicom::{FileSource, Keep, Object, Vr};
+use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Vr, head};
 
 use super::retrieve::Stored;
 
@@ -112,6 +112,7 @@ pub fn sound(stored: &Stored) -> Result<()> {
 pub struct Outgoing {
     file: Arc<File>,
     plan: Plan,
+    head: u64,
     piece: usize,
     inside: u64,
 }
@@ -181,8 +182,13 @@ impl Outgoing {
         (parts, bytes)
     }
 
-    /// Passes over the first `n` bytes: a sender that wants the data set alone.
-    pub fn skip(&mut self, mut n: u64) {
+    /// Passes over everything before the data set, for a sender that wants that alone (PS3.8 Annex E); answers its length.
+    pub fn skip_head(&mut self) -> u64 {
+        self.skip(self.head);
+        self.plan.length.saturating_sub(self.head)
+    }
+
+    fn skip(&mut self, mut n: u64) {
         while let Some(piece) = self.plan.pieces.get_mut(self.piece) {
             let whole = piece.length();
             if n >= whole {
@@ -217,6 +223,8 @@ pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
         let file = File::open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut source = FileSource::new(file.try_clone().map_err(io)?, length);
+        // A correction never reaches into the head: it is as long as it was stored.
+        let head = head::read(&mut source, None, &mut Defects::default()).map_err(refused)?.dataset;
         let plan = if changes.is_empty() {
             overlay::untouched(&mut source, &class)
         } else {
@@ -225,7 +233,7 @@ pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
         if !plan.missed.is_empty() {
             tracing::warn!(paths = ?plan.missed, "egress.missed");
         }
-        Ok(Outgoing { file: Arc::new(file), plan, piece: 0, inside: 0 })
+        Ok(Outgoing { file: Arc::new(file), plan, head, piece: 0, inside: 0 })
     })
     .await
 }

@@ -6,6 +6,7 @@ pub mod detail;
 pub mod egress;
 pub mod grant;
 pub mod key_image;
+pub mod leaving;
 pub mod link;
 pub mod open;
 pub mod outbox;

@@ -127,6 +127,16 @@ impl Opened {
         shape(&self.image)
     }
 
+    /// Bytes of all frames once they are decoded, as the header says.
+    #[must_use]
+    pub fn decoded(&self) -> u64 {
+        let image = &self.image;
+        let frames = u64::from(image.frames).max(self.frames.count() as u64);
+        let pixels = u64::from(image.rows).saturating_mul(u64::from(image.cols));
+        let bits = u64::from(image.samples).saturating_mul(u64::from(image.bits_allocated));
+        pixels.saturating_mul(bits).div_ceil(8).saturating_mul(frames)
+    }
+
     /// The transfer syntax the frames are really in.
     #[must_use]
     pub fn syntax(&self) -> &str {

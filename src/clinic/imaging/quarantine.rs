@@ -36,7 +36,7 @@ pub struct Entry<'a> {
 /// # Errors
 /// Storage faults.
 pub async fn open(tx: &mut Tx, ctx: &Ctx, permit: &Permit, entry: &Entry<'_>) -> Result<()> {
-    if tx.opt(sql::QUARANTINED, args![entry.object_id, entry.reason]).await?.is_some() {
+    if tx.opt(sql::QUARANTINED, args![entry.object_id, entry.reason, entry.facility]).await?.is_some() {
         return Ok(());
     }
     let id = ctx.id();

@@ -200,8 +200,7 @@ impl New<'_> {
         for row in &versions {
             let object = row.text("object_sha256")?;
             if object == self.object || self.pixels.same_dataset(self.object, &object) {
-                let same = Received { instance: row.text("id")?, outcome: Outcome::Same, reason: "" };
-                return Ok(Step::Done(same, row.text("study")?));
+                return self.same(tx, row).await;
             }
         }
         if !versions.is_empty() {
@@ -265,6 +264,21 @@ impl New<'_> {
         Ok(Step::Done(Received { instance: id, outcome: Outcome::New, reason: "" }, study))
     }
 
+    /// An equal object. Where the retention policy had given up its bytes they are here again, and a person decides.
+    async fn same(&self, tx: &mut Tx, row: &Row) -> Result<Step> {
+        let (id, study) = (row.text("id")?, row.text("study")?);
+        let reason = if row.opt_int("erased_at")?.is_some() {
+            tx.exec(sql::REVIVED, args![&id]).await?;
+            let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
+            self.quarantine(tx, "defect", "came-after-erasure", "instance", &id, detail.clone()).await?;
+            audit::append(tx, self.ctx, self.permit, "instance.revive", "instance", &id, &detail).await?;
+            "came-after-erasure"
+        } else {
+            ""
+        };
+        Ok(Step::Done(Received { instance: id, outcome: Outcome::Same, reason }, study))
+    }
+
     /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
     async fn other_version(
         &self,
@@ -296,7 +310,7 @@ impl New<'_> {
     /// Another patient under a known study UID: kept outside the index until a person decides (specification §7.3).
     async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
         let study = study.text("id")?;
-        if tx.opt(sql::QUARANTINED, args![self.object, reason]).await?.is_some() {
+        if tx.opt(sql::QUARANTINED, args![self.object, reason, self.facility()]).await?.is_some() {
             return Ok((
                 Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason },
                 study,
@@ -350,21 +364,23 @@ impl New<'_> {
 /// Does the object name another patient than the study it belongs to?
 fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
     let held: Value = study.json("attributes")?;
-    let of = |key: &str| held.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let differs = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
-    if of("patient_id") != h.patient_id {
+    if held.get("patient_id").and_then(Value::as_str).unwrap_or_default() != h.patient_id {
         return Ok(Some("other-patient-in-study"));
     }
+    Ok(other_person(&held, h).then_some("patient-differs-in-study"))
+}
+
+/// Does the object name somebody else than a study's `attributes`?
+pub(super) fn other_person(held: &Value, h: &Header) -> bool {
+    let of = |key: &str| held.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let differs = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
     let han = held.get("han").and_then(Value::as_bool).unwrap_or(false);
     // The same name in letters on one image and in Han on the next is no contradiction.
     let spelt = han != h.name.ideographic.is_some()
         && !h.name.pinyin.is_empty()
         && of("name_pinyin") == h.name.pinyin;
     let name = differs(&of("name_fold"), &name::fold(&h.name.shown)) && !spelt;
-    if name || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date) {
-        return Ok(Some("patient-differs-in-study"));
-    }
-    Ok(None)
+    name || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date)
 }
 
 /// Main modality and the list of all; what only accompanies images never leads.

@@ -7,7 +7,7 @@ use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
 use yigong_formats::dicom::{matching, name, tag};
 
-use super::receive::New;
+use super::receive::{New, other_person};
 use super::{sql, stack};
 use crate::order;
 
@@ -41,6 +41,12 @@ impl New<'_> {
             None if !linked.identified => Some(("patient-id-junk", "")),
             None => None,
         };
+        let elsewhere = self.uid_of_another(tx).await?;
+        let lane = match (trouble, &elsewhere) {
+            (Some(_), _) => "identity",
+            (None, Some(_)) => "defect",
+            (None, None) => "",
+        };
         let id = ctx.id();
         let accession = h.text(tag::ACCESSION);
         let order = if trouble.is_none() {
@@ -63,7 +69,7 @@ impl New<'_> {
                 facility,
                 &linked.id,
                 &order,
-                if trouble.is_some() { "identity" } else { "" },
+                lane,
                 &accession,
                 text(tag::STUDY_ID),
                 &modality,
@@ -91,10 +97,24 @@ impl New<'_> {
             )
             .await?;
         }
+        if let Some(facility) = elsewhere {
+            let detail = json!({"study_uid": h.study, "patient_id": h.patient_id, "elsewhere": facility});
+            self.quarantine(tx, "defect", "uid-of-other-patient", "study", &id, detail).await?;
+        }
         if let Some(order) = &order {
             order::head::advance(tx, order, "received", ctx.now()).await?;
         }
         Ok(id)
+    }
+
+    /// The facility that has a study of this UID of somebody else: a device that gives its UIDs twice.
+    async fn uid_of_another(&self, tx: &mut Tx) -> Result<Option<String>> {
+        for row in tx.all(sql::ELSEWHERE, args![&self.header().study, self.facility()]).await? {
+            if other_person(&row.json("attributes")?, self.header()) {
+                return row.text("facility").map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The held name and the one of the object are the same in pinyin, and one of them is not written in Han.

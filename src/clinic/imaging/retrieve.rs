@@ -66,6 +66,9 @@ pub(super) fn of_row(row: &Row) -> Result<Stored> {
     })
 }
 
+/// Instances that one answer lists.
+pub const MOST: usize = 100_000;
+
 /// By row id.
 ///
 /// # Errors
@@ -104,6 +107,10 @@ pub async fn of_study(conn: &mut Conn, permit: &Permit, study: &str, series: &st
     let rows = conn.all(sql::INSTANCES, args![study, series, permit.scope()]).await?;
     if rows.is_empty() {
         return Err(Fault::not_found("study"));
+    }
+    if rows.len() > MOST {
+        // Never a part of it as if it were the whole.
+        return Err(Fault::invalid("study", format!("more than {MOST} instances: ask series by series")));
     }
     rows.iter().map(of_row).collect()
 }

@@ -57,21 +57,28 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
         jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due).quiet()).await?;
         return tx.commit().await;
     }
-    let (facility, images) = (row.text("facility")?, row.int("images")?);
+    let (facility, state) = (row.text("facility")?, row.text("state")?);
+    let (images, pictures) = (row.int("images")?, row.int("pictures")?);
     let blocked = matches!(row.text("lane")?.as_str(), "identity" | "content" | "security");
-    let first = matches!(row.text("state")?.as_str(), "receiving" | "held");
+    // A study whose images were all moved away lives again when others come under its UID.
+    let first = matches!(state.as_str(), "receiving" | "held") || (state == "merged" && pictures > 0);
+    // Documents may come before the images of a study: it becomes work when there is something to read.
+    let unread = state == "queued"
+        && pictures > 0
+        && worklist::admit::of_subject(&mut tx, study, "write").await?.is_none();
     let mut item = None;
+    if !blocked && pictures > 0 && (first || unread) {
+        item = Some(admit(&mut tx, ctx, &permit, &row).await?);
+        tx.exec(sql::LATE_SEEN, args![study]).await?;
+    }
     if first {
         let state = if blocked { "held" } else { "queued" };
         tx.exec(sql::SETTLED, args![study, state, ctx.now()]).await?;
-        if !blocked && images > 0 {
-            item = Some(admit(&mut tx, ctx, &permit, &row).await?);
-        }
-        let detail = serde_json::json!({"state": state, "images": images});
+        let detail = serde_json::json!({"state": state, "images": pictures});
         audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail).await?;
     }
     let mut late = Vec::new();
-    if !first && row.int("late_images")? > 0 {
+    if !first && !unread && row.int("late_images")? > 0 {
         // Images that come when the study is already work are never silent: reader and clinic see the flag.
         late = worklist::admit::flag(&mut tx, ctx, &permit, study, "late_images").await?;
         item = recheck(&mut tx, ctx, &permit, &row).await?;

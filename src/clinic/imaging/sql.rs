@@ -26,6 +26,25 @@ macro_rules! in_scope {
 }
 pub(crate) use in_scope;
 
+/// Two facilities may use one Study Instance UID for two persons (devices that count from 1). Under that UID one of them is
+/// answered: the asking facility's own, else the one that came first. `s` is the study, `$arg` the scope.
+macro_rules! one_person {
+    ($arg:literal) => {
+        concat!(
+            " AND NOT EXISTS (SELECT 1 FROM study t JOIN patient tp ON tp.id = t.patient JOIN patient sp ON sp.id = s.patient
+            WHERE t.uid = s.uid AND t.id <> s.id AND t.instance_count > 0 AND tp.person <> sp.person
+            AND (t.facility = ",
+            $arg,
+            " OR (s.facility <> ",
+            $arg,
+            " AND (t.first_received_at, t.id) < (s.first_received_at, s.id))) AND ",
+            $crate::imaging::sql::in_scope!("t.facility", "t.id", $arg),
+            ")"
+        )
+    };
+}
+pub(crate) use one_person;
+
 /// What every statement adds that hands out a stored object: the corrections in force, and whether its bytes are sound.
 /// `i` is the instance, `s` its study.
 macro_rules! egress {
@@ -37,13 +56,17 @@ pub(crate) use egress;
 
 yigong_base::statements! {
     /// Versions of an instance, newest first.
-    VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
+    VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
+    /// Bytes that the retention policy had given up are here again.
+    REVIVED = "UPDATE instance SET erased_at = NULL WHERE id = $1";
     /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
     PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
         FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
     /// The study of a UID in one facility.
     STUDY_OF_UID = "SELECT id, patient, state, lane, modality, modalities, order_id, attributes FROM study WHERE facility = $1 AND uid = $2";
+    /// The studies of a UID in other facilities.
+    ELSEWHERE = "SELECT facility, attributes FROM study WHERE uid = $1 AND facility <> $2 AND instance_count > 0 ORDER BY first_received_at";
     /// The series of a UID in a study.
     SERIES_OF_UID = "SELECT id FROM series WHERE study = $1 AND uid = $2";
     /// A new study.
@@ -69,8 +92,8 @@ yigong_base::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// Opens a quarantine entry.
     QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    /// Is the same thing in quarantine already?
-    QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND state = 'open'";
+    /// Is the same thing of the same facility in quarantine already?
+    QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND facility = $3 AND state = 'open'";
     /// Quarantine entries in scope, newest first.
     QUARANTINE_LIST = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
         WHERE ($1 = '*' OR q.facility = $1) AND ($2 = '' OR q.state = $2) ORDER BY q.created_at DESC, q.id DESC LIMIT 500";
@@ -86,11 +109,12 @@ yigong_base::statements! {
     PUT_LANE = "UPDATE study SET lane = $2 WHERE id = $1";
     /// The study of an instance.
     STUDY_OF_INSTANCE = "SELECT study FROM instance WHERE id = $1";
-    /// A study as the settle job needs it.
+    /// A study as the settle job needs it: images with frames that can be shown, and all that have rows and columns.
     SETTLING = "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.accession, s.last_received_at, s.late_images,
-        (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND i.stack <> '{}') AS images FROM study s WHERE s.id = $1";
+        (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND i.stack <> '{}') AS images,
+        (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND (i.stack <> '{}' OR i.attributes NOT LIKE '%\"rows\":0,%')) AS pictures FROM study s WHERE s.id = $1";
     /// The state after settling.
-    SETTLED = "UPDATE study SET state = $2, settled_at = $3 WHERE id = $1 AND state IN ('receiving', 'held')";
+    SETTLED = "UPDATE study SET state = $2, settled_at = $3 WHERE id = $1 AND state IN ('receiving', 'held', 'merged')";
     /// The report of a study.
     REPORT_OF = "SELECT id FROM report WHERE subject = $1";
     /// Late images were made into an item.
@@ -136,6 +160,14 @@ yigong_base::statements! {
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND i.erased_at IS NULL AND ",
         in_scope!("i.facility", "i.study", "$2")
     );
+    /// The same, whatever became of it: what is to be sent says why it is not.
+    LEAVING = concat!(
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, i.current, i.hidden,
+        CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, ",
+        egress!(),
+        " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND ",
+        in_scope!("i.facility", "i.study", "$2")
+    );
     /// The current instance of the three UIDs in scope.
     INSTANCE_BY_UID = concat!(
         "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
@@ -143,16 +175,18 @@ yigong_base::statements! {
         " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$4"),
+        one_person!("$4"),
         " ORDER BY i.received_at LIMIT 1"
     );
-    /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope.
+    /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope: one more than [`MOST`](super::retrieve::MOST).
     INSTANCES = concat!(
         "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid, ",
         egress!(),
         " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$3"),
-        " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 10000"
+        one_person!("$3"),
+        " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 100001"
     );
     /// Key images of a study in scope.
     KEY_IMAGES = concat!(

@@ -82,9 +82,12 @@ fn windows(list: &[Window]) -> Value {
     list.iter().map(|w| json!({"center": w.center, "width": w.width, "label": w.label})).collect()
 }
 
+/// How a field of a frame is written.
+type Column<'a> = &'a dyn Fn(&Own) -> Value;
+
 /// Of each field that differs from frame to frame, its values in the order of the frames.
 fn per_frame(frames: &[Own]) -> Option<Value> {
-    let columns: [(&str, &dyn Fn(&Own) -> Value); 8] = [
+    let columns: [(&str, Column<'_>); 8] = [
         ("slope", &|f| json!(f.slope)),
         ("intercept", &|f| json!(f.intercept)),
         ("units", &|f| json!(f.units)),

@@ -1,5 +1,7 @@
 //! Receiving, duplicates, conflicts, settling and queries, on every engine.
 
+mod never_lost;
+
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::site::peer::{self, Peer};

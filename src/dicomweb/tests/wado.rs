@@ -1,5 +1,9 @@
 //! Objects, frames and bulk data in the form that is asked for; pictures need codec workers and are tested from outside.
 
+use yigong_base::access::Grant;
+use yigong_base::access::right::Role;
+use yigong_base::args;
+use yigong_clinic::imaging::reconcile;
 use yigong_formats::dicom::{Object, part10, tag, uid};
 
 use super::*;
@@ -85,4 +89,72 @@ async fn frames_that_are_not_there() {
         }
     }
     assert_eq!(stand.get(&format!("{INSTANCE}/frames/2/rendered"), &token).await.status, 404);
+}
+
+/// What stands at an address may be replaced: a browser asks each time, and downloads again only what is another.
+#[actix_web::test]
+async fn an_address_is_asked_again_and_answers_with_what_stands_there_now() {
+    let (stand, token) = stocked().await;
+    let again = stand.store("/dicom-web/studies", &token, &[implicit("1.2.3", "1.2.3.4.1", 9)]).await;
+    assert_eq!(again.status, 200, "kept as a further version: {}", again.json());
+    let octets = "application/octet-stream";
+    let parts = format!("multipart/related; type=\"{octets}\"");
+    let forms = [("/frames/1", octets), ("/frames/1", parts.as_str()), ("/bulkdata/7FE00010", octets)];
+    let mut known: Vec<String> = Vec::new();
+    for (path, accept) in forms {
+        let path = format!("{INSTANCE}{path}");
+        let first = stand.ask("GET", &path, &token, &[("accept", accept)], Vec::new()).await;
+        assert_eq!((first.status, first.header("cache-control")), (200, "private, no-cache"), "{path}");
+        let tag = first.header("etag").to_owned();
+        assert!(!known.contains(&tag), "one address has several forms, each with its tag");
+        let headers = [("accept", accept), ("if-none-match", tag.as_str())];
+        let held = stand.ask("GET", &path, &token, &headers, Vec::new()).await;
+        assert_eq!((held.status, held.body.len()), (304, 0), "{path}: nothing is downloaded again");
+        assert_eq!((held.header("etag"), held.header("cache-control")), (tag.as_str(), "private, no-cache"));
+        known.push(tag);
+    }
+
+    let (ctx, registrar) = (&stand.bench.ctx, registrar());
+    let mut tx = ctx.db.begin(&registrar).await.unwrap();
+    let version = "SELECT id FROM instance WHERE uid = '1.2.3.4.1' AND current = 0";
+    let id = tx.one(version, args![]).await.unwrap().text("id").unwrap();
+    reconcile::promote(&mut tx, ctx, &registrar, &id, "the first was cut off").await.unwrap();
+    tx.commit().await.unwrap();
+    for ((path, accept), tag) in forms.iter().zip(&known) {
+        let headers = [("accept", *accept), ("if-none-match", tag.as_str())];
+        let now = stand.ask("GET", &format!("{INSTANCE}{path}"), &token, &headers, Vec::new()).await;
+        assert_eq!(now.status, 200, "{path}");
+        assert!(now.body.windows(256).any(|w| w == [9; 256]), "{path}: the promoted version");
+        assert_ne!(now.header("etag"), tag);
+    }
+
+    let mut tx = ctx.db.begin(&registrar).await.unwrap();
+    let study = tx.one("SELECT study FROM instance WHERE id = $1", args![&id]).await.unwrap().text("study");
+    reconcile::hide(&mut tx, ctx, &registrar, &study.unwrap(), &[id], "113001", "motion").await.unwrap();
+    tx.commit().await.unwrap();
+    for ((path, accept), tag) in forms.iter().zip(&known) {
+        let headers = [("accept", *accept), ("if-none-match", tag.as_str())];
+        let gone = stand.ask("GET", &format!("{INSTANCE}{path}"), &token, &headers, Vec::new()).await;
+        assert_eq!(gone.status, 404, "{path}");
+    }
+}
+
+/// The viewer's own address names a version by its row: what it holds is good for as long as that row is named.
+#[actix_web::test]
+async fn a_frame_of_a_row_is_downloaded_once() {
+    let (stand, token) = stocked().await;
+    let mut read = stand.bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+    let id = read.one("SELECT id FROM instance", args![]).await.unwrap().text("id").unwrap();
+    drop(read);
+    let path = format!("/api/frames/{id}/1?f=raw");
+    let first = stand.get(&path, &token).await;
+    assert_eq!((first.status, first.body.as_slice()), (200, [7; 256].as_slice()));
+    assert_eq!(first.header("cache-control"), "private, max-age=31536000, immutable");
+    let held = stand.ask("GET", &path, &token, &[("if-none-match", first.header("etag"))], Vec::new()).await;
+    assert_eq!((held.status, held.header("cache-control")), (304, first.header("cache-control")));
+}
+
+fn registrar() -> Permit {
+    let grant = Grant { role: Role::Registrar, facility: "C01".into(), pipelines: "*".into() };
+    Permit::person("reg", "reg", "C01", false, vec![grant])
 }

@@ -1,7 +1,7 @@
 //! Bulk data (PS3.18 §10.4.1.1.5): the value of one element, read from the stored file piece by piece.
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{ACCEPT_RANGES, CACHE_CONTROL, ETAG};
+use actix_web::http::header::ACCEPT_RANGES;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::stream::{self, Stream};
@@ -10,17 +10,15 @@ use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::{self, Bulk, Stored};
 
-use super::{OCTETS, as_it_is, boundary, frames, not_acceptable, one};
+use super::{OCTETS, as_it_is, boundary, frames, framing, not_acceptable, one};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::unchanged;
 use crate::dicomweb::accept::wanted;
 use crate::dicomweb::range::{self, Part};
 
 /// Bytes read at once; a multiple of every number's width.
 const CHUNK: u64 = 256 * 1024;
-/// Another version may take the place of this one under the same UID: the tag tells.
-const ASKED_AGAIN: &str = "private, no-cache";
 
 /// Routes of this file.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -51,14 +49,14 @@ fn value(req: &HttpRequest, centre: &Centre, stored: &Stored, element: &str, bul
     let Some(w) = wanted(req, &kind).into_iter().find(|w| w.any || w.kind == kind || w.kind == OCTETS) else {
         return not_acceptable(&format!("this value is {kind}"));
     };
-    let tag = format!("\"{}-{element}\"", stored.etag());
-    if unchanged(req, &tag) {
-        return HttpResponse::NotModified().insert_header((ETAG, tag)).finish();
-    }
-    let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, ASKED_AGAIN));
     let asked = range::part(req, bulk.length);
-    if w.multipart && !(w.bare_too && asked != Part::Whole) {
+    let multipart = w.multipart && !(w.bare_too && asked != Part::Whole);
+    let entity = Entity::of(format_args!("{}-{element}{}", stored.etag(), framing(multipart)));
+    if let Some(answer) = entity.held(req) {
+        return answer;
+    }
+    let mut response = entity.ok();
+    if multipart {
         let boundary = boundary(centre);
         let head = format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n");
         let tail = format!("\r\n--{boundary}--\r\n");

@@ -1,14 +1,13 @@
 //! Encapsulated documents (PS3.3 §A.45): the PDF itself where an image would be rendered.
 
-use actix_web::http::header::ETAG;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpRequest;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::{self, Stored};
 
 use super::{as_it_is, not_acceptable};
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::unchanged;
 use crate::dicomweb::accept::wanted;
 use crate::dicomweb::range::ranged;
 
@@ -33,9 +32,9 @@ pub(in crate::dicomweb) async fn answer(req: &HttpRequest, centre: &Centre, stor
     if !wanted(req, PDF).iter().any(|w| w.any || w.kind == PDF) {
         return Ok(not_acceptable("this instance is a document: application/pdf"));
     }
-    let tag = format!("\"{}-pdf\"", stored.etag());
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = Entity::of(format_args!("{}-pdf", stored.etag()));
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let bulk = retrieve::bulk(&centre.ctx, stored, DOCUMENT).await?;
     let bulk = bulk.filter(|b| b.length <= LARGEST).ok_or_else(|| Fault::not_found("document"))?;
@@ -46,9 +45,8 @@ pub(in crate::dicomweb) async fn answer(req: &HttpRequest, centre: &Centre, stor
         bytes.pop();
     }
     // A page that shows the object inline must not run what a foreign PDF may hold.
-    let mut response = HttpResponse::Ok();
+    let mut response = entity.ok();
     response
-        .insert_header((ETAG, tag))
         .insert_header(("Content-Disposition", "attachment; filename=\"document.pdf\""))
         .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"));
     Ok(ranged(req, as_it_is(&mut response), PDF, bytes))

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
@@ -13,10 +12,10 @@ use yigong_clinic::imaging::transcode;
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::uid;
 
-use super::{FOR_EVER, OCTETS, as_it_is, boundary, not_acceptable, one};
+use super::{OCTETS, as_it_is, boundary, framing, not_acceptable, one};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::unchanged;
 use crate::dicomweb::accept::{Wanted, wanted};
 use crate::dicomweb::range::ranged;
 use crate::dicomweb::refuse::refuse;
@@ -93,9 +92,11 @@ pub(super) async fn answer(
             "frames go out as stored (transfer-syntax=*), as little-endian samples (application/octet-stream), as image/jls, image/dicom-rle, or, 8 bits a sample, as image/jpeg; several only as multipart/related",
         ));
     };
-    let tag = format!("\"{}-{list}-{}\"", stored.etag(), choice.syntax);
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    // Another version may take the place of this one under the same UIDs, and one address has several forms.
+    let (tag, form) = (stored.etag(), framing(w.multipart));
+    let entity = Entity::of(format_args!("{tag}-{list}-{}-{}{form}", choice.kind, choice.syntax));
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let Some(&first) = numbers.first() else { return Err(Fault::not_found("frame").into()) };
     let reader = match Reader::open(centre, stored, choice.syntax.clone()).await {
@@ -111,8 +112,7 @@ pub(super) async fn answer(
         }
         other => other?,
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, FOR_EVER));
+    let mut response = entity.ok();
     let mime = format!("{}; transfer-syntax={}", choice.kind, choice.syntax);
     if !w.multipart {
         return Ok(ranged(req, as_it_is(&mut response), &mime, bytes));

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, ETAG, VARY};
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use actix_web::{HttpRequest, get, web};
 use flate2::read::GzDecoder;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
@@ -12,8 +12,8 @@ use yigong_clinic::imaging::retrieve::Stored;
 
 use super::{listed, not_acceptable, one};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::unchanged;
 use crate::api::link::root_of;
 use crate::dicomweb::accept::wanted;
 
@@ -70,18 +70,13 @@ async fn answer(
     }
     let root = format!("{}/dicom-web", centre.ctx.config.http.public_url);
     let own_root = root_of(req, &centre.ctx.config.http.public_url);
-    let tag = format!("\"{}\"", prepared::metadata_tag(list, &own_root));
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = Entity::of(prepared::metadata_tag(list, &own_root));
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let packed = prepared::metadata(&centre.ctx, permit, study, series, list, &root).await?;
-    let mut response = HttpResponse::Ok();
-    // New images make a new document: asked again each time, answered by the tag.
-    response
-        .content_type(JSON)
-        .insert_header((ETAG, tag))
-        .insert_header((VARY, "accept-encoding"))
-        .insert_header((CACHE_CONTROL, "private, no-cache"));
+    let mut response = entity.ok();
+    response.content_type(JSON).insert_header((VARY, "accept-encoding"));
     if own_root == root && takes_gzip(req) {
         return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(packed));
     }

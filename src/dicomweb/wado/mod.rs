@@ -38,11 +38,14 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 const OBJECT: &str = "application/dicom";
 const OCTETS: &str = "application/octet-stream";
-/// Stored bytes never change: what was fetched once is good for ever, for the one who fetched it.
-const FOR_EVER: &str = "private, max-age=31536000, immutable";
 
 fn boundary(centre: &Centre) -> String {
     format!("yg{}", centre.ctx.id())
+}
+
+/// What an entity tag says of parts, which one address has beside bare bytes.
+fn framing(multipart: bool) -> &'static str {
+    if multipart { "-parts" } else { "" }
 }
 
 pub(super) fn not_acceptable(why: &str) -> HttpResponse {

@@ -1,7 +1,6 @@
 //! Whole objects: a study, a series, an instance (PS3.18 §10.4.1.1.1).
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
@@ -11,8 +10,8 @@ use yigong_formats::dicom::uid;
 
 use super::{OBJECT, as_it_is, boundary, listed, not_acceptable, one};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::{Answer, ApiFault};
-use crate::api::imaging::unchanged;
 use crate::dicomweb::accept::wanted;
 use crate::dicomweb::stream::{self, Form, Source};
 
@@ -116,16 +115,15 @@ pub(in crate::dicomweb) async fn bare(
     stored: &Stored,
     form: &Form,
 ) -> Answer {
-    let tag = format!("\"{}-{}\"", stored.etag(), form.syntax(stored));
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = Entity::of(format_args!("{}-{}", stored.etag(), form.syntax(stored)));
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let source = Source::open(centre, stored, form).await?;
-    let mut response = HttpResponse::Ok();
+    let mut response = entity.ok();
     response
         .content_type(format!("application/dicom; transfer-syntax={}", form.syntax(stored)))
-        .insert_header(("Content-Disposition", "attachment"))
-        .insert_header((ETAG, tag));
+        .insert_header(("Content-Disposition", "attachment"));
     as_it_is(&mut response);
     Ok(match source.length() {
         Some(length) => response.body(SizedStream::new(length, stream::bare(source))),

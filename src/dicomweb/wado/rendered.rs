@@ -1,8 +1,6 @@
 //! Rendered images (PS3.18 §10.4.1.1.3, §8.3.5): JPEG or PNG as the reader would see it, PDF for documents, else 406.
 
-use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_base::codec::Format;
 use yigong_base::fault::Fault;
@@ -12,8 +10,9 @@ use yigong_clinic::imaging::retrieve::{self, Stored};
 
 use super::{as_it_is, boundary, document, listed, not_acceptable, one, representative};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::unchanged;
+use crate::api::imaging::DRAWN;
 use crate::dicomweb::accept::{parameter, wanted};
 use crate::dicomweb::refuse::refuse;
 use crate::dicomweb::stream::{self, Making};
@@ -21,8 +20,6 @@ use crate::dicomweb::stream::{self, Making};
 /// Longest side when no viewport is asked for, pixels.
 const SIDE: u32 = 4096;
 const QUALITY: u8 = 90;
-/// A quarter of an hour: another presentation may come with a correction, the tag tells.
-const FOR_A_WHILE: &str = "private, max-age=900";
 
 /// Routes of this file.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -173,12 +170,16 @@ async fn single(req: &HttpRequest, centre: &Centre, stored: &Stored, n: usize) -
         Ok(asked) => asked,
         Err((what, detail)) => return Ok(refuse(StatusCode::BAD_REQUEST, what, &detail)),
     };
-    let answer = picture(req, centre, stored, n, &asked).await?;
-    if !multipart || answer.status() != StatusCode::OK {
-        return Ok(answer);
+    if !multipart {
+        return picture(req, centre, stored, n, &asked).await;
     }
-    let bytes = answer.into_body().try_into_bytes().map_err(|_| Fault::internal("a picture is a stream"))?;
-    Ok(multipart_of(centre, mime(&asked.rendering), bytes.to_vec(), std::iter::empty()))
+    if let Some(refusal) = refused(stored, n, &asked.rendering) {
+        return Ok(refusal);
+    }
+    Ok(match made(centre, stored, n, &asked.rendering).await? {
+        Ok(bytes) => multipart_of(centre, mime(&asked.rendering), bytes, std::iter::empty()),
+        Err(refusal) => refusal,
+    })
 }
 
 /// Pictures as parts; `first` is made already.
@@ -206,33 +207,49 @@ pub(in crate::dicomweb) async fn picture(
     n: usize,
     asked: &Asked,
 ) -> Answer {
+    if let Some(refusal) = refused(stored, n, &asked.rendering) {
+        return Ok(refusal);
+    }
+    let entity = Entity::of(format_args!("{}-{n}-{}-{DRAWN}", stored.etag(), asked.name));
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
+    }
+    let bytes = match made(centre, stored, n, &asked.rendering).await? {
+        Ok(bytes) => bytes,
+        Err(refusal) => return Ok(refusal),
+    };
+    let mut response = entity.ok();
+    response.content_type(mime(&asked.rendering));
+    Ok(as_it_is(&mut response).body(bytes))
+}
+
+/// What is no frame of this instance, or outside it.
+fn refused(stored: &Stored, n: usize, rendering: &Rendering) -> Option<HttpResponse> {
     let there = retrieve::frame_count(stored);
     if there == 0 {
-        return Ok(not_acceptable(&format!("an instance of class {} is no image", stored.sop_class)));
+        return Some(not_acceptable(&format!("an instance of class {} is no image", stored.sop_class)));
     }
     if n == 0 || n > there {
         let detail = format!("frame {n}: the instance has {there} readable frames, numbered from 1");
-        return Ok(refuse(StatusCode::NOT_FOUND, "frames", &detail));
+        return Some(refuse(StatusCode::NOT_FOUND, "frames", &detail));
     }
-    if outside(stored, &asked.rendering) {
-        return Ok(refuse(StatusCode::BAD_REQUEST, "viewport", "the part begins outside the image"));
-    }
-    let tag = format!("\"{}-{n}-{}\"", stored.etag(), asked.name);
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
-    }
-    let bytes = match render::frame(centre, stored, n, &asked.rendering).await {
+    let beyond = || refuse(StatusCode::BAD_REQUEST, "viewport", "the part begins outside the image");
+    outside(stored, rendering).then(beyond)
+}
+
+/// The picture, or why it cannot be drawn.
+async fn made(
+    centre: &Centre,
+    stored: &Stored,
+    n: usize,
+    rendering: &Rendering,
+) -> Result<Result<Vec<u8>, HttpResponse>, Fault> {
+    match render::frame(centre, stored, n, rendering).await {
         Err(Fault::Invalid { what, detail, .. }) => {
-            return Ok(not_acceptable(&format!("frame {n} cannot be rendered: {what}: {detail}")));
+            Ok(Err(not_acceptable(&format!("frame {n} cannot be rendered: {what}: {detail}"))))
         }
-        other => other?,
-    };
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type(mime(&asked.rendering))
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, FOR_A_WHILE));
-    Ok(as_it_is(&mut response).body(bytes))
+        other => other.map(Ok),
+    }
 }
 
 fn outside(stored: &Stored, rendering: &Rendering) -> bool {

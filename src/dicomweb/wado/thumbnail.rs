@@ -1,7 +1,6 @@
 //! Thumbnails (PS3.18 §10.4.1.1.4): of a study and a series the prepared file, of an instance or frame a small rendering.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::prepared;
@@ -10,8 +9,9 @@ use yigong_clinic::imaging::retrieve::Stored;
 
 use super::{Asked, as_it_is, listed, not_acceptable, one, picture, representative};
 use crate::api::auth::Caller;
+use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::{require_images, unchanged};
+use crate::api::imaging::require_images;
 use crate::dicomweb::accept::{parameter, wanted};
 use crate::dicomweb::refuse::refuse;
 
@@ -101,16 +101,13 @@ async fn ready(req: &HttpRequest, centre: &Centre, permit: &Caller, study: &str,
         let mut conn = centre.ctx.db.read(permit).await?;
         prepared::thumbnail(&mut conn, permit, study, series).await?
     };
-    let tag = format!("\"{address}\"");
-    if unchanged(req, &tag) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
+    let entity = Entity::of(&address);
+    if let Some(answer) = entity.held(req) {
+        return Ok(answer);
     }
     let bytes = centre.ctx.blobs.read(&address).await?;
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("image/jpeg")
-        .insert_header((ETAG, tag))
-        .insert_header((CACHE_CONTROL, "private, max-age=60"));
+    let mut response = entity.ok();
+    response.content_type("image/jpeg");
     Ok(as_it_is(&mut response).body(bytes))
 }
 

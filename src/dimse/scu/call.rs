@@ -11,7 +11,8 @@ use yigong_formats::dicom::command::{C_STORE, Command, MAX_BYTES, Response, Stor
 use yigong_formats::dicom::negotiate::{self, APPLICATION_CONTEXT, Context, MAX_PDU, Roles};
 use yigong_formats::dicom::part10;
 
-use super::{CallError, Object, Sent, Target, object, unsent};
+use super::object::{Head, Reader};
+use super::{CallError, Sent, Target};
 use crate::dimse::door::{Connection, Out, Read};
 use crate::dimse::wire::{
     self, ACCEPT, DATA, Incoming, Pdvs, REJECT, RELEASE, abort, body_limit, fragment_limit, put_fragment,
@@ -123,15 +124,13 @@ impl Call {
         }
     }
 
-    pub(super) async fn store(&mut self, object: &Object, head: &object::Head) -> Result<Sent, CallError> {
-        let fits = |c: &&Context| c.sop_class == head.sop_class && c.transfer_syntax == head.transfer_syntax;
-        let Some(context) = self.contexts.iter().find(fits).map(|c| c.id) else {
-            return Ok(unsent("the peer accepted no context for this class and transfer syntax".into()));
-        };
-        let mut reader = match object::Reader::open(object, head.dataset).await {
-            Ok(reader) => reader,
-            Err(why) => return Ok(unsent(why)),
-        };
+    /// Sends a data set on a context of its class.
+    pub(super) async fn store(
+        &mut self,
+        context: u8,
+        head: &Head,
+        mut reader: Reader,
+    ) -> Result<Sent, CallError> {
         self.last_id = self.last_id.wrapping_add(1).max(1);
         let request = StoreRequest {
             message_id: self.last_id,

@@ -7,6 +7,9 @@ use super::format::Format;
 use super::lead::{LeadId, TWELVE};
 use super::ratio::Ratio;
 
+/// Seconds of a page.
+const PAGE_SECONDS: f64 = 10.0;
+
 /// A decoded recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
@@ -228,14 +231,53 @@ impl Group {
     pub fn seconds(&self) -> f64 {
         self.samples as f64 / self.rate.to_f64()
     }
+
+    /// Standard leads that were recorded, times the seconds of them that a page shows.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of leads")]
+    fn shown(&self) -> f64 {
+        let standard = TWELVE.iter().filter(|id| self.lead(id).is_some_and(|l| !l.derived)).count();
+        standard as f64 * self.seconds().min(PAGE_SECONDS)
+    }
+
+    /// Whether `other` holds further leads of the same stretch of time, so that both are one group.
+    #[must_use]
+    pub fn continues(&self, other: &Self) -> bool {
+        self.derived == other.derived
+            && self.kind == other.kind
+            && self.rate == other.rate
+            && self.samples == other.samples
+            && (self.t0_ms - other.t0_ms).abs() < 0.5
+            && other.leads.iter().all(|l| self.lead(&l.id).is_none())
+    }
 }
 
 impl Document {
-    /// The group that is read: the first rhythm group, else the longest of the others.
+    /// The group that is measured: of the rhythm groups, else of the ambulatory, else of the others, the one that
+    /// shows most of a page of ten seconds (standard leads times seconds); of equals the first. Its leads are
+    /// simultaneous; those of a sequential recording lie in several groups ([`Document::strips`]).
     #[must_use]
     pub fn rhythm(&self) -> Option<&Group> {
-        let with = |kind| self.groups.iter().find(|g| g.kind == kind);
-        with(GroupKind::Rhythm).or_else(|| with(GroupKind::Holter)).or_else(|| with(GroupKind::Other))
+        let fullest = |kind| {
+            let mut best: Option<(f64, &Group)> = None;
+            for group in self.groups.iter().filter(|g| g.kind == kind) {
+                let shown = group.shown();
+                if best.is_none_or(|(most, _)| shown > most) {
+                    best = Some((shown, group));
+                }
+            }
+            best.map(|(_, group)| group)
+        };
+        let kinds = [GroupKind::Rhythm, GroupKind::Holter, GroupKind::Other];
+        kinds.into_iter().find_map(fullest)
+    }
+
+    /// The measured group, then the other rhythm groups: columns recorded one after another, a longer strip.
+    pub fn strips(&self) -> impl Iterator<Item = &Group> {
+        let main = self.rhythm();
+        let others = self.groups.iter().filter(move |g| {
+            g.kind == GroupKind::Rhythm && main.is_some_and(|m| m.kind == g.kind && !std::ptr::eq(m, *g))
+        });
+        main.into_iter().chain(others)
     }
 
     /// The maker's representative beat.
@@ -244,10 +286,10 @@ impl Document {
         self.groups.iter().find(|g| g.kind == GroupKind::Median)
     }
 
-    /// The twelve standard leads that are missing from the rhythm group.
+    /// The twelve standard leads that no rhythm group holds.
     #[must_use]
     pub fn absent(&self) -> Vec<LeadId> {
-        TWELVE.iter().filter(|id| self.rhythm().is_none_or(|g| g.lead(id).is_none())).cloned().collect()
+        TWELVE.iter().filter(|id| self.strips().all(|g| g.lead(id).is_none())).cloned().collect()
     }
 
     /// SHA-256 over rate, count and the nanovolts (i64 LE) of I, II, V1..V6 of the rhythm group: equal = the same

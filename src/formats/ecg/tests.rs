@@ -10,6 +10,8 @@ use super::*;
 
 mod aecg;
 mod atria;
+mod bombs;
+mod columns;
 mod dicom;
 mod exports;
 mod judged;

@@ -1,4 +1,5 @@
 """Cases of damage: 26 (hostile objects) and 27 (kill -9)."""
+import os
 import json
 import re
 import struct
@@ -22,7 +23,8 @@ SC = "1.2.840.10008.5.1.4.1.1.7"
 KEPT = (0x0000, 0xB000, 0xB006, 0xB007)
 SECOND = 1.0
 MEMORY_KIB = 200 * 1024
-ROUNDS = 10
+# Kills of one run; `make conform` asks for a hundred.
+ROUNDS = int(os.environ.get("CONFORM_KILLS", "10"))
 
 
 def hostile(folder):

@@ -112,7 +112,8 @@ async fn three_files_of_one_recording_in_any_order_are_one_record_and_one_item()
             let pr = d["values"].as_array().unwrap().iter().find(|v| v["what"] == "pr").unwrap().clone();
             assert_eq!(pr["vendor"], 148.0, "{way:?}");
             // A maker's own file is the record, whenever it came; a conversion never takes its place.
-            let source = conn.one("SELECT source FROM ecg_record", vec![]).await.unwrap().text("source").unwrap();
+            let source =
+                conn.one("SELECT source FROM ecg_record", vec![]).await.unwrap().text("source").unwrap();
             let first_native = way.iter().find(|n| **n != 2).map(|n| ["dicom", "scp"][*n]);
             assert_eq!(Some(source.as_str()), first_native, "{way:?}");
         }

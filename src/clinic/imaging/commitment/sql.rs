@@ -19,8 +19,8 @@ yigong_base::statements! {
     FAILURES = "SELECT id, direction, peer, state, error, asked_at, closed_at FROM commitment WHERE state IN ('failed', 'given_up') AND ($1 = '*' OR facility = $1) ORDER BY closed_at DESC LIMIT 100";
     /// A report that did not get through.
     FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
-    /// Every version of an instance that a facility sent.
-    VERSIONS = "SELECT id, study, sop_class, object_sha256 FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version";
+    /// Every version of an instance that a facility sent and whose bytes are kept.
+    VERSIONS = "SELECT id, study, sop_class, object_sha256 FROM instance WHERE facility = $1 AND uid = $2 AND erased_at IS NULL ORDER BY version";
     /// An instance was proven and that was told.
     PROVEN = "UPDATE instance SET committed_at = $2 WHERE id = $1";
     /// How much of a study is proven.

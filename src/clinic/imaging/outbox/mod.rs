@@ -76,10 +76,6 @@ pub struct Due {
     pub uid: String,
     /// SOP Class UID.
     pub sop_class: String,
-    /// Transfer syntax as stored.
-    pub transfer_syntax: String,
-    /// Blob address.
-    pub object: String,
     /// AE title and message id of the C-MOVE that caused it.
     pub originator: Option<(String, u16)>,
     attempts: i64,
@@ -201,8 +197,6 @@ fn of_row(row: &Row) -> Result<Due> {
         instance: row.text("instance")?,
         uid: row.text("uid")?,
         sop_class: row.text("sop_class")?,
-        transfer_syntax: row.text("transfer_syntax")?,
-        object: row.text("object_sha256")?,
         originator: ae.map(str::to_owned).zip(id),
         attempts: row.int("attempts")?,
         created_at: row.int("created_at")?,

@@ -13,7 +13,7 @@ yigong_base::statements! {
         " ORDER BY series, number, uid"
     );
     /// What is due for a peer.
-    DUE = "SELECT id, batch, originator, instance, uid, sop_class, transfer_syntax, object_sha256, attempts, created_at FROM outgoing WHERE peer = $1 AND state = 'waiting' AND next_at <= $2 ORDER BY next_at, created_at, id LIMIT $3";
+    DUE = "SELECT id, batch, originator, instance, uid, sop_class, attempts, created_at FROM outgoing WHERE peer = $1 AND state = 'waiting' AND next_at <= $2 ORDER BY next_at, created_at, id LIMIT $3";
     /// When the next one of a peer is due.
     NEXT = "SELECT MIN(next_at) AS at FROM outgoing WHERE peer = $1 AND state = 'waiting'";
     /// It arrived, or never will.

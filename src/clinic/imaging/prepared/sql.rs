@@ -1,6 +1,6 @@
 //! SQL of what is prepared for the web.
 
-use crate::imaging::sql::in_scope;
+use crate::imaging::sql::{in_scope, one_person};
 
 yigong_base::statements! {
     /// A prepared document.
@@ -13,12 +13,14 @@ yigong_base::statements! {
     STUDY_THUMBNAIL = concat!(
         "SELECT s.thumbnail_sha256 FROM study s WHERE s.uid = $1 AND ",
         in_scope!("s.facility", "s.id", "$2"),
+        one_person!("$2"),
         " ORDER BY s.first_received_at LIMIT 1"
     );
     /// Thumbnail of a series by its UIDs in scope; $1 = study, $2 = series, $3 = scope.
     SERIES_THUMBNAIL = concat!(
         "SELECT e.thumbnail_sha256 FROM series e JOIN study s ON s.id = e.study WHERE s.uid = $1 AND e.uid = $2 AND ",
         in_scope!("s.facility", "s.id", "$3"),
+        one_person!("$3"),
         " ORDER BY s.first_received_at LIMIT 1"
     );
 }

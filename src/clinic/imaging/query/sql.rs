@@ -1,7 +1,7 @@
 //! SQL of queries. A statement is put together from tested fragments: what drives it (a UID list, a number, a name, the date
 //! page) stands first and has an index; the exact matching of every key happens on the rows it gives (`formats::dicom::matching`).
 
-use crate::imaging::sql::in_scope;
+use crate::imaging::sql::{in_scope, one_person};
 
 /// Columns of a patient.
 macro_rules! patient_columns {
@@ -47,7 +47,7 @@ macro_rules! studies {
     ($($condition:tt)*) => {
         concat!(
             "SELECT ", patient_columns!(), ", ", study_columns!(), " FROM study s JOIN patient p ON p.id = s.patient WHERE ",
-            in_scope!("s.facility", "s.id", "$1"), page!(), $($condition)*,
+            in_scope!("s.facility", "s.id", "$1"), page!(), one_person!("$1"), $($condition)*,
             " ORDER BY study_date DESC, study DESC LIMIT $7"
         )
     };
@@ -60,7 +60,7 @@ macro_rules! named_studies {
             "SELECT ", patient_columns!(), ", ", study_columns!(), " FROM study s JOIN patient p ON p.id = s.patient WHERE s.id IN (SELECT n.id FROM study n WHERE ",
             in_scope!("n.facility", "n.id", "$1"),
             " AND n.instance_count > 0 AND (n.study_date, n.id) < ($2, $3) AND n.study_date >= $4 AND n.study_date <= $5 AND ($6 = '' OR '!' || n.modalities || '!' LIKE $6)
-            AND n.patient IN (SELECT k.patient FROM patient_key k WHERE ", $patients, ") ORDER BY n.study_date DESC, n.id DESC LIMIT $7) ORDER BY study_date DESC, study DESC"
+            AND n.patient IN (SELECT k.patient FROM patient_key k WHERE ", $patients, ") ORDER BY n.study_date DESC, n.id DESC LIMIT $7)", one_person!("$1"), " ORDER BY study_date DESC, study DESC"
         )
     };
 }
@@ -73,7 +73,7 @@ macro_rules! facility_studies {
             in_scope!("s.facility", "s.id", "$1"), " AND s.facility = $1", page!(), $($condition)*,
             " UNION ALL SELECT ", patient_columns!(), ", ", study_columns!(), " FROM study s JOIN patient p ON p.id = s.patient WHERE ",
             in_scope!("s.facility", "s.id", "$1"),
-            " AND s.facility <> $1 AND s.id IN (SELECT study FROM study_grant WHERE facility = $1)", page!(), $($condition)*,
+            " AND s.facility <> $1 AND s.id IN (SELECT study FROM study_grant WHERE facility = $1)", page!(), one_person!("$1"), $($condition)*,
             " ORDER BY study_date DESC, study DESC LIMIT $7"
         )
     };
@@ -133,6 +133,7 @@ yigong_base::statements! {
         "SELECT ", patient_columns!(), ", ", study_columns!(), ", ", series_columns!(), " FROM series e JOIN study s ON s.id = e.study JOIN patient p ON p.id = s.patient WHERE e.uid IN ",
         "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)", " AND e.instance_count > 0 AND ",
         in_scope!("s.facility", "s.id", "$1"),
+        one_person!("$1"),
         " ORDER BY s.study_date DESC, s.id DESC, e.number, e.uid"
     );
     /// Instances of a series in scope: $2 series, $3 limit, $4 how many to pass over.
@@ -148,6 +149,7 @@ yigong_base::statements! {
         " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study JOIN patient p ON p.id = s.patient WHERE i.uid IN ",
         "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) AND i.current = 1 AND ",
         in_scope!("i.facility", "i.study", "$1"),
+        one_person!("$1"),
         " ORDER BY s.study_date DESC, s.id DESC, e.number, e.uid, i.number, i.uid"
     );
     /// Patients of the own facility with a study in scope, by row id behind $2; $3 limit.

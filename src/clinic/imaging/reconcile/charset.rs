@@ -39,7 +39,12 @@ pub async fn fix_charset(
         .opt(sql::ENTRY, args![entry, permit.scope()])
         .await?
         .ok_or_else(|| Fault::not_found("quarantine entry"))?;
-    let mut sender = peer::find(tx, &row.text("peer")?).await?;
+    let mut sender = match peer::find(tx, &row.text("peer")?).await {
+        Err(Fault::NotFound { .. }) => {
+            return Err(Fault::conflict("no_device", "it came over the web: no device profile to correct"));
+        }
+        found => found?,
+    };
     if let Value::Object(policy) = &mut sender.policy {
         policy.insert("charset".into(), term.into());
     } else {

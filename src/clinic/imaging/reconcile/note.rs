@@ -7,7 +7,7 @@ use yigong_base::clock::{DAY_MS, MINUTE_MS};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::peer;
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::rejection::{self, Rejection};
 use yigong_formats::dicom::{Object, uid};
@@ -24,6 +24,25 @@ const PAUSE_MS: i64 = 10 * MINUTE_MS;
 /// Bytes of a note at most: it names objects and holds no pixels.
 const LARGEST: i64 = 16 << 20;
 
+/// Who sent a note: a registered device, or a person or token over the web.
+struct Sender {
+    id: String,
+    ae_title: String,
+    name: String,
+}
+
+async fn sender(conn: &mut Conn, id: &str) -> Result<Sender> {
+    match peer::find(conn, id).await {
+        Ok(peer) => {
+            let ae_title = peer.ae_title.unwrap_or_else(|| peer.name.clone());
+            Ok(Sender { id: peer.id, ae_title, name: peer.name })
+        }
+        // By STOW-RS, or of a device that was taken out of the list since: the note counts all the same.
+        Err(Fault::NotFound { .. }) => Ok(Sender { id: id.into(), ae_title: id.into(), name: id.into() }),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Hides what the note `instance` rejects, and the note itself: it is a message to archives, not an image to read. `payload`
 /// holds the instances an earlier run has not found. An object with another title changes nothing.
 ///
@@ -33,7 +52,7 @@ pub async fn reject_by_note(ctx: &Ctx, instance: &str, payload: &Value) -> Resul
     let system = Permit::system("rejection");
     let mut read = ctx.db.read(&system).await?;
     let Some(row) = read.opt(sql::NOTE, args![instance]).await? else { return Ok(()) };
-    let sender = peer::find(&mut read, &row.text("peer")?).await?;
+    let sender = sender(&mut read, &row.text("peer")?).await?;
     drop(read);
     if row.int("size_bytes")? > LARGEST {
         tracing::warn!(instance, "a key object selection is too large to be a rejection note");
@@ -42,7 +61,7 @@ pub async fn reject_by_note(ctx: &Ctx, instance: &str, payload: &Value) -> Resul
     let Some(note) = of(ctx, &row.text("object_sha256")?).await? else { return Ok(()) };
     let (facility, study) = (row.text("facility")?, row.text("study")?);
     // It speaks for the facility that it was received for, and for nobody else.
-    let permit = Permit::peer(sender.ae_title.as_deref().unwrap_or(&sender.name), &facility);
+    let permit = Permit::peer(&sender.ae_title, &facility);
     let waiting: Option<Vec<String>> =
         payload.get("left").map(|left| serde_json::from_value(left.clone())).transpose()?;
     let first = waiting.is_none();

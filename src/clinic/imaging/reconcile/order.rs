@@ -9,6 +9,7 @@ use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag};
 
+use super::super::grant;
 use super::super::quarantine::{self, Entry};
 use super::assign::{close, follow, give, known, like, said, snapshot};
 use super::chain::{self, Act};
@@ -159,6 +160,8 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     chain::silence(tx, &written, "study", study, &names).await?;
     tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
     tx.exec(sql::SET_STATE, args![study, "identity", "held"]).await?;
+    // Whose it is is not known: the reading hospital's devices see it no more.
+    grant::task_gone(tx, ctx, study).await?;
     let entry = Entry {
         lane: "identity",
         reason: "unlinked",

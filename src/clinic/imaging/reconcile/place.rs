@@ -93,7 +93,8 @@ pub(super) async fn relocate(
     let (patient, target_uid) = (to.text("patient")?, to.text("uid")?);
     let mut words: Vec<Said> = vec![(tag::STUDY_UID, Vr::UI, target_uid.clone())];
     if from.text("patient")? != patient {
-        words.extend(said(&super::assign::known(tx, &patient, &to.text("facility")?).await?)?);
+        let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
+        words.extend(as_found(to, &known)?);
     }
     if from.text("accession")? != to.text("accession")? {
         words.push((tag::ACCESSION, Vr::SH, to.text("accession")?));
@@ -127,6 +128,22 @@ pub(super) async fn relocate(
         recount(tx, study).await?;
     }
     Ok(())
+}
+
+/// The patient as a query names that of the study (`query::row`), so that one study says one name.
+fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
+    let own: Value = to.json("attributes")?;
+    let of = |key: &str| own.get(key).and_then(Value::as_str).filter(|v| !v.is_empty());
+    let identified = patient.flag("identified")?;
+    let words = said(patient)?.into_iter().map(|(t, vr, word)| {
+        let found = match t {
+            tag::PATIENT_NAME => of("patient_name"),
+            tag::PATIENT_ID if !identified => of("patient_id"),
+            _ => None,
+        };
+        (t, vr, found.map_or(word, str::to_owned))
+    });
+    Ok(words.collect())
 }
 
 /// The series of the other study that takes a part of a series.

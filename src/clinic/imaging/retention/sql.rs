@@ -13,10 +13,11 @@ yigong_base::statements! {
         WHERE s.last_received_at < $1 AND s.instance_count > 0 AND ($2 = '*' OR s.facility = $2) AND (s.last_received_at > $3 OR (s.last_received_at = $3 AND s.id > $4)) ORDER BY s.last_received_at, s.id LIMIT $5";
     /// What of a study is shown.
     SHOWN = "SELECT id FROM instance WHERE study = $1 AND current = 1";
-    /// Studies that the policy hid before $1 and nobody brought back.
+    /// Studies that the policy hid before $1 and nobody brought back, with nothing waiting for a person.
     HIDDEN = "SELECT DISTINCT r.study FROM reconcile r WHERE r.operation = 'hide' AND r.who = 'system' AND r.at < $1 AND r.undone_by IS NULL
         AND EXISTS (SELECT 1 FROM instance i WHERE i.study = r.study AND i.hidden = '113039' AND i.erased_at IS NULL)
-        AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.study = r.study) AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.study = r.study AND i.current = 1)";
+        AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.study = r.study) AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.study = r.study AND i.current = 1)
+        AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.state = 'open' AND (q.object_id = r.study OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = r.study)))";
     /// Their bytes are given up: hidden images and the versions beside them.
     ERASE = "UPDATE instance SET erased_at = $2 WHERE study = $1 AND current = 0 AND erased_at IS NULL";
     /// Pictures made of them go too.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
-use yigong_base::fault::Result;
+use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
-use yigong_base::storage::Conn;
 use yigong_base::storage::blob_audit::{FOLDERS, Found};
+use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
 /// A job run stops after this long and goes on in the next one; the lease of a job is longer.
@@ -24,6 +24,8 @@ const BOX_MS: i64 = 2 * MINUTE_MS;
 const PAGE: i64 = 500;
 /// Objects without a row are left alone this long: their row may be on its way.
 const YOUNG_MS: i64 = DAY_MS;
+/// Not there in one page of rows: so many, and more than half, are a disk that is away.
+const MANY: usize = 20;
 /// What was set aside stays this long.
 const ASIDE_MS: i64 = 7 * DAY_MS;
 
@@ -186,22 +188,23 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
         payload.get("found").cloned().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
     let mut after = payload.get("after").and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut folder = payload.get("folder").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+    if folder.is_none() && after.is_empty() {
+        look_again(ctx, &permit).await?;
+    }
     while folder.is_none() {
         if ctx.now() - began > BOX_MS {
             return again(ctx, &permit, json!({"after": after, "found": found})).await;
         }
         let page = ctx.db.read(&permit).await?.all(sql::NAMED, args![&after, PAGE]).await?;
         let Some(last) = page.last() else { break };
-        after = last.text("sha256")?;
-        for row in &page {
-            let sha256 = row.text("sha256")?;
-            found.named += 1;
-            let there = tokio::fs::try_exists(ctx.blobs.path(&sha256)?).await.unwrap_or(false);
-            found.missing += u64::from(!there);
-            if !there {
-                mark(ctx, &permit, &sha256, Found::Missing).await?;
-            }
+        let next = last.text("sha256")?;
+        let missing = missing(ctx, &page).await?;
+        found.named += page.len() as u64;
+        found.missing += missing.len() as u64;
+        for sha256 in &missing {
+            mark(ctx, &permit, sha256, Found::Missing).await?;
         }
+        after = next;
     }
     let mut number = folder.take().unwrap_or(0);
     while number < FOLDERS {
@@ -222,6 +225,36 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
     tx.commit().await
 }
 
+/// What was marked as not there or not readable, and may be by now: a volume that was away for an hour.
+async fn look_again(ctx: &Ctx, permit: &Permit) -> Result<()> {
+    let marked = ctx.db.read(permit).await?.all(sql::AWAY, args![]).await?;
+    for row in marked {
+        let sha256 = row.text("sha256")?;
+        if ctx.blobs.disk().rehash(&sha256).await? == Found::Sound {
+            mark(ctx, permit, &sha256, Found::Sound).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Objects of a page of rows that are not on the disk. A disk that does not answer, or on which most are not to be found, is
+/// a fault of the disk: nothing is marked, the job is tried again.
+async fn missing(ctx: &Ctx, page: &[Row]) -> Result<Vec<String>> {
+    let mut gone = Vec::new();
+    for row in page {
+        let sha256 = row.text("sha256")?;
+        let there = tokio::fs::try_exists(ctx.blobs.path(&sha256)?).await;
+        if !there.map_err(|e| Fault::io("look for an object", &e))? {
+            gone.push(sha256);
+        }
+    }
+    if gone.len() >= MANY && gone.len() * 2 > page.len() {
+        let (n, of) = (gone.len(), page.len());
+        return Err(Fault::storage(format!("{n} of {of} objects are not there: is the volume mounted?")));
+    }
+    Ok(gone)
+}
+
 async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
     let mut tx = ctx.db.begin(permit).await?;
     jobs::enqueue(&mut tx, ctx, Job::new("sweep", "all").payload(payload)).await?;
@@ -230,7 +263,8 @@ async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
 
 /// An object that no row names: its row may still come for a day; then it is set aside, or removed when it was given up.
 async fn strange(ctx: &Ctx, permit: &Permit, sha256: &str, written_at: i64, found: &mut Swept) -> Result<()> {
-    if written_at > ctx.now() - YOUNG_MS {
+    let (now, young) = (ctx.now(), ctx.now() - YOUNG_MS);
+    if written_at > young {
         return Ok(());
     }
     let erased = {
@@ -240,15 +274,17 @@ async fn strange(ctx: &Ctx, permit: &Permit, sha256: &str, written_at: i64, foun
         }
         conn.opt(sql::IS_ERASED, args![sha256]).await?.is_some()
     };
+    if !ctx.blobs.disk().set_aside(sha256, now, young).await? {
+        return Ok(());
+    }
     let action = if erased { "object.remove" } else { "object.aside" };
     let mut tx = ctx.db.begin(permit).await?;
     audit::append(&mut tx, ctx, permit, action, "object", sha256, &json!({})).await?;
     tx.commit().await?;
     if erased {
-        ctx.blobs.disk().remove(sha256).await?;
+        ctx.blobs.disk().drop_one_aside(sha256, now).await?;
         found.removed += 1;
     } else {
-        ctx.blobs.disk().set_aside(sha256, ctx.now()).await?;
         found.aside += 1;
     }
     Ok(())

@@ -24,6 +24,8 @@ yigong_base::statements! {
     MENDED = "DELETE FROM damaged_object WHERE sha256 = $1";
     /// Is it marked?
     IS_DAMAGED = "SELECT kind FROM damaged_object WHERE sha256 = $1";
+    /// Marked as away: not there or not readable.
+    AWAY = "SELECT sha256 FROM damaged_object WHERE kind IN ('missing', 'unreadable') ORDER BY sha256 LIMIT 20000";
     /// All that are marked.
     LIST_DAMAGED = "SELECT d.sha256, d.kind, d.found_at, (SELECT MIN(i.id) FROM instance i WHERE i.object_sha256 = d.sha256) AS instance FROM damaged_object d ORDER BY d.found_at DESC LIMIT 500";
     /// How many.

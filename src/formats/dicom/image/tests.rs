@@ -132,7 +132,7 @@ fn frames_say_their_own_slope_plane_spacing_and_window() {
         frame("2", "1\\0\\0\\0\\1\\0", "0\\0\\10"),
         frame("4", "0\\1\\0\\0\\0\\-1", "0\\0\\20").items(0x0028_9132, &[window("70", "90")]),
     ];
-    let image = grey(3).items(0x5200_9229, &[shared.clone()]).items(0x5200_9230, &frames).image();
+    let image = grey(3).items(0x5200_9229, &[shared]).items(0x5200_9230, &frames).image();
     assert_eq!((image.slope, image.intercept, &image.position[..]), (2.0, -5.0, &[0.0, 0.0, 10.0][..]));
     let listed = &image.varying.frames;
     assert_eq!(

@@ -10,6 +10,12 @@ pub const HOLTER_SECONDS: f64 = 600.0;
 
 /// Statements and warnings kept of one file.
 const MOST: usize = 500;
+/// Gaps of a lead: a lead of every other sample would be lists of gaps, four times its samples.
+pub const GAPS: usize = 1 << 15;
+/// Samples of a file whose packing may swell: twelve leads of ten minutes at 1000 Hz.
+const PACKED: usize = 8 << 20;
+/// Characters kept of a lead's name.
+const LABEL: usize = 64;
 
 /// Byte at `at`.
 #[must_use]
@@ -55,6 +61,18 @@ impl<'a> Budget<'a> {
     #[must_use]
     pub const fn new(limits: &'a Limits) -> Self {
         Self { limits, left: limits.total }
+    }
+
+    /// For streams that are smaller than their samples: ten minutes of twelve leads.
+    #[must_use]
+    pub fn packed(limits: &'a Limits) -> Self {
+        Self { limits, left: limits.total.min(PACKED) }
+    }
+
+    /// Samples that may still be made.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.left
     }
 
     /// The limits.
@@ -109,25 +127,47 @@ pub fn lead16(id: LeadId, label: impl Into<String>, raw: Vec<i32>, scale: Ratio)
     }
 }
 
-/// Runs of samples for which `gone` holds, `[from, to)`.
+/// Runs of samples for which `gone` holds, `[from, to)`. Behind [`GAPS`] of them nothing is read; such a file is refused.
 #[must_use]
 pub fn gaps(raw: &[i32], gone: impl Fn(i32) -> bool) -> Vec<(usize, usize)> {
     let mut out: Vec<(usize, usize)> = Vec::new();
-    for (i, v) in raw.iter().enumerate() {
-        if gone(*v) {
-            match out.last_mut() {
-                Some(last) if last.1 == i => last.1 = i + 1,
-                _ => out.push((i, i + 1)),
-            }
-        }
+    for (i, _) in raw.iter().enumerate().filter(|(_, v)| gone(**v)) {
+        lengthen(&mut out, i);
     }
     out
 }
 
-/// A group whose kind follows from its length unless it is a beat. Leads shorter than the longest end in a gap.
+/// Adds sample `i` to the gaps before it.
+pub fn lengthen(gaps: &mut Vec<(usize, usize)>, i: usize) {
+    let full = gaps.len() >= GAPS;
+    match gaps.last_mut() {
+        Some(last) if last.1 == i || full => last.1 = i + 1,
+        _ => gaps.push((i, i + 1)),
+    }
+}
+
+/// A name as kept: nobody reads more of it, and a list of leads repeats it.
 #[must_use]
-pub fn group(beat: bool, rate: Ratio, t0_ms: f64, mut leads: Vec<Lead>) -> Group {
+pub fn label(text: &str) -> String {
+    text.trim().chars().take(LABEL).collect()
+}
+
+/// A group whose kind follows from its length unless it is a beat. Leads shorter than the longest end in a gap.
+///
+/// # Errors
+/// What must be added to the shorter leads exceeds the budget.
+pub fn group(
+    beat: bool,
+    rate: Ratio,
+    t0_ms: f64,
+    mut leads: Vec<Lead>,
+    budget: &mut Budget<'_>,
+) -> Result<Group, Refusal> {
     let samples = leads.iter().map(|l| l.raw.len()).max().unwrap_or(0);
+    let short = leads.iter().filter(|l| l.raw.len() < samples);
+    for have in short.map(|l| l.raw.len()) {
+        budget.take(1, samples - have)?;
+    }
     for lead in &mut leads {
         let have = lead.raw.len();
         if have < samples {
@@ -141,7 +181,7 @@ pub fn group(beat: bool, rate: Ratio, t0_ms: f64, mut leads: Vec<Lead>) -> Group
     } else if group.seconds() > HOLTER_SECONDS {
         group.kind = GroupKind::Holter;
     }
-    group
+    Ok(group)
 }
 
 /// Nanovolts of a UCUM unit; the code decides, the magnitude never does.

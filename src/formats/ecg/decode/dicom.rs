@@ -6,7 +6,7 @@ use super::annotation;
 use super::build::{self, HOLTER_SECONDS};
 use super::channel::{self, Channel};
 use super::samples::{self, Stored};
-use crate::dicom::{Node, Object, Tag, tag};
+use crate::dicom::{Node, Object, Tag, tag, uid};
 use crate::ecg::limits::{Limits, Refusal};
 use crate::ecg::model::{Device, Document, Group, GroupKind, Subject, Warning};
 use crate::ecg::ratio::Ratio;
@@ -24,6 +24,13 @@ const INTERPRETATION: Tag = Tag(0x5400_1006);
 const PADDING: Tag = Tag(0x5400_100A);
 const DATA: Tag = Tag(0x5400_1010);
 
+/// Bytes in which the transfer syntax stands.
+const HEAD: usize = 4_096;
+/// Multiplex groups read at most.
+const GROUPS: usize = 64;
+/// A deflated object may come to twenty times its size: more than this is no ECG.
+const DEFLATED: usize = 3 << 20;
+
 /// Seconds below which a derived group is a representative beat.
 const BEAT_SECONDS: f64 = 3.0;
 
@@ -32,6 +39,10 @@ const BEAT_SECONDS: f64 = 3.0;
 /// # Errors
 /// Not DICOM, no waveform, no ECG lead, unknown unit, sizes that contradict each other.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    if bytes.len() > DEFLATED && memchr::memmem::find(head, uid::DEFLATED_LE.as_bytes()).is_some() {
+        return Err(Refusal::new("limit", format!("a deflated object of more than {DEFLATED} bytes")));
+    }
     let object = Object::parse(bytes, None).map_err(|e| Refusal::new("structure", e.to_string()))?;
     let root = object.root();
     let mut document =
@@ -102,6 +113,9 @@ fn groups(root: &Node<'_>, limits: &Limits, document: &mut Document) -> Result<(
     let items = root.items(tag::WAVEFORMS);
     if items.is_empty() {
         return Err(Refusal::new("waveform", "the object has no waveform sequence (5400,0100)"));
+    }
+    if items.len() > GROUPS {
+        return Err(Refusal::new("limit", format!("more than {GROUPS} multiplex groups")));
     }
     let mut left = limits.total;
     let mut foreign = Vec::new();
@@ -186,7 +200,7 @@ fn group(
         kind: GroupKind::Other,
         derived,
         rate,
-        t0_ms: item.number(TIME_OFFSET).unwrap_or(0.0),
+        t0_ms: item.number(TIME_OFFSET).filter(|t| t.is_finite()).unwrap_or(0.0),
         samples: count,
         leads,
     };
@@ -194,7 +208,11 @@ fn group(
     if group.kind == GroupKind::Rhythm && document.filters.is_empty() {
         (document.filters, document.high_hz) = definitions.first().map(channel::filters).unwrap_or_default();
     }
-    document.groups.push(group);
+    // Leads of the same stretch of time are one group however many the file spreads them over.
+    match document.groups.iter_mut().find(|g| g.continues(&group)) {
+        Some(old) if old.leads.len() + group.leads.len() <= limits.channels => old.leads.extend(group.leads),
+        _ => document.groups.push(group),
+    }
     Ok(())
 }
 

@@ -85,7 +85,7 @@ fn read(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<(), Re
         let rate = rate.ok_or_else(|| wrong("a signal has no rate"))?;
         let raw = samples(data, width, records, signal);
         match lead(signal, raw)? {
-            (true, lead) => place(document, rate, lead, signal),
+            (true, lead) => place(document, rate, lead, signal, &mut budget)?,
             (false, lead) => others.push((rate, lead)),
         }
     }
@@ -100,7 +100,7 @@ fn read(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<(), Re
         warn(document, "signals_not_ecg", zh, en);
     }
     for (rate, lead) in others {
-        let mut other = group(false, rate, 0.0, vec![lead]);
+        let mut other = group(false, rate, 0.0, vec![lead], &mut budget)?;
         other.kind = GroupKind::Other;
         document.groups.push(other);
     }
@@ -222,7 +222,13 @@ fn strip<'a>(label: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 /// Adds the lead to the group of its rate.
-fn place(document: &mut Document, rate: Ratio, lead: Lead, signal: &Signal) {
+fn place(
+    document: &mut Document,
+    rate: Ratio,
+    lead: Lead,
+    signal: &Signal,
+    budget: &mut Budget<'_>,
+) -> Result<(), Refusal> {
     if document.filters.is_empty() {
         let of = |mark: &str| {
             let rest = signal.prefilter.split(mark).nth(1)?;
@@ -242,8 +248,9 @@ fn place(document: &mut Document, rate: Ratio, lead: Lead, signal: &Signal) {
         .find(|g| g.rate == rate && g.samples == lead.raw.len() && g.lead(&lead.id).is_none())
     {
         Some(group) => group.leads.push(lead),
-        None => document.groups.push(group(false, rate, 0.0, vec![lead])),
+        None => document.groups.push(group(false, rate, 0.0, vec![lead], budget)?),
     }
+    Ok(())
 }
 
 /// Records before the first gap of a discontinuous file: each begins with `+<onset>` in its texts.

@@ -93,7 +93,8 @@ fn waveform(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<()
     if count == 0 {
         return Err(wrong("section 6 has no samples"));
     }
-    Budget::new(limits).take(leads, count)?;
+    let mut budget = Budget::new(limits);
+    budget.take(leads, count)?;
     let mut planar: Vec<Vec<i32>> = (0..leads).map(|_| Vec::with_capacity(count)).collect();
     let mut marks: Vec<usize> = Vec::new();
     for (n, (sample, mark)) in stream.chunks_exact(PACK).flat_map(unpack).enumerate().take(count * leads) {
@@ -111,7 +112,8 @@ fn waveform(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<()
         lead.rails = (-512, 511);
         lead
     });
-    document.groups.push(group(false, Ratio::whole(i64::from(rate)), 0.0, named.collect()));
+    let rate = Ratio::whole(i64::from(rate));
+    document.groups.push(group(false, rate, 0.0, named.collect(), &mut budget)?);
     document.fiducials = marks.into_iter().map(|sample| Fiducial { what: "r", sample, group: 0 }).collect();
     let (zh, en) =
         ("导联未命名,不作为标准导联", "the leads have no names and are not taken for standard ones");

@@ -82,7 +82,8 @@ fn samples(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<(),
     if count == 0 {
         return Err(Refusal::new("waveform", "the file has no samples"));
     }
-    Budget::new(limits).take(leads, count)?;
+    let mut budget = Budget::new(limits);
+    budget.take(leads, count)?;
     let mut out = Vec::new();
     for k in 0..leads {
         let code = i16_at(bytes, 158 + 2 * k).ok_or_else(cut)?;
@@ -93,7 +94,7 @@ fn samples(bytes: &[u8], limits: &Limits, document: &mut Document) -> Result<(),
         let raw = rows.map(|row| i16_at(row, 2 * k).map_or(0, i32::from)).collect();
         out.push(lead16(id.clone(), id.to_string(), raw, Ratio::whole(i64::from(unit))));
     }
-    document.groups.push(group(false, Ratio::whole(i64::from(rate)), 0.0, out));
+    document.groups.push(group(false, Ratio::whole(i64::from(rate)), 0.0, out, &mut budget)?);
     Ok(())
 }
 

@@ -54,13 +54,32 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
         Some(Format::Wfdb) => Err(Refusal::new("structure", "a WFDB header without its signal files")),
         None => Err(unknown(bytes)),
     }?;
+    if document.groups.iter().flat_map(|g| &g.leads).any(|l| l.missing.len() >= build::GAPS) {
+        let why = format!("a lead with more than {} gaps", build::GAPS);
+        return Err(Refusal::new("limit", why).of(&document));
+    }
     physics::check(&mut document);
+    apart(&mut document);
     let has = |codes: &[&str]| document.warnings.iter().any(|w| codes.contains(&w.code));
     if has(&["crc_mismatch"]) && has(&CONTRADICTIONS) {
         let why = "the checksum is wrong and the samples contradict themselves: the file is damaged";
         return Err(Refusal::new("structure", why).of(&document));
     }
     Ok(document)
+}
+
+/// Leads that were not recorded together are drawn, but only the measured group speaks for rhythm and intervals.
+fn apart(document: &mut Document) {
+    let Some(main) = document.rhythm() else { return };
+    if document.strips().skip(1).flat_map(|g| &g.leads).all(|l| main.lead(&l.id).is_some_and(|m| !m.derived))
+    {
+        return;
+    }
+    let leads: Vec<String> = main.leads.iter().filter(|l| !l.derived).map(|l| l.id.to_string()).collect();
+    let (list, seconds) = (leads.join(" "), main.seconds());
+    let zh = format!("导联并非全部同步记录;自动测量只用 {list}({seconds:.1} s)");
+    let en = format!("not all leads were recorded together; measured are only {list} ({seconds:.1} s)");
+    build::warn(document, "leads_apart", zh, en);
 }
 
 fn unknown(bytes: &[u8]) -> Refusal {

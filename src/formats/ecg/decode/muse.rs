@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build::{Budget, filters, group, lead16, name, state, vendor, warn};
+use super::build::{Budget, filters, group, label, lead16, name, state, vendor, warn};
 use super::stamp::joined;
 use super::xml::{self, Path, Visit};
 use crate::ecg::format::Format;
@@ -162,7 +162,7 @@ impl Wave {
 impl Channel {
     fn read(&mut self, name: &str, text: &str) -> Result<(), Refusal> {
         match name {
-            "LeadID" => text.clone_into(&mut self.id),
+            "LeadID" => self.id = label(text),
             "LeadAmplitudeUnitsPerBit" => text.clone_into(&mut self.per_bit),
             "LeadAmplitudeUnits" => text.clone_into(&mut self.unit),
             "LeadSampleSize" => text.clone_into(&mut self.size),
@@ -319,7 +319,7 @@ impl Reading<'_> {
             self.document.filters = filters(wave.low, wave.high, wave.notch);
             self.document.high_hz = wave.high.filter(|h| *h > 0.0);
         }
-        self.document.groups.push(group(beat, rate, 0.0, std::mem::take(&mut wave.leads)));
+        self.document.groups.push(group(beat, rate, 0.0, std::mem::take(&mut wave.leads), &mut self.budget)?);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Stored samples: interleaved bytes to planar integers, and which of them are missing.
 
+use super::build::lengthen;
+
 /// How samples are stored (PS3.3 §C.10.9.1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
@@ -106,10 +108,7 @@ pub fn planar(
         let sample = data.get(i * step + c * stored.bytes()..).and_then(|d| stored.read(d, big));
         let gone = sample.is_none_or(|v| stored.is_missing(v, padding));
         if gone {
-            match missing.last_mut() {
-                Some(last) if last.1 == i => last.1 = i + 1,
-                _ => missing.push((i, i + 1)),
-            }
+            lengthen(&mut missing, i);
         }
         let value = sample.unwrap_or(0);
         raw.push(clamp(if stored.signed && bits < stored.bits() && !gone {

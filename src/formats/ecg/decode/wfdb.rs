@@ -70,7 +70,7 @@ pub fn decode(header: &[u8], files: &Files<'_>, limits: &Limits) -> Result<Docum
     for block in signals.chunk_by(|a, b| a.file == b.file) {
         leads.extend(file(block, files, declared, &mut budget)?);
     }
-    document.groups.push(group(false, rate, 0.0, leads));
+    document.groups.push(group(false, rate, 0.0, leads, &mut budget)?);
     physical(&mut document);
     physics::check(&mut document);
     Ok(document)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::strips;
 use crate::ecg::analyse::Analysis;
 use crate::ecg::lead::TWELVE;
 use crate::ecg::measure::HZ;
@@ -52,11 +53,10 @@ pub fn blob_of(document: &Document, analysis: &Analysis, part: Part) -> Vec<u8> 
     let mut markers = Vec::new();
     let mut marks = serde_json::Map::new();
     let mut samples: Vec<i16> = Vec::new();
-    if let Some(group) = document.rhythm().filter(|_| part != Part::Median) {
-        groups.push(head("rhythm", group, &mut samples));
-        markers.extend(
-            analysis.measured.beats_ms.iter().map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})),
-        );
+    if let Some((group, late)) = strips::together(document).filter(|_| part != Part::Median) {
+        groups.push(head("rhythm", &group, &mut samples));
+        let beats = analysis.measured.beats_ms.iter().map(|ms| ms + late);
+        markers.extend(beats.map(|ms| json!({"what": "r_peak", "group": 0, "ms": ms})));
     }
     let n = groups.len();
     if part == Part::Rhythm {

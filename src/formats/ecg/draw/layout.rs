@@ -1,8 +1,9 @@
 //! Layout in units of 10 µm (ECG specification 16): at 10 mm/mV one microvolt is one unit, at 25 mm/s two milliseconds
 //! are five. Positions come from the index, never from a running sum. Straight segments, no splines.
 
+use super::strips::{self, Shown};
 use crate::ecg::lead::LeadId;
-use crate::ecg::model::{Document, Group, Lead};
+use crate::ecg::model::{Document, Lead};
 use crate::ecg::ratio::round_div;
 
 /// Units of a millimetre.
@@ -140,7 +141,7 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
     // Whole 5 mm squares from the left and top edge of the paper.
     out.grid = (left, top, out.width - BORDER, out.height - BORDER);
     out.line = Text { x: left, y: top - MM, text: caption(document, paper) };
-    let rhythm = document.rhythm();
+    let strips = strips::strips(document);
     for (r, columns) in rows.iter().enumerate() {
         let middle = top + i32::try_from(r).unwrap_or(0) * pitch * MM + pitch * MM / 2 + room * MM;
         out.marks.push(pulse(left, middle, paper, per_second));
@@ -154,13 +155,14 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
                 out.marks.push(vec![(x0, middle - 3 * MM), (x0, middle - MM)]);
                 out.marks.push(vec![(x0, middle + MM), (x0, middle + 3 * MM)]);
             }
+            let from = i64::try_from(c).unwrap_or(0) * span_ms;
+            let shown = strips::shown(&strips, &id, (from, from + span_ms));
             out.names.push(Text {
                 x: x0 + MM,
                 y: middle - pitch * MM / 2 + 5 * MM,
-                text: format!("{}{id}", if turned { "-" } else { "" }),
+                text: format!("{}{id}{}", if turned { "-" } else { "" }, moved(shown.and_then(|s| s.moved))),
             });
-            let Some((group, lead)) = rhythm.and_then(|g| Some((g, g.lead(&id)?))) else { continue };
-            let from = i64::try_from(c).unwrap_or(0) * span_ms;
+            let Some(shown) = shown else { continue };
             let place = Place {
                 x0,
                 middle,
@@ -169,7 +171,7 @@ pub fn layout(document: &Document, paper: &Paper) -> Drawing {
                 per_second,
                 gain: if turned { -paper.gain } else { paper.gain },
             };
-            out.strokes.extend(trace(group, lead, (from, from + span_ms), &place));
+            out.strokes.extend(trace(&shown, &place));
         }
     }
     out
@@ -185,11 +187,19 @@ struct Place {
     gain: i32,
 }
 
-/// One lead from `from` to `to` ms: a stroke for each run without missing samples. The level of the whole strip lies on
-/// the middle of the row, so a constant offset moves the trace and never its shape.
-fn trace(group: &Group, lead: &Lead, (from, to): (i64, i64), place: &Place) -> Vec<Vec<(i32, i32)>> {
+/// When a lead was recorded that is not drawn at its time: ` 12.5 s`.
+fn moved(ms: Option<i64>) -> String {
+    ms.map_or_else(String::new, |ms| format!(" {}.{} s", ms / 1_000, ms % 1_000 / 100))
+}
+
+/// One lead in its window: a stroke for each run without missing samples. The level of the whole strip lies on the middle
+/// of the row, so a constant offset moves the trace and never its shape.
+fn trace(shown: &Shown<'_>, place: &Place) -> Vec<Vec<(i32, i32)>> {
+    let (group, lead, (from, to)) = (shown.group, shown.lead, shown.window);
     let (num, den) = (i128::from(group.rate.num()), i128::from(group.rate.den()));
-    let first = index(from, num, den);
+    // A strip that begins inside the window is drawn from where it begins.
+    let late = i128::from((-from).max(0)) * i128::from(place.per_second);
+    let (first, to) = (index(from.max(0), num, den), to.max(0));
     let last = index(to, num, den).min(lead.raw.len());
     let level = level(lead);
     let mut strokes = Vec::new();
@@ -203,7 +213,7 @@ fn trace(group: &Group, lead: &Lead, (from, to): (i64, i64), place: &Place) -> V
             }
             Some(nv) => {
                 let k = i128::try_from(i - first).unwrap_or(0);
-                let x = round_div(k * i128::from(place.per_second) * den, num);
+                let x = round_div(k * i128::from(place.per_second) * den * 1_000 + late * num, num * 1_000);
                 // 10 mm/mV: 1 µV = 1 unit, so a nanovolt is gain/10000 units.
                 let y = round_div(i128::from(nv.saturating_sub(level)) * i128::from(place.gain), 10_000);
                 let y = i32::try_from(y).unwrap_or(i32::MAX).clamp(-place.down, place.up);

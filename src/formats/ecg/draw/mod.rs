@@ -3,7 +3,9 @@
 pub mod blob;
 pub mod layout;
 mod pen;
+mod strips;
 pub mod svg;
+mod thin;
 
 pub use blob::{Part, blob, blob_of};
 pub use layout::{Drawing, Format, Paper, layout};

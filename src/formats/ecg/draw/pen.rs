@@ -1,32 +1,59 @@
 //! Traces as short paths: corners on a grid of 20 µm, and no corner where a straight line passes every sample.
 //!
 //! A corner lies within 10 µm of its sample and, while the drawing stays small enough, the line within 10 µm of all others. A noisy
-//! strip at 1000 Hz has 40,000 samples; there the line may miss a sample by up to 80 µm, less than half of the stroke.
+//! strip at 1000 Hz has 40,000 samples; there the line may miss a sample by up to 80 µm, and of noise that fills the paper
+//! as a band (8 samples to the width of the stroke) by up to 100 µm, half of the stroke. The drawing says which it was.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// Distance of a line from the samples it passes, units of 10 µm: the first that makes the drawing small enough.
-const SLACK: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 8.0];
+use super::thin;
+
+/// How much may be left out; the first that makes the drawing small enough.
+struct Level {
+    /// Distance of the line from the samples it passes, units of 10 µm.
+    slack: f64,
+    /// Grid of the corners, units.
+    grid: i32,
+    /// The line passes the samples in their order.
+    ordered: bool,
+}
+
+const fn level(slack: f64, grid: i32, ordered: bool) -> Level {
+    Level { slack, grid, ordered }
+}
+
+const LEVELS: [Level; 7] = [
+    level(1.0, 2, true),
+    level(2.0, 2, true),
+    level(3.0, 2, true),
+    level(4.0, 2, true),
+    level(8.0, 2, true),
+    level(8.0, 2, false),
+    level(10.0, 4, false),
+];
 /// Compressed size of all traces, bytes: a page on a poor line (ECG specification 15.21), less what paper and text need.
 const BUDGET: usize = 18_600;
 /// Text that is surely within the budget.
 const SMALL: usize = 50_000;
 
-/// Paths of all strokes.
+/// Paths of all strokes, and how far a sample may lie from them, units.
 #[must_use]
-pub fn traces(strokes: &[Vec<(i32, i32)>]) -> String {
+pub fn traces(strokes: &[Vec<(i32, i32)>]) -> (String, f64) {
     let mut out = String::new();
-    for slack in SLACK {
+    let mut missed = 0.0;
+    for Level { slack, grid, ordered } in LEVELS {
         out.clear();
+        missed = slack;
         for stroke in strokes {
-            path(&mut out, corners(stroke, slack).into_iter());
+            let line = if ordered { corners(stroke, slack) } else { thin::covering(stroke, slack, grid) };
+            path(&mut out, line.into_iter());
         }
         if out.len() <= SMALL || compressed(&out) <= BUDGET {
             break;
         }
     }
-    out
+    (out, missed)
 }
 
 fn compressed(text: &str) -> usize {

@@ -18,6 +18,12 @@ pub fn svg(d: &Drawing) -> String {
         d.width,
         d.height
     );
+    let (traces, missed) = pen::traces(&d.strokes);
+    let away = missed / f64::from(MM);
+    let _ = write!(
+        out,
+        "<desc>描记线距每个采样点不超过 {away:.2} mm; the line passes within {away:.2} mm of every sample</desc>"
+    );
     let (x0, y0, x1, y1) = d.grid;
     let _ =
         write!(out, r##"<rect x="{x0}" y="{y0}" width="{}" height="{}" fill="#fffaf5"/>"##, x1 - x0, y1 - y0);
@@ -30,7 +36,7 @@ pub fn svg(d: &Drawing) -> String {
     for stroke in &d.marks {
         pen::path(&mut out, stroke.iter().copied());
     }
-    out.push_str(&pen::traces(&d.strokes));
+    out.push_str(&traces);
     let _ = write!(out, r##"</g><g font-family="sans-serif" font-size="320" fill="#1c1917">"##);
     for t in d.names.iter().chain(std::iter::once(&d.line)) {
         let _ = write!(out, r#"<text x="{}" y="{}">{}</text>"#, t.x, t.y, escaped(&t.text));

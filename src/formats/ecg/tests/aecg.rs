@@ -103,6 +103,25 @@ fn an_identifier_is_not_needed_but_a_series_is() {
     );
 }
 
+/// The number of a person is the extension. A root alone is the same for everybody, unless it is a UUID.
+#[test]
+fn a_root_without_extension_is_no_patient_number() {
+    let id = |attributes: &str| {
+        let text = format!(
+            "<componentOf><subject><trialSubject><id {attributes}/></trialSubject></subject></componentOf>"
+        );
+        let whole = Minimal::default().text().replace("</AnnotatedECG>", &format!("{text}</AnnotatedECG>"));
+        decode::decode(whole.as_bytes(), &Limits::default()).unwrap().subject.id
+    };
+    assert_eq!(id("root=\"2.16.840.1.113883.3.5\" extension=\"SBJ-123\""), "SBJ-123");
+    assert_eq!(id("root=\"2.16.840.1.113883.3.5\" extension=\"\""), "");
+    assert_eq!(id("root=\"2.16.840.1.113883.3.5\" extension=\"  \""), "");
+    assert_eq!(id("root=\"2.16.840.1.113883.3.5\""), "");
+    assert_eq!(id("root=\"Hospital-1\""), "");
+    assert_eq!(id("root=\"00000000-0000-0000-0000-000000000000\""), "");
+    assert_eq!(id("root=\"728989ec-b8bc-49cd-9a5a-30be5ade1db5\""), "728989ec-b8bc-49cd-9a5a-30be5ade1db5");
+}
+
 #[test]
 fn frank_leads_stand_beside_the_twelve() {
     let leads = &[

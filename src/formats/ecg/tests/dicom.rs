@@ -4,8 +4,8 @@ use super::*;
 
 /// Explicit VR, either byte order.
 #[derive(Clone, Copy)]
-struct Writer {
-    big: bool,
+pub(super) struct Writer {
+    pub(super) big: bool,
 }
 
 impl Writer {
@@ -52,23 +52,38 @@ impl Writer {
     }
 }
 
-struct Plan<'a> {
-    writer: Writer,
-    sop: &'a str,
-    codes: &'a [&'a str],
-    unit: &'a str,
-    sensitivity: &'a str,
-    correction: &'a str,
-    baseline: &'a str,
-    rate: &'a str,
+#[derive(Clone)]
+pub(super) struct Plan<'a> {
+    pub(super) writer: Writer,
+    pub(super) sop: &'a str,
+    pub(super) codes: &'a [&'a str],
+    pub(super) unit: &'a str,
+    pub(super) sensitivity: &'a str,
+    pub(super) correction: &'a str,
+    pub(super) baseline: &'a str,
+    pub(super) rate: &'a str,
     /// Interpretation, bits allocated, bits stored.
-    stored: (&'a str, u16, u16),
-    padding: Option<Vec<u8>>,
-    data: Vec<u8>,
-    samples: usize,
+    pub(super) stored: (&'a str, u16, u16),
+    pub(super) padding: Option<Vec<u8>>,
+    pub(super) data: Vec<u8>,
+    pub(super) samples: usize,
+    /// MultiplexGroupTimeOffset, ms.
+    pub(super) offset: Option<&'a str>,
 }
 
 fn object(p: &Plan<'_>) -> Vec<u8> {
+    objects(std::slice::from_ref(p))
+}
+
+/// One object with a multiplex group for each plan.
+pub(super) fn objects(plans: &[Plan<'_>]) -> Vec<u8> {
+    let first = plans.first().unwrap();
+    first
+        .writer
+        .file(first.sop, &first.writer.sequence(0x5400, 0x100, &plans.iter().map(item).collect::<Vec<_>>()))
+}
+
+fn item(p: &Plan<'_>) -> Vec<u8> {
     let w = p.writer;
     let channel = |code: &&str| {
         let coded = |code: &str, scheme: &str| {
@@ -86,24 +101,27 @@ fn object(p: &Plan<'_>) -> Vec<u8> {
         .concat()
     };
     let channels: Vec<Vec<u8>> = p.codes.iter().map(channel).collect();
-    let mut item = [
-        w.element(0x3A, 4, "CS", b"ORIGINAL"),
-        w.element(0x3A, 5, "US", &w.n16(channels.len() as u16)),
-        w.element(0x3A, 0x10, "UL", &w.n32(p.samples)),
-        w.element(0x3A, 0x1A, "DS", p.rate.as_bytes()),
-        w.sequence(0x3A, 0x200, &channels),
-        w.element(0x5400, 0x1004, "US", &w.n16(p.stored.1)),
-        w.element(0x5400, 0x1006, "CS", p.stored.0.as_bytes()),
-    ]
-    .concat();
+    let mut item = p.offset.map_or_else(Vec::new, |t| w.element(0x18, 0x1068, "DS", t.as_bytes()));
+    item.extend(
+        [
+            w.element(0x3A, 4, "CS", b"ORIGINAL"),
+            w.element(0x3A, 5, "US", &w.n16(channels.len() as u16)),
+            w.element(0x3A, 0x10, "UL", &w.n32(p.samples)),
+            w.element(0x3A, 0x1A, "DS", p.rate.as_bytes()),
+            w.sequence(0x3A, 0x200, &channels),
+            w.element(0x5400, 0x1004, "US", &w.n16(p.stored.1)),
+            w.element(0x5400, 0x1006, "CS", p.stored.0.as_bytes()),
+        ]
+        .concat(),
+    );
     if let Some(padding) = &p.padding {
         item.extend(w.element(0x5400, 0x100A, "OW", padding));
     }
     item.extend(w.element(0x5400, 0x1010, "OW", &p.data));
-    w.file(p.sop, &w.sequence(0x5400, 0x100, &[item]))
+    item
 }
 
-const TWELVE: [&str; 12] = [
+pub(super) const TWELVE: [&str; 12] = [
     "5.6.3-9-1",
     "5.6.3-9-2",
     "5.6.3-9-61",
@@ -118,7 +136,7 @@ const TWELVE: [&str; 12] = [
     "5.6.3-9-8",
 ];
 
-fn plan(big: bool) -> Plan<'static> {
+pub(super) fn plan(big: bool) -> Plan<'static> {
     Plan {
         writer: Writer { big },
         sop: "1.2.840.10008.5.1.4.1.1.9.2.1",
@@ -132,6 +150,7 @@ fn plan(big: bool) -> Plan<'static> {
         padding: None,
         data: Vec::new(),
         samples: 2_400,
+        offset: None,
     }
 }
 

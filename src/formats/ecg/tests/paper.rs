@@ -154,3 +154,73 @@ fn each_part_of_the_blob_says_what_it_is() {
     assert!((on - a.measured.marks.qrs.unwrap().0 as f64 * 2.0).abs() < 1e-9);
     assert_eq!(draw::Part::of("x"), None);
 }
+
+/// The standard leads in microvolts with white noise of `sd` µV, `per` samples for each of the recording.
+fn noisy(document: &Document, per: usize, sd: f64) -> Document {
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    let old = document.rhythm().unwrap();
+    let lead = |l: &Lead| {
+        let uv = |i: usize| l.nv(i.min(old.samples - 1)).unwrap() as f64 / 1_000.0;
+        let at = |i: usize| {
+            let (k, f) = (i / per, (i % per) as f64 / per as f64);
+            // Twelve equal variables add up to a normal one.
+            uv(k) * (1.0 - f) + uv(k + 1) * f + sd * ((0..12).map(|_| random()).sum::<f64>() - 6.0)
+        };
+        let raw = (0..old.samples * per).map(at).map(|v| v.round() as i32).collect();
+        Lead { raw, scale: Ratio::whole(1_000), offset: Ratio::ZERO, ..l.clone() }
+    };
+    let leads = old.leads.iter().map(lead).collect();
+    let rate = old.rate.times(Ratio::whole(per as i64)).unwrap();
+    Document {
+        groups: vec![Group { rate, samples: old.samples * per, leads, ..old.clone() }],
+        ..Document::default()
+    }
+}
+
+/// Muscle noise that fills the paper as a band: still at most 20 kB, every sample within 0.1 mm of the line (half of the
+/// stroke), every corner a sample to 30 µm; and the drawing says so.
+#[test]
+fn a_strip_drowned_in_noise_weighs_20_kb_and_says_what_was_left_out() {
+    let made = Document { groups: vec![strip::strip(|_| 0.0)], ..Document::default() };
+    for (name, document) in [("made", Some(made)), ("ludb 1", ludb::record(1))] {
+        let Some(document) = document else { continue };
+        for (per, sd) in [(1, 60.0), (2, 30.0)] {
+            let d = draw::layout(&noisy(&document, per, sd), &Paper::REPORT);
+            let start = std::time::Instant::now();
+            let svg = draw::svg(&d);
+            let took = start.elapsed();
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            gz.write_all(svg.as_bytes()).unwrap();
+            let size = gz.finish().unwrap().len();
+            let said = svg.split("within ").nth(1).and_then(|t| t.split(' ').next()).unwrap();
+            let bound: f64 = said.parse().unwrap();
+            let (mut sample, mut corner) = (0.0_f64, 0.0_f64);
+            for (stroke, line) in d.strokes.iter().zip(traces(&d)) {
+                let points: Vec<(f64, f64)> =
+                    stroke.iter().map(|p| (f64::from(p.0) / 100.0, f64::from(p.1) / 100.0)).collect();
+                for p in &points {
+                    let near = line.windows(2).filter(|w| w[0].0 <= p.0 + 0.2 && w[1].0 >= p.0 - 0.2);
+                    sample = sample.max(near.map(|w| away(*p, w[0], w[1])).fold(f64::MAX, f64::min));
+                }
+                for c in &line {
+                    let near = points.iter().filter(|p| (p.0 - c.0).abs() < 0.1);
+                    corner = corner.max(near.map(|p| (p.0 - c.0).hypot(p.1 - c.1)).fold(f64::MAX, f64::min));
+                }
+            }
+            eprintln!(
+                "{name} {} Hz + {sd} µV: {size} bytes in {took:?}, samples to {sample:.3} mm, corners to {corner:.3} mm, said {bound}",
+                500 * per
+            );
+            assert!(size <= 20_000, "{name} {per} {sd}: {size}");
+            assert!(bound <= 0.1 && sample <= bound + 1e-6 && corner <= 0.03, "{sample} {corner} {bound}");
+        }
+    }
+    // A quiet strip is exact to 10 µm.
+    assert!(
+        draw::svg(&draw::layout(&square(500), &Paper::REPORT)).contains("within 0.01 mm of every sample")
+    );
+}

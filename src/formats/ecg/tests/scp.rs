@@ -121,7 +121,7 @@ fn section(id: u16, body: &[u8], burdick: bool) -> Vec<u8> {
 }
 
 /// A record; the sections in the order given.
-fn record(sections: &[(u16, Vec<u8>)], burdick: bool) -> Vec<u8> {
+pub(super) fn record(sections: &[(u16, Vec<u8>)], burdick: bool) -> Vec<u8> {
     let count = sections.len() + 1;
     let mut at = 6 + 16 + 10 * count;
     let made: Vec<Vec<u8>> = sections.iter().map(|(id, body)| section(*id, body, burdick)).collect();
@@ -165,7 +165,7 @@ fn tags() -> Vec<u8> {
     .concat()
 }
 
-fn leads(codes: &[u8], count: usize, flags: u8) -> Vec<u8> {
+pub(super) fn leads(codes: &[u8], count: usize, flags: u8) -> Vec<u8> {
     let mut out = vec![codes.len() as u8, flags];
     for code in codes {
         out.extend(1_u32.to_le_bytes());

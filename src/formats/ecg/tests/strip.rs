@@ -38,7 +38,7 @@ fn beat(t: f64) -> f64 {
 }
 
 /// Ten seconds with a beat every 800 ms; `more` is added at ms of the strip.
-fn strip(more: impl Fn(f64) -> f64) -> Group {
+pub(super) fn strip(more: impl Fn(f64) -> f64) -> Group {
     let lead = |(n, k): (u16, f64)| Lead {
         id: LeadId::Standard(n),
         label: String::new(),

@@ -91,6 +91,9 @@ async fn an_order_is_linked_and_unlinked() {
         assert_eq!(nobody[..3], ["王^小东", "P1", ""], "as the device sent it");
         assert_eq!(work_state(&bench, &id).await.as_deref(), Some("cancelled"));
         assert_eq!(open_entries(&bench).await[0].reason, "unlinked");
+        let task = "SELECT COUNT(*) AS n FROM study_grant WHERE reason = 'read_task'";
+        let left = ctx.db.read(&reg).await.unwrap().one(task, args![]).await.unwrap().int("n").unwrap();
+        assert_eq!(left, 0, "the reading hospital's devices see it no more");
 
         let mut tx = begin(&bench, &reg).await;
         let order = undo(&mut tx, ctx, &reg, &act, "too early").await.unwrap_err();

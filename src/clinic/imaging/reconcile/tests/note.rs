@@ -1,6 +1,7 @@
 //! Rejection notes as devices send them: hidden with the note, in sight of the operator, and back by one act.
 
 use yigong_base::jobs::JobRow;
+use yigong_base::site::peer::Peer;
 use yigong_formats::dicom::build::{DataSet, TextSet};
 use yigong_formats::dicom::{part10, uid};
 
@@ -137,5 +138,20 @@ async fn a_note_says_nothing_about_others() {
             .await
             .unwrap();
         assert!(shown.is_some(), "a selection of interest is shown");
+    }
+}
+
+#[tokio::test]
+async fn a_note_over_the_web_counts_too() {
+    for bench in engines().await.unwrap() {
+        let peer = device(&bench, "C01").await;
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        // A person or token that sends by STOW-RS is no registered device.
+        let web = Peer { id: "token-1".into(), kind: "web".into(), ae_title: None, ..peer };
+        let note = selection("113037", "1.2.3.9.1", &[("1.2.3.4", "1.2.3.4.5")]);
+        let sent = send_bytes(&bench, &web, &note).await.unwrap().instance;
+        run(&bench, &job(&bench, &sent).await.unwrap()).await;
+        assert!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_none(), "hidden");
+        assert!(open_entries(&bench).await.iter().any(|e| e.reason == "rejection-note"));
     }
 }

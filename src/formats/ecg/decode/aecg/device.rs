@@ -16,9 +16,9 @@ pub fn read(path: Path<'_>, document: &mut Document) {
     let rhythm = path.inside("series") && !path.inside("derivedSeries");
     match (path.name(), path.up(1)) {
         ("id", "trialSubject") => {
-            let id =
-                if here.attr("extension").is_empty() { here.attr("root") } else { here.attr("extension") };
-            fill(&mut subject.id, id);
+            // The root names who gives the numbers out and is the same for all their patients; only a UUID names one.
+            let (root, number) = (here.attr("root"), here.attr("extension"));
+            fill(&mut subject.id, if number.is_empty() && is_uuid(root) { root } else { number });
         }
         ("name", "subjectDemographicPerson") if !here.text.trim().is_empty() => {
             fill(&mut subject.name, &here.text)
@@ -47,6 +47,14 @@ pub fn read(path: Path<'_>, document: &mut Document) {
         }
         _ => {}
     }
+}
+
+/// `8-4-4-4-12` hexadecimal digits, not all zero.
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').take(6).collect();
+    parts.iter().map(|p| p.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|p| p.bytes().all(|b| b.is_ascii_hexdigit()))
+        && text.bytes().any(|b| !matches!(b, b'0' | b'-'))
 }
 
 /// Nested control variables: the outer one names the filter, the inner one its frequency.

@@ -187,8 +187,8 @@ impl Reading<'_> {
             (Some(a), Some(b)) => a.minus_ms(&b).map_or(0.0, milliseconds),
             _ => made.offset_ms,
         };
-        let new = group(series.derived, made.rate, t0_ms, made.leads);
-        if let Some(k) = mergeable(&self.document.groups, &new) {
+        let new = group(series.derived, made.rate, t0_ms, made.leads, &mut self.budget)?;
+        if let Some(k) = self.document.groups.iter().position(|g| g.continues(&new)) {
             series.group.get_or_insert(k);
             if let Some(old) = self.document.groups.get_mut(k) {
                 self.budget.channels(old.leads.len() + new.leads.len())?;
@@ -264,17 +264,6 @@ fn padded(text: &str) -> String {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (stamp, rest) = text.trim().split_at_checked(digits).unwrap_or((text, ""));
     if (8..14).contains(&stamp.len()) { format!("{stamp:0<14}{rest}") } else { format!("{stamp}{rest}") }
-}
-
-/// A group with other leads of the same stretch of time.
-fn mergeable(groups: &[Group], new: &Group) -> Option<usize> {
-    groups.iter().position(|g| {
-        g.derived == new.derived
-            && g.rate == new.rate
-            && g.samples == new.samples
-            && (g.t0_ms - new.t0_ms).abs() < 0.5
-            && new.leads.iter().all(|l| g.lead(&l.id).is_none())
-    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds within a recording")]

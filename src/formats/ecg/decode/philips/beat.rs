@@ -2,7 +2,7 @@
 //! `waveform` (1.04).
 
 use super::{bytes_of, lead_of, words};
-use crate::ecg::decode::build::{Budget, group};
+use crate::ecg::decode::build::{Budget, group, label};
 use crate::ecg::decode::xml::Path;
 use crate::ecg::limits::Refusal;
 use crate::ecg::model::{Document, Fiducial, Lead};
@@ -24,7 +24,7 @@ impl Beats {
     pub fn open(&mut self, path: Path<'_>) {
         let Some(here) = path.here() else { return };
         if path.name() == "repbeat" {
-            here.attr("leadname").clone_into(&mut self.label);
+            self.label = label(here.attr("leadname"));
             return;
         }
         let rate =
@@ -69,9 +69,12 @@ impl Beats {
     }
 
     /// Adds the group and its marks.
-    pub fn finish(&mut self, document: &mut Document) {
-        let (Some(rate), false) = (self.rate, self.leads.is_empty()) else { return };
-        let made = group(true, rate, 0.0, std::mem::take(&mut self.leads));
+    ///
+    /// # Errors
+    /// Beats of unequal length that exceed the budget.
+    pub fn finish(&mut self, document: &mut Document, budget: &mut Budget<'_>) -> Result<(), Refusal> {
+        let (Some(rate), false) = (self.rate, self.leads.is_empty()) else { return Ok(()) };
+        let made = group(true, rate, 0.0, std::mem::take(&mut self.leads), budget)?;
         let (samples, index) = (made.samples, document.groups.len());
         document.groups.push(made);
         let [p, pr, on, qrs, qt] = self.times;
@@ -90,6 +93,7 @@ impl Beats {
                 document.fiducials.push(Fiducial { what, sample, group: index });
             }
         }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ mod xli;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build::{Budget, group, lead16, warn};
+use super::build::{Budget, group, label, lead16, warn};
 use super::xml::{self, Path, Visit};
 use crate::ecg::format::Format;
 use crate::ecg::lead::LeadId;
@@ -135,7 +135,9 @@ impl Reading<'_> {
             .filter(|r| r.is_positive())
             .ok_or_else(|| wrong("resolution not given"))?;
         let labels = if self.signal.labels.is_empty() { STANDARD_LEADS } else { &self.signal.labels };
-        let labels: Vec<String> = labels.split_ascii_whitespace().map(str::to_owned).collect();
+        let most = self.budget.limits().channels;
+        let labels: Vec<String> = labels.split_ascii_whitespace().take(most + 1).map(label).collect();
+        self.budget.channels(labels.len())?;
         let declared = self.declared(rate);
         let streams = match self.signal.compression.to_ascii_uppercase().as_str() {
             "" | "NONE" | "PLAIN" | "UNCOMPRESSED" => self.plain(&packed, labels.len())?,
@@ -143,7 +145,7 @@ impl Reading<'_> {
             other => return Err(wrong(&format!("compression '{other}' is not read"))),
         };
         let leads = streams.into_iter().zip(labels).map(|(raw, label)| lead_of(label, raw, scale)).collect();
-        let mut group = group(false, rate, 0.0, leads);
+        let mut group = group(false, rate, 0.0, leads, &mut self.budget)?;
         if let Some(from) = calibration(&group) {
             group.leads.iter_mut().for_each(|l| gap(l, from));
             let (zh, en) = (
@@ -158,8 +160,7 @@ impl Reading<'_> {
             warn(&mut self.document, "length_differs", zh, en);
         }
         self.document.groups.push(group);
-        self.beats.finish(&mut self.document);
-        Ok(())
+        self.beats.finish(&mut self.document, &mut self.budget)
     }
 
     /// Samples of a lead by its declared duration.
@@ -186,19 +187,22 @@ impl Reading<'_> {
         leads: usize,
         declared: Option<usize>,
     ) -> Result<Vec<Vec<i32>>, Refusal> {
-        let limit = declared.unwrap_or(self.budget.limits().samples);
-        self.budget.take(leads, declared.unwrap_or(0))?;
+        // A code of ten bits stands for up to 767 bytes: what the file declares is checked before anything is unpacked,
+        // and without a declaration the leads share what may be made in all.
+        let mut budget = Budget::packed(self.budget.limits());
+        if let Some(declared) = declared {
+            budget.take(leads, declared)?;
+        }
+        let limit = declared.unwrap_or(budget.left() / leads.max(1));
         let mut rest = packed;
-        let mut out = Vec::new();
+        let mut out: Vec<Vec<i16>> = Vec::new();
         for n in 1..=leads {
             let of_lead = |r: Refusal| Refusal::new(r.stage, format!("lead {n}: {}", r.reason));
             let (samples, next) = xli::lead(rest, limit).map_err(of_lead)?;
-            if declared.is_none() {
-                self.budget.take(1, samples.len())?;
-            }
             out.push(samples);
             rest = next;
         }
+        self.budget.take(leads, out.iter().map(Vec::len).max().unwrap_or(0))?;
         if out.iter().any(|s| s.len() != out.first().map_or(0, Vec::len)) {
             return Err(Refusal::new("waveform", "the leads differ in length"));
         }

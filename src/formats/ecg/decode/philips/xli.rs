@@ -13,7 +13,7 @@ const LAST: usize = 1_022;
 /// The samples of the next lead, and what follows it. At most `limit` samples.
 ///
 /// # Errors
-/// Cut, a code before it is defined, more samples than declared.
+/// Cut, a code before it is defined, more samples than `limit`.
 pub fn lead(data: &[u8], limit: usize) -> Result<(Vec<i16>, &[u8]), Refusal> {
     let cut = || Refusal::new("waveform", "the compressed data end early");
     let length = u32_at(data, 0).and_then(|n| usize::try_from(n).ok()).ok_or_else(cut)?;
@@ -45,6 +45,13 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
         let code = usize::try_from(held >> bits & 0x3FF).unwrap_or(0);
         held &= (1 << bits) - 1;
         let at = out.len();
+        if at >= limit {
+            // What fills the last bits is no code that could add anything.
+            if code > LAST {
+                break;
+            }
+            return Err(bad(&format!("more samples than {}", limit / 2)));
+        }
         if let Ok(literal) = u8::try_from(code) {
             out.push(literal);
         } else {
@@ -63,7 +70,7 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, Refusal> {
             }
         }
         if out.len() > limit {
-            return Err(bad("more samples than declared"));
+            return Err(bad(&format!("more samples than {}", limit / 2)));
         }
         if let Some((from, length)) = before
             && table.len() + 256 <= LAST

@@ -5,6 +5,8 @@ use crate::ecg::limits::Refusal;
 
 /// Number of tables that means "the default table".
 const DEFAULT: u16 = 19_999;
+/// Nodes of all tables of a file: makers need some hundreds, and nine bytes can ask for 32 of them.
+const NODES: usize = 1 << 16;
 /// Bytes of one code in section 2.
 const CODE: usize = 9;
 
@@ -55,7 +57,8 @@ impl Coding {
                 for _ in 0..tables {
                     let count = usize::from(u16_at(body, at).ok_or_else(cut)?);
                     let codes = body.get(at + 2..at + 2 + CODE * count).ok_or_else(cut)?;
-                    out.push(Table::read(codes)?);
+                    let used = out.iter().map(|t: &Table| t.nodes.len()).sum();
+                    out.push(Table::read(codes, NODES.saturating_sub(used))?);
                     at += 2 + CODE * count;
                 }
                 Ok(Self::Own(out))
@@ -96,7 +99,7 @@ fn cut() -> Refusal {
 
 impl Table {
     /// Prefix bits, total bits, mode (0 = switch of table), base value, base code with its first bit lowest.
-    fn read(codes: &[u8]) -> Result<Self, Refusal> {
+    fn read(codes: &[u8], most: usize) -> Result<Self, Refusal> {
         let mut table = Self { nodes: vec![Tree::default()] };
         for code in codes.chunks_exact(CODE) {
             let (Some(prefix), Some(total), Some(mode), Some(base), Some(word)) =
@@ -119,6 +122,9 @@ impl Table {
                 Leaf::Value(i32::from(base), u32::from(total - prefix))
             };
             table.add(u32::from(prefix), word, leaf).ok_or_else(|| wrong("two codes begin alike"))?;
+            if table.nodes.len() > most {
+                return Err(Refusal::new("limit", format!("Huffman tables of more than {NODES} nodes")));
+            }
         }
         Ok(table)
     }

@@ -43,7 +43,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Document, Refusal> {
 }
 
 fn waveforms(sections: &Sections<'_>, limits: &Limits, document: &mut Document) -> Result<(), Refusal> {
-    let mut budget = Budget::new(limits);
+    let mut budget = Budget::packed(limits);
     let leads = Leads::read(sections.need(3)?)?;
     let coding = Coding::read(sections.get(2)?)?;
     let beats = sections.get(4)?.map(Beats::read).transpose()?.unwrap_or_default();
@@ -76,7 +76,7 @@ fn waveforms(sections: &Sections<'_>, limits: &Limits, document: &mut Document) 
     }
     rebuild(&rhythm, &mut budget, document)?;
     if let Some(reference) = &reference {
-        median(reference, &leads, document);
+        median(reference, &leads, document, &mut budget)?;
     }
     notes(sections, &rhythm, document);
     Ok(())
@@ -112,7 +112,7 @@ fn rebuild(rhythm: &Rhythm<'_>, budget: &mut Budget<'_>, document: &mut Document
     }
     let rate = Ratio::new(1_000_000, i64::from(interval))
         .ok_or_else(|| Refusal::new("waveform", "section 6 has no sample interval"))?;
-    let group = group(false, rate, 0.0, out);
+    let group = group(false, rate, 0.0, out, budget)?;
     for beat in &rhythm.beats.list {
         if let Some(sample) =
             beat.fiducial.checked_sub(first).filter(|s| beat.fiducial > 0 && *s < group.samples)
@@ -124,12 +124,18 @@ fn rebuild(rhythm: &Rhythm<'_>, budget: &mut Budget<'_>, document: &mut Document
     Ok(())
 }
 
-fn median(reference: &Reference, leads: &Leads, document: &mut Document) {
-    let Some(rate) = Ratio::new(1_000_000, i64::from(reference.interval_us)) else { return };
+fn median(
+    reference: &Reference,
+    leads: &Leads,
+    document: &mut Document,
+    budget: &mut Budget<'_>,
+) -> Result<(), Refusal> {
+    let Some(rate) = Ratio::new(1_000_000, i64::from(reference.interval_us)) else { return Ok(()) };
     let unit = Ratio::whole(i64::from(reference.unit_nv));
     let list = leads.list.iter().zip(&reference.leads);
     let made = list.map(|(l, raw)| lead16(l.id.clone(), l.id.to_string(), raw.clone(), unit)).collect();
-    document.groups.push(group(true, rate, 0.0, made));
+    document.groups.push(group(true, rate, 0.0, made, budget)?);
+    Ok(())
 }
 
 /// Values, statements, and what a reader must know.

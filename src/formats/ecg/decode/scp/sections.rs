@@ -33,7 +33,7 @@ impl<'a> Sections<'a> {
     /// Reads section 0.
     ///
     /// # Errors
-    /// No table of pointers.
+    /// No table of pointers, or sections that overlap many times.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let short = || Refusal::new("structure", "the file ends inside section 0").at(bytes.len());
         let record = size_at(bytes, 2).ok_or_else(short)?;
@@ -48,6 +48,7 @@ impl<'a> Sections<'a> {
             Some(whole) if u16_at(bytes, 0) != Some(crc16(whole)) => out.crc_wrong.push(0),
             Some(_) => {}
         }
+        let mut pointed = 0_usize;
         for pointer in table.chunks_exact(POINTER).take(MOST) {
             let (Some(id), Some(length), Some(index)) =
                 (u16_at(pointer, 0), size_at(pointer, 2), size_at(pointer, 6))
@@ -55,7 +56,14 @@ impl<'a> Sections<'a> {
                 continue;
             };
             // Section 0 is this table; a length of 0 means the section is absent.
-            if id != 0 && length != 0 {
+            if id != 0 && length != 0 && out.list.iter().all(|s| s.id != id) {
+                // Each is read whole for its checksum: pointers that all name the same megabytes would be read a
+                // thousand times.
+                let inside = index.saturating_sub(1).saturating_add(length) <= bytes.len();
+                pointed += if inside { length } else { 0 };
+                if pointed > bytes.len().saturating_mul(2) {
+                    return Err(Refusal::new("structure", "the sections overlap"));
+                }
                 out.add(bytes, id, length, index);
             }
         }
@@ -72,9 +80,7 @@ impl<'a> Sections<'a> {
         {
             self.crc_wrong.push(id);
         }
-        if self.list.iter().all(|s| s.id != id) {
-            self.list.push(Section { id, body, at });
-        }
+        self.list.push(Section { id, body, at });
     }
 
     /// The body of a section; `None` when the record has none.
