@@ -18,8 +18,8 @@ const STEP: usize = 100;
 const LEAST: usize = 200;
 /// Mean distance from the line below which a lead shows nothing, µV.
 const LIVING_UV: f32 = 8.0;
-/// What does not cancel out, and share of quiet slopes: either pair will do. In the LUDB records no lead in the middle has less
-/// than 0.72 and 0.68; sine waves have 0.1 and 0.1, fibrillation at most 0.5 and 0.3, polymorphic tachycardia 0.66 and 0.3.
+/// What does not cancel out, and share of quiet slopes: either pair will do. In the LUDB records the lead in the middle has at
+/// least 0.71 and 0.73; sine waves have 0.1 and 0.1, fibrillation about 0.3 and 0.25, polymorphic tachycardia 0.66 and 0.3.
 const LIMITS: [(f32, f32); 2] = [(0.60, 0.42), (0.70, 0.33)];
 /// A slope below this share of the steepest is quiet.
 const QUIET: f32 = 0.15;
