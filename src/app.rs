@@ -17,6 +17,7 @@ use yigong_base::live::Live;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
 use yigong_clinic::delivery::{self, Carriers};
+use yigong_clinic::elsewhere::{Elsewhere, LOOK};
 use yigong_clinic::{Centre, critical, ecg, imaging, worklist};
 
 use crate::dimse::listener::Doors;
@@ -204,6 +205,26 @@ async fn sweep_leases(centre: Centre, stop: CancellationToken) {
     }
 }
 
+/// Tells the pages of this process what other processes wrote. A look that fails is repeated at the next.
+async fn follow_others(centre: Centre, mut elsewhere: Elsewhere, stop: CancellationToken) {
+    let mut failed = false;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        match elsewhere.look(&centre.ctx).await {
+            Ok(_) => failed = false,
+            // Said once: a database that is away says so in many places.
+            Err(fault) if !failed => {
+                failed = true;
+                tracing::warn!(error = %fault, "elsewhere.look failed");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
 /// Serves until `stop`; then stops accepting, ends what runs, and returns.
 pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken) -> Result<()> {
     // A policy that cannot be read stops the start, not a night job.
@@ -223,11 +244,13 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     let dicom = tokio::spawn(dicom);
     let jobs = tokio::spawn(runner(&centre, reports).run(JOB_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
+    let elsewhere = Elsewhere::start(&centre.ctx).await?;
+    let others = tokio::spawn(follow_others(centre.clone(), elsewhere, stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");
     centre.ctx.live.stop();
     handle.stop(true).await;
-    for (name, task) in [("dicom", dicom), ("jobs", jobs), ("leases", leases)] {
+    for (name, task) in [("dicom", dicom), ("jobs", jobs), ("leases", leases), ("others", others)] {
         if task.await.is_err() {
             tracing::error!(part = name, "part stopped unexpectedly");
         }

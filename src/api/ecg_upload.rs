@@ -54,6 +54,7 @@ impl Said {
             chest_pain: matches!(self.chest_pain.as_str(), "1" | "true"),
             redo_of: some(&self.redo_of),
             operator: some(&self.operator).unwrap_or_else(|| permit.name().to_owned()),
+            chosen_by: String::new(),
         }
     }
 }
@@ -115,7 +116,7 @@ async fn answer(centre: &Centre, permit: &Permit, kept: Kept) -> Answer {
     let of = |key: &str| all.get(key).cloned().unwrap_or(Value::Null);
     Ok(HttpResponse::Created().json(json!({
         "record": record, "state": received.state(), "quality": of("quality"), "swap": of("swap"), "triage": of("triage"),
-        "same_person_doubt": of("same_person_doubt"), "format": of("format"), "warnings": of("warnings"), "matching": of("matching"), "redo_of": of("redo_of"), "redo_at": of("redo_at"),
+        "same_person_doubt": of("same_person_doubt"), "format": of("format"), "warnings": of("warnings"), "matching": of("matching"), "differs": of("differs"), "chosen_by": of("chosen_by"), "redo_of": of("redo_of"), "redo_at": of("redo_at"),
     })))
 }
 
@@ -145,7 +146,7 @@ async fn unmatched(centre: web::Data<Centre>, permit: Caller, query: web::Query<
 async fn waiting(centre: web::Data<Centre>, permit: Caller) -> Answer {
     require(&permit)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": lists::waiting(&mut reader, &permit).await?})))
+    Ok(HttpResponse::Ok().json(json!({"rows": lists::waiting(&mut reader, &centre.ctx, &permit).await?})))
 }
 
 /// The order a record belongs to.

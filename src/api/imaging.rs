@@ -3,9 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
+use yigong_base::codec::Format;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{self, Picture};
+use yigong_clinic::imaging::render::Rendering;
 use yigong_clinic::imaging::retrieve::{self, Form};
 
 use super::auth::Caller;
@@ -44,10 +46,32 @@ pub(crate) fn require_images(permit: &Permit) -> Result<(), ApiFault> {
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
 pub struct FrameQuery {
-    /// `raw` (little-endian samples, the default), `stored`, `jpeg`.
+    /// `raw` (little-endian samples, the default), `stored`, `jpeg`, `png` (as the object means to be shown, nothing lost).
     f: String,
-    /// Longest side of a JPEG, pixels.
+    /// Longest side of a picture, pixels; a PNG has every pixel without it.
     w: Option<u16>,
+    /// Window centre of a PNG instead of the object's own, in output units of the modality transformation; with `ww`.
+    wc: Option<f64>,
+    /// Window width.
+    ww: Option<f64>,
+}
+
+impl FrameQuery {
+    /// The PNG that is asked for. The object's own VOI LUT function goes with a window, too.
+    fn png(&self) -> Result<Rendering, Fault> {
+        let side = self.w.map_or(u32::from(u16::MAX), u32::from);
+        let window = match (self.wc, self.ww) {
+            (None, None) => None,
+            (Some(c), Some(w)) if c.is_finite() && w.is_finite() && w > 0.0 => Some((c, w)),
+            _ => return Err(Fault::invalid("window", "wc and ww are numbers, ww above 0")),
+        };
+        Ok(Rendering {
+            format: Format::Png,
+            fit: Some((side, side)),
+            window: window.map(|(c, w)| (c, w, String::new())),
+            ..Rendering::default()
+        })
+    }
 }
 
 /// A study with its series and priors.
@@ -64,8 +88,7 @@ async fn get_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<Stri
 #[get("/api/series/{id}/stack")]
 async fn get_stack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     require_images(&permit)?;
-    let mut conn = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(detail::stack(&mut conn, &permit, &id).await?))
+    Ok(HttpResponse::Ok().json(detail::renewed_stack(&centre.ctx, &permit, &id).await?))
 }
 
 /// One frame of an instance, number from 1.
@@ -84,7 +107,12 @@ async fn get_frame(
         "" | "raw" => (Form::Raw, "application/octet-stream", "raw".to_owned()),
         "stored" => (Form::Stored, "application/octet-stream", "stored".to_owned()),
         "jpeg" => (Form::Jpeg(query.w), "image/jpeg", format!("jpeg{}", query.w.unwrap_or(0))),
-        _ => return Err(Fault::invalid("f", "raw, stored or jpeg").into()),
+        "png" => {
+            let [c, w] = [query.wc, query.ww].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
+            let name = format!("png{}w{c}w{w}", query.w.unwrap_or(0));
+            (Form::Picture(query.png()?), "image/png", name)
+        }
+        _ => return Err(Fault::invalid("f", "raw, stored, jpeg or png").into()),
     };
     let stored = {
         let mut conn = centre.ctx.db.read(&permit).await?;
@@ -93,12 +121,12 @@ async fn get_frame(
     let entity = match form {
         // The row is one version, and no correction reaches its samples.
         Form::Raw | Form::Stored => Entity::fixed(format_args!("{}-{n}-{name}", stored.object)),
-        Form::Jpeg(_) => Entity::of(format_args!("{}-{n}-{name}-{DRAWN}", stored.etag())),
+        Form::Jpeg(_) | Form::Picture(_) => Entity::of(format_args!("{}-{n}-{name}-{DRAWN}", stored.etag())),
     };
     if let Some(answer) = entity.held(&req) {
         return Ok(answer);
     }
-    let bytes = retrieve::frame(&centre, &stored, n, form).await?;
+    let bytes = retrieve::frame(&centre, &stored, n, &form).await?;
     Ok(entity.ok().content_type(mime).body(bytes))
 }
 

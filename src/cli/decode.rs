@@ -59,7 +59,7 @@ enum Form {
 /// # Errors
 /// Why the file or a frame cannot be read, by slug.
 pub async fn run(args: DecodeArgs) -> Result<ExitCode> {
-    let opened = Opened::read(&args.file).await?;
+    let opened = Opened::alone(&args.file).await?;
     let program = std::env::current_exe().map_err(|e| Fault::io("find this program", &e))?;
     let codec = Pool::new(program, vec!["codec-worker".to_owned()], PoolLimits::default());
     let shape = opened.shape();

@@ -13,7 +13,7 @@ use yigong_formats::ecg::decode::{self, wfdb};
 use yigong_formats::ecg::draw::{self, Paper};
 use yigong_formats::ecg::measure::delineate;
 use yigong_formats::ecg::write::{self, Export};
-use yigong_formats::ecg::{Analysis, Document, Format, Limits, Refusal, Source, analyse};
+use yigong_formats::ecg::{Analysis, Document, Format, Limits, Refusal, Source, Value as EcgValue, analyse};
 
 use super::say;
 
@@ -190,7 +190,7 @@ fn record(found: std::result::Result<Document, Refusal>) -> Value {
     delineate::entry(group.rate.to_f64(), group.samples, &measured)
 }
 
-/// Rows of the table: ours first, then whatever only the recorder gives.
+/// Rows of the table: ours first, then whatever only the recorder gives. A question mark = boundaries in doubt.
 fn measure(file: &Path) -> Result<ExitCode> {
     let document = needed(file)?;
     let analysis = analyse(&document, "");
@@ -202,9 +202,11 @@ fn measure(file: &Path) -> Result<ExitCode> {
         let text = |n: Option<f64>| n.map_or_else(|| "—".to_owned(), |n| format!("{n}"));
         let vendor = document.values.iter().find(|v| v.what == value.what && v.source == Source::Vendor);
         let ours = server.iter().find(|v| v.what == value.what);
+        let doubt =
+            |v: &EcgValue| v.number.is_some() && analysis.measured.doubtful.contains(&v.what.as_str());
         let (vendor, ours) = (
             vendor.map_or(String::new(), |v| text(v.number)),
-            ours.map_or(String::new(), |v| text(v.number)),
+            ours.map_or(String::new(), |v| text(v.number) + if doubt(v) { "?" } else { "" }),
         );
         say(&format!("{:<12} {vendor:>9} {ours:>9}  {}", value.what, value.unit));
     }

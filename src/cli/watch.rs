@@ -78,10 +78,26 @@ pub async fn watch(config: Config, args: WatchArgs) -> Result<ExitCode> {
     let mut told = Told::default();
     let mut refused = false;
     loop {
-        let now = look(&args.folder)?;
+        let now = match look(&args.folder) {
+            Ok(now) => now,
+            Err(fault) if args.once => return Err(fault),
+            // A share that is away for a while comes back: said once, looked at again.
+            Err(fault) => {
+                told.once(&args.folder, fault.to_string());
+                if pause().await? {
+                    continue;
+                }
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         for (path, seen) in &now {
             if args.once || before.get(path) == Some(seen) {
-                refused |= !take(&ctx, &permit, &args, path, seen.0, &mut told).await?;
+                match take(&ctx, &permit, &args, path, seen.0, &mut told).await {
+                    Ok(taken) => refused |= !taken,
+                    Err(fault) if args.once => return Err(fault),
+                    // A file that cannot be moved aside just now is looked at again.
+                    Err(fault) => told.once(path, fault.to_string()),
+                }
             }
         }
         told.forget_all_but(&now);
@@ -89,13 +105,17 @@ pub async fn watch(config: Config, args: WatchArgs) -> Result<ExitCode> {
             return Ok(if refused { ExitCode::from(SOME_REFUSED) } else { ExitCode::SUCCESS });
         }
         before = now.into_iter().collect();
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            ended = tokio::signal::ctrl_c() => {
-                ended.map_err(|e| Fault::io("wait for an interrupt", &e))?;
-                return Ok(ExitCode::SUCCESS);
-            }
+        if !pause().await? {
+            return Ok(ExitCode::SUCCESS);
         }
+    }
+}
+
+/// Waits for the next look; false when the program is to end.
+async fn pause() -> Result<bool> {
+    tokio::select! {
+        () = tokio::time::sleep(LOOK) => Ok(true),
+        ended = tokio::signal::ctrl_c() => ended.map(|()| false).map_err(|e| Fault::io("wait for an interrupt", &e)),
     }
 }
 

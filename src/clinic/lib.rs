@@ -7,6 +7,7 @@ pub mod centre;
 pub mod critical;
 pub mod delivery;
 pub mod ecg;
+pub mod elsewhere;
 pub mod imaging;
 pub mod lab;
 pub mod order;

@@ -36,6 +36,11 @@ pub(super) fn observation(c: &ReportContent, m: &Measurement, value: f64, status
         "method": {"coding": [{"system": format!("{SYSTEM}:ecg-source"), "code": m.source, "display": source}], "text": source},
         "valueQuantity": {"value": value, "unit": m.unit, "system": "http://unitsofmeasure.org", "code": m.unit},
     });
+    if m.doubtful {
+        // R4 has no interpretation code for an uncertain measurement (`IND` speaks of the result of a test).
+        let text = "起止点不确定,数值仅供参考 (uncertain boundaries: the value is approximate)";
+        set(&mut out, "note", json!([{"text": text}]));
+    }
     if let Some(at) = date_time(c.subject.performed_at) {
         set(&mut out, "effectiveDateTime", at.into());
     }
@@ -53,6 +58,7 @@ mod tests {
             number: Some(160.0),
             unit: "ms".into(),
             source: "vendor".into(),
+            doubtful: false,
         };
         let made = observation(&ReportContent::default(), &m, 160.0, "final");
         assert_eq!(made["id"], "m-pr-vendor");
@@ -60,6 +66,10 @@ mod tests {
         // Partition 2, term 15872.
         assert_eq!(made["code"]["coding"][1]["code"], "146944");
         assert_eq!((&made["method"]["text"], &made["valueQuantity"]["code"]), (&"设备".into(), &"ms".into()));
+        assert!(made.get("note").is_none());
+        let doubtful = Measurement { doubtful: true, ..m.clone() };
+        let made = observation(&ReportContent::default(), &doubtful, 160.0, "final");
+        assert!(made["note"][0]["text"].as_str().unwrap().contains("approximate"));
         let own = Measurement { what: "st_j60_V1".into(), ..m };
         assert_eq!(id(&own), "m-st-j60-V1-vendor");
         assert_eq!(

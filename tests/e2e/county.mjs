@@ -101,8 +101,9 @@ function mllp(port, message) {
   });
 }
 
-/** Makes a chest film of 1000 x 800 with DCMTK, grey from edge to edge, and stores it as the modality of clinic C01 would. */
-function push(county, { patient, name, aet = 'DEMO01' }) {
+/** Makes a chest film of 1000 x 800 with DCMTK, grey from edge to edge, and stores it as the modality of clinic C01 would. `more`: lines of
+ * a dump between the image description and the pixels, given the folder they may write to. */
+function push(county, { patient, name, aet = 'DEMO01', more = () => '' }) {
   const uid = (n) => `2.25.${BigInt(Date.now())}${Math.floor(Math.random() * 1e9)}${n}`;
   const [rows, columns] = [1000, 800];
   const pixels = new Uint16Array(rows * columns);
@@ -140,7 +141,7 @@ function push(county, { patient, name, aet = 'DEMO01' }) {
 (0028,0103) US 0
 (0028,1050) DS [2048]
 (0028,1051) DS [4096]
-(7fe0,0010) OW =${at('film.raw')}
+${more(county.folder)}(7fe0,0010) OW =${at('film.raw')}
 `,
   );
   execFileSync('dump2dcm', ['+te', at('film.dump'), at('film.dcm')], { stdio: 'pipe' });

@@ -38,15 +38,15 @@ async function order(page, patient) {
   }, patient);
 }
 
-/** Drops a file on an element, as a mouse from the file manager does. */
-async function drop(page, selector, name, bytes) {
+/** Drops a file, or the same one under several names, on an element, as a mouse from the file manager does. */
+async function drop(page, selector, names, bytes) {
   const data = await page.evaluateHandle(
-    ([file, base64]) => {
+    ([files, base64]) => {
       const transfer = new DataTransfer();
-      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
+      for (const file of files) transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
       return transfer;
     },
-    [name, Buffer.from(bytes).toString('base64')],
+    [[names].flat(), Buffer.from(bytes).toString('base64')],
   );
   for (const kind of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent(selector, kind, { dataTransfer: data });
 }
@@ -73,8 +73,18 @@ test('a recording dropped on the clinic page comes back as a signed report with 
     const id = await order(clinic, { local_id: 'SBJ-123', name: 'Clark', sex: 'M', birth_date: '19530508' });
     await clinic.goto(`/clinic/ecg?order=${id}`);
     await clinic.locator('#up-drop').waitFor();
+    // One order is one ECG: two files at once are refused, and nothing is sent.
+    const chosen = clinic.getByRole('combobox', { name: '申请' });
+    await clinic.waitForFunction(() => document.querySelector('input[role=combobox]')?.value.includes('Clark'));
+    await drop(clinic, '#up-drop', ['a.scp', 'b.scp'], readFileSync(join(twin, 'Example.scp')));
+    await clinic.getByRole('alert').getByText(/一次只能上传一个文件/).waitFor();
+    assert.equal(await clinic.locator('.up-card').count(), 0);
     const at = Date.now();
+    const sent = clinic.waitForResponse((a) => a.request().method() === 'POST' && a.url().includes('/api/ecg?'));
     await drop(clinic, '#up-drop', 'Example.scp', readFileSync(join(twin, 'Example.scp')));
+    const { record } = await (await sent).json();
+    // The next patient does not inherit the order.
+    assert.equal(await chosen.inputValue(), '');
     const card = clinic.locator('.up-card');
     await card.getByText(/^(合格|可用,有缺陷)$/).waitFor({ timeout: 60_000 });
     console.log(`verdict on the page after ${Date.now() - at} ms`);
@@ -106,6 +116,17 @@ test('a recording dropped on the clinic page comes back as a signed report with 
     await reader.getByRole('button', { name: '保存为医师值' }).click();
     await reader.getByText('标线为医师所定').waitFor();
     assert.equal(await value('QT ms', 2), qt);
+    // A rate of the physician's own: QTc follows at once, and stays when it is saved.
+    const fridericia = await value('QTcF', 2);
+    const rate = (await value('心率', 1)) + 3;
+    await reader.getByLabel('医师心率').fill(String(rate));
+    assert.equal(await value('心率', 2), rate);
+    const followed = await value('QTcF', 2);
+    assert.ok(followed > fridericia, `${followed} > ${fridericia}`);
+    await reader.getByRole('button', { name: '保存为医师值' }).click();
+    await reader.getByText('标线为医师所定').waitFor();
+    await reader.waitForFunction(() => document.querySelector('.ecg-own input')?.value === '');
+    assert.deepEqual([await value('心率', 2), await value('QTcF', 2), await value('QT ms', 2)], [rate, followed, qt]);
 
     await reader.getByRole('button', { name: '心电图', exact: false }).first().click();
     await reader.locator('.ecg-paper canvas').first().waitFor();
@@ -143,6 +164,10 @@ test('a recording dropped on the clinic page comes back as a signed report with 
     await frame.waitFor();
     const pdf = await clinic.request.get((await frame.getAttribute('src')).split('#')[0]);
     assert.equal((await pdf.body()).subarray(0, 5).toString(), '%PDF-');
+    // The same signed page for an archive: a DICOM object that holds these very bytes.
+    const object = await (await clinic.request.get(`/api/ecg/${record}/export?format=dicom-pdf`)).body();
+    assert.equal(object.subarray(128, 132).toString(), 'DICM');
+    assert.ok(object.includes(await pdf.body()), 'the signed page is inside');
     assert.deepEqual(browser.faults, [], 'no script error and no policy report on any page');
   } finally {
     await browser.close();

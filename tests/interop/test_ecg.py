@@ -1,9 +1,11 @@
 """ECG: carts of several makers against the server; what comes out is read by other people's programs."""
 import io
 import itertools
+import json
 import os
 import pathlib
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ET
 
@@ -231,7 +233,8 @@ def test_exports_are_what_other_programs_read(server, tool, tmp_path):
     assert errors == [], errors
     root = ET.fromstring(get("aecg").content)
     assert root.tag == "{urn:hl7-org:v3}AnnotatedECG"
-    tech.call("GET", f"/api/ecg/{body['record']}/export?format=pdf", expect=409)
+    for signed in ("pdf", "dicom-pdf"):
+        tech.call("GET", f"/api/ecg/{body['record']}/export?format={signed}", expect=409)
     tech.call("GET", f"/api/ecg/{body['record']}/export?format=gif", expect=422)
 
 
@@ -262,3 +265,56 @@ def test_a_watched_folder_beside_the_server(server, tmp_path):
     assert again.returncode == 0 and "known cart.dcm" in again.stdout, again.stdout + again.stderr
     assert (tmp_path / "taken/1-cart.dcm").exists()
     assert len([r for r in unmatched(tech) if r["subject"]["id"] == "WATCH-9"]) == 1
+
+
+def test_what_a_watched_folder_takes_reaches_open_pages_within_five_seconds(server, tmp_path):
+    (tmp_path / "infarct.dcm").write_bytes(as_bytes(recording("WATCH-8", elevation=600)))
+    tech = server.login("tech08")
+    heard = {}
+
+    def listen(stream):
+        for line in stream.iter_lines(decode_unicode=True):
+            if line.startswith("data:"):
+                heard.setdefault(json.loads(line[5:])["slice"], time.monotonic())
+
+    with tech.http.get(server.http + "/api/events", stream=True, timeout=60) as stream:
+        threading.Thread(target=listen, args=(stream,), daemon=True).start()
+        command = [binary(), "watch", str(tmp_path), "--facility", "C08", "--once"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+        assert done.returncode == 0, done.stdout + done.stderr
+        committed = time.monotonic()
+        wait(5, "events of another process", lambda: {"ecg", "worklist", "critical"} <= heard.keys())
+    assert max(heard.values()) - committed < 5
+
+
+def test_a_watcher_outlives_a_folder_that_goes_away(server, tmp_path):
+    folder = tmp_path / "share"
+    folder.mkdir()
+    command = [binary(), "watch", str(folder), "--facility", "C07"]
+    watcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+    try:
+        wait(20, "the watcher's folders", lambda: (folder / "taken").exists())
+        folder.rename(tmp_path / "away")
+        time.sleep(3)
+        assert watcher.poll() is None, watcher.stderr.read()
+        (tmp_path / "away").rename(folder)
+        (folder / "cart.dcm").write_bytes(as_bytes(recording("WATCH-7")))
+        wait(20, "the file is taken", lambda: (folder / "taken/cart.dcm").exists())
+    finally:
+        watcher.terminate()
+        watcher.wait(20)
+
+
+def test_a_repetition_never_takes_another_patients_place(server):
+    tech = server.login("tech06")
+    first = hand_in(server, "C06", as_bytes(recording("REDO-A", silent=["V3"])))[1]
+    assert first["state"] == "redo", first
+    status, second, _ = hand_in(server, "C06", as_bytes(recording("REDO-B")), redo_of=first["record"])
+    assert (status, second["state"], second["redo_of"]) == (201, "queued", None), second
+    assert "redo_other_patient" in [w["code"] for w in second["warnings"]]
+    stands = tech.get(f"/api/ecg/{first['record']}")
+    assert (stands["state"], stands["redo_by"]) == ("redo", None)
+    # Pain does not wait for a better trace; the clinic is asked for one all the same.
+    third = hand_in(server, "C06", as_bytes(recording("REDO-C", silent=["V3"])), chest_pain=1)[1]
+    assert (third["state"], third["quality"]["verdict"]) == ("queued", "redo"), third
+    assert third["record"] in [w["id"] for w in tech.get("/api/ecg/waiting")["rows"]]

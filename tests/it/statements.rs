@@ -16,6 +16,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/critical", yigong_clinic::critical::sql::ALL),
     ("clinic/delivery", yigong_clinic::delivery::sql::ALL),
     ("clinic/ecg", yigong_clinic::ecg::sql::ALL),
+    ("clinic/elsewhere", yigong_clinic::elsewhere::sql::ALL),
     ("clinic/imaging", yigong_clinic::imaging::sql::ALL),
     ("clinic/imaging/commitment", yigong_clinic::imaging::commitment::sql::ALL),
     ("clinic/imaging/grant", yigong_clinic::imaging::grant::sql::ALL),

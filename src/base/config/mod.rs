@@ -141,6 +141,8 @@ section! {
         weasis: bool = true;
         /// Days the lead hospital's own devices still see a study after its report was signed.
         task_grant_days: i64 = 180;
+        /// Bytes of one frame, coded or decoded, that are taken into memory at most.
+        max_frame_bytes: i64 = 256 << 20;
         /// Days in which every stored object is hashed again.
         scrub_days: i64 = 30;
     }

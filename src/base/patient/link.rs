@@ -78,7 +78,8 @@ pub struct PatientHead {
 }
 
 /// Ids that name nobody (dicom specification 7.3).
-fn is_junk(local_id: &str) -> bool {
+#[must_use]
+pub fn is_junk(local_id: &str) -> bool {
     let id = local_id.trim();
     let date = id.len() == 8
         && id.bytes().all(|b| b.is_ascii_digit())

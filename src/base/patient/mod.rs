@@ -6,5 +6,5 @@ pub mod sql;
 pub mod update;
 
 pub use key::find_by;
-pub use link::{Linked, Seen, head, link};
+pub use link::{Linked, Seen, head, is_junk, link};
 pub use update::update;

@@ -74,6 +74,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0011_name_page.sql"),
         include_str!("../../../migrations/postgres/0011_name_page.sql"),
     ),
+    (
+        12,
+        "ecg_told",
+        include_str!("../../../migrations/sqlite/0012_ecg_told.sql"),
+        include_str!("../../../migrations/postgres/0012_ecg_told.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -19,6 +19,8 @@ pub struct Asked {
     pub redo_of: Option<String>,
     /// Who recorded it.
     pub operator: String,
+    /// Name of the person who chose the order for this very file; empty = a machine said it. Set on receipt, never by the sender.
+    pub chosen_by: String,
 }
 
 /// A file of a recording and what is known about it before it is understood.

@@ -74,7 +74,7 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     going.patient.clone_from(&patient);
     going.order = Some(order.to_owned());
     let held = row.text("state")? == "held";
-    let state = if held { going.state().to_owned() } else { row.text("state")? };
+    let state = if held { gate::state(tx, &going).await?.to_owned() } else { row.text("state")? };
     let redo_at = if held { gate::redo_at(ctx, &state) } else { row.opt_int("redo_at")? };
     tx.exec(sql::SETTLE, args![&record, &state, &patient, order, "", redo_at]).await?;
     tx.exec(sql::SET_WORK_PATIENT, args![&record, &patient]).await?;
@@ -86,7 +86,9 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     if held {
         return gate::go(tx, ctx, permit, &going, &state).await;
     }
-    let Some(item) = of_subject(tx, &record, "write").await? else { return Ok(None) };
+    let Some(item) = of_subject(tx, &record, "write").await? else {
+        return gate::hurry(tx, ctx, permit, &record).await;
+    };
     let head = order::head::head(tx, permit, order).await?;
     let flags = head.as_ref().map(|h| h.flags.clone()).unwrap_or_default();
     for name in &flags {
@@ -112,8 +114,11 @@ pub(super) async fn asked(
     if asked.chest_pain && !row.flag("chest_pain")? {
         tx.exec(sql::CHEST_PAIN, args![record]).await?;
         flag(tx, ctx, permit, record, gate::CHEST_PAIN).await?;
-        if let Some(item) = &item {
-            raise_priority(tx, ctx, permit, item, "emergency", "", gate::CHEST_PAIN).await?;
+        match &item {
+            Some(item) => {
+                raise_priority(tx, ctx, permit, item, "emergency", "", gate::CHEST_PAIN).await?;
+            }
+            None => item = gate::hurry(tx, ctx, permit, record).await?,
         }
     }
     let Some(order) = &asked.order else { return Ok(item) };
@@ -125,7 +130,7 @@ pub(super) async fn asked(
         let head = patient::head(tx, &patient, ctx.now()).await?;
         let said: serde_json::Value = row.json("subject")?;
         let number = said.get("id").and_then(|v| v.as_str()).unwrap_or_default().trim();
-        number == head.local_id
+        !number.is_empty() && number == head.local_id
     };
     if same && row.opt_text("order_id")?.is_none() {
         match give(tx, ctx, permit, &row, order).await {

@@ -64,6 +64,8 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, record: &str) -
         "renditions": renditions(conn, record).await?,
         "subject": row.json::<Value>("subject")?,
         "matching": row.text("matching")?,
+        "differs": row.json::<Value>("differs")?,
+        "chosen_by": row.text("chosen_by")?,
         "operator": row.text("operator")?,
         "chest_pain": row.flag("chest_pain")?,
         "redo_of": row.opt_text("redo_of")?,

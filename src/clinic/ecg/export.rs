@@ -17,6 +17,7 @@ use super::{sql, values};
 use crate::centre::time_of;
 use crate::order;
 use crate::report::content::ReportContent;
+use crate::report::encapsulated;
 
 /// A file to be handed out.
 #[derive(Debug, Clone)]
@@ -36,9 +37,10 @@ pub struct File {
 pub async fn export(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Result<File> {
     let file = match format {
         "original" => original(ctx, permit, record).await?,
-        "pdf" => page(ctx, permit, record).await?,
+        "pdf" => page(ctx, permit, record, false).await?,
+        "dicom-pdf" => page(ctx, permit, record, true).await?,
         "dicom" | "aecg" => written(ctx, permit, record, format).await?,
-        _ => return Err(Fault::invalid("format", "dicom, aecg, original or pdf")),
+        _ => return Err(Fault::invalid("format", "dicom, aecg, original, pdf or dicom-pdf")),
     };
     let mut tx = ctx.db.begin(permit).await?;
     audit::append(&mut tx, ctx, permit, "ecg.export", "ecg_record", record, &json!({"format": format}))
@@ -66,8 +68,9 @@ async fn original(ctx: &Ctx, permit: &Permit, record: &str) -> Result<File> {
     Ok(File { name: format!("ecg-{record}.{ending}"), media, bytes })
 }
 
-/// The page of the report's current version, as it was signed.
-async fn page(ctx: &Ctx, permit: &Permit, record: &str) -> Result<File> {
+/// The page of the report's current version, as it was signed; `object` = inside a DICOM Encapsulated PDF, the same one that
+/// archives are sent.
+async fn page(ctx: &Ctx, permit: &Permit, record: &str, object: bool) -> Result<File> {
     let signed = {
         let mut conn = ctx.db.read(permit).await?;
         find(&mut conn, permit, record).await?;
@@ -75,8 +78,13 @@ async fn page(ctx: &Ctx, permit: &Permit, record: &str) -> Result<File> {
     };
     let signed = signed.ok_or_else(|| Fault::conflict("not_signed", "there is no signed report yet"))?;
     let bytes = ctx.blobs.read(&signed.text("pdf_sha256")?).await?;
-    let name = format!("{}-{}.pdf", signed.text("report")?, signed.int("n")?);
-    Ok(File { name, media: "application/pdf", bytes })
+    let name = format!("{}-{}", signed.text("report")?, signed.int("n")?);
+    if object {
+        let content: ReportContent = signed.json("content")?;
+        let bytes = encapsulated::object(&content, &bytes, ctx.config.centre.utc_offset_minutes);
+        return Ok(File { name: format!("{name}.dcm"), media: "application/dicom", bytes });
+    }
+    Ok(File { name: format!("{name}.pdf"), media: "application/pdf", bytes })
 }
 
 /// Written anew with this centre's own identifiers: the same record gives the same names every time.

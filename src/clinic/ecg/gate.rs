@@ -1,5 +1,6 @@
-//! The quality gate: a poor recording goes back to the clinic while the patient still lies there. It waits to be done
-//! again or to be kept; a red one goes to work at once, and any goes by itself after ten minutes. Nobody is lost.
+//! The quality gate: a poor recording goes back to the clinic while the patient still lies there. A harmless one waits to be
+//! done again or to be kept, ten minutes at most; one that raised anything, chest pain, and an order above routine go to work at
+//! once while the clinic is asked all the same. Nobody is lost.
 
 use serde_json::json;
 use yigong_base::access::{Permit, Right};
@@ -9,12 +10,10 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::arrived::Arrived;
 use super::detail::find;
-use super::sql;
-use super::whose::Whose;
+use super::{repeat, sql};
 use crate::order::{self, head::OrderHead};
-use crate::worklist::deadline::{deadline, rank};
+use crate::worklist::deadline::rank;
 use crate::worklist::{self, NewItem};
 
 /// Flag of an item whose recording should be made again.
@@ -23,14 +22,10 @@ pub const REDO: &str = "ecg_redo";
 pub const SWAP: &str = "ecg_swap";
 /// Order flag that makes an ECG an emergency.
 pub const CHEST_PAIN: &str = "chest_pain";
-/// Flag of an attempt that is being read while a better one has come.
-const BETTER: &str = "ecg_better_came";
 /// The job that lets a poor recording go by itself.
 pub const JOB: &str = "ecg_redo";
 /// How long the clinic is waited for.
 const WAIT_MS: i64 = 10 * MINUTE_MS;
-/// A recording of the same patient within this time after a poor one is its repetition.
-const REPEAT_MS: i64 = 30 * MINUTE_MS;
 
 /// A record on its way to the readers.
 #[derive(Debug, Clone)]
@@ -67,11 +62,43 @@ impl Going {
             first: row.opt_text("redo_of")?,
         })
     }
+}
 
-    /// `redo` for a poor recording that may wait, else `queued`.
-    pub fn state(&self) -> &'static str {
-        if self.verdict == "redo" && self.triage != "red" { "redo" } else { "queued" }
+/// `redo` for a poor recording that may wait, else `queued`. Only a painless one that raised nothing and was ordered as routine
+/// waits, and none that takes the place of an attempt which did not wait.
+pub(super) async fn state(tx: &mut Tx, going: &Going) -> Result<&'static str> {
+    if going.verdict != "redo" || going.triage != "normal" || going.chest_pain {
+        return Ok("queued");
     }
+    if let Some(order) = &going.order
+        && let Some(head) = order::head::head(tx, &Permit::system("ecg"), order).await?
+        && (rank(&head.priority) < rank("routine") || head.flags.iter().any(|f| f == CHEST_PAIN))
+    {
+        return Ok("queued");
+    }
+    if let Some(first) = &going.first {
+        let row = tx.one(sql::FIND, args![first, "*"]).await?;
+        let harmless = row.text("triage")? == "normal" && !row.flag("chest_pain")?;
+        if !harmless || !matches!(row.text("state")?.as_str(), "redo" | "held" | "redone") {
+            return Ok("queued");
+        }
+    }
+    Ok("redo")
+}
+
+/// Something was learned of a waiting recording (pain, an urgent order, a worse file): if it may not wait any more it goes to
+/// work now. Answers the item.
+pub(super) async fn hurry(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str) -> Result<Option<String>> {
+    let row = tx.one(sql::FIND, args![record, "*"]).await?;
+    let going = Going::of(&row)?;
+    if row.text("state")? != "redo" || state(tx, &going).await? == "redo" {
+        return Ok(None);
+    }
+    if tx.exec(sql::MOVE, args![record, "redo", "queued"]).await? == 0 {
+        return Ok(None);
+    }
+    audit::append(tx, ctx, permit, "ecg.hurry", "ecg_record", record, &json!({})).await?;
+    go(tx, ctx, permit, &going, "queued").await
 }
 
 /// When a record in this state goes to work by itself.
@@ -109,17 +136,18 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, going: &Going) -> Result
     if going.chest_pain && !flags.iter().any(|f| f == CHEST_PAIN) {
         flags.push(CHEST_PAIN.into());
     }
-    let priority = priority(&going.triage, order.as_ref(), &flags);
+    let mut class = priority(&going.triage, order.as_ref(), &flags);
     if going.verdict == "redo" {
         flags.push(REDO.into());
     }
     if going.swap {
         flags.push(SWAP.into());
     }
-    let kept = match &going.first {
-        Some(first) => Some(first_deadline(tx, first, priority, going.received_at).await?),
-        None => None,
-    };
+    let mut kept = None;
+    if let Some(first) = &going.first {
+        let (held, due) = repeat::inherited(tx, first, class, going.received_at).await?;
+        (class, kept) = (held, Some(due));
+    }
     let new = NewItem {
         subject_kind: "ecg",
         subject: going.record.clone(),
@@ -132,7 +160,7 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, going: &Going) -> Result
         patient: going.patient.clone(),
         facility: going.facility.clone(),
         report: None,
-        priority: priority.into(),
+        priority: class.into(),
         triage: going.triage.clone(),
         flags,
         arrived_at: going.received_at,
@@ -158,47 +186,6 @@ pub(super) fn priority(triage: &str, order: Option<&OrderHead>, flags: &[String]
     let pain = if flags.iter().any(|f| f == CHEST_PAIN) { "emergency" } else { "routine" };
     let best = [ordered, triaged, pain].into_iter().map(rank).min().unwrap_or(3);
     worklist::deadline::CLASSES.into_iter().find(|c| rank(c) == best).unwrap_or("routine")
-}
-
-/// The deadline of the first attempt, or the one it would have had; never later than one of its own.
-async fn first_deadline(tx: &mut Tx, first: &str, priority: &str, received_at: i64) -> Result<i64> {
-    let own = deadline("ecg", "ECG", priority, received_at);
-    let held = tx.one(sql::DEADLINE, args![first]).await?.opt_int("deadline")?;
-    let since = tx.one(sql::FIND, args![first, "*"]).await?.int("received_at")?;
-    Ok(held.unwrap_or_else(|| deadline("ecg", "ECG", priority, since)).min(own))
-}
-
-/// The attempt a new recording replaces: the one that was named, else a poor one of the same patient that still waits.
-pub(super) async fn attempt(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    arrived: &Arrived,
-    whose: &Whose,
-) -> Result<Option<String>> {
-    if let Some(first) = &arrived.asked.redo_of {
-        let row = tx.opt(sql::FIND, args![first, &arrived.facility]).await?;
-        let usable = match &row {
-            Some(r) => r.opt_text("redo_by")?.is_none() && r.text("state")? != "published",
-            None => false,
-        };
-        return Ok(usable.then(|| first.clone()));
-    }
-    if whose.held {
-        return Ok(None);
-    }
-    let since = args![&whose.patient, &arrived.facility, ctx.now() - REPEAT_MS];
-    tx.opt(sql::WAITING_ATTEMPT, since).await?.map(|r| r.text("id")).transpose()
-}
-
-/// The first attempt is done with: nobody reads it, except one who does already, who is told.
-pub(super) async fn replaced(tx: &mut Tx, ctx: &Ctx, permit: &Permit, first: &str, by: &str) -> Result<()> {
-    if tx.opt(sql::READING, args![first]).await?.is_some() {
-        worklist::admit::flag(tx, ctx, permit, first, BETTER).await?;
-    } else {
-        tx.exec(sql::CANCEL_WORK, args![first, ctx.now()]).await?;
-        tx.exec(sql::REDONE, args![first]).await?;
-    }
-    audit::append(tx, ctx, permit, "ecg.redone", "ecg_record", first, &json!({"by": by})).await
 }
 
 /// The clinic insists on a poor recording (仍然上传): it goes to work, marked.

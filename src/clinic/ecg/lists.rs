@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
-use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Conn;
+use yigong_base::{Ctx, args};
 
+use super::repeat::REPEAT_MS;
 use super::sql;
 
 /// Most rows of a page.
@@ -30,6 +31,7 @@ pub async fn unmatched(conn: &mut Conn, permit: &Permit, after: &str, limit: i64
             "subject": r.json::<Value>("subject")?, "state": r.text("state")?,
             "device": {"maker": of("maker"), "model": of("model"), "serial": of("serial")},
             "quality": r.text("verdict")?, "triage": r.text("triage")?, "reason": r.text("matching")?,
+            "differs": r.json::<Value>("differs")?,
         }));
         next = json!(format!("{}:{}", r.int("received_at")?, r.text("id")?));
     }
@@ -47,19 +49,19 @@ fn cursor(after: &str) -> Result<(i64, String)> {
     parts.ok_or_else(|| Fault::invalid("after", "the value of `next`"))
 }
 
-/// Poor recordings that wait to be done again or kept, newest first.
+/// Poor recordings the clinic is asked to repeat or to keep, newest first; `state` = `queued` went to work meanwhile.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn waiting(conn: &mut Conn, permit: &Permit) -> Result<Vec<Value>> {
-    let found = conn.all(sql::WAITING, args![permit.scope()]).await?;
+pub async fn waiting(conn: &mut Conn, ctx: &Ctx, permit: &Permit) -> Result<Vec<Value>> {
+    let found = conn.all(sql::WAITING, args![permit.scope(), ctx.now() - REPEAT_MS]).await?;
     found
         .iter()
         .map(|r| {
             Ok(json!({
                 "id": r.text("id")?, "facility": r.text("facility")?, "received_at": r.int("received_at")?, "redo_at": r.opt_int("redo_at")?,
                 "patient": {"id": r.text("patient")?, "name": r.text("patient_name")?, "local_id": r.text("local_id")?},
-                "quality": r.json::<Value>("quality")?, "swap": r.json::<Value>("swap")?, "redo_of": r.opt_text("redo_of")?,
+                "quality": r.json::<Value>("quality")?, "swap": r.json::<Value>("swap")?, "state": r.text("state")?, "redo_of": r.opt_text("redo_of")?,
             }))
         })
         .collect()

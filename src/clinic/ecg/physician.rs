@@ -82,9 +82,14 @@ pub async fn measure(
     }
     let sides = values::sides(tx, record).await?;
     let best = |what: &str| sides.iter().find(|s| s.what == what).and_then(values::Side::best);
-    let rate = found.get("hr").copied().flatten().or_else(|| best("hr"));
-    if let (Some(Some(qt)), Some(rate)) = (found.get("qt").copied(), rate) {
-        found.extend(corrected(qt, rate).map(|(what, n)| (what.to_owned(), Some(n))));
+    if found.contains_key("hr") || found.contains_key("qt") {
+        // The physician's own rate and QT before what stood there; without one of them there is no QTc any more.
+        let now = |what: &str| found.get(what).copied().unwrap_or_else(|| best(what));
+        let qtc = now("qt").zip(now("hr")).map(|(qt, rate)| corrected(qt, rate));
+        found.extend(match qtc {
+            Some(all) => all.map(|(what, n)| (what.to_owned(), Some(n))).to_vec(),
+            None => CORRECTED.map(|what| (what.to_owned(), None)).to_vec(),
+        });
     }
     if found.is_empty() && hand.marks.is_none() {
         return Err(Fault::invalid("values", "nothing was measured"));
@@ -98,7 +103,7 @@ pub async fn measure(
         unit: unit(what),
         source: Source::Physician,
     });
-    values::add(tx, ctx, record, permit.who(), rows).await?;
+    values::add(tx, ctx, record, permit.who(), rows, &[]).await?;
     let detail = json!({"marks": marks, "values": found});
     audit::append(tx, ctx, permit, "ecg.measure", "ecg_record", record, &detail).await
 }
@@ -150,6 +155,9 @@ fn from_marks(marks: &BTreeMap<String, f64>, found: &mut Found) {
         found.entry("pr".into()).or_insert(span("p_on", "qrs_on"));
     }
 }
+
+/// What follows from QT and rate.
+const CORRECTED: [&str; 4] = ["qtcb", "qtcf", "qtc_framingham", "qtc_hodges"];
 
 /// QT for a rate of 60: Bazett 1920, Fridericia 1920, Framingham 1992, Hodges 1983. RR in seconds, QT in ms.
 pub(super) fn corrected(qt: f64, rate: f64) -> [(&'static str, f64); 4] {

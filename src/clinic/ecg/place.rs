@@ -5,17 +5,16 @@ use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit, site};
-use yigong_formats::ecg::critical::Level;
-use yigong_formats::ecg::{Analysis, Document};
+use yigong_formats::ecg::{Analysis, Document, Warning};
 
 use super::arrived::Arrived;
 use super::gate::{self, Going};
 use super::previous::Doubt;
+use super::raise::Subject;
 use super::receive::Received;
 use super::understand::Understood;
 use super::whose::{Whose, whose};
-use super::{assign, rendition, sql, values};
-use crate::critical::{self, raise::Raise};
+use super::{assign, raise, rendition, repeat, sql, values};
 
 /// What is to be placed.
 pub(super) struct Given<'a> {
@@ -61,25 +60,30 @@ pub(super) async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given
         return Ok(Placed { item, ..Placed::only(Received::Known(id)) });
     }
     if let Some(id) = rendition::of(tx, arrived, document, given.coarser.as_deref()).await? {
-        rendition::add(tx, ctx, permit, given, &id).await?;
-        let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?;
-        return Ok(Placed { item, ..Placed::only(Received::Rendition(id)) });
+        let alert = rendition::add(tx, ctx, permit, given, &id).await?;
+        let hurried = gate::hurry(tx, ctx, permit, &id).await?;
+        let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?.or(hurried);
+        return Ok(Placed { item, alert, ..Placed::only(Received::Rendition(id)) });
     }
     let whose = whose(tx, ctx, permit, arrived, document).await?;
     let id = ctx.id();
-    let first = gate::attempt(tx, ctx, arrived, &whose).await?;
-    let going = going(given, &id, &whose, first.as_deref());
-    let state = if whose.held { "held" } else { going.state() };
-    insert(tx, ctx, given, &whose, &going, state).await?;
+    let repeat = repeat::find(tx, ctx, arrived, &whose).await?;
+    let first = repeat.first.clone();
+    let mut going = going(given, &id, &whose, first.as_deref());
+    going.chest_pain |= repeat.chest_pain;
+    let state = if whose.held { "held" } else { gate::state(tx, &going).await? };
+    insert(tx, ctx, given, &whose, &going, state, repeat.warning.as_ref()).await?;
     let detail = json!({
         "triage": going.triage, "quality": going.verdict, "object": arrived.object, "state": state,
-        "matching": whose.matching, "from": arrived.kind, "redo_of": first,
+        "matching": whose.matching, "differs": whose.differs, "chosen_by": whose.chosen_by, "from": arrived.kind, "redo_of": first,
+        "redo_refused": repeat.warning.as_ref().map(|w| w.code),
     });
     audit::append(tx, ctx, permit, "ecg.receive", "ecg_record", &id, &detail).await?;
-    let alert = raise(tx, ctx, permit, arrived, &whose, &given.new.analysis, &id).await?;
+    let subject = Subject { record: &id, patient: &whose.patient, facility: &arrived.facility };
+    let alert = raise::alert(tx, ctx, permit, &subject, given.new.analysis.raises.iter()).await?;
     let item = if whose.held { None } else { gate::go(tx, ctx, permit, &going, state).await? };
     if let Some(first) = &first {
-        gate::replaced(tx, ctx, permit, first, &id).await?;
+        repeat::replaced(tx, ctx, permit, first, &id).await?;
     }
     let received = match state {
         "held" => Received::Held(id),
@@ -96,7 +100,7 @@ async fn free(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: St
         return Ok(Placed::only(Received::Known(id)));
     }
     let going = going(given, &id, &whose, None);
-    let state = going.state();
+    let state = gate::state(tx, &going).await?;
     let redo_at = gate::redo_at(ctx, state);
     tx.exec(sql::SETTLE, args![&id, state, &whose.patient, &whose.order, whose.matching, redo_at]).await?;
     tx.exec(sql::SET_ALERT_PATIENT, args![&id, &whose.patient]).await?;
@@ -137,11 +141,13 @@ async fn insert(
     whose: &Whose,
     going: &Going,
     state: &str,
+    warning: Option<&Warning>,
 ) -> Result<()> {
     let (arrived, document, analysis) = (given.arrived, &given.new.document, &given.new.analysis);
     let list: Vec<_> = document.values.iter().chain(&analysis.measured.values).collect();
     let acquired = started(&document.acquired, ctx.config.centre.utc_offset_minutes);
     let source = rendition::code(document);
+    let warnings: Vec<_> = document.warnings.iter().chain(warning).collect();
     tx.exec(
         sql::INSERT,
         args![
@@ -161,20 +167,22 @@ async fn insert(
             json!(analysis.quality),
             json!(list),
             device(document),
-            json!(document.warnings),
+            json!(warnings),
             given.page,
             source,
             rendition::subject(document),
             whose.matching,
             &going.verdict,
             &arrived.asked.operator,
-            arrived.asked.chest_pain,
+            going.chest_pain,
             &going.first,
             gate::redo_at(ctx, state),
             &given.doubt.swap,
             given.doubt.other_person,
             values::rhythm(&analysis.measured),
-            values::marks(&analysis.measured)
+            values::marks(&analysis.measured),
+            json!(whose.differs),
+            &whose.chosen_by
         ],
     )
     .await?;
@@ -203,39 +211,7 @@ async fn insert(
         ];
         tx.exec(site::sql::PUT_DEVICE, row).await?;
     }
-    values::add(tx, ctx, &going.record, "", list.into_iter().cloned()).await
-}
-
-/// A red finding is told before anybody has typed a word (先通知后报告); provisional until a physician confirms it.
-async fn raise(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    permit: &Permit,
-    arrived: &Arrived,
-    whose: &Whose,
-    analysis: &Analysis,
-    record: &str,
-) -> Result<Option<String>> {
-    let red: Vec<_> = analysis.raises.iter().filter(|r| r.level == Level::Red).collect();
-    let Some(first) = red.first() else { return Ok(None) };
-    let joined = |f: &dyn Fn(&yigong_formats::ecg::critical::Raise) -> String| {
-        red.iter().map(|r| f(r)).collect::<Vec<_>>().join(";")
-    };
-    let new = Raise {
-        pipeline: "ecg".into(),
-        subject_kind: "ecg".into(),
-        subject: record.into(),
-        dedupe: format!("ecg:{}:{}", whose.patient, first.rule),
-        patient: whose.patient.clone(),
-        facility: arrived.facility.clone(),
-        level: "red".into(),
-        finding: joined(&|r| r.finding.clone()),
-        value: joined(&|r| r.value.clone()),
-        rule: joined(&|r| format!("{} ({})", r.rule, r.preset)),
-        provisional: true,
-        report: None,
-    };
-    Ok(Some(critical::raise::raise(tx, ctx, permit, &new).await?.alert))
+    values::add(tx, ctx, &going.record, "", list.into_iter().cloned(), &analysis.measured.doubtful).await
 }
 
 /// The recorder, its filters and statements, and what the file holds.

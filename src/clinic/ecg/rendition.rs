@@ -12,7 +12,7 @@ use super::arrived::Arrived;
 use super::place::{Given, device, started};
 use super::understand::again;
 use super::whose::seen;
-use super::{sql, values};
+use super::{raise, sql, values, whose};
 
 /// Two files of one recording may differ so much in when they say it began, ms.
 const APART_MS: i64 = 2 * 60_000;
@@ -82,9 +82,10 @@ async fn same_person(conn: &mut Conn, row: &Row, arrived: &Arrived, document: &D
     if arrived.study.as_ref().is_some_and(|s| s.patient == patient) {
         return Ok(true);
     }
-    if let Some(order) = &arrived.asked.order
-        && let Some(order) = conn.opt(crate::order::sql::FIND, args![order, &arrived.facility]).await?
-        && order.text("patient")? == patient
+    // An order says nothing for a file that names somebody else.
+    if let Some(order) = whose::wanted(conn, &arrived.facility, arrived).await?
+        && order.patient == patient
+        && order.differs(&seen(document)).is_empty()
     {
         return Ok(true);
     }
@@ -97,8 +98,15 @@ async fn same_person(conn: &mut Conn, row: &Row, arrived: &Arrived, document: &D
     Ok(number || (unnumbered && named && !said.name.is_empty()))
 }
 
-/// Keeps the file with the record. A maker's own file takes the place of a conversion: it lost nothing.
-pub(super) async fn add(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: &str) -> Result<()> {
+/// Keeps the file with the record. A maker's own file takes the place of a conversion: it lost nothing. What either file says
+/// of the heart stays said, and what it raises goes up. Answers the alert.
+pub(super) async fn add(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    given: &Given<'_>,
+    id: &str,
+) -> Result<Option<String>> {
     let (arrived, document) = (given.arrived, &given.new.document);
     let source = code(document);
     let file = args![
@@ -111,10 +119,11 @@ pub(super) async fn add(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'
         arrived.received_at
     ];
     tx.exec(sql::ADD_RENDITION, file).await?;
-    let held = tx.one(sql::SOURCE_OF, args![id]).await?.text("source")?;
+    let before = tx.one(sql::SOURCE_OF, args![id]).await?;
+    let held = before.text("source")?;
     let mut native = false;
     if worth(source) > worth(&held) {
-        let d = device(document);
+        let d = with_statements(device(document), &before.json("device")?);
         let row = args![
             id,
             &arrived.object,
@@ -129,13 +138,32 @@ pub(super) async fn add(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'
     }
     if native {
         let list = document.values.iter().chain(&given.new.analysis.measured.values);
-        values::add(tx, ctx, id, "", list.cloned()).await?;
+        values::add(tx, ctx, id, "", list.cloned(), &given.new.analysis.measured.doubtful).await?;
+    } else {
+        let d = with_statements(before.json("device")?, &device(document));
+        tx.exec(sql::SET_DEVICE, args![id, d]).await?;
     }
     if let Some(study) = &arrived.study {
         tx.exec(sql::STUDY_QUEUED, args![&study.id, ctx.now()]).await?;
     }
     let detail = json!({"from": arrived.kind, "file": arrived.id, "object": arrived.object, "format": source, "native": native});
-    audit::append(tx, ctx, permit, "ecg.rendition", "ecg_record", id, &detail).await
+    audit::append(tx, ctx, permit, "ecg.rendition", "ecg_record", id, &detail).await?;
+    raise::higher(tx, ctx, permit, id, &given.new.analysis).await
+}
+
+/// The recorder with the statements of another file behind its own; each once.
+fn with_statements(mut device: Value, other: &Value) -> Value {
+    let of = |d: &Value| d.get("statements").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut all = of(&device);
+    for statement in of(other) {
+        if !all.contains(&statement) {
+            all.push(statement);
+        }
+    }
+    if let Some(device) = device.as_object_mut() {
+        device.insert("statements".into(), all.into());
+    }
+    device
 }
 
 /// What a file is worth beside another one of the same recording: the recorder's own first, conversions behind.

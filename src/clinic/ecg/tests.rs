@@ -16,6 +16,8 @@ use crate::{critical, worklist};
 
 mod files;
 mod gate;
+mod physician;
+mod repeat;
 
 async fn cart(bench: &Bench) -> Peer {
     let p = Peer {

@@ -71,6 +71,10 @@ pub(super) async fn upload_within(
         return Err(Fault::invalid("file", "the file is empty"));
     }
     let facility = permit.facility().to_owned();
+    // A token repeats what it was told for file after file; a person looked at this one.
+    let person = asked.order.is_some() && !permit.grants().is_empty();
+    let chosen_by = if person { permit.name().to_owned() } else { String::new() };
+    let asked = &Asked { chosen_by, ..asked.clone() };
     let object = ctx.blobs.put(bytes).await?;
     let id = ctx.id();
     let mut tx = ctx.db.begin(permit).await?;

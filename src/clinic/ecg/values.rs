@@ -16,13 +16,14 @@ const INTERVAL_MS: f64 = 20.0;
 /// The same for the rate, beats a minute.
 const RATE: f64 = 5.0;
 
-/// Adds rows; `by` = account of a physician.
+/// Adds rows; `by` = account of a physician, `doubtful` = values of this program whose boundaries are in doubt.
 pub(super) async fn add(
     tx: &mut Tx,
     ctx: &Ctx,
     record: &str,
     by: &str,
     list: impl Iterator<Item = Value>,
+    doubtful: &[&str],
 ) -> Result<()> {
     let now = ctx.now();
     for (n, v) in list.enumerate() {
@@ -31,8 +32,10 @@ pub(super) async fn add(
             Source::Server => "server",
             Source::Physician => "physician",
         };
-        tx.exec(sql::ADD_VALUE, args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n])
-            .await?;
+        // A value that was not found is no doubtful number.
+        let doubt = v.source == Source::Server && v.number.is_some() && doubtful.contains(&v.what.as_str());
+        let row = args![ctx.id(), record, &v.what, v.unit, v.number, source, by, now, n, doubt];
+        tx.exec(sql::ADD_VALUE, row).await?;
     }
     Ok(())
 }
@@ -50,6 +53,8 @@ pub struct Side {
     pub server: Option<Option<f64>>,
     /// Of a physician.
     pub physician: Option<Option<f64>>,
+    /// The boundaries of this program's value were found in ways that disagree: it is shown with a question mark.
+    pub doubtful: bool,
 }
 
 impl Side {
@@ -92,7 +97,7 @@ pub async fn sides(conn: &mut Conn, record: &str) -> Result<Vec<Side>> {
         match row.text("source")?.as_str() {
             "vendor" => side.vendor = number,
             "physician" => side.physician = number,
-            _ => side.server = number,
+            _ => (side.server, side.doubtful) = (number, row.flag("doubtful")?),
         }
     }
     Ok(order.iter().filter_map(|what| all.remove(what)).collect())
@@ -103,7 +108,7 @@ pub(super) fn shown(sides: &[Side]) -> Json {
     let one = |s: &Side| {
         json!({
             "what": s.what, "unit": s.unit, "vendor": s.vendor.flatten(), "server": s.server.flatten(),
-            "physician": s.physician.flatten(), "differs": s.differs(),
+            "physician": s.physician.flatten(), "differs": s.differs(), "doubtful": s.doubtful,
         })
     };
     sides.iter().map(one).collect()
@@ -115,6 +120,7 @@ pub(super) fn rows(rows: &[Row]) -> Result<Json> {
     for row in rows {
         all.push(json!({
             "what": row.text("what")?, "number": row.opt_real("number")?, "unit": row.text("unit")?, "source": row.text("source")?,
+            "doubtful": row.flag("doubtful")?,
         }));
     }
     Ok(Json::from(all))

@@ -4,7 +4,7 @@
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::patient::{self, Seen};
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::name;
 use yigong_formats::ecg::Document;
@@ -23,6 +23,27 @@ pub(super) struct Whose {
     pub held: bool,
     /// Why a person must look: `no_order no_patient_id patient_clash patient_differs device_elsewhere identity`; empty = settled.
     pub matching: &'static str,
+    /// What differs from the chosen order: `number name sex birth_date`, or `order` when the study belongs to another patient.
+    pub differs: Vec<&'static str>,
+    /// Who chose the order of a file that names nobody; empty = the file names somebody, or has no order.
+    pub chosen_by: String,
+}
+
+impl Whose {
+    fn settled(patient: String, order: String) -> Self {
+        Self {
+            patient,
+            order: Some(order),
+            held: false,
+            matching: "",
+            differs: Vec::new(),
+            chosen_by: String::new(),
+        }
+    }
+
+    fn open(patient: String, held: bool, matching: &'static str) -> Self {
+        Self { patient, order: None, held, matching, differs: Vec::new(), chosen_by: String::new() }
+    }
 }
 
 /// Looks it up.
@@ -34,7 +55,7 @@ pub(super) async fn whose(
     document: &Document,
 ) -> Result<Whose> {
     let mut found = match &arrived.study {
-        Some(study) => of_study(tx, permit, arrived, study).await?,
+        Some(study) => of_study(tx, permit, arrived, study, document).await?,
         None => of_file(tx, ctx, permit, arrived, document).await?,
     };
     let d = &document.device;
@@ -47,26 +68,35 @@ pub(super) async fn whose(
     Ok(found)
 }
 
-async fn of_study(tx: &mut Tx, permit: &Permit, arrived: &Arrived, study: &Study) -> Result<Whose> {
+async fn of_study(
+    tx: &mut Tx,
+    permit: &Permit,
+    arrived: &Arrived,
+    study: &Study,
+    document: &Document,
+) -> Result<Whose> {
     let patient = study.patient.clone();
     if arrived.is_held() {
-        return Ok(Whose { patient, order: None, held: true, matching: "identity" });
+        return Ok(Whose::open(patient, true, "identity"));
+    }
+    // The study keeps the patient it was sent with until a person has said otherwise.
+    let asked = wanted(tx, permit.scope(), arrived).await?;
+    if let Some(asked) = &asked {
+        let mut differs = asked.differs(&seen(document));
+        if asked.patient != patient && differs.is_empty() {
+            differs.push("order");
+        }
+        if !differs.is_empty() {
+            return Ok(Whose { differs, ..Whose::open(patient, true, "patient_differs") });
+        }
     }
     let order = match &study.order {
         Some(id) => Some(id.clone()),
         None => order::match_study(tx, &arrived.facility, &study.accession, &patient).await?,
     };
-    if order.is_some() {
-        return Ok(Whose { patient, order, held: false, matching: "" });
-    }
-    let Some(asked) = wanted(tx, permit, arrived).await? else {
-        return Ok(Whose { patient, order: None, held: false, matching: "no_order" });
-    };
-    // The study keeps the patient it was sent with until a person has said otherwise.
-    Ok(if asked.patient == patient {
-        Whose { patient, order: Some(asked.id), held: false, matching: "" }
-    } else {
-        Whose { patient, order: None, held: true, matching: "patient_differs" }
+    Ok(match order.or(asked.map(|a| a.id)) {
+        Some(order) => Whose::settled(patient, order),
+        None => Whose::open(patient, false, "no_order"),
     })
 }
 
@@ -78,23 +108,26 @@ async fn of_file(
     document: &Document,
 ) -> Result<Whose> {
     let seen = seen(document);
-    let asked = wanted(tx, permit, arrived).await?;
+    let asked = wanted(tx, permit.scope(), arrived).await?;
+    let differs = asked.as_ref().map(|o| o.differs(&seen)).unwrap_or_default();
+    let unnumbered = patient::is_junk(&seen.local_id);
+    let chosen_by = &arrived.asked.chosen_by;
     if let Some(order) = &asked
-        && order.agrees(&seen)
+        && differs.is_empty()
+        // Without a number the file proves nothing: only a person who chose the order for this very file can say so.
+        && (!unnumbered || !chosen_by.is_empty())
     {
-        let (patient, order) = (order.patient.clone(), Some(order.id.clone()));
-        return Ok(Whose { patient, order, held: false, matching: "" });
+        let chosen_by = if unnumbered { chosen_by.clone() } else { String::new() };
+        return Ok(Whose { chosen_by, ..Whose::settled(order.patient.clone(), order.id.clone()) });
     }
     let linked = patient::link(tx, ctx, &arrived.facility, &seen).await?;
     let trouble = match linked.clash {
-        _ if asked.is_some() => Some("patient_differs"),
+        _ if !differs.is_empty() => Some("patient_differs"),
         Some(_) => Some("patient_clash"),
         None if !linked.identified => Some("no_patient_id"),
         None => None,
     };
-    let Some(matching) = trouble else {
-        return Ok(Whose { patient: linked.id, order: None, held: false, matching: "no_order" });
-    };
+    let Some(matching) = trouble else { return Ok(Whose::open(linked.id, false, "no_order")) };
     let patient = if linked.clash.is_some() {
         // The row of that number is somebody else's: the recording gets a patient of its own until a person links it.
         let nobody = Seen { local_id: String::new(), ..seen };
@@ -102,7 +135,7 @@ async fn of_file(
     } else {
         linked.id
     };
-    Ok(Whose { patient, order: None, held: true, matching })
+    Ok(Whose { differs, ..Whose::open(patient, true, matching) })
 }
 
 /// The order that was named beside the file.
@@ -111,39 +144,87 @@ pub(super) struct Wanted {
     pub id: String,
     /// Its patient.
     pub patient: String,
-    local_id: String,
-    name: String,
+    who: Seen,
     numbers: [String; 2],
 }
 
 impl Wanted {
-    /// Whether the file may be this order's: its patient number, when it says one, is the order's, and so is a Han name.
-    fn agrees(&self, seen: &Seen) -> bool {
+    /// What the file says that contradicts the order's patient: `number name sex birth_date`. What one of both does not say
+    /// contradicts nothing.
+    pub fn differs(&self, seen: &Seen) -> Vec<&'static str> {
         let plain = |t: &str| t.trim().trim_start_matches('0').to_lowercase();
         let said = plain(&seen.local_id);
-        let number = said.is_empty()
-            || said == plain(&self.local_id)
-            || self.numbers.iter().any(|n| !n.is_empty() && plain(n) == said);
+        let number = !patient::is_junk(&seen.local_id)
+            && said != plain(&self.who.local_id)
+            && !self.numbers.iter().any(|n| !n.is_empty() && plain(n) == said);
+        let known = |sex: &str| matches!(sex, "M" | "F");
+        let sex = known(&seen.sex) && known(&self.who.sex) && seen.sex != self.who.sex;
+        let birth = is_date(&seen.birth_date)
+            && is_date(&self.who.birth_date)
+            && seen.birth_date != self.who.birth_date;
+        let list =
+            [("number", number), ("name", self.named_otherwise(seen)), ("sex", sex), ("birth_date", birth)];
+        list.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
+    }
+
+    /// Han against Han as written; a name in letters against the pinyin in any order, or against the initials.
+    fn named_otherwise(&self, seen: &Seen) -> bool {
+        let (said, held) = (name::fold(&seen.name), name::fold(&self.who.name));
+        if said.is_empty() || held.is_empty() || said == held {
+            return false;
+        }
         let han = |t: &str| name::read(t).ideographic.is_some();
-        let other = han(&seen.name) && han(&self.name) && name::fold(&seen.name) != name::fold(&self.name);
-        number && !other
+        if han(&seen.name) && han(&self.who.name) {
+            return true;
+        }
+        let sorted = |t: &str| {
+            let mut all: Vec<char> = name::fold(t).chars().filter(|c| c.is_alphanumeric()).collect();
+            all.sort_unstable();
+            all
+        };
+        let (a, b) = (spelled(seen), spelled(&self.who));
+        let alike = a.iter().any(|a| b.iter().any(|b| sorted(a) == sorted(b)));
+        !alike && !a.is_empty() && !b.is_empty()
     }
 }
 
+/// The ways a name may be spelled in letters: pinyin, and for a Han name its initials.
+fn spelled(who: &Seen) -> Vec<String> {
+    let read = name::read(&who.name);
+    let mut all = vec![who.pinyin.clone(), read.pinyin];
+    if read.ideographic.is_some() {
+        all.push(read.initials);
+    }
+    all.retain(|t| !t.is_empty());
+    all
+}
+
+/// `YYYYMMDD` that can be a birth date; recorders write zeros or blanks for an unknown one.
+fn is_date(text: &str) -> bool {
+    let part = |a: usize, b: usize| text.get(a..b).and_then(|t| t.parse::<u16>().ok()).unwrap_or(0);
+    text.len() == 8 && part(0, 4) >= 1890 && (1..=12).contains(&part(4, 6)) && (1..=31).contains(&part(6, 8))
+}
+
 /// The order a person named, in the facility of the file; one that was cancelled meanwhile is none.
-async fn wanted(tx: &mut Tx, permit: &Permit, arrived: &Arrived) -> Result<Option<Wanted>> {
+pub(super) async fn wanted(conn: &mut Conn, scope: &str, arrived: &Arrived) -> Result<Option<Wanted>> {
     let Some(id) = &arrived.asked.order else { return Ok(None) };
-    let Some(row) = tx.opt(order::sql::FIND, args![id, permit.scope()]).await? else { return Ok(None) };
+    let Some(row) = conn.opt(order::sql::FIND, args![id, scope]).await? else { return Ok(None) };
     if row.text("facility")? != arrived.facility || row.text("state")? == "cancelled" {
         return Ok(None);
     }
     let patient = row.text("patient")?;
-    let who = tx.one(sql::PATIENT, args![&patient]).await?;
+    let who = conn.one(sql::PATIENT, args![&patient]).await?;
     Ok(Some(Wanted {
         id: row.text("id")?,
         patient,
-        local_id: who.text("local_id")?,
-        name: who.text("name")?,
+        who: Seen {
+            local_id: who.text("local_id")?,
+            name: who.text("name")?,
+            pinyin: who.text("pinyin")?,
+            sex: who.text("sex")?,
+            birth_date: who.text("birth_date")?,
+            ..Seen::default()
+        },
         numbers: [row.text("placer_no")?, row.text("filler_no")?],
     }))
 }

@@ -9,8 +9,8 @@ use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args};
 
 use super::commitment::{self, Safe};
-use super::sql;
 use super::step::{self, StepHead};
+use super::{restack, sql};
 use crate::order::{self, head::OrderHead};
 
 /// A study with series and priors.
@@ -228,7 +228,24 @@ pub struct Stack {
     pub instances: Vec<Value>,
 }
 
-/// The stack of a series in scope.
+/// The stack of a series in scope, its documents as this version writes them; where a stored object cannot be read any more,
+/// the document stays the old one, which says nothing of how the object is shown.
+///
+/// # Errors
+/// `NotFound` outside the scope; storage faults.
+pub async fn renewed_stack(ctx: &Ctx, permit: &Permit, series: &str) -> Result<Stack> {
+    let held = {
+        let mut conn = ctx.db.read(permit).await?;
+        stack(&mut conn, permit, series).await?
+    };
+    if held.instances.iter().all(super::stack::is_current) || restack::renew(ctx, series).await? == 0 {
+        return Ok(held);
+    }
+    let mut conn = ctx.db.read(permit).await?;
+    stack(&mut conn, permit, series).await
+}
+
+/// The stack of a series in scope as it is kept.
 ///
 /// # Errors
 /// `NotFound` outside the scope.

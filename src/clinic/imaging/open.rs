@@ -11,13 +11,14 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
 use yigong_formats::dicom::frames::{self, Frames};
 use yigong_formats::dicom::image::Image;
-use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::plausible::{Mode, mode_at};
 use yigong_formats::dicom::rewrite::{Piece, Wanted, rewrite};
-use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, SliceSource, Source};
+use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, Source};
 
 use super::egress;
+use super::plain::{self, Plain};
 use super::retrieve::Stored;
+use super::room::{self, Framed, Most};
 
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
 const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
@@ -29,8 +30,9 @@ pub struct Opened {
     length: u64,
     /// The corrected copy this one reads; gone with it.
     spooled: Option<Arc<Spooled>>,
-    /// The whole inflated data set of a deflated object.
-    inflated: Option<Arc<Vec<u8>>>,
+    /// The inflated data set of a deflated object.
+    inflated: Option<Arc<Plain>>,
+    most: Most,
     /// Header.
     pub object: Object,
     /// Image description.
@@ -44,9 +46,23 @@ impl Opened {
     ///
     /// # Errors
     /// The scanner's refusals as `Invalid`, storage faults.
-    pub async fn read(path: &Path) -> Result<Self> {
+    pub async fn read(ctx: &Ctx, path: &Path) -> Result<Self> {
+        let inflated = plain::of(ctx, path).await?;
+        let (path, most) = (path.to_owned(), Most::of(ctx));
+        blocking(move || Self::read_now(path, None, inflated, most)).await
+    }
+
+    /// The same for a command that has no store.
+    ///
+    /// # Errors
+    /// As [`Opened::read`].
+    pub async fn alone(path: &Path) -> Result<Self> {
         let path = path.to_owned();
-        blocking(move || Self::read_now(path, None)).await
+        blocking(move || {
+            let inflated = plain::alone(&path)?;
+            Self::read_now(path, None, inflated, Most::default())
+        })
+        .await
     }
 
     /// The object as it goes out: corrected objects are read from a spool file that lives as long as this.
@@ -56,7 +72,7 @@ impl Opened {
     pub async fn outgoing(ctx: &Ctx, stored: &Stored) -> Result<Self> {
         egress::sound(stored)?;
         if stored.overlay.is_empty() {
-            return Self::read(&ctx.blobs.path(&stored.object)?).await;
+            return Self::read(ctx, &ctx.blobs.path(&stored.object)?).await;
         }
         let mut spool = ctx.blobs.spool().await?;
         let mut file = egress::open(ctx, stored).await?;
@@ -67,8 +83,9 @@ impl Opened {
         let Content::File(path) = spooled.content() else {
             return Err(Fault::internal("a spool file without a file"));
         };
-        let (path, length) = (path.to_owned(), spooled.len);
-        let mut opened = blocking(move || Self::read_now(path, Some(length))).await?;
+        let (path, length, most) = (path.to_owned(), spooled.len, Most::of(ctx));
+        let inflated = plain::once(ctx, &path, length).await?;
+        let mut opened = blocking(move || Self::read_now(path, Some(length), inflated, most)).await?;
         opened.spooled = Some(Arc::new(spooled));
         Ok(opened)
     }
@@ -79,7 +96,12 @@ impl Opened {
         self.spooled.is_some()
     }
 
-    fn read_now(path: PathBuf, length: Option<u64>) -> Result<Self> {
+    fn read_now(
+        path: PathBuf,
+        length: Option<u64>,
+        inflated: Option<Arc<Plain>>,
+        most: Most,
+    ) -> Result<Self> {
         let io = |e: &std::io::Error| Fault::io("read object header", e);
         let mut file = File::open(&path).map_err(|e| io(&e))?;
         let length = match length {
@@ -87,20 +109,16 @@ impl Opened {
             None => file.metadata().map_err(|e| io(&e))?.len(),
         };
         let mut source = FileSource::new(&mut file, length);
-        let mut object = Object::read(&mut source, None, KEEP).map_err(refused)?;
-        let image = Image::of(&object);
-        let mut inflated = None;
-        let mut defects = object.defects.clone();
-        let frames = if object.deflated.is_some() {
-            let bytes = inflate(&mut source, object.head.dataset, true).map_err(refused)?.bytes;
-            let found = frames::index(&object, &image, &mut SliceSource(&bytes), &mut defects);
-            inflated = Some(Arc::new(bytes));
-            found
-        } else {
-            frames::index(&object, &image, &mut source, &mut defects)
-        };
-        object.defects = defects;
-        Ok(Self { path, length, spooled: None, inflated, object, image, frames })
+        let (object, image, frames) = match &inflated {
+            Some(plain) => {
+                let mut inside = plain.source()?;
+                let object = Object::read_inflated(&mut source, &mut inside, plain.truncated, KEEP);
+                indexed(object, &mut inside)
+            }
+            None => indexed(Object::read(&mut source, None, KEEP), &mut source),
+        }
+        .map_err(refused)?;
+        Ok(Self { path, length, spooled: None, inflated, most, object, image, frames })
     }
 
     /// Image pixel attributes for the codec worker.
@@ -125,27 +143,31 @@ impl Opened {
         self.frames.syntax(&self.object.head.transfer_syntax)
     }
 
-    /// Stored bytes of frame `n`, from 0.
+    /// Stored bytes of frame `n`, from 0; they take room among all frames until they are dropped.
     ///
     /// # Errors
-    /// `NotFound` when there is no such frame; storage faults.
-    pub async fn frame(&self, n: usize) -> Result<Vec<u8>> {
+    /// `NotFound` when there is no such frame; `frame-large` when it is too long to be read; storage faults.
+    pub async fn frame(&self, n: usize) -> Result<Framed> {
         let ranges = self.frames.ranges(n).ok_or_else(|| self.no_frame())?;
         let (Some((start, _)), Some((last, length))) = (ranges.first(), ranges.last()) else {
             return Err(Fault::not_found("frame"));
         };
+        let length = last.saturating_add(*length).saturating_sub(*start);
+        let room = room::take(length, self.image.frame_bytes().unwrap_or(0), self.most).await?;
         // fragments lie behind one another: one read, then the item headers are left out
-        let span = self.range(*start, (last + length).saturating_sub(*start)).await?;
-        if ranges.len() == 1 {
-            return Ok(self.frames.aligned(n, span));
-        }
-        let mut out = Vec::with_capacity(span.len());
+        let mut span = self.range(*start, length).await?;
+        let mut end = 0;
         for (offset, length) in &ranges {
-            let from = usize::try_from(offset - start).unwrap_or(usize::MAX);
-            let to = usize::try_from(offset - start + length).unwrap_or(usize::MAX);
-            out.extend_from_slice(span.get(from..to).unwrap_or_default());
+            let from = usize::try_from(offset.saturating_sub(*start)).unwrap_or(usize::MAX);
+            let to = usize::try_from(*length).ok().and_then(|l| from.checked_add(l)).unwrap_or(usize::MAX);
+            if to > span.len() || from < end {
+                return Err(Fault::invalid("truncated", "the file ends early"));
+            }
+            span.copy_within(from..to, end);
+            end += to - from;
         }
-        Ok(out)
+        span.truncate(end);
+        Ok(room.filled(self.frames.aligned(n, span)))
     }
 
     /// Why there is no such frame: the defect that hides every frame, where there is one.
@@ -165,15 +187,11 @@ impl Opened {
     /// Storage faults; `Invalid` when the file ends before.
     pub async fn range(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
         let size = usize::try_from(length).map_err(|_| Fault::invalid("pixel-size", "range too long"))?;
-        let (path, inflated) = (self.path.clone(), self.inflated.clone());
+        if let Some(plain) = &self.inflated {
+            return plain.range(offset, length).await;
+        }
+        let path = self.path.clone();
         blocking(move || {
-            if let Some(all) = inflated {
-                let start = usize::try_from(offset).unwrap_or(usize::MAX);
-                let part = start.checked_add(size).and_then(|end| all.get(start..end));
-                return part
-                    .map(<[u8]>::to_vec)
-                    .ok_or_else(|| Fault::invalid("truncated", "the file ends early"));
-            }
             let io = |e: &std::io::Error| Fault::io("read object", e);
             let mut file = File::open(path).map_err(|e| io(&e))?;
             file.seek(SeekFrom::Start(offset)).map_err(|e| io(&e))?;
@@ -194,7 +212,7 @@ impl Opened {
         let labelled = Mode::of(&self.object.head.transfer_syntax);
         blocking(move || {
             let made = match inflated {
-                Some(all) => lay_out(&mut SliceSource(&all), 0, labelled, &wanted),
+                Some(plain) => lay_out(&mut plain.source()?, 0, labelled, &wanted),
                 None => {
                     let io = |e: &std::io::Error| Fault::io("read object", e);
                     let file = File::open(path).map_err(|e| io(&e))?;
@@ -205,6 +223,19 @@ impl Opened {
         })
         .await
     }
+}
+
+/// What was scanned, with its description and its frames.
+fn indexed<S: Source>(
+    read: std::result::Result<Object, Refusal>,
+    source: &mut S,
+) -> std::result::Result<(Object, Image, Frames), Refusal> {
+    let mut object = read?;
+    let image = Image::of(&object);
+    let mut defects = object.defects.clone();
+    let frames = frames::index(&object, &image, source, &mut defects);
+    object.defects = defects;
+    Ok((object, image, frames))
 }
 
 /// In the encoding that is really there, as the scanner finds it.
@@ -218,7 +249,7 @@ fn lay_out<S: Source>(
     rewrite(source, start, mode, wanted)
 }
 
-fn refused(refusal: Refusal) -> Fault {
+pub(super) fn refused(refusal: Refusal) -> Fault {
     Fault::invalid(refusal.slug, refusal.detail)
 }
 

@@ -11,7 +11,7 @@ use crate::Centre;
 /// What a client may ask of a rendered frame (PS3.18 §8.3.5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendering {
-    /// Window centre, width and function (`LINEAR`, `LINEAR_EXACT`, `SIGMOID`) instead of the object's own.
+    /// Window centre, width and function (`LINEAR`, `LINEAR_EXACT`, `SIGMOID`; empty = the object's) instead of the object's own.
     pub window: Option<(f64, f64, String)>,
     /// JPEG or PNG.
     pub format: Format,
@@ -83,6 +83,9 @@ pub async fn pictures(codec: &Pool, opened: &Opened, n: usize, how: &[Rendering]
 fn display(opened: &Opened, n: usize, how: &Rendering) -> Display {
     let look = look(&opened.object, &opened.image, n);
     let (window, voi_function) = match &how.window {
+        Some((centre, width, function)) if function.is_empty() => {
+            (Some((*centre, *width)), look.voi_function)
+        }
         Some((centre, width, function)) => (Some((*centre, *width)), function.clone()),
         None => (look.windows.first().map(|w| (w.center, w.width)), look.voi_function),
     };

@@ -8,13 +8,13 @@ use yigong_base::codec::Output;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
-use yigong_formats::dicom::inflate::inflate;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Node, Object, SliceSource, Tag, Vr, json};
+use yigong_formats::dicom::{FileSource, Keep, Node, Object, Tag, Vr, json};
 
 use super::egress::{self, Overlay};
 use super::render::{self, Rendering};
-use super::{preview, sql};
+use super::room::{self, Framed, Most};
+use super::{plain, preview, sql};
 use crate::Centre;
 
 /// Longest rendered side when none is asked for, pixels.
@@ -123,48 +123,42 @@ pub async fn file(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
     egress::bytes(ctx, stored).await
 }
 
-/// Stored bytes of frame `n` (from 0) by the index kept beside the row.
+/// Stored bytes of frame `n` (from 0) by the index kept beside the row; they take room among all frames until they are dropped.
 ///
 /// # Errors
-/// `NotFound` when there is no such frame; storage faults.
-pub async fn frame_bytes(ctx: &Ctx, object: &str, index: &[u8], n: usize) -> Result<Vec<u8>> {
-    let frames = Frames::from_bytes(index);
+/// `NotFound` when there is no such frame; `frame-large` when it is too long to be read; storage faults.
+pub async fn frame_bytes(ctx: &Ctx, stored: &Stored, n: usize) -> Result<Framed> {
+    let frames = Frames::from_bytes(&stored.frame_index);
     let ranges = frames.ranges(n).ok_or_else(|| Fault::not_found("frame"))?;
-    if frames.is_deflated() {
-        return Ok(frames.aligned(n, inflated_range(ctx, object, &ranges).await?));
-    }
+    let length = ranges.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
+    let samples = preview::request(&stored.stack, "", Vec::new())?.shape.frame_bytes();
+    let room = room::take(length, samples, Most::of(ctx)).await?;
+    let path = ctx.blobs.path(&stored.object)?;
+    let plain = if frames.is_deflated() { plain::of(ctx, &path).await? } else { None };
     let mut out = Vec::new();
-    for (offset, length) in ranges {
-        let length = usize::try_from(length).map_err(|_| Fault::internal("frame length"))?;
-        out.append(&mut ctx.blobs.read_range(object, offset, length).await?);
+    let several = ranges.len() > 1;
+    if several {
+        out.reserve_exact(usize::try_from(length).unwrap_or(0));
     }
-    Ok(frames.aligned(n, out))
-}
-
-async fn inflated_range(ctx: &Ctx, object: &str, ranges: &[(u64, u64)]) -> Result<Vec<u8>> {
-    let bytes = ctx.blobs.read(object).await?;
-    let ranges = ranges.to_vec();
-    let work = tokio::task::spawn_blocking(move || {
-        let mut source = SliceSource(&bytes);
-        let head = yigong_formats::dicom::head::read(&mut source, None, &mut Default::default())?;
-        let all = inflate(&mut source, head.dataset, true)?;
-        let mut out = Vec::new();
-        for (offset, length) in ranges {
-            let part = usize::try_from(offset)
-                .ok()
-                .zip(usize::try_from(length).ok())
-                .and_then(|(o, l)| all.bytes.get(o..o.checked_add(l)?));
-            out.extend_from_slice(part.unwrap_or_default());
+    for (offset, length) in ranges {
+        let mut part = match &plain {
+            Some(plain) => plain.range(offset, length).await?,
+            None => {
+                let length = usize::try_from(length).map_err(|_| Fault::internal("frame length"))?;
+                ctx.blobs.read_range(&stored.object, offset, length).await?
+            }
+        };
+        if several {
+            out.append(&mut part);
+        } else {
+            out = part;
         }
-        Ok::<_, yigong_formats::dicom::Refusal>(out)
-    });
-    work.await
-        .map_err(|_| Fault::internal("inflating stopped"))?
-        .map_err(|r| Fault::invalid(r.slug, r.detail))
+    }
+    Ok(room.filled(frames.aligned(n, out)))
 }
 
 /// How a page wants a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Form {
     /// Little-endian samples of exact length.
     Raw,
@@ -172,23 +166,29 @@ pub enum Form {
     Stored,
     /// Rendered JPEG, longest side in pixels.
     Jpeg(Option<u16>),
+    /// Rendered that way.
+    Picture(Rendering),
 }
 
 /// One frame, `n` from 1, in a form.
 ///
 /// # Errors
 /// `NotFound` for a wrong number, `Invalid` when the frame cannot be decoded.
-pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: Form) -> Result<Vec<u8>> {
+pub async fn frame(centre: &Centre, stored: &Stored, n: usize, form: &Form) -> Result<Vec<u8>> {
     egress::sound(stored)?;
-    if let Form::Jpeg(side) = form {
-        return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
+    match form {
+        Form::Jpeg(side) => {
+            return render::frame(centre, stored, n, &Rendering::within(side.unwrap_or(RENDERED_SIDE))).await;
+        }
+        Form::Picture(how) => return render::frame(centre, stored, n, how).await,
+        Form::Raw | Form::Stored => {}
     }
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
-    let bytes = frame_bytes(&centre.ctx, &stored.object, &stored.frame_index, n).await?;
+    let bytes = frame_bytes(&centre.ctx, stored, n).await?;
     let frames = Frames::from_bytes(&stored.frame_index);
     let plain = matches!(frames, Frames::Native { big: false, .. } | Frames::Packed { .. });
-    if form == Form::Stored || plain {
-        return Ok(bytes);
+    if *form == Form::Stored || plain {
+        return Ok(bytes.into_bytes());
     }
     // What the frame really is: inflated samples are plain little endian, and a codestream label over native pixels is wrong.
     let syntax = frames.syntax(&stored.transfer_syntax);
@@ -268,7 +268,9 @@ pub async fn bulk_bytes(ctx: &Ctx, stored: &Stored, bulk: &Bulk, from: u64, leng
     let end = (from + length).next_multiple_of(width).min(bulk.length);
     let size = usize::try_from(end - first).map_err(|_| Fault::invalid("bulkdata", "length"))?;
     let mut bytes = if bulk.deflated {
-        inflated_range(ctx, &stored.object, &[(bulk.offset + first, end - first)]).await?
+        let plain = plain::of(ctx, &ctx.blobs.path(&stored.object)?).await?;
+        let plain = plain.ok_or_else(|| Fault::invalid("bulkdata", "the object does not inflate"))?;
+        plain.range(bulk.offset + first, end - first).await?
     } else {
         ctx.blobs.read_range(&stored.object, bulk.offset + first, size).await?
     };

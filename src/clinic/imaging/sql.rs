@@ -150,7 +150,9 @@ yigong_base::statements! {
         in_scope!("facility", "id", "$2")
     );
     /// Stack documents of a series.
-    STACKS = "SELECT id, stack FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
+    STACKS = "SELECT id, stack, object_sha256 FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
+    /// A stack document written anew.
+    RENEW_STACK = "UPDATE instance SET stack = $2 WHERE id = $1";
     /// An instance in scope by row id.
     INSTANCE = concat!(
         "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",

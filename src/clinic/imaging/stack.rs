@@ -1,7 +1,17 @@
 //! The stack document of an instance: what the viewer and the codec worker need without opening the object.
 
 use serde_json::{Value, json};
+use yigong_formats::dicom::image::{Own, Window};
 use yigong_formats::dicom::{Header, Tag, tag};
+
+/// What a document says of its age. A document without it knows nothing of `rendered_for` and `per_frame` and is written anew when it is read.
+pub const VERSION: i64 = 3;
+
+/// True for a document that says all this one says; one of an object without frames says nothing at any time.
+#[must_use]
+pub fn is_current(document: &Value) -> bool {
+    document.as_object().is_some_and(serde_json::Map::is_empty) || document.get("v") == Some(&json!(VERSION))
+}
 
 /// Builds it; an empty object when there is no frame to show.
 #[must_use]
@@ -11,8 +21,8 @@ pub fn document(id: &str, header: &Header) -> Value {
         return json!({});
     }
     let i = &header.image;
-    let exact = |v: &[f64], n: usize| if v.len() >= n { json!(v.get(..n)) } else { Value::Null };
-    let shape = header.text(Tag(0x2050_0020));
+    // Where frames may differ and are not listed, the first one's plane holds for no other.
+    let plane = |v: &[f64], n: usize| if i.varying.more { Value::Null } else { exact(v, n) };
     let raw_ok = matches!(i.bits_allocated, 8 | 16)
         && matches!(i.samples, 1 | 3)
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
@@ -30,11 +40,11 @@ pub fn document(id: &str, header: &Header) -> Value {
         "transfer_syntax": header.transfer_syntax,
         "raw_ok": raw_ok,
         "slope": i.slope, "intercept": i.intercept, "units": i.units,
-        "windows": i.windows.iter().map(|w| json!({"center": w.center, "width": w.width, "label": w.label})).collect::<Vec<_>>(),
+        "windows": windows(&i.windows),
         "voi_function": i.voi_function,
         "padding": i.padding,
-        "position": exact(&i.position, 3), "orientation": exact(&i.orientation, 6),
-        "pixel_spacing": exact(&i.pixel_spacing, 2), "imager_spacing": exact(&i.imager_spacing, 2),
+        "position": plane(&i.position, 3), "orientation": plane(&i.orientation, 6),
+        "pixel_spacing": plane(&i.pixel_spacing, 2), "imager_spacing": exact(&i.imager_spacing, 2),
         "calibration_type": i.calibration,
         "magnification": i.magnification,
         "slice_thickness": i.slice_thickness, "slice_location": i.slice_location,
@@ -46,12 +56,55 @@ pub fn document(id: &str, header: &Header) -> Value {
         "patient_orientation": header.root().strings(Tag(0x0020_0020)).join("\\"),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
         "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
-        "invert": i.photometric == "MONOCHROME1" || shape == "INVERSE",
+        "invert": i.photometric == "MONOCHROME1" || i.inverse,
     });
-    if let Some(fields) = document.as_object_mut().filter(|_| i.float) {
-        fields.insert("float".to_owned(), json!(true));
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("v".to_owned(), json!(VERSION));
+        // Reasons why the samples under a straight window are not the picture: then the page shows the frames as drawn here.
+        let more = i.varying.more.then_some("frame-groups");
+        let reasons: Vec<&str> = i.beyond.iter().copied().chain(more).collect();
+        fields.insert("rendered_for".to_owned(), json!(reasons));
+        if let Some(frames) = per_frame(&i.varying.frames) {
+            fields.insert("per_frame".to_owned(), frames);
+        }
+        if i.float {
+            fields.insert("float".to_owned(), json!(true));
+        }
     }
     document
+}
+
+fn exact(v: &[f64], n: usize) -> Value {
+    if v.len() >= n { json!(v.get(..n)) } else { Value::Null }
+}
+
+fn windows(list: &[Window]) -> Value {
+    list.iter().map(|w| json!({"center": w.center, "width": w.width, "label": w.label})).collect()
+}
+
+/// How a field of a frame is written.
+type Column<'a> = &'a dyn Fn(&Own) -> Value;
+
+/// Of each field that differs from frame to frame, its values in the order of the frames.
+fn per_frame(frames: &[Own]) -> Option<Value> {
+    let columns: [(&str, Column<'_>); 8] = [
+        ("slope", &|f| json!(f.slope)),
+        ("intercept", &|f| json!(f.intercept)),
+        ("units", &|f| json!(f.units)),
+        ("windows", &|f| windows(&f.windows)),
+        ("position", &|f| exact(&f.position, 3)),
+        ("orientation", &|f| exact(&f.orientation, 6)),
+        ("pixel_spacing", &|f| exact(&f.pixel_spacing, 2)),
+        ("slice_thickness", &|f| json!(f.slice_thickness)),
+    ];
+    let mut out = serde_json::Map::new();
+    for (name, of) in columns {
+        let values: Vec<Value> = frames.iter().map(of).collect();
+        if values.windows(2).any(|two| two.first() != two.last()) {
+            out.insert(name.to_owned(), Value::Array(values));
+        }
+    }
+    (!out.is_empty()).then_some(Value::Object(out))
 }
 
 fn region(r: &yigong_formats::dicom::image::Region) -> Value {
@@ -68,4 +121,39 @@ fn region(r: &yigong_formats::dicom::image::Region) -> Value {
 pub fn laterality(header: &Header) -> String {
     let image = header.text(tag::IMAGE_LATERALITY);
     if image.is_empty() { header.text(tag::LATERALITY) } else { image }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(slope: f64, z: f64) -> Own {
+        let window = Window { center: 40.0, width: 400.0, label: String::new() };
+        Own {
+            slope,
+            position: vec![0.0, 0.0, z],
+            pixel_spacing: vec![1.0, 1.0],
+            windows: vec![window],
+            ..Own::default()
+        }
+    }
+
+    #[test]
+    fn only_what_differs_is_listed_frame_by_frame() {
+        let listed = per_frame(&[frame(1.0, 5.0), frame(2.0, 5.0), Own::default()]).unwrap();
+        assert_eq!(listed["slope"], json!([1.0, 2.0, 0.0]));
+        assert_eq!(listed["position"], json!([[0.0, 0.0, 5.0], [0.0, 0.0, 5.0], null]));
+        assert_eq!(listed["windows"][2], json!([]));
+        assert!(listed.get("orientation").is_none() && listed.get("units").is_none());
+        assert_eq!(per_frame(&[frame(1.0, 5.0), frame(1.0, 5.0)]), None);
+        assert_eq!(per_frame(&[]), None);
+    }
+
+    #[test]
+    fn a_document_without_the_present_version_is_outdated() {
+        assert!(is_current(&json!({})) && is_current(&json!({"id": "i", "v": VERSION})));
+        for old in [json!({"id": "i"}), json!({"id": "i", "v": 2}), Value::Null] {
+            assert!(!is_current(&old), "{old}");
+        }
+    }
 }

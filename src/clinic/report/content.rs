@@ -249,6 +249,18 @@ pub struct Measurement {
     pub unit: String,
     /// `vendor`, `server`, `physician`.
     pub source: String,
+    /// The boundaries were found in ways that disagree: shown with a question mark.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
+}
+
+impl Measurement {
+    /// The number as it is printed: `—` when it was not found, `412?` when it is in doubt.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let mark = if self.doubtful { "?" } else { "" };
+        self.number.map_or_else(|| "—".to_owned(), |n| format!("{n:.0}{mark}"))
+    }
 }
 
 impl Ecg {

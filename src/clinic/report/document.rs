@@ -17,6 +17,19 @@ pub(super) fn size_mm(svg: &str) -> (f64, f64) {
     (read("width").unwrap_or(260.0), read("height").unwrap_or(150.0))
 }
 
+/// Values of the page, in printing order.
+const NAMES: [(&str, &str); 9] = [
+    ("hr", "HR"),
+    ("pr", "PR"),
+    ("qrs", "QRS"),
+    ("qt", "QT"),
+    ("qtcf", "QTcF"),
+    ("qtcb", "QTcB"),
+    ("axis_p", "P axis"),
+    ("axis_qrs", "QRS axis"),
+    ("axis_t", "T axis"),
+];
+
 /// Puts `content` into the words of the page. `svg` = drawing of an ECG; `offset` = minutes east of UTC.
 #[must_use]
 pub fn document_of(
@@ -115,6 +128,8 @@ fn body(content: &ReportContent, svg: Option<String>, english: bool) -> Body {
         "ecg" => {
             let ecg = content.ecg.clone().unwrap_or_default();
             Body::Ecg(EcgBody {
+                doubt: doubt(&ecg, english),
+                quality: quality(&ecg, english),
                 measurements: measurements(&ecg, english),
                 statements: s.ecg_statements.iter().map(|x| x.text.clone()).collect(),
                 impression: s.impression.clone(),
@@ -122,7 +137,7 @@ fn body(content: &ReportContent, svg: Option<String>, english: bool) -> Body {
                 recommendation: s.recommendation.clone(),
                 tracing: svg.map(|svg| {
                     let (width_mm, height_mm) = size_mm(&svg);
-                    let caption = ["25 mm/s  10 mm/mV", ecg.banner.as_str()].join("  ").trim_end().to_owned();
+                    let caption = "25 mm/s  10 mm/mV".to_owned();
                     Tracing { svg, width_mm, height_mm, caption }
                 }),
             })
@@ -158,21 +173,35 @@ fn body(content: &ReportContent, svg: Option<String>, english: bool) -> Body {
     }
 }
 
+/// What the question mark means, when one is printed.
+fn doubt(ecg: &Ecg, english: bool) -> String {
+    let said = if english {
+        "? = the boundaries of this value are uncertain"
+    } else {
+        "? = 该值的起止点不确定,请以医师测量为准"
+    };
+    let printed =
+        ecg.measurements.iter().any(|m| m.doubtful && NAMES.iter().any(|(what, _)| *what == m.what));
+    if printed { said.to_owned() } else { String::new() }
+}
+
+/// That the recording is technically poor, above everything that was read from it (AHA/ACCF/HRS 2007).
+fn quality(ecg: &Ecg, english: bool) -> String {
+    let poor = ecg.quality == "redo";
+    if !poor && ecg.banner.is_empty() {
+        return String::new();
+    }
+    let said = match (poor, english) {
+        (true, false) => "技术质量差,不满足诊断质量",
+        (true, true) => "technically poor: not diagnostic quality",
+        (false, false) => "不满足诊断质量",
+        (false, true) => "not diagnostic quality",
+    };
+    [said, ecg.banner.as_str()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
 /// One value each, the physician's before the server's before the vendor's, with its source and what the others say.
 fn measurements(ecg: &Ecg, english: bool) -> Vec<Measurement> {
-    let names = [
-        ("hr", "HR"),
-        ("pr", "PR"),
-        ("qrs", "QRS"),
-        ("qt", "QT"),
-        ("qtcf", "QTcF"),
-        ("qtcb", "QTcB"),
-        ("axis_p", "P axis"),
-        ("axis_qrs", "QRS axis"),
-        ("axis_t", "T axis"),
-    ];
-    let number =
-        |m: &super::content::Measurement| m.number.map_or_else(|| "—".to_owned(), |v| format!("{v:.0}"));
     let said = |source: &str| match (source, english) {
         ("vendor", false) => "设备",
         ("physician", false) => "医师",
@@ -182,18 +211,18 @@ fn measurements(ecg: &Ecg, english: bool) -> Vec<Measurement> {
         (_, true) => "server",
     };
     let mut list = Vec::new();
-    for (what, name) in names {
+    for (what, name) in NAMES {
         let Some(best) = ecg.best(what) else { continue };
         let others: Vec<String> = ecg
             .measurements
             .iter()
             .filter(|m| m.what == what && m.source != best.source)
-            .map(|m| format!("{} {}", said(&m.source), number(m)))
+            .map(|m| format!("{} {}", said(&m.source), m.shown()))
             .collect();
         let note =
             std::iter::once(said(&best.source).to_owned()).chain(others).collect::<Vec<_>>().join(" · ");
         let unit = if best.unit == "deg" { "°".to_owned() } else { best.unit.clone() };
-        list.push(Measurement { name: name.to_owned(), value: number(best), unit, note });
+        list.push(Measurement { name: name.to_owned(), value: best.shown(), unit, note });
     }
     list
 }
@@ -223,4 +252,53 @@ fn shown(ms: i64, offset: i64) -> String {
 
 fn rfc3339(ms: i64, offset: i64) -> String {
     time_of(ms, offset).format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::content;
+    use super::*;
+
+    fn ecg(quality: &str, banner: &str, doubtful: bool) -> Ecg {
+        let qt = content::Measurement {
+            what: "qt".into(),
+            number: Some(412.0),
+            unit: "ms".into(),
+            source: "server".into(),
+            doubtful,
+        };
+        Ecg { measurements: vec![qt], quality: quality.into(), banner: banner.into(), ..Ecg::default() }
+    }
+
+    fn page(ecg: Ecg, english: bool) -> EcgBody {
+        let content = ReportContent { pipeline: "ecg".into(), ecg: Some(ecg), ..ReportContent::default() };
+        match document_of(&content, None, 480, english).body {
+            Body::Ecg(body) => body,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_value_in_doubt_carries_a_question_mark_and_the_page_says_what_it_means() {
+        let body = page(ecg("good", "", true), false);
+        assert_eq!(body.measurements[0].value, "412?");
+        assert!(body.doubt.contains("起止点不确定"));
+        let sure = page(ecg("good", "", false), true);
+        assert_eq!((sure.measurements[0].value.as_str(), sure.doubt.as_str()), ("412", ""));
+    }
+
+    #[test]
+    fn poor_quality_stands_on_the_page_in_words() {
+        assert_eq!(page(ecg("good", "", false), false).quality, "");
+        let body = page(ecg("usable", "250 Hz < 500: not diagnostic quality", false), false);
+        assert_eq!(body.quality, "不满足诊断质量 · 250 Hz < 500: not diagnostic quality");
+        assert!(page(ecg("redo", "", false), true).quality.contains("not diagnostic quality"));
+    }
+
+    #[test]
+    fn versions_signed_before_doubt_was_known_keep_their_bytes() {
+        let old = r#"{"what":"qt","number":412.0,"unit":"ms","source":"server"}"#;
+        let read: content::Measurement = serde_json::from_str(old).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    }
 }

@@ -117,7 +117,7 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
 }
 
 /// The newest value of each source, in the order they were first seen.
-pub(super) async fn values(conn: &mut Conn, record: &str) -> Result<Vec<Measurement>> {
+pub(crate) async fn values(conn: &mut Conn, record: &str) -> Result<Vec<Measurement>> {
     let mut all: Vec<Measurement> = Vec::new();
     for row in conn.all(sql::ECG_VALUES, args![record]).await? {
         let new = Measurement {
@@ -125,6 +125,7 @@ pub(super) async fn values(conn: &mut Conn, record: &str) -> Result<Vec<Measurem
             number: row.opt_real("number")?,
             unit: row.text("unit")?,
             source: row.text("source")?,
+            doubtful: row.flag("doubtful")?,
         };
         match all.iter_mut().find(|m| m.what == new.what && m.source == new.source) {
             Some(held) => *held = new,

@@ -7,6 +7,7 @@ pub mod content;
 pub mod detail;
 pub mod document;
 pub mod draft;
+pub mod encapsulated;
 pub mod gather;
 pub mod lab;
 pub mod open;

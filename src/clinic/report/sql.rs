@@ -52,7 +52,7 @@ yigong_base::statements! {
     /// An ECG record as a subject.
     ECG = "SELECT order_id, acquired_at, received_at, triage, quality, measurements, page_sha256 FROM ecg_record WHERE id = $1";
     /// Values of an ECG record in the order they came; a later row of a source stands for the earlier ones.
-    ECG_VALUES = "SELECT what, unit, number, source FROM ecg_value WHERE record = $1 ORDER BY at, n, id";
+    ECG_VALUES = "SELECT what, unit, number, source, doubtful FROM ecg_value WHERE record = $1 ORDER BY at, n, id";
     /// Whether an earlier recording of the same person is in scope: $1 record, $2 scope.
     ECG_BEFORE = "SELECT e.id FROM ecg_record e JOIN patient p ON p.id = e.patient JOIN ecg_record me ON me.id = $1 JOIN patient mp ON mp.id = me.patient
         WHERE p.person = mp.person AND e.id <> me.id AND e.state <> 'redone' AND ($2 = '*' OR e.facility = $2)

@@ -69,14 +69,27 @@ async fn the_middle_slice_stands_for_a_stack() {
             // window 100/256: the slice of value 100 is the middle grey
             assert!(pixels[pixels.len() / 2].abs_diff(128) <= 2, "{}", pixels[pixels.len() / 2]);
         }
-        what_cannot_be_shown_is_flagged(&centre, &bench, &sender, &study).await;
+        let mut seen = vec![study];
+        let none = (broken("1.2.9", b"\xff\xd8 nothing more "), "render-failed");
+        // longer than any encoder makes 300 by 300 pixels: refused unread
+        let long = (broken("1.2.8", &[&b"\xff\xd8"[..], &[0; 2 << 20]].concat()), "frame-large");
+        for (file, slug) in [none, long] {
+            what_cannot_be_shown_is_flagged(&centre, &bench, &sender, &mut seen, &file, slug).await;
+        }
     }
 }
 
-/// A codestream of nothing: no preview, and the instance says so once.
-async fn what_cannot_be_shown_is_flagged(centre: &Centre, bench: &Bench, sender: &Peer, other: &str) {
+/// No preview, and the instance says why, once.
+async fn what_cannot_be_shown_is_flagged(
+    centre: &Centre,
+    bench: &Bench,
+    sender: &Peer,
+    seen: &mut Vec<String>,
+    file: &[u8],
+    slug: &str,
+) {
     let mut spool = bench.ctx.blobs.spool().await.unwrap();
-    spool.write(&broken()).await.unwrap();
+    spool.write(file).await.unwrap();
     let spooled = spool.finish().await.unwrap();
     let arrival = Arrival {
         peer: sender.clone(),
@@ -89,14 +102,15 @@ async fn what_cannot_be_shown_is_flagged(centre: &Centre, bench: &Bench, sender:
     };
     receive(centre, arrival).await.unwrap();
     let (events, _) = bench.ctx.live.follow(Some(0));
-    let study = events.iter().find(|e| e.slice == "imaging" && e.id != other).unwrap().id.clone();
+    let study = events.iter().find(|e| e.slice == "imaging" && !seen.contains(&e.id)).unwrap().id.clone();
+    seen.push(study.clone());
     let permit = Permit::system("preview");
     make(centre, &permit, &study).await.unwrap();
     make(centre, &permit, &study).await.unwrap();
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
     let row = conn.one("SELECT defects FROM instance WHERE study = $1", args![&study]).await.unwrap();
     let defects: Vec<String> = row.json("defects").unwrap();
-    assert_eq!(defects.iter().filter(|d| *d == "render-failed").count(), 1, "{defects:?}");
+    assert_eq!(defects.iter().filter(|d| *d == slug).count(), 1, "{defects:?}");
     assert!(picture(&mut conn, &permit, "study", &study, Picture::Preview).await.is_err());
 }
 
@@ -132,15 +146,16 @@ fn slice(number: u16, value: u16) -> Vec<u8> {
 }
 
 /// The same as JPEG-LS whose one fragment is no codestream.
-fn broken() -> Vec<u8> {
-    let mut bytes = head("1.2.9.1", "1.2.9", 1).bytes;
+fn broken(study: &str, fragment: &[u8]) -> Vec<u8> {
+    let instance = format!("{study}.1");
+    let mut bytes = head(&instance, study, 1).bytes;
     header(&mut bytes, true, tag::PIXELS, Vr::OB, u32::MAX);
-    for fragment in [&b""[..], b"\xff\xd8 nothing more "] {
+    for fragment in [&b""[..], fragment] {
         header(&mut bytes, false, tag::ITEM, Vr::UN, fragment.len() as u32);
         bytes.extend_from_slice(fragment);
     }
     header(&mut bytes, false, tag::SEQUENCE_END, Vr::UN, 0);
-    [part10::head(CT, "1.2.9.1", uid::JPEG_LS), bytes].concat()
+    [part10::head(CT, &instance, uid::JPEG_LS), bytes].concat()
 }
 
 fn head(instance: &str, study: &str, number: u16) -> Writer {

@@ -150,7 +150,7 @@ impl Reader {
     /// Frame `n`, from 1.
     async fn frame(&self, n: usize) -> Result<Vec<u8>, Fault> {
         match self {
-            Self::Plain(centre, stored, form) => retrieve::frame(centre, stored, n, *form).await,
+            Self::Plain(centre, stored, form) => retrieve::frame(centre, stored, n, form).await,
             Self::Anew(centre, opened, syntax) => {
                 let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
                 transcode::frame_of(&centre.codec, opened, n, syntax).await

@@ -1,14 +1,17 @@
 //! What the Image Pixel, VOI LUT, plane and ultrasound modules say (PS3.3 §C.7.6), read from a data set or its shared functional groups.
 
+mod beyond;
 mod look;
 mod packed;
 mod table;
+mod varying;
 
 use super::object::Node;
 use super::{Object, Tag, tag};
 
 pub use look::{Look, Overlay, Plane, Shutter, look};
 pub use table::{Palette, Table, palette};
+pub use varying::{Own, Varying};
 
 /// A display window.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +102,13 @@ pub struct Image {
     pub regions: Vec<Region>,
     /// Lossy compression happened: method and ratio.
     pub lossy: Option<(String, f64)>,
+    /// Presentation LUT Shape INVERSE.
+    pub inverse: bool,
+    /// What plain samples under a linear window would not show: `overlay`, `modality-lut`,
+    /// `voi-lut`, `voi-function`, `presentation-lut`, `shutter`, `palette`.
+    pub beyond: Vec<&'static str>,
+    /// What differs from frame to frame; the fields above are those of the first frame.
+    pub varying: Varying,
 }
 
 /// Bytes of a decoded frame at most (512 MiB).
@@ -121,7 +131,9 @@ impl Image {
         let signed = count(tag::PIXEL_REPRESENTATION) == Some(1);
         let lossy = (text(tag::LOSSY) == "01")
             .then(|| (text(tag::LOSSY_METHOD), number(tag::LOSSY_RATIO).unwrap_or(0.0)));
-        Self {
+        let frames = count(tag::FRAMES).filter(|n| *n > 0).unwrap_or(1);
+        let (first, varying) = varying::varying(object, frames as usize);
+        let mut image = Self {
             rows: count(tag::ROWS).unwrap_or(0),
             cols: count(tag::COLS).unwrap_or(0),
             samples: count(tag::SAMPLES).filter(|n| *n > 0).unwrap_or(1),
@@ -132,25 +144,30 @@ impl Image {
             signed,
             photometric: text(tag::PHOTOMETRIC),
             float: !root.has(tag::PIXELS) && (root.has(tag::FLOAT_PIXELS) || root.has(tag::DOUBLE_PIXELS)),
-            frames: count(tag::FRAMES).filter(|n| *n > 0).unwrap_or(1),
-            slope: number(tag::SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
-            intercept: number(tag::INTERCEPT).unwrap_or(0.0),
-            units: text(tag::RESCALE_TYPE),
-            windows: places.iter().map(windows).find(|w| !w.is_empty()).unwrap_or_default(),
+            frames,
+            slope: first.slope,
+            intercept: first.intercept,
+            units: first.units,
+            windows: first.windows,
             voi_function: text(tag::VOI_FUNCTION),
             padding: padding(&root, signed, bits_allocated),
-            position: numbers(tag::POSITION),
-            orientation: numbers(tag::ORIENTATION),
-            pixel_spacing: numbers(tag::PIXEL_SPACING),
+            position: first.position,
+            orientation: first.orientation,
+            pixel_spacing: first.pixel_spacing,
             imager_spacing: numbers(tag::IMAGER_SPACING),
             calibration: text(tag::CALIBRATION),
             magnification: number(tag::MAGNIFICATION),
-            slice_thickness: number(tag::SLICE_THICKNESS),
+            slice_thickness: first.slice_thickness,
             slice_location: number(tag::SLICE_LOCATION),
             frame_time_ms: number(tag::FRAME_TIME),
             regions: root.items(tag::US_REGIONS).iter().map(region).collect(),
             lossy,
-        }
+            inverse: every_place(&root).iter().any(|p| p.text(Tag(0x2050_0020)) == "INVERSE"),
+            beyond: Vec::new(),
+            varying,
+        };
+        image.beyond = beyond::beyond(object, &image);
+        image
     }
 
     /// Bytes of one native frame; `None` when the description is impossible or above 512 MiB.
@@ -188,13 +205,23 @@ fn padding(root: &Node<'_>, signed: bool, bits_allocated: u32) -> Option<i64> {
 fn places<'o>(root: &Node<'o>) -> Vec<Node<'o>> {
     let mut out = vec![root.clone()];
     for groups in [tag::SHARED_GROUPS, tag::PER_FRAME_GROUPS] {
-        if let Some(first) = root.items(groups).into_iter().next() {
-            for (index, _) in first.elements() {
-                out.extend(first.items_at(index).into_iter().next());
-            }
-        }
+        out.extend(root.items(groups).first().map(inside).unwrap_or_default());
     }
     out
+}
+
+/// The data set and the functional groups of every frame.
+fn every_place<'o>(root: &Node<'o>) -> Vec<Node<'o>> {
+    let mut out = vec![root.clone()];
+    for groups in [tag::SHARED_GROUPS, tag::PER_FRAME_GROUPS] {
+        out.extend(root.items(groups).iter().flat_map(inside));
+    }
+    out
+}
+
+/// The macros in one item of the functional groups.
+fn inside<'o>(item: &Node<'o>) -> Vec<Node<'o>> {
+    item.elements().filter_map(|(index, _)| item.items_at(index).into_iter().next()).collect()
 }
 
 fn region(node: &Node<'_>) -> Region {
@@ -210,3 +237,6 @@ fn region(node: &Node<'_>) -> Region {
         reference: [int(0x6020), int(0x6022)],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,23 +23,41 @@ pub struct Inflated {
 /// # Errors
 /// `inflate-limit`.
 pub fn inflate<S: Source>(source: &mut S, offset: u64, keep_all: bool) -> Result<Inflated, Refusal> {
-    let raw = run(source, offset, keep_all, Decompress::new(false))?;
-    if raw.total == 0 && raw.truncated {
-        return run(source, offset, keep_all, Decompress::new(true));
+    let keep = if keep_all { usize::MAX } else { KEEP };
+    let mut bytes = Vec::new();
+    let (total, truncated) = inflate_to(source, offset, &mut |part| {
+        let room = keep.saturating_sub(bytes.len()).min(part.len());
+        bytes.extend_from_slice(part.get(..room).unwrap_or_default());
+        true
+    })?;
+    Ok(Inflated { bytes, total, truncated })
+}
+
+/// The same, each part given away as it comes; `give` ends it with `false`. Answers the length of the whole, and whether the
+/// stream ended early or was damaged.
+///
+/// # Errors
+/// As [`inflate`].
+pub fn inflate_to<S: Source>(
+    source: &mut S,
+    offset: u64,
+    give: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<(u64, bool), Refusal> {
+    match run(source, offset, give, Decompress::new(false))? {
+        (0, true) => run(source, offset, give, Decompress::new(true)),
+        found => Ok(found),
     }
-    Ok(raw)
 }
 
 fn run<S: Source>(
     source: &mut S,
     offset: u64,
-    keep_all: bool,
+    give: &mut dyn FnMut(&[u8]) -> bool,
     mut engine: Decompress,
-) -> Result<Inflated, Refusal> {
+) -> Result<(u64, bool), Refusal> {
     let input = source.len().saturating_sub(offset);
     let limit = input.saturating_mul(20).clamp(64 << 20, 512 << 20);
-    let keep = if keep_all { usize::MAX } else { KEEP };
-    let mut out = Inflated::default();
+    let mut total = 0;
     let mut at = offset;
     let mut chunk = vec![0u8; 32 * 1024];
     let mut output = vec![0u8; 64 * 1024];
@@ -54,20 +72,18 @@ fn run<S: Source>(
         );
         let produced = usize::try_from(engine.total_out() - before_out).unwrap_or(0);
         let consumed = engine.total_in() - before_in;
-        out.total += produced as u64;
-        if out.total > limit {
+        total += produced as u64;
+        if total > limit {
             return Err(Refusal::new("inflate-limit", format!("more than {limit} bytes from {input}")));
         }
-        let room = keep.saturating_sub(out.bytes.len()).min(produced);
-        out.bytes.extend_from_slice(output.get(..room).unwrap_or_default());
+        if !give(output.get(..produced).unwrap_or_default()) {
+            return Ok((total, true));
+        }
         at += consumed;
         match status {
-            Ok(Status::StreamEnd) => return Ok(out),
+            Ok(Status::StreamEnd) => return Ok((total, false)),
             Ok(_) if produced > 0 || consumed > 0 => {}
-            _ => {
-                out.truncated = true;
-                return Ok(out);
-            }
+            _ => return Ok((total, true)),
         }
     }
 }

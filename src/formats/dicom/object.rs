@@ -110,6 +110,28 @@ impl Object {
         Ok(object)
     }
 
+    /// Scans a deflated object whose data set was inflated elsewhere; `truncated` = its stream ended early.
+    ///
+    /// # Errors
+    /// As `read`.
+    pub fn read_inflated<S: Source, I: Source>(
+        file: &mut S,
+        inflated: &mut I,
+        truncated: bool,
+        keep: Keep,
+    ) -> Result<Self, Refusal> {
+        let mut object = Object::default();
+        object.head = head::read(file, None, &mut object.defects)?;
+        object.deflated = Some(inflated.len());
+        if truncated {
+            object.defects.note("truncated");
+        }
+        object.walk(inflated, 0, keep)?;
+        object.decide(None);
+        object.duplicates();
+        Ok(object)
+    }
+
     /// Scans bytes in memory.
     ///
     /// # Errors

@@ -105,10 +105,10 @@ fn ecg_measure() {
     over("ecg_measure", entry::ecg_measure);
 }
 
-/// Every entry function is total: inputs cut at any length, and with any byte turned over.
+/// Every entry function that reads a structure is total: inputs cut at any length, and with any byte turned over.
 #[test]
 fn cut_and_flipped() {
-    let targets: [(&str, Target); 16] = [
+    let targets: [(&str, Target); 15] = [
         ("scanner", entry::scanner),
         ("charset", entry::charset),
         ("negotiation", entry::negotiation),
@@ -124,7 +124,6 @@ fn cut_and_flipped() {
         ("ecg_edf", entry::ecg_edf),
         ("ecg_ishne", entry::ecg_ishne),
         ("ecg_wfdb", entry::ecg_wfdb),
-        ("ecg_measure", entry::ecg_measure),
     ];
     for (target, run) in targets {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);

@@ -13,7 +13,7 @@ use yigong_formats::ecg::{Limits, decode};
 use yigong_sample_data::ecg::{Rhythm, waveform};
 
 use super::super::upload::{Answer, upload, upload_within};
-use super::super::{Asked, Received, assign, detail, export, lists, physician, preset, statistics};
+use super::super::{Asked, Received, assign, detail, export, lists, preset, statistics};
 use super::{alerts, exam, item};
 use crate::order::{self, NewOrder};
 
@@ -26,7 +26,7 @@ pub(super) fn technician() -> Permit {
     person("tech", Role::ClinicTechnician, "C01", false)
 }
 
-fn reader() -> Permit {
+pub(super) fn reader() -> Permit {
     person("reader", Role::Writer, "LEAD", true)
 }
 
@@ -38,18 +38,36 @@ pub(super) async fn hand_in(bench: &Bench, bytes: &[u8], asked: &Asked) -> Recei
     received
 }
 
-async fn shown(bench: &Bench, record: &str) -> Value {
+pub(super) async fn shown(bench: &Bench, record: &str) -> Value {
     let permit = Permit::system("test");
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
     detail::detail(&mut conn, &bench.ctx, &permit, record).await.unwrap()
 }
 
 /// An order for an ECG of the patient with this number.
-async fn ordered(bench: &Bench, facility: &str, local_id: &str, flags: &[&str]) -> String {
+pub(super) async fn ordered(bench: &Bench, facility: &str, local_id: &str, flags: &[&str]) -> String {
+    let seen = Seen { local_id: local_id.into(), ..Seen::default() };
+    order_of(bench, facility, &seen, flags).await
+}
+
+/// The same of a patient with name, sex and birth date.
+pub(super) async fn ordered_for(bench: &Bench, name: &str, sex: &str, birth: &str) -> String {
+    let said = yigong_formats::dicom::name::read(name);
+    let seen = Seen {
+        local_id: "A-7".into(),
+        name: said.shown,
+        pinyin: said.pinyin,
+        sex: sex.into(),
+        birth_date: birth.into(),
+        ..Seen::default()
+    };
+    order_of(bench, "C01", &seen, &[]).await
+}
+
+async fn order_of(bench: &Bench, facility: &str, seen: &Seen, flags: &[&str]) -> String {
     let permit = Permit::system("test");
     let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
-    let seen = Seen { local_id: local_id.into(), ..Seen::default() };
-    let patient = patient::link(&mut tx, &bench.ctx, facility, &seen).await.unwrap().id;
+    let patient = patient::link(&mut tx, &bench.ctx, facility, seen).await.unwrap().id;
     let item = order::catalogue::lookup(&mut tx, "ECG-12").await.unwrap().unwrap();
     let new = NewOrder {
         patient,
@@ -222,44 +240,6 @@ async fn what_is_not_understood_is_kept_with_a_reason_and_tried_again_when_relea
             upload(ctx, &reader, "x", b"x", &Asked::default()).await,
             Err(Fault::Denied { .. })
         ));
-    }
-}
-
-#[tokio::test]
-async fn a_physicians_marks_are_further_rows_and_an_old_tag_writes_nothing() {
-    for bench in engines().await.unwrap() {
-        let ctx = &bench.ctx;
-        let file = aecg("p1", 1, Rhythm::Sinus, "A-1");
-        let record = hand_in(&bench, &file, &Asked::default()).await.record().unwrap().to_owned();
-        let before = shown(&bench, &record).await;
-        let hand: physician::Hand = serde_json::from_str(
-            r#"{"marks": {"p_on": 300, "p_off": 400, "qrs_on": 480, "qrs_off": 600, "t_off": 900}, "values": [{"what": "hr", "number": 60}]}"#,
-        )
-        .unwrap();
-        let tag = before["etag"].as_str().unwrap().to_owned();
-        let mut tx = ctx.db.begin(&reader()).await.unwrap();
-        physician::measure(&mut tx, ctx, &reader(), &record, &tag, &hand).await.unwrap();
-        tx.commit().await.unwrap();
-        let d = shown(&bench, &record).await;
-        let of =
-            |what: &str| d["values"].as_array().unwrap().iter().find(|v| v["what"] == what).unwrap().clone();
-        for (what, number) in [("pr", 180.0), ("qrs", 120.0), ("qt", 420.0), ("qtcb", 420.0), ("qtcf", 420.0)]
-        {
-            assert_eq!(of(what)["physician"], number, "{what}");
-        }
-        let was = before["values"].as_array().unwrap().iter().find(|v| v["what"] == "pr").unwrap();
-        assert_eq!((&of("pr")["server"], &of("pr")["vendor"]), (&was["server"], &was["vendor"]));
-        assert_eq!(d["physician_marks"]["qrs_on"], 480.0);
-        let mut tx = ctx.db.begin(&reader()).await.unwrap();
-        let fault = physician::measure(&mut tx, ctx, &reader(), &record, &tag, &hand).await.unwrap_err();
-        assert!(matches!(fault, Fault::Stale { .. }), "{fault:?}");
-        let now = d["etag"].as_str().unwrap();
-        let wrong: physician::Hand =
-            serde_json::from_str(r#"{"marks": {"qrs_on": 500, "qrs_off": 400}}"#).unwrap();
-        let fault = physician::measure(&mut tx, ctx, &reader(), &record, now, &wrong).await.unwrap_err();
-        assert!(matches!(fault, Fault::Invalid { .. }), "{fault:?}");
-        let fault = physician::measure(&mut tx, ctx, &technician(), &record, now, &hand).await.unwrap_err();
-        assert!(matches!(fault, Fault::Denied { .. }), "{fault:?}");
     }
 }
 

@@ -11,18 +11,18 @@ use super::files::{aecg, hand_in, technician};
 use super::{cart, exam, item, send};
 use crate::worklist::{self, ItemRow};
 
-async fn maybe_item(bench: &Bench, record: &str) -> Option<ItemRow> {
+pub(super) async fn maybe_item(bench: &Bench, record: &str) -> Option<ItemRow> {
     let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
     worklist::admit::of_subject(&mut tx, record, "write").await.unwrap()
 }
 
-async fn state(bench: &Bench, record: &str) -> serde_json::Value {
+pub(super) async fn state(bench: &Bench, record: &str) -> serde_json::Value {
     let permit = Permit::system("test");
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
     detail::detail(&mut conn, &bench.ctx, &permit, record).await.unwrap()
 }
 
-async fn poor(bench: &Bench, seed: &str) -> String {
+pub(super) async fn poor(bench: &Bench, seed: &str) -> String {
     let received = hand_in(bench, &aecg(seed, 1, Rhythm::RightArmOff, "A-1"), &Asked::default()).await;
     let Received::Redo(record) = received else { panic!("{received:?}") };
     record
@@ -34,7 +34,7 @@ async fn a_poor_recording_waits_and_goes_by_itself_after_ten_minutes() {
         let record = poor(&bench, "w1").await;
         assert!(maybe_item(&bench, &record).await.is_none(), "nobody reads it yet");
         let mut conn = bench.ctx.db.read(&technician()).await.unwrap();
-        let waiting = lists::waiting(&mut conn, &technician()).await.unwrap();
+        let waiting = lists::waiting(&mut conn, &bench.ctx, &technician()).await.unwrap();
         assert_eq!(waiting[0]["id"], record.as_str());
         let due = conn.one("SELECT run_at FROM job WHERE kind = 'ecg_redo'", vec![]).await.unwrap();
         let due = due.int("run_at").unwrap();

@@ -15,6 +15,7 @@ use yigong_base::{args, audit};
 
 use super::open::Opened;
 use super::render::{self, Rendering};
+use super::room::TOO_LARGE;
 use crate::Centre;
 
 pub use stack::request;
@@ -46,8 +47,8 @@ struct Made {
 
 /// Makes preview and thumbnail of every series of `study`; the largest series also stands for the study.
 ///
-/// A frame that cannot be decoded leaves its series without a preview; the instance is flagged `render-failed`, which the page
-/// shows with its other defects. Trying again would not help, a rebuild after an upgrade takes the flag away.
+/// A frame that cannot be decoded leaves its series without a preview; the instance is flagged `render-failed`, or `frame-large`
+/// when it is too long to be read, which the page shows with its other defects. Trying again would not help, a rebuild after an upgrade takes the flag away.
 ///
 /// # Errors
 /// Storage faults, and a codec worker that cannot be started: the job is tried again.
@@ -63,11 +64,14 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
         let failed = match images_of(centre, &picked).await {
             Ok(images) => {
                 made.push(images);
-                false
+                None
             }
             Err(why @ (Fault::Invalid { .. } | Fault::NotFound { .. })) => {
                 tracing::warn!(series = %picked.series, instance = %picked.instance, %why, "series without a preview");
-                true
+                Some(match &why {
+                    Fault::Invalid { what, .. } if what == TOO_LARGE => TOO_LARGE,
+                    _ => RENDER_FAILED,
+                })
             }
             Err(fault) => return Err(fault),
         };
@@ -91,19 +95,16 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
 }
 
 /// The new defects of an instance whose flag changes.
-fn flag(picked: Picked, failed: bool) -> Option<(String, Vec<String>)> {
-    let mut defects = picked.defects;
-    if failed == defects.iter().any(|d| d == RENDER_FAILED) {
-        return None;
-    }
-    defects.retain(|d| d != RENDER_FAILED);
-    defects.extend(failed.then(|| RENDER_FAILED.to_owned()));
-    Some((picked.instance, defects))
+fn flag(picked: Picked, failed: Option<&str>) -> Option<(String, Vec<String>)> {
+    let mut defects = picked.defects.clone();
+    defects.retain(|d| d != RENDER_FAILED && d != TOO_LARGE);
+    defects.extend(failed.map(str::to_owned));
+    (defects != picked.defects).then_some((picked.instance, defects))
 }
 
 async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let blobs = &centre.ctx.blobs;
-    let opened = Opened::read(&blobs.path(&picked.object)?).await?;
+    let opened = Opened::read(&centre.ctx, &blobs.path(&picked.object)?).await?;
     let frame = if picked.middle { opened.frames.count() / 2 } else { 0 };
     let sides = [PREVIEW_SIDE, THUMBNAIL_SIDE].map(Rendering::within);
     let parts = render::pictures(&centre.codec, &opened, frame, &sides).await?;

@@ -58,7 +58,7 @@ pub async fn frame_of(codec: &Pool, opened: &Opened, n: usize, to: &str) -> Resu
     let bytes = opened.frame(n).await?;
     let as_stored = to == opened.syntax() && matches!(opened.frames, Frames::Encapsulated(_));
     if as_stored || (is_little(to) && is_little(opened.syntax())) {
-        return Ok(bytes);
+        return Ok(bytes.into_bytes());
     }
     work(codec, opened, &bytes, output(&opened.shape(), to)?).await
 }

@@ -162,6 +162,10 @@ pub struct ImagingBody {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EcgBody {
+    /// That the recording is of no diagnostic quality, with the reason; empty = it is.
+    pub quality: String,
+    /// What a question mark behind a value means; empty = there is none.
+    pub doubt: String,
     /// Measurements in printing order.
     pub measurements: Vec<Measurement>,
     /// Statements of the reader, one a line.

@@ -202,6 +202,23 @@ fn each_kind_carries_its_banner() {
 }
 
 #[test]
+fn an_ecg_of_no_diagnostic_quality_says_so_and_marks_what_is_in_doubt() {
+    let Body::Ecg(ecg) = tracing() else { return };
+    let mut measurements = ecg.measurements.clone();
+    measurements[1].value = "160?".into();
+    let body = EcgBody {
+        quality: "不满足诊断质量 · 250 Hz < 500: not diagnostic quality".into(),
+        doubt: "? = 该值的起止点不确定".into(),
+        measurements,
+        ..ecg
+    };
+    let Some(text) = text_of(&sample(Body::Ecg(body))) else { return };
+    for part in ["不满足诊断质量", "not diagnostic quality", "160?", "起止点不确定"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
 fn an_ecg_is_drawn_at_its_true_size_on_a_landscape_page() {
     let Some(fonts) = fonts() else { return };
     let document = sample(tracing());

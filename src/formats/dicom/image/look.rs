@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::object::Node;
 use super::super::{Object, Tag, Vr, tag};
 use super::table::{Palette, Table, palette, table};
-use super::{Image, Window, packed, windows};
+use super::{Image, Window, inside, packed, windows};
 
 /// The presentation of a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,11 +112,7 @@ pub fn look(object: &Object, image: &Image, n: usize) -> Look {
 fn places<'o>(root: &Node<'o>, n: usize) -> Vec<Node<'o>> {
     let mut out = Vec::new();
     for (groups, index) in [(tag::PER_FRAME_GROUPS, n), (tag::SHARED_GROUPS, 0)] {
-        if let Some(item) = root.items(groups).into_iter().nth(index) {
-            for (index, _) in item.elements() {
-                out.extend(item.items_at(index).into_iter().next());
-            }
-        }
+        out.extend(root.items(groups).get(index).map(inside).unwrap_or_default());
     }
     out.push(root.clone());
     out

@@ -51,6 +51,11 @@ export function Banners({ record, alerts, preview }: Props) {
           )}
         </div>
       )}
+      {record.chosen_by && (
+        <div className="ecg-banner" data-level="note" role="status">
+          {t('ecg.chosen_by', { by: record.chosen_by })}
+        </div>
+      )}
       {record.kept_anyway && (
         <div className="ecg-banner" data-level="note" role="status">
           {t('ecg.kept_anyway', { by: record.kept_anyway.by, reason: record.kept_anyway.reason })}

@@ -8,7 +8,7 @@ import { useKeys } from '../../keys';
 import { Keys } from '../../ui/bits';
 import { Empty, FaultNote, Loading } from '../../ui/State';
 import { MarkBoard } from './MarkBoard';
-import { intervals, type Marks, sameMarks, sent, withoutP } from './marks';
+import { liveOf, type Marks, rateOf, sameMarks, sent, withoutP } from './marks';
 import { type EcgRecord, marksOf, medianOf } from './model';
 import { ValueTable } from './ValueTable';
 import { rowsOf } from './values';
@@ -19,6 +19,7 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
   const client = useQueryClient();
   const wave = useQuery(waveQuery(record.id, 'median'));
   const [edited, edit] = useState<Marks | null>(null);
+  const [typed, type] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const beat = wave.data ? medianOf(wave.data) : null;
@@ -26,22 +27,32 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
   const kept = record.physician_marks ?? null;
   const marks = edited ?? kept ?? machine;
   const rows = rowsOf(record);
-  const hrRow = rows.find((r) => r.what === 'hr');
-  const now = intervals(marks, hrRow?.physician ?? hrRow?.server ?? hrRow?.vendor ?? null);
-  const changed = edited !== null && !sameMarks(edited, kept ?? machine);
+  const best = (what: 'hr' | 'qt') => {
+    const row = rows.find((r) => r.what === what);
+    return row?.physician ?? row?.server ?? row?.vendor ?? null;
+  };
+  const rate = rateOf(typed);
+  const wrong = typed.trim() !== '' && rate === null;
+  const moved = edited !== null && !sameMarks(edited, kept ?? machine);
+  const changed = moved || typed.trim() !== '';
+  const now = liveOf(moved ? marks : null, rate, best('hr'), best('qt'));
+  const drop = () => {
+    edit(null);
+    type('');
+  };
 
-  const save = async (next: Marks) => {
-    if (busy || !canWrite) return;
+  const save = async () => {
+    if (busy || !canWrite || !changed || wrong) return;
     setBusy(true);
     setError(null);
     try {
       const answer = await put<EcgRecord>(
         `/api/ecg/${record.id}/measure`,
-        { marks: sent(next), values: [] },
+        { marks: moved && edited ? sent(edited) : null, values: rate === null ? [] : [{ what: 'hr', number: rate }] },
         { 'If-Match': record.etag ?? '' },
       );
       client.setQueryData(['ecg', 'record', record.id], answer);
-      edit(null);
+      drop();
     } catch (e) {
       setError(e);
       // Somebody else saved meanwhile: their values are shown, the marks set here stay until they are saved or dropped.
@@ -50,8 +61,8 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
     setBusy(false);
   };
   useKeys('ecg', [
-    { id: 'ecg.save_marks', keys: 'k', run: () => edited && void save(edited), on: canWrite && changed },
-    { id: 'ecg.reset_marks', keys: 'r', run: () => edit(null), on: changed },
+    { id: 'ecg.save_marks', keys: 'k', run: () => void save(), on: canWrite && changed },
+    { id: 'ecg.reset_marks', keys: 'r', run: drop, on: changed },
   ]);
 
   if (wave.isPending) return <Loading />;
@@ -65,22 +76,42 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
   if (!beat || beat.leads.length === 0) return <Empty title={t('ecg.no_median')} hint={t('ecg.no_median_hint')} />;
   return (
     <div className="ecg-median">
-      <MarkBoard beat={beat} marks={marks} machine={changed || kept ? machine : null} set={canWrite ? edit : null} />
+      <MarkBoard beat={beat} marks={marks} machine={moved || kept ? machine : null} set={canWrite ? edit : null} />
       <div className="ecg-side">
-        <ValueTable rows={rows} live={changed ? now : null} />
+        <ValueTable rows={rows} live={now} />
+        {canWrite && (
+          <label className="ecg-own">
+            {t('ecg.hr_own')}
+            <input
+              type="text"
+              inputMode="numeric"
+              maxLength={3}
+              value={typed}
+              aria-invalid={wrong || undefined}
+              aria-describedby={wrong ? 'ecg-hr-range' : undefined}
+              onChange={(e) => type(e.currentTarget.value)}
+              onKeyDown={(e) => e.key === 'Enter' && void save()}
+            />
+            {wrong && (
+              <span id="ecg-hr-range" className="tone-red">
+                {t('ecg.hr_range')}
+              </span>
+            )}
+          </label>
+        )}
         {canWrite && (
           <div className="ecg-actions">
             <button
               type="button"
               className="ecg-btn"
-              data-on={changed || undefined}
-              aria-disabled={!changed || busy || undefined}
-              onClick={() => changed && edited && void save(edited)}
+              data-on={(changed && !wrong) || undefined}
+              aria-disabled={!changed || wrong || busy || undefined}
+              onClick={() => void save()}
             >
               {t('ecg.save_marks')}
               <Keys keys="k" />
             </button>
-            <button type="button" className="ecg-btn" aria-disabled={!changed || undefined} onClick={() => edit(null)}>
+            <button type="button" className="ecg-btn" aria-disabled={!changed || undefined} onClick={drop}>
               {t('ecg.reset_marks')}
               <Keys keys="r" />
             </button>

@@ -1,9 +1,20 @@
 // All values in three columns, device, server, physician, and in words what differs. Also what a screen reader reads.
 import { useWords } from '../../i18n';
-import type { Intervals } from './marks';
+import type { Live } from './marks';
 import { apart, type Row, signed } from './values';
 
-export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Intervals | null }) {
+/** The question mark behind a value whose boundaries are uncertain; said in words to those who do not see it. */
+export function Doubt() {
+  const { t } = useWords();
+  return (
+    <span className="tone-amber" title={t('ecg.doubtful')}>
+      <span aria-hidden="true">?</span>
+      <span className="sr-only">({t('ecg.doubtful')})</span>
+    </span>
+  );
+}
+
+export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Live | null }) {
   const { t } = useWords();
   const show = (v: number | null, r: Row) => (v === null ? '–' : r.unit === 'deg' ? `${Math.round(v)}°` : String(Math.round(v)));
   return (
@@ -20,7 +31,7 @@ export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Interva
       </thead>
       <tbody>
         {rows.map((r) => {
-          const mine = live && r.what in live ? live[r.what as keyof Intervals] : r.physician;
+          const mine = live && r.what in live ? (live[r.what] ?? null) : r.physician;
           const moved = live !== null && r.what in live;
           const against = r.vendor ?? r.server;
           const mineDiffers = apart(r.unit, against, mine);
@@ -30,7 +41,10 @@ export function ValueTable({ rows, live }: { rows: readonly Row[]; live: Interva
                 {t(`ecg.v.${r.what}`)} <span className="dim">{r.unit === 'deg' ? '' : r.unit}</span>
               </th>
               <td>{show(r.vendor, r)}</td>
-              <td>{r.absent ? t('ecg.absent_short') : show(r.server, r)}</td>
+              <td>
+                {r.absent ? t('ecg.absent_short') : show(r.server, r)}
+                {r.doubtful && <Doubt />}
+              </td>
               <td data-live={moved || undefined}>{show(mine, r)}</td>
               <td className="ecg-word">
                 {r.differs && r.vendor !== null && r.server !== null && t('ecg.differs_by', { n: signed(r.unit, r.vendor, r.server) })}

@@ -1,6 +1,7 @@
 // Measurements as a real table below the strip: device, server, physician. Also what a screen reader reads.
 import { useWords } from '../../i18n';
 import type { EcgRecord } from './model';
+import { Doubt } from './ValueTable';
 import { type Row, rowsOf, signed, stOf } from './values';
 
 export function Values({ record }: { record: EcgRecord }) {
@@ -37,6 +38,7 @@ export function Values({ record }: { record: EcgRecord }) {
             {rows.map((r) => (
               <td key={r.what} data-differs={r.differs || undefined} title={r.absent ? t('ecg.absent') : undefined}>
                 {r.absent ? '—' : show(r.server, r)}
+                {r.doubtful && <Doubt />}
                 {r.differs && r.vendor !== null && r.server !== null && (
                   <span className="ecg-delta">{signed(r.unit, r.vendor, r.server)}</span>
                 )}
@@ -62,6 +64,7 @@ export function Values({ record }: { record: EcgRecord }) {
         {differing.length > 0 && (
           <span className="tone-amber">{t('ecg.differs', { list: differing.map((r) => t(`ecg.v.${r.what}`)).join(', ') })}</span>
         )}
+        {rows.some((r) => r.doubtful) && <span className="dim">{t('ecg.doubtful_note')}</span>}
         {st.length > 0 && <span className="dim">{t('ecg.st_label')}</span>}
         {st.map((s) => (
           <span key={s.lead} className={s.marked ? 'ecg-st-marked' : 'dim'}>

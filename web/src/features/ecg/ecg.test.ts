@@ -175,7 +175,12 @@ describe('wave blob', () => {
 });
 
 describe('values', () => {
-  const m = (what: string, number: number | null, source: 'vendor' | 'server' | 'physician', unit = 'ms') => ({ what, number, unit, source });
+  const m = (what: string, number: number | null, source: 'vendor' | 'server' | 'physician', unit = 'ms') => ({
+    what,
+    number,
+    unit,
+    source,
+  });
   it('marks differences beyond 20 ms, 5 bpm, 30 degrees', () => {
     const t = tableOf([
       m('qrs', 75, 'vendor'),

@@ -13,6 +13,25 @@ export interface Intervals {
   qtcf: number | null;
 }
 
+/** What the table shows while it is not saved yet. */
+export type Live = Partial<Record<'hr' | 'axis_p' | 'axis_qrs' | 'axis_t' | keyof Intervals, number | null>>;
+
+/** A heart rate as typed: a whole number from 10 to 400, else nothing. */
+export function rateOf(text: string): number | null {
+  const n = /^\d{2,3}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return n >= 10 && n <= 400 ? n : null;
+}
+
+/** Moved marks give every interval; a typed rate alone changes QTc by the QT that stands. */
+export function liveOf(marks: Marks | null, typed: number | null, hr: number | null, qt: number | null): Live | null {
+  const rate = typed ?? hr;
+  const own = typed === null ? {} : { hr: typed };
+  if (marks) return { ...intervals(marks, rate), ...own };
+  if (typed === null) return null;
+  const { qtcb, qtcf } = intervals({ qrs_on: 0, t_off: qt ?? undefined }, rate);
+  return { ...own, qtcb, qtcf };
+}
+
 const between = (from: number | null | undefined, to: number | null | undefined): number | null =>
   typeof from === 'number' && typeof to === 'number' && to > from ? to - from : null;
 

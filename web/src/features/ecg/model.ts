@@ -11,6 +11,8 @@ export interface EcgMeasurement {
   number: number | null;
   unit: string;
   source: Source;
+  /** The boundaries were found in ways that disagree. */
+  doubtful?: boolean;
 }
 
 /** One value from its three sources, as the server compares them. */
@@ -21,6 +23,8 @@ export interface EcgValue {
   server: number | null;
   physician: number | null;
   differs: boolean;
+  /** Of the server's value. */
+  doubtful?: boolean;
 }
 
 export interface Swap {
@@ -66,6 +70,8 @@ export interface EcgRecord {
   renditions?: { format: string; sha256: string; received_at: number }[];
   redo_of?: string | null;
   redo_by?: string | null;
+  /** Who chose the order of a file without a patient id. */
+  chosen_by?: string | null;
   kept_anyway?: { reason: string; by: string; at: number } | null;
   etag?: string;
 }

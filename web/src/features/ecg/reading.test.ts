@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { filter, inks, NO_FILTER, sectionsOf } from './filters';
 import { CABRERA, durationMs, plan, STANDARD, sheetMs, strokes, trace, withTurnedAvr } from './layout';
-import { intervals, moveMark, sameMarks, sent, withoutP } from './marks';
+import { intervals, liveOf, moveMark, rateOf, sameMarks, sent, withoutP } from './marks';
 import { type Group, marksOf, medianOf } from './model';
 import { envelope, pyramid } from './pyramid';
 import { daily, type Statement, search } from './statements';
@@ -151,6 +151,23 @@ describe('marks of the median beat', () => {
     expect(Math.round(intervals(marks, 75).qtcb ?? 0)).toBe(447);
     expect(Math.round(intervals(marks, 75).qtcf ?? 0)).toBe(431);
     expect(intervals(withoutP(marks), null)).toEqual({ pr: null, qrs: 100, qt: 400, qtcb: null, qtcf: null });
+  });
+  it('takes a rate from a physician and corrects QT by it', () => {
+    expect([rateOf('150'), rateOf(' 48 '), rateOf('9'), rateOf('401'), rateOf('7x'), rateOf('')]).toEqual([
+      150,
+      48,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    const live = liveOf(null, 150, 75, 400);
+    expect(live?.hr).toBe(150);
+    expect(Math.round(live?.qtcf ?? 0)).toBe(543);
+    expect('qt' in (live ?? {})).toBe(false);
+    expect(liveOf(null, null, 75, 400)).toBeNull();
+    const moved = liveOf({ qrs_on: 400, qrs_off: 500, t_off: 800 }, 60, 75, 300);
+    expect(moved).toMatchObject({ hr: 60, qt: 400, qtcf: 400 });
   });
   it('moves by whole samples and not past its neighbours', () => {
     expect(moveMark(marks, 'qrs_on', 262, RATE, 1200).qrs_on).toBe(262);

@@ -17,6 +17,8 @@ export interface Row {
   differs: boolean;
   /** The physician's value differs as much from the device's, or where it gave none from the server's. */
   physicianDiffers: boolean;
+  /** The server's value is shown with a question mark. */
+  doubtful: boolean;
 }
 
 const LIMIT: Record<Row['unit'], number> = { bpm: 5, ms: 20, deg: 30 };
@@ -46,7 +48,9 @@ export const rowsOf = (record: { values?: readonly EcgValue[]; measurements: rea
 const spread = (values: readonly EcgValue[]): EcgMeasurement[] =>
   values.flatMap((v) =>
     (['vendor', 'server', 'physician'] as const).flatMap((source) =>
-      v[source] !== null || source === 'server' ? [{ what: v.what, unit: v.unit, number: v[source], source }] : [],
+      v[source] !== null || source === 'server'
+        ? [{ what: v.what, unit: v.unit, number: v[source], source, doubtful: source === 'server' && v.doubtful === true }]
+        : [],
     ),
   );
 
@@ -70,6 +74,7 @@ export function tableOf(list: readonly EcgMeasurement[]): Row[] {
       absent: server === null && of('server') !== undefined,
       differs: apart(unit, vendor, server),
       physicianDiffers: apart(unit, vendor ?? server, physician),
+      doubtful: server !== null && of('server')?.doubtful === true,
     };
   });
 }

@@ -10,6 +10,7 @@ import { LAYOUTS, type Layout } from './viewer/hanging';
 import { MEASURING, type PaneState, type ToolId } from './viewer/port';
 import type { Preset, VoiWindow } from './viewer/presets';
 import { SINGLE, type Slab } from './viewer/volume';
+import { whyRendered } from './words';
 
 /** Keys of the tools (frontend.md 6.5); rectangle, grey value, ratio, point and magnifier have none there. */
 export const TOOL_KEYS: Record<ToolId, string> = {
@@ -108,7 +109,7 @@ export function Toolbar(props: ToolbarProps) {
   const { tool, choose, state, modality, acts, mpr } = props;
   const { t } = useWords();
   const wait = state.status !== 'empty' && !state.diagnostic ? t('imaging.wait_diagnostic') : undefined;
-  const grey = state.rendered ? t('imaging.rendered_hint') : undefined;
+  const grey = state.rendered && state.frame ? t('imaging.rendered_hint', { why: whyRendered(t, state.frame.instance) }) : undefined;
   const button = (id: ToolId) => {
     const off = MEASURING.has(id) && (!!wait || (id === 'probe' && !!grey));
     return (
@@ -267,7 +268,7 @@ function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => v
   const w = state.window;
   const same = state.presets.filter((p) => w && Math.abs(p.center - w.center) < 0.6 && Math.abs(p.width - w.width) < 0.6);
   const now = same.find((p) => p.key !== 0) ?? same[0];
-  if (state.rendered || state.presets.length === 0) return null;
+  if (state.presets.length === 0) return null;
   const text = `${now ? name(now) : t('imaging.preset.manual')} ${w ? `${plain(w.width)}/${plain(w.center)}` : ''}`.trim();
   return (
     <Menu position="bottom-end" withinPortal>

@@ -1,14 +1,22 @@
 // Measurements in words: labels drawn on the image, rows of the list, sentences for the report.
 
 import type { Basis } from './viewer/calibration';
+import { reasonsOf } from './viewer/drawn';
 import { formatAmount } from './viewer/measure';
 import type { LabelWords, Measurement } from './viewer/port';
+import type { StackInstance } from './viewer/stack';
 
 type T = (key: string, values?: Record<string, unknown>) => string;
 
 /** Words of the basis; empty for plain millimetres of patient space and for pixels, which say it by their unit. */
 export const basisWord = (t: T, basis: Basis): string =>
   basis === 'spacing' || basis === 'none' || basis === 'axis' ? '' : t(`imaging.basis.${basis}`);
+
+/** Why a frame comes drawn by the server, in words. */
+export const whyRendered = (t: T, i: StackInstance): string =>
+  reasonsOf(i)
+    .map((r) => t(`imaging.rendered_for.${r}`))
+    .join(', ');
 
 export const labelWords = (t: T): LabelWords => ({
   basis: (b) => basisWord(t, b),

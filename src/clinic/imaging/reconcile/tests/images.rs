@@ -104,7 +104,7 @@ async fn a_version_is_told_apart_promoted_and_demoted() {
                 let mut conn = ctx.db.read(&permit).await.unwrap();
                 let stored =
                     retrieve::by_uid(&mut conn, &permit, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
-                retrieve::frame_bytes(&ctx, &stored.object, &stored.frame_index, 0).await.unwrap()[0]
+                retrieve::frame_bytes(&ctx, &stored, 0).await.unwrap()[0]
             }
         };
         assert_eq!((now(&bench).await, images(&bench, &id).await), (9, 1));

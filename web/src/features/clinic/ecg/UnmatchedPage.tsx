@@ -24,6 +24,7 @@ interface Row {
   quality: 'good' | 'usable' | 'redo' | '';
   triage: string;
   reason: string;
+  differs?: string[] | null;
 }
 
 const TONE = { good: 'green', usable: 'amber', redo: 'red' } as const;
@@ -92,7 +93,12 @@ export function UnmatchedPage() {
                       )}
                       {r.triage === 'orange' && <Tag tone="orange">{t('triage.orange')}</Tag>}
                     </td>
-                    <td className="tone-amber">{has(`unid.reason.${r.reason}`) ? t(`unid.reason.${r.reason}`) : r.reason}</td>
+                    <td className="tone-amber">
+                      {has(`unid.reason.${r.reason}`) ? t(`unid.reason.${r.reason}`) : r.reason}
+                      {(r.differs ?? []).length > 0 && (
+                        <span className="dim"> {(r.differs ?? []).map((d) => t(`up.differs.${d}`)).join(t('up.and'))}</span>
+                      )}
+                    </td>
                     <td className="num">
                       {can('upload', 'write') && (
                         <Button size="compact-xs" variant="default" onClick={() => match(r)}>

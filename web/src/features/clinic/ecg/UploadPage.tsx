@@ -13,7 +13,7 @@ import { FaultNote, NoRight } from '../../../ui/State';
 import { useCan } from '../../session';
 import { useFileDrop } from './drop';
 import { EcgTabs } from './EcgTabs';
-import { faceOf, MOST_BYTES, type Shot, send, takeOver, type Wish } from './upload';
+import { faceOf, MOST_BYTES, type Shot, send, takeOver, tooMany, type Wish } from './upload';
 import { VerdictCard } from './VerdictCard';
 
 /** A clinic's open orders fit in a few pages. */
@@ -43,6 +43,7 @@ export function UploadPage() {
   const [order, setOrder] = useState<string | null>(asked.order ?? null);
   const [pain, setPain] = useState(false);
   const [redoOf, setRedoOf] = useState<Shot | null>(null);
+  const [refused, refuse] = useState(false);
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const picker = useRef<HTMLInputElement>(null);
   const count = useRef(0);
@@ -73,8 +74,14 @@ export function UploadPage() {
   );
   const take = useCallback(
     async (list: readonly File[]) => {
+      if (list.length === 0) return;
       const wish = { order, chestPain: pain, redoOf: redoOf?.answer?.record ?? null };
+      refuse(tooMany(list.length, wish));
+      if (tooMany(list.length, wish)) return;
+      // What was said holds for this file: the next patient must not inherit it.
       setRedoOf(null);
+      setOrder(null);
+      setPain(false);
       for (const file of list) await one(file, wish);
     },
     [one, order, pain, redoOf],
@@ -100,6 +107,7 @@ export function UploadPage() {
   const redo = (s: Shot) => {
     setRedoOf(s);
     setOrder(s.wish.order);
+    setPain(s.wish.chestPain);
     requestAnimationFrame(() => document.getElementById('up-drop')?.focus());
   };
   return (
@@ -123,7 +131,17 @@ export function UploadPage() {
             }))}
           />
           {orders.isError && <FaultNote error={orders.error} retry={() => void orders.refetch()} />}
-          <Checkbox checked={pain} onChange={(e) => setPain(e.currentTarget.checked)} label={t('up.pain')} />
+          {refused && (
+            <div className="note" data-tone="red" role="alert">
+              {t('up.one_file')}
+            </div>
+          )}
+          <Checkbox
+            checked={pain}
+            onChange={(e) => setPain(e.currentTarget.checked)}
+            label={t('up.pain')}
+            description={t('up.order_once')}
+          />
           {redoOf && (
             <div className="note row" data-tone="amber" role="status">
               <span className="grow">{t('up.redo_next', { name: redoOf.name })}</span>

@@ -5,7 +5,7 @@ import { post } from '../../../api/client';
 import { useWords } from '../../../i18n';
 import { FaultNote, Loading } from '../../../ui/State';
 import { Body } from './Body';
-import { faceOf, faulty, type Shot, withoutCall } from './upload';
+import { faceOf, faulty, type Shot, stays, withoutCall } from './upload';
 
 interface Props {
   shot: Shot;
@@ -63,6 +63,11 @@ export function VerdictCard({ shot, redo, kept, again }: Props) {
         )}
         {a?.triage === 'red' && <p className="up-red">{t('up.red')}</p>}
         {a?.triage === 'orange' && <p className="tone-orange">{t('up.orange')}</p>}
+        {(a?.differs ?? []).length > 0 && (
+          <p className="tone-red">{t('up.differs', { list: (a?.differs ?? []).map((d) => t(`up.differs.${d}`)).join(t('up.and')) })}</p>
+        )}
+        {a?.chosen_by && <p className="tone-amber">{t('up.chosen')}</p>}
+        {stays(shot) && <p className="tone-amber">{t('up.redo_stays')}</p>}
         {a?.same_person_doubt && <p className="tone-red">{t('up.doubt')}</p>}
         {face === 'refused' && (
           <>
@@ -72,7 +77,7 @@ export function VerdictCard({ shot, redo, kept, again }: Props) {
         )}
         {face === 'failed' && <FaultNote error={shot.error} retry={again} />}
         {a && face !== 'refused' && face !== 'sending' && has(`up.state.${a.state}`) && (
-          <p>{t(shot.kept ? 'up.state.kept' : `up.state.${a.state}`)}</p>
+          <p>{t(shot.kept ? 'up.state.kept' : a.state === 'queued' && asksRedo ? 'up.state.queued_redo' : `up.state.${a.state}`)}</p>
         )}
         <p className="dim">
           {shot.name}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dayStart, isoDay, type QualityRow, share, totalOf } from './statistics';
-import { type Answer, electrodesIn, faceOf, faulty, handOver, type Shot, takeOver, withoutCall } from './upload';
+import { type Answer, electrodesIn, faceOf, faulty, handOver, type Shot, stays, takeOver, tooMany, withoutCall } from './upload';
 
 const shot = (part: Partial<Shot>): Shot => ({
   n: 1,
@@ -63,6 +63,20 @@ describe('verdict card', () => {
     expect(withoutCall('请重做:V3 电极脱落(C3)')).toBe('V3 电极脱落(C3)');
     expect(withoutCall('record again: electrode off')).toBe('electrode off');
     expect(withoutCall('V1:工频干扰')).toBe('V1:工频干扰');
+  });
+  it('gives one order, or one repetition, to one file only', () => {
+    const none = { order: null, chestPain: true, redoOf: null };
+    expect(tooMany(5, none)).toBe(false);
+    expect(tooMany(1, { ...none, order: 'o' })).toBe(false);
+    expect(tooMany(2, { ...none, order: 'o' })).toBe(true);
+    expect(tooMany(2, { ...none, redoOf: 'r' })).toBe(true);
+  });
+  it('says when the attempt named was not replaced', () => {
+    const wish = { order: null, chestPain: false, redoOf: 'r0' };
+    expect(stays(shot({ wish, answer: { ...POOR, redo_of: 'r0' } }))).toBe(false);
+    expect(stays(shot({ wish, answer: { ...POOR, redo_of: null } }))).toBe(true);
+    const warnings = [{ code: 'redo_other_patient', text_zh: 'x', text_en: 'x' }];
+    expect(stays(shot({ wish, answer: { ...POOR, redo_of: null, warnings } }))).toBe(false);
   });
   it('hands files over to the next page once', () => {
     handOver([{ name: 'x' } as File]);

@@ -24,6 +24,12 @@ export interface Answer {
   format?: string;
   warnings?: { code: string; text_zh: string; text_en: string }[];
   same_person_doubt?: boolean | null;
+  /** What the file says otherwise than the chosen order. */
+  differs?: string[] | null;
+  /** Who chose the order of a file without a patient id. */
+  chosen_by?: string | null;
+  /** The attempt it replaces. */
+  redo_of?: string | null;
   stage?: string;
   reason?: string;
   quarantine?: string;
@@ -48,6 +54,16 @@ export interface Shot {
   /** The clinic insisted on this poor recording. */
   kept: boolean;
 }
+
+/** One order is one ECG, and so is one repetition: several files at once may have neither. */
+export const tooMany = (files: number, wish: Wish): boolean => files > 1 && (wish.order !== null || wish.redoOf !== null);
+
+/** The attempt named to be replaced still stands, and no warning of the server says why. */
+export const stays = (s: Shot): boolean => {
+  const a = s.answer;
+  if (!a?.record || !s.wish.redoOf || a.record === s.wish.redoOf) return false;
+  return a.redo_of !== s.wish.redoOf && !(a.warnings ?? []).some((w) => w.code.startsWith('redo_'));
+};
 
 export const MOST_BYTES = 64 << 20;
 const PATIENCE_MS = 120_000;

@@ -3,6 +3,7 @@ import { useWords } from '../../../i18n';
 import { useAge, useSex } from '../../../ui/bits';
 import { dicomDate } from '../../../ui/format';
 import type { Hung } from '../model';
+import { whyRendered } from '../words';
 import type { PaneState } from './port';
 import { slicePosition } from './stack';
 
@@ -111,7 +112,11 @@ function Look({ state, waiting, previewed, keyImage, fetched }: Omit<Props, 'hun
     <div className="im-corner im-br">
       {keyImage && <strong className="im-mark">★ {t('imaging.key_image')}</strong>}
       {waiting && <strong className="im-mark">{t(previewed ? 'imaging.preview' : 'imaging.loading')}</strong>}
-      {state.rendered && <strong className="im-mark">{t('imaging.rendered')}</strong>}
+      {state.rendered && (
+        <strong className="im-mark" title={i && t('imaging.rendered_hint', { why: whyRendered(t, i) })}>
+          {[t('imaging.rendered'), i && whyRendered(t, i)].filter(Boolean).join(' · ')}
+        </strong>
+      )}
       {i && (
         <span className={i.lossy ? 'im-lossy' : undefined}>
           {i.lossy ? (i.lossy.ratio ? t('imaging.lossy_ratio', { r: decimal(i.lossy.ratio) }) : t('imaging.lossy')) : t('imaging.lossless')}
@@ -120,9 +125,7 @@ function Look({ state, waiting, previewed, keyImage, fetched }: Omit<Props, 'hun
       {fetched && state.loaded < state.count && state.loaded > 0 && (
         <span>{t('imaging.loaded', { n: state.loaded, total: state.count })}</span>
       )}
-      {state.window && !state.rendered && (
-        <span>{t('imaging.window_value', { w: decimal(state.window.width), c: decimal(state.window.center) })}</span>
-      )}
+      {state.window && <span>{t('imaging.window_value', { w: decimal(state.window.width), c: decimal(state.window.center) })}</span>}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import type { StackInstance } from './stack';
 
 export const instance = (more: Partial<StackInstance> = {}): StackInstance => ({
+  v: 3,
   id: 'i',
   uid: '1.2',
   sop_class: '',
@@ -18,6 +19,7 @@ export const instance = (more: Partial<StackInstance> = {}): StackInstance => ({
   photometric: 'MONOCHROME2',
   transfer_syntax: '',
   raw_ok: true,
+  rendered_for: [],
   slope: 1,
   intercept: 0,
   units: null,

@@ -1,13 +1,14 @@
 // Image loader of the scheme `yg:`: raw little-endian samples over HTTP, no WASM, no codec.
 
 import { cache, metaData, type Types } from '@cornerstonejs/core';
+import { drawnPath, EIGHT_BITS } from './drawn';
 import { metaOf, openingOf, provide, setOpening } from './metadata';
 import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
 import type { StackInstance } from './stack';
-import { drawable, parseImageId } from './stack';
+import { drawable, imageIdOf, parseImageId } from './stack';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -69,8 +70,8 @@ async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
 }
 
 async function rendered(i: StackInstance, frame: number, signal: AbortSignal): Promise<ColorFrame> {
-  const data = await bytes(`/api/frames/${encodeURIComponent(i.id)}/${frame}?f=jpeg`, signal);
-  const bitmap = await createImageBitmap(new Blob([data], { type: 'image/jpeg' }));
+  const data = await bytes(drawnPath(i, frame, options?.window(imageIdOf(i.id, frame))), signal);
+  const bitmap = await createImageBitmap(new Blob([data], { type: 'image/png' }));
   const canvas = document.createElement('canvas');
   canvas.width = i.cols;
   canvas.height = i.rows;
@@ -101,7 +102,8 @@ function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFram
   } else {
     data = decoded.values;
   }
-  const kept = options?.window(imageId) ?? openingOf(imageId);
+  // A drawn frame already has the window that was chosen.
+  const kept = isRendered ? EIGHT_BITS : (options?.window(imageId) ?? openingOf(imageId));
   const opening = kept ?? (isColor ? { center: 127.5, width: 255 } : openingWindow(meta?.modality ?? '', i, decoded.values));
   setOpening(imageId, opening);
   const min = decoded.kind === 'grey' ? decoded.min : 0;

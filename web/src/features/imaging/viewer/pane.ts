@@ -1,49 +1,45 @@
 // One stack viewport of the engine: opens a series, keeps window and orientation, fetches ahead, tells its state.
 
-import { cache, Enums, eventTarget, type RenderingEngine, type Types } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, type RenderingEngine } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
 import { fetchAhead } from './ahead';
-import type { Point } from './calibration';
-import { Camera } from './camera';
 import { Film } from './cine';
+import { asksWindow, EIGHT_BITS, outOf, ownWindow, Rest } from './drawn';
 import { Loaded } from './loaded';
 import type { YgImage } from './loader';
 import { queue } from './loader';
 import { metaOf, openingOf, register } from './metadata';
-import type { OpenOptions, Pane, PaneState, RenderMode } from './port';
+import { MovedPane } from './moved';
+import type { OpenOptions, Pane, RenderMode } from './port';
 import { EMPTY_STATE } from './port';
 import type { VoiWindow } from './presets';
 import { presetsFor } from './presets';
 import { Dropped, RANK } from './queue';
 import type { FrameRef, StackDoc } from './stack';
-import { framesOf } from './stack';
-import { Store } from './store';
+import { drawable, framesOf } from './stack';
 import { autoWindow, rangeOf, windowOf } from './voi';
 
-export class StackPane implements Pane {
-  private readonly store = new Store();
+export class StackPane extends MovedPane implements Pane {
   private readonly observer: ResizeObserver;
   private list: FrameRef[] = [];
-  private options: OpenOptions | null = null;
   private chosen: VoiWindow | null = null;
+  private readonly rest = new Rest();
   private inverted = false;
   private direction: 1 | -1 = 1;
   private opening = 0;
-  private gone = false;
   private readonly film = new Film(
     () => this.nextFrame(),
     (rate) => this.set({ playing: rate > 0, rate }),
   );
-  private readonly camera: Camera;
   private readonly loaded = new Loaded(
     () => this.list,
     (n) => this.set({ loaded: n }),
   );
 
   constructor(
-    readonly id: string,
-    readonly element: HTMLDivElement,
-    private readonly engine: RenderingEngine,
+    id: string,
+    element: HTMLDivElement,
+    engine: RenderingEngine,
     group: cs.Types.IToolGroup,
     mode: RenderMode,
     private readonly numbers: Map<string, number | null>,
@@ -51,7 +47,7 @@ export class StackPane implements Pane {
     private readonly opened: (element: HTMLDivElement) => void,
     private readonly closed: () => void,
   ) {
-    this.camera = new Camera(() => this.viewport(), mode.cpu);
+    super(id, element, engine, mode.cpu);
     engine.enableElement({
       viewportId: id,
       type: Enums.ViewportType.STACK,
@@ -86,28 +82,8 @@ export class StackPane implements Pane {
     this.element.dispatchEvent(new MouseEvent('mousemove', { clientX: -100, clientY: -100 }));
   }
 
-  private viewport(): Types.IStackViewport {
-    return this.engine.getViewport(this.id) as Types.IStackViewport;
-  }
-
   frames(): readonly FrameRef[] {
     return this.list;
-  }
-
-  state(): PaneState {
-    return this.current;
-  }
-
-  subscribe(listener: () => void): () => void {
-    return this.store.subscribe(listener);
-  }
-
-  private get current(): PaneState {
-    return this.store.state;
-  }
-
-  private set(patch: Partial<PaneState>): void {
-    this.store.set(patch);
   }
 
   chosenWindow(imageId: string): VoiWindow | undefined {
@@ -160,24 +136,27 @@ export class StackPane implements Pane {
     const at = this.list.findIndex((f) => f.imageId === imageId);
     const frame = this.list[at] ?? null;
     if (!image || !frame || !this.options) return;
-    const opened = openingOf(imageId) ?? null;
+    const i = frame.instance;
+    const drawn = image.ygRendered;
+    const opened = (drawn ? ownWindow(i) : openingOf(imageId)) ?? null;
+    const auto = drawn || this.list.length > 8 ? null : autoWindow(image, i);
     this.set({
       status: 'ready',
       error: null,
       index: at,
       frame,
       diagnostic: true,
-      rendered: image.ygRendered,
-      presets: image.ygRendered
-        ? []
-        : presetsFor(this.options.modality, frame.instance, opened, this.list.length > 8 ? null : autoWindow(image, frame.instance)),
-      window: this.readWindow(),
+      rendered: drawn,
+      presets: drawn && !asksWindow(i) ? [] : presetsFor(this.options.modality, i, opened, auto),
+      window: this.readWindow(i, drawn),
       loaded: this.loaded.count(),
     });
     this.measureZoom();
   }
 
-  private readWindow(): VoiWindow | null {
+  /** The window in units of the samples; a drawn frame was given the one that was asked for. */
+  private readWindow(i = this.current.frame?.instance, drawn = this.current.rendered): VoiWindow | null {
+    if (drawn) return i && asksWindow(i) ? (this.chosen ?? ownWindow(i)) : null;
     return windowOf(this.viewport().getProperties().voiRange);
   }
 
@@ -191,7 +170,8 @@ export class StackPane implements Pane {
   private readonly onImage = (e: Event): void => {
     const { imageId, imageIdIndex } = (e as CustomEvent<{ imageId: string; imageIdIndex: number }>).detail;
     this.direction = imageIdIndex >= this.current.index ? 1 : -1;
-    if (this.chosen) {
+    const meta = metaOf(imageId);
+    if (this.chosen && meta && drawable(meta.ref.instance)) {
       const vp = this.viewport();
       queueMicrotask(() => !this.gone && this.chosen && vp.setProperties({ voiRange: rangeOf(this.chosen) }, true));
     }
@@ -203,6 +183,10 @@ export class StackPane implements Pane {
 
   private readonly onWindow = (): void => {
     if (this.current.status !== 'ready') return;
+    if (this.current.rendered) {
+      this.askRange();
+      return;
+    }
     const w = this.readWindow();
     if (w && (w.center !== this.current.window?.center || w.width !== this.current.window?.width)) {
       const opened = this.current.frame ? openingOf(this.current.frame.imageId) : undefined;
@@ -220,33 +204,6 @@ export class StackPane implements Pane {
     if (!detail?.imageId || !f || detail.imageId !== f.imageId || detail.error instanceof Dropped) return;
     this.set({ status: 'error', error: detail.error instanceof Error ? detail.error.message : 'frame-failed', diagnostic: false });
   };
-
-  private measureZoom(): void {
-    const { frame } = this.current;
-    const seen = frame && !this.gone ? this.camera.measure(frame.imageId) : null;
-    if (!seen) return;
-    const was = this.current.axes;
-    const same = was && [...was.x, ...was.y].join() === [...seen.axes.x, ...seen.axes.y].join();
-    this.set({ zoom: seen.zoom, axes: same ? was : seen.axes, moved: this.current.moved + 1 });
-  }
-
-  project(p: Point): Point | null {
-    return this.current.frame ? this.camera.project(this.current.frame.imageId, p) : null;
-  }
-
-  unproject(at: Point): Point | null {
-    return this.current.frame ? this.camera.unproject(this.current.frame.imageId, at) : null;
-  }
-
-  zoom(factor: number): void {
-    this.camera.zoom(factor);
-    this.measureZoom();
-  }
-
-  pan(dx: number, dy: number): void {
-    this.camera.pan(dx * this.element.clientWidth, dy * this.element.clientHeight);
-    this.measureZoom();
-  }
 
   private prefetch(shown: number): void {
     if (this.options?.cut) return;
@@ -267,8 +224,33 @@ export class StackPane implements Pane {
     this.goto(vp.getTargetImageIdIndex() + delta);
   }
 
+  /** The hand moved the window of a drawn frame: once it rests, the frame is asked for in that window. */
+  private askRange(): void {
+    const i = this.current.frame?.instance;
+    const base = this.current.window;
+    if (!i || !base || !asksWindow(i)) return;
+    this.rest.begin(() => {
+      const range = this.gone || this.current.frame?.instance !== i ? undefined : this.viewport().getProperties().voiRange;
+      if (range && (Math.abs(range.lower) > 0.6 || Math.abs(range.upper - 255) > 0.6)) this.ask(outOf(range, base, i));
+    });
+  }
+
+  private ask(w: VoiWindow | null): void {
+    this.rest.stop();
+    this.chosen = w;
+    const stale = this.list.filter((f) => asksWindow(f.instance)).map((f) => f.imageId);
+    const ids = new Set(stale);
+    queue.drop((k) => ids.has(k));
+    for (const id of stale) if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
+    void this.again();
+  }
+
   window(w: VoiWindow): void {
-    if (this.current.rendered) return;
+    const { frame, rendered } = this.current;
+    if (rendered) {
+      if (frame && asksWindow(frame.instance)) this.ask({ center: w.center, width: w.width });
+      return;
+    }
     this.chosen = { center: w.center, width: Math.max(1, w.width) };
     const vp = this.viewport();
     vp.setProperties({ voiRange: rangeOf(this.chosen) });
@@ -285,44 +267,12 @@ export class StackPane implements Pane {
     this.set({ invert: this.inverted });
   }
 
-  /** Mirrors what is on the screen, whatever the turn: mirror after turn(a) is turn(-a) after mirror. */
-  flip(axis: 'h' | 'v'): void {
-    const { flipHorizontal, rotation } = this.current;
-    this.orient(!flipHorizontal, axis === 'h' ? -rotation : 180 - rotation);
-  }
-
-  rotate(degrees: 90 | -90): void {
-    this.orient(this.current.flipHorizontal, this.current.rotation + degrees);
-  }
-
-  private orient(mirrored: boolean, degrees: number): void {
-    const rotation = this.camera.orient(mirrored, degrees);
-    this.set({ flipHorizontal: mirrored, rotation });
-    this.lean();
-    this.measureZoom();
-  }
-
-  private lean(): void {
-    const { frame } = this.current;
-    const side = this.options?.lean;
-    if (side && frame) this.camera.lean(frame.imageId, frame.instance.cols, frame.instance.rows, side);
-  }
-
-  fit(): void {
-    const { flipHorizontal, rotation } = this.current;
-    this.viewport().resetCamera();
-    this.orient(flipHorizontal, rotation);
-  }
-
-  actual(): void {
-    if (this.current.zoom > 0) this.zoom(1 / this.current.zoom);
-  }
-
   reset(): void {
     const f = this.current.frame;
     if (!f) return;
     const vp = this.viewport();
     const opened = openingOf(f.imageId);
+    const asked = this.current.rendered && this.chosen !== null;
     this.chosen = null;
     this.inverted = false;
     vp.resetCamera();
@@ -331,6 +281,7 @@ export class StackPane implements Pane {
     this.set({ invert: false });
     this.orient(this.options?.flipHorizontal ?? false, this.options?.rotation ?? 0);
     this.set({ window: this.readWindow() });
+    if (asked) this.ask(null);
   }
 
   pace(factor: number): void {
@@ -356,10 +307,16 @@ export class StackPane implements Pane {
 
   /** The slab has changed: the shown cut is calculated anew. */
   async redrawCuts(): Promise<void> {
-    if (!this.options?.cut || !this.current.frame) return;
+    if (this.options?.cut) await this.again();
+  }
+
+  /** Loads the shown frame once more; the picture stays where it is. */
+  private async again(): Promise<void> {
+    if (!this.current.frame) return;
     const ids = this.list.map((f) => f.imageId);
     const set = this.viewport().setStack(ids, this.current.index);
     await set.catch(() => undefined);
+    if (!this.gone && this.current.rendered) this.viewport().setProperties({ voiRange: rangeOf(EIGHT_BITS) });
     if (!this.gone) this.orient(this.current.flipHorizontal, this.current.rotation);
   }
 
@@ -383,6 +340,7 @@ export class StackPane implements Pane {
   dispose(): void {
     if (this.gone) return;
     this.gone = true;
+    this.rest.stop();
     this.film.stop();
     this.loaded.dispose();
     this.drop();

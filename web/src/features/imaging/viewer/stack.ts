@@ -27,6 +27,8 @@ export interface UsRegion {
 }
 
 export interface StackInstance {
+  /** Version of the document; missing in the first one. */
+  v?: number;
   id: string;
   uid: string;
   sop_class: string;
@@ -44,6 +46,10 @@ export interface StackInstance {
   transfer_syntax: string;
   /** false: the samples cannot be given raw (palette, 1 bit, repaired); the frame comes rendered. */
   raw_ok: boolean;
+  /** Why the samples under a straight window are not the picture that was meant (overlay, tables, shutter); missing: nobody looked. */
+  rendered_for?: string[];
+  /** Of each field that differs from frame to frame, its values in the order of the frames; the fields themselves are frame 1's. */
+  per_frame?: PerFrame;
   slope: number | null;
   intercept: number | null;
   units: string | null;
@@ -70,14 +76,38 @@ export interface StackInstance {
   invert: boolean;
 }
 
+const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness'] as const;
+type Own = Pick<StackInstance, (typeof OWN)[number]>;
+export type PerFrame = { [K in keyof Own]?: Own[K][] };
+
+/** Documents since this version tell what differs from frame to frame. */
+const TOLD_BY_FRAME = 3;
+
+const NOWHERE: Partial<Own> = { position: null, orientation: null, pixel_spacing: null, slice_thickness: null };
+
+/** The instance as frame `n` (from 1) has it. What is not told of the frame is not known: never the value of another frame. */
+export function ofFrame(i: StackInstance, n: number): StackInstance {
+  if (i.frames <= 1) return i;
+  if ((i.v ?? 0) < TOLD_BY_FRAME) return { ...i, ...NOWHERE, imager_spacing: null, slice_location: null, rendered_for: ['unknown'] };
+  if (!i.per_frame) return i;
+  const { per_frame: told, ...same } = i;
+  const at = n - 1;
+  if (OWN.some((key) => told[key] && at >= (told[key]?.length ?? 0))) return { ...same, ...NOWHERE, rendered_for: ['unknown'] };
+  const own: Partial<Own> = Object.fromEntries(OWN.filter((key) => told[key]).map((key) => [key, told[key]?.[at]]));
+  // One place along the normal for all frames is the first frame's.
+  return { ...same, ...own, slice_location: told.position ? null : same.slice_location };
+}
+
 export interface StackDoc {
   series: string;
   partial: boolean;
   instances: StackInstance[];
 }
 
-/** Frames whose raw samples can be drawn here; others come rendered by the server (palettes need their table, 1 bit its packing). */
-export const drawable = (i: StackInstance): boolean => i.raw_ok && i.photometric !== 'PALETTE COLOR' && i.bits_allocated >= 8;
+/** Frames whose raw samples can be drawn here; others come rendered by the server (palettes need their table, 1 bit its packing,
+ * overlays and tables their drawing). */
+export const drawable = (i: StackInstance): boolean =>
+  i.raw_ok && i.rendered_for?.length === 0 && i.photometric !== 'PALETTE COLOR' && i.bits_allocated >= 8;
 
 /** One frame of one instance, in reading order. `frame` counts from 1 as in DICOM. */
 export interface FrameRef {
@@ -134,7 +164,7 @@ export function framesOf(doc: StackDoc): FrameRef[] {
   // An object without pixels leaves an empty place in the document.
   orderInstances(doc.instances.filter((i) => i.id && i.rows > 0 && i.cols > 0)).forEach((instance, image) => {
     for (let frame = 1; frame <= Math.max(1, instance.frames); frame++) {
-      out.push({ imageId: imageIdOf(instance.id, frame), instance, frame, image });
+      out.push({ imageId: imageIdOf(instance.id, frame), instance: ofFrame(instance, frame), frame, image });
     }
   });
   return out;

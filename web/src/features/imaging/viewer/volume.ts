@@ -3,6 +3,7 @@
 
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
 import type { FrameRef, Triple } from './stack';
+import { drawable } from './stack';
 
 export type Values = Int16Array | Uint16Array | Float32Array;
 
@@ -28,7 +29,7 @@ const TOLERANCE = 0.01; // frontend.md 6.4: gaps uneven by more than 1 %
 /** Looks whether the frames are one straight, even stack. `room`: bytes the slices may take. */
 export function volumeOf(frames: readonly FrameRef[], room: number): Volume | Unfit {
   if (frames.length < 8) return 'few';
-  if (frames.some((f) => f.instance.samples > 1 || !f.instance.raw_ok)) return 'colour';
+  if (frames.some((f) => f.instance.samples > 1 || !drawable(f.instance))) return 'colour';
   const placed = frames.map((f) => ({ f, plane: planeOfInstance(f.instance) }));
   const first = placed[0]?.plane;
   if (!first || placed.some((p) => !p.plane || p.f.instance.frames > 1)) return 'geometry';
