@@ -20,14 +20,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Whether the recording may wait to be made again: only when nothing is raised. A red raise never waits, whatever the quality
-    /// verdict says; an orange one is read as soon as it can be.
-    #[must_use]
-    pub fn may_wait(&self) -> bool {
-        self.raises.is_empty()
-    }
-
-    /// `red`, `orange`, `normal`.
+    /// `red`, `orange`, `normal`; only a normal recording may wait to be made again, whatever the quality verdict says.
     #[must_use]
     pub fn triage(&self) -> &'static str {
         if self.raises.iter().any(|r| r.level == Level::Red) {

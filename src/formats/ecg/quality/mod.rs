@@ -74,7 +74,7 @@ pub fn judge(document: &Document, measured: &Measured) -> Quality {
         return q;
     };
     banner(document, group, &mut q);
-    let absent: Vec<LeadId> = TWELVE.iter().filter(|id| group.lead(id).is_none()).cloned().collect();
+    let absent = document.absent();
     if !absent.is_empty() {
         let list = names(&absent);
         let (zh, en) = (format!("缺少导联 {list}"), format!("leads not recorded: {list}"));
