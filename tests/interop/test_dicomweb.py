@@ -166,7 +166,7 @@ def test_the_hostile_set_by_stow(fresh, hostile):
 
 def run_import(server, *paths, facility="C01", peer="DEMO01"):
     command = [binary(), "import", *[str(p) for p in paths], "--facility", facility, "--peer", peer]
-    env = {**os.environ, "YIGONG__STORAGE__DATA": str(server.data)}
+    env = {**os.environ, **server.own, "YIGONG__STORAGE__DATA": str(server.data)}
     return subprocess.run(command, capture_output=True, text=True, timeout=300, env=env)
 
 

@@ -1,6 +1,7 @@
 """ECG: carts of several makers against the server; what comes out is read by other people's programs."""
 import io
 import itertools
+import contextlib
 import json
 import os
 import pathlib
@@ -252,7 +253,7 @@ def test_a_watched_folder_beside_the_server(server, tmp_path):
     (tmp_path / "thumbs.db").write_bytes(b"no recording")
     (tmp_path / ".part").write_bytes(b"half of one")
     command = [binary(), "watch", str(tmp_path), "--facility", "C09", "--operator", "王护士", "--once"]
-    run = lambda: subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+    run = lambda: subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **server.own, "YIGONG__STORAGE__DATA": str(server.data)})
     done = run()
     assert done.returncode == 2 and "refused thumbs.db: " in done.stdout and " cart.dcm" in done.stdout, done.stdout + done.stderr
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == [".part", "refused/thumbs.db", "taken/cart.dcm"]
@@ -273,14 +274,16 @@ def test_what_a_watched_folder_takes_reaches_open_pages_within_five_seconds(serv
     heard = {}
 
     def listen(stream):
-        for line in stream.iter_lines(decode_unicode=True):
-            if line.startswith("data:"):
-                heard.setdefault(json.loads(line[5:])["slice"], time.monotonic())
+        # The stream is closed under it at the end of the test.
+        with contextlib.suppress(AttributeError, OSError):
+            for line in stream.iter_lines(decode_unicode=True):
+                if line.startswith("data:"):
+                    heard.setdefault(json.loads(line[5:])["slice"], time.monotonic())
 
     with tech.http.get(server.http + "/api/events", stream=True, timeout=60) as stream:
         threading.Thread(target=listen, args=(stream,), daemon=True).start()
         command = [binary(), "watch", str(tmp_path), "--facility", "C08", "--once"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **server.own, "YIGONG__STORAGE__DATA": str(server.data)})
         assert done.returncode == 0, done.stdout + done.stderr
         committed = time.monotonic()
         wait(5, "events of another process", lambda: {"ecg", "worklist", "critical"} <= heard.keys())
@@ -291,7 +294,7 @@ def test_a_watcher_outlives_a_folder_that_goes_away(server, tmp_path):
     folder = tmp_path / "share"
     folder.mkdir()
     command = [binary(), "watch", str(folder), "--facility", "C07"]
-    watcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "YIGONG__STORAGE__DATA": str(server.data)})
+    watcher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **server.own, "YIGONG__STORAGE__DATA": str(server.data)})
     try:
         wait(20, "the watcher's folders", lambda: (folder / "taken").exists())
         folder.rename(tmp_path / "away")
