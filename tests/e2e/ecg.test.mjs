@@ -240,6 +240,7 @@ test('a poor recording comes back with the electrode named; what fits no order i
     await column.getByText('使用中').waitFor();
     await admin.reload();
     await column.getByText('使用中').waitFor();
+    await admin.getByText('始终生效').first().waitFor();
     await check(admin, 'ecg-presets');
     await admin.goto('/admin/audit');
     await admin.getByText('ecg.preset').first().waitFor();

@@ -25,6 +25,8 @@ interface Presets {
   version: string;
   active: string;
   items: { rule: string; zh: string; en: string }[];
+  /** Rules that hold with every preset. */
+  always: Record<string, Cell>;
   rows: Preset[];
 }
 
@@ -72,6 +74,16 @@ export function EcgPresets() {
                 </tr>
               </thead>
               <tbody>
+                {Object.entries(all.always).map(([rule, cell]) => (
+                  <tr key={rule}>
+                    <th scope="row" style={{ position: 'static' }}>
+                      {t(`admin.always.${rule}`)}
+                    </th>
+                    <td colSpan={all.rows.length}>
+                      <Tag tone="red">{t('admin.preset_always')}</Tag> {pick(cell.zh, cell.en)}
+                    </td>
+                  </tr>
+                ))}
                 {all.items.map((item) => (
                   <tr key={item.rule}>
                     <th scope="row" style={{ position: 'static' }}>
