@@ -132,7 +132,8 @@ class Ours(Server):
 
     def token(self):
         accounts = json.loads(subprocess.check_output([self.binary, "demo", "--accounts", "--json"]))
-        return next(t["token"] for t in accounts["tokens"] if t["facility"] == "LEAD")
+        # The facility of the device that sends: the lead hospital's devices see a study only when it has settled.
+        return next(t["token"] for t in accounts["tokens"] if t["facility"] == "C01")
 
 
 class Orthanc(Server):
