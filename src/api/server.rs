@@ -80,6 +80,8 @@ pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result
             .configure(everything)
     })
     .workers(workers)
+    // The last piece of a study would wait for the answer to the one before it.
+    .tcp_nodelay(true)
     .keep_alive(std::time::Duration::from_secs(60))
     .client_request_timeout(std::time::Duration::from_secs(10))
     .client_disconnect_timeout(LINGER)
