@@ -85,7 +85,7 @@ async fn bench(db: Db, folder: PathBuf, engine: &'static str) -> Result<Bench> {
     let clock = Arc::new(SteppedClock::at(START_MS));
     let ctx = Ctx {
         db,
-        blobs: Blobs::open(&folder, "t".into()).await?,
+        blobs: Blobs::open(&folder, "t".into()).await?.with_reserve(0),
         clock: clock.clone(),
         ids: Arc::new(RandomIds),
         config: Arc::new(Config::default()),

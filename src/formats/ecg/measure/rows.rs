@@ -1,22 +1,14 @@
 //! Filters over all leads at once: one row of twelve samples per step.
 
 use super::lanes::{Row, WIDTH};
-use super::signal::HZ;
+use super::signal::{HZ, section};
 
 /// Coefficients b0 b1 b2 a1 a2 of a second-order Butterworth section.
 struct Section([f32; 5]);
 
 impl Section {
     fn new(cut: f32, high: bool) -> Self {
-        let k = (std::f32::consts::PI * (cut / HZ).min(0.49)).tan();
-        let norm = 1.0 / (1.0 + std::f32::consts::SQRT_2 * k + k * k);
-        let a1 = 2.0 * (k * k - 1.0) * norm;
-        let a2 = (1.0 - std::f32::consts::SQRT_2 * k + k * k) * norm;
-        Self(if high {
-            [norm, -2.0 * norm, norm, a1, a2]
-        } else {
-            [k * k * norm, 2.0 * k * k * norm, k * k * norm, a1, a2]
-        })
+        Self(section(cut, HZ, high))
     }
 
     /// One pass, begun in the steady state of the first row: a constant passes without a step.

@@ -123,9 +123,9 @@ fn resample(s: &[f32], rate: f64) -> Vec<f32> {
 }
 
 /// Second-order Butterworth section, b0 b1 b2 a1 a2.
-type Section = [f32; 5];
+pub(super) type Section = [f32; 5];
 
-fn section(cut: f32, hz: f32, high: bool) -> Section {
+pub(super) fn section(cut: f32, hz: f32, high: bool) -> Section {
     let k = (std::f32::consts::PI * (cut / hz).min(0.49)).tan();
     let norm = 1.0 / (1.0 + std::f32::consts::SQRT_2 * k + k * k);
     let a1 = 2.0 * (k * k - 1.0) * norm;
