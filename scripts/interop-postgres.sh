@@ -4,4 +4,4 @@
 set -euo pipefail
 export YIGONG__STORAGE__DATABASE="$YIGONG_TEST_POSTGRES/postgres"
 cd tests/interop
-../../.venv/bin/python -m pytest -q test_images.py test_lab.py test_query.py test_services.py test_afterwards.py test_leaving.py test_ecg.py
+../../.venv/bin/python -m pytest -q test_images.py test_lab.py test_query.py test_services.py test_afterwards.py test_leaving.py test_ecg.py test_scope.py

@@ -1,6 +1,6 @@
 """Thirty clinics on one server, each with a device, a token, a person of every role, and one of everything that can be asked for.
 
-Whatever belongs to clinic 7 carries `ZQ07` in its texts and `.7707.` in its UIDs; row ids are collected as their owner sees them.
+Whatever belongs to clinic 7 carries `ZQMARK07` in its texts and `.7707.` in its UIDs; row ids are collected as their owner sees them.
 So any answer can be searched for what is not the asker's, whatever the verb (`Clinic.foreign`).
 """
 import io
@@ -8,13 +8,11 @@ import re
 import socket
 import time
 
-import numpy as np
-import pydicom
 import requests
-from images import CR, film
+from images import film
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
-from pynetdicom import AE, build_role, evt
+from pynetdicom import AE, build_role
+from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.sop_class import (
     ComputedRadiographyImageStorage,
     KeyObjectSelectionDocumentStorage,
@@ -24,14 +22,13 @@ from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
     StorageCommitmentPushModel,
-    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
     TwelveLeadECGWaveformStorage,
 )
 
-from conftest import Browser, wait
+from conftest import Browser
 
 CLINICS = 30
 # Facilities of the demonstration; the others are added as an administrator does it.
@@ -39,7 +36,7 @@ GIVEN = 25
 PASSWORD = "yigong-demo"
 ROLES = ["clinic_doctor", "clinic_technician", "registrar", "writer", "auditor", "lead", "lab_technician", "lab_verifier", "qc_officer", "finance", "supervisor", "external_reader"]
 SCOPES = ["reports:read", "images:read", "images:write"]
-MARK = re.compile(rb"zq(\d\d)|8\.498\.77(\d\d)\.", re.IGNORECASE)
+MARK = re.compile(rb"zqmark(\d\d)|8\.498\.77(\d\d)\.", re.IGNORECASE)
 CONTEXTS = [
     ComputedRadiographyImageStorage, TwelveLeadECGWaveformStorage, KeyObjectSelectionDocumentStorage, ModalityPerformedProcedureStep,
     ModalityWorklistInformationFind, StorageCommitmentPushModel,
@@ -54,7 +51,7 @@ class Clinic:
     def __init__(self, world, n):
         server, admin = world.server, world.admin
         self.world, self.server, self.n = world, server, n
-        self.code, self.aet, self.mark = f"C{n:02}", f"DEMO{n:02}", f"ZQ{n:02}"
+        self.code, self.aet, self.mark = f"C{n:02}", f"DEMO{n:02}", f"ZQMARK{n:02}"
         self.uids = 0
         # What it is shown beside its own: the facility numbers whose study was granted to it.
         self.granted = set()
@@ -91,6 +88,11 @@ class Clinic:
         for context in CONTEXTS:
             ae.add_requested_context(context)
         roles = [build_role(c, scu_role=True, scp_role=True) for c in (ComputedRadiographyImageStorage, TwelveLeadECGWaveformStorage)]
+        for model in (StudyRootQueryRetrieveInformationModelFind, PatientRootQueryRetrieveInformationModelFind):
+            # Relational queries (PS3.4 §C.5.1.1): no level above is asked for.
+            item = SOPClassExtendedNegotiation()
+            item.sop_class_uid, item.service_class_application_information = model, b"\x01"
+            roles.append(item)
         link = ae.associate("127.0.0.1", self.server.dicom_port, ae_title=self.server.aet, ext_neg=roles, **kwargs)
         assert link.is_established, self.aet
         # pynetdicom writes a message in two pieces: without this each one waits 40 ms for an acknowledgement.
@@ -108,7 +110,7 @@ class Clinic:
 
     def image(self, value=0, number=None, **kwargs):
         """An image of the clinic, or of what goes by another number."""
-        mark = f"ZQ{number or self.n:02}"
+        mark = f"ZQMARK{number or self.n:02}"
         given = {"patient": f"{mark}P", "name": f"{mark}^Name", "charset": "ISO_IR 192", "rows": 16, "value": value, **kwargs}
         for key in ("instance", "study", "series"):
             given.setdefault(key, self.uid(number))
@@ -162,6 +164,3 @@ class Person(Browser):
         answer = self.http.post(server.http + "/api/session", json={"login": login, "password": password}, timeout=30)
         assert answer.status_code == 200, answer.text
         self.http.headers["X-CSRF-Token"] = answer.json()["csrf"]
-
-
-__all__ = ["CR", "Dataset", "StorageCommitmentPushModelInstance", "evt", "generate_uid", "np", "pydicom"]

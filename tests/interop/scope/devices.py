@@ -1,5 +1,6 @@
 """What a device asks about strangers: every DIMSE verb. Each function answers how many identifiers of strangers it named."""
 import threading
+import time
 
 from images import CR
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -40,7 +41,14 @@ class Asking:
     def __init__(self, clinic, verdict):
         self.clinic, self.verdict = clinic, verdict
         self.got, self.reports, self.reported = [], [], threading.Event()
-        self.link = clinic.associate(evt_handlers=[(evt.EVT_C_STORE, self.take), (evt.EVT_N_EVENT_REPORT, self.report)])
+        self.association = clinic.associate(evt_handlers=[(evt.EVT_C_STORE, self.take), (evt.EVT_N_EVENT_REPORT, self.report)])
+
+    @property
+    def link(self):
+        """The association, once pynetdicom's own thread has noticed that the last verb is over: else it takes the next answer."""
+        while self.association._is_paused:
+            time.sleep(0.001)
+        return self.association
 
     def take(self, event):
         self.got.append(event.dataset)
@@ -78,8 +86,8 @@ class Asking:
         seen = self.query("study, universal", len(others), STUDY, QueryRetrieveLevel="STUDY", **level)
         assert own.images[0].StudyInstanceUID in {r.StudyInstanceUID for r in seen}, "its own study is not found"
         assert self.query("study, all others' UIDs", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "StudyInstanceUID": studies}) == []
-        self.query("study, patient wildcard", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "PatientID": "ZQ*"})
-        self.query("study, name wildcard", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "PatientName": "*zq*"})
+        self.query("study, patient wildcard", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "PatientID": "ZQMARK*"})
+        self.query("study, name wildcard", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "PatientName": "*zqmark*"})
         self.query("study, description wildcard", len(others), STUDY, **{**level, "QueryRetrieveLevel": "STUDY", "StudyDescription": "*study*"})
         film = stranger.images[0]
         for what, values in {
@@ -89,9 +97,18 @@ class Asking:
             "image by UID": {"QueryRetrieveLevel": "IMAGE", "StudyInstanceUID": film.StudyInstanceUID, "SeriesInstanceUID": film.SeriesInstanceUID, "SOPInstanceUID": film.SOPInstanceUID},
         }.items():
             assert self.query(what, 1, STUDY, **values) == [], what
+        instances = [ds.SOPInstanceUID for c in others for ds in c.images]
+        for what, model, values in (
+            ("relational, all others' images", STUDY, {"QueryRetrieveLevel": "IMAGE", **deep, "SOPInstanceUID": instances}),
+            ("relational, all others' series", STUDY, {"QueryRetrieveLevel": "SERIES", **deep, "SeriesInstanceUID": [c.images[0].SeriesInstanceUID for c in others]}),
+            ("patient root, relational, all others' images", PATIENT, {"QueryRetrieveLevel": "IMAGE", **deep, "SOPInstanceUID": instances}),
+        ):
+            assert self.query(what, len(others), model, **values) == [], what
+        seen = self.query("relational, images of patients", len(others), STUDY, **{"QueryRetrieveLevel": "IMAGE", **deep, "PatientID": "ZQMARK*"})
+        assert own.images[0].SOPInstanceUID in {r.SOPInstanceUID for r in seen}, "its own image is not found"
         seen = self.query("patient, universal", len(others), PATIENT, QueryRetrieveLevel="PATIENT", PatientID="", PatientName="", NumberOfPatientRelatedStudies="")
         assert own.mark + "P" in {r.PatientID for r in seen}, "its own patient is not found"
-        self.query("patient, wildcard", len(others), PATIENT, QueryRetrieveLevel="PATIENT", PatientID="ZQ*", PatientName="")
+        self.query("patient, wildcard", len(others), PATIENT, QueryRetrieveLevel="PATIENT", PatientID="ZQMARK*", PatientName="")
         for what, values in {
             "patient": {"QueryRetrieveLevel": "PATIENT", "PatientID": str(film.PatientID), "PatientName": ""},
             "patient root, study": {"QueryRetrieveLevel": "STUDY", **level, "PatientID": str(film.PatientID)},
@@ -108,7 +125,7 @@ class Asking:
         model = ModalityWorklistInformationFind
         seen = self.query("worklist, universal", len(others), model, **step())
         assert self.clinic.order["filler_no"] in {r.AccessionNumber for r in seen}, "its own order is not found"
-        self.query("worklist, patients", len(others), model, **{**step(), "PatientID": "ZQ*"})
+        self.query("worklist, patients", len(others), model, **{**step(), "PatientID": "ZQMARK*"})
         assert self.query("worklist, accession", 1, model, **{**step(), "AccessionNumber": stranger.order["filler_no"]}) == []
         asked = step()
         asked["ScheduledProcedureStepSequence"][0].ScheduledStationAETitle = stranger.aet

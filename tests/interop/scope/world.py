@@ -79,6 +79,9 @@ class World:
             assert b"|AA|" in self.server.mllp(sent)
             answer = self.server.mllp(result(f"R{c.mark}", barcode, [("K", "钾", "7.1", "mmol/L", "3.5-5.3")]))
             assert b"|AA|" in answer, answer
+        nobody = self.server.mllp(result("RNOBODY", "NOBODY", [("K", "钾", "4.1", "mmol/L", "3.5-5.3")]))
+        assert b"|AA|" in nobody, nobody
+        self.unmatched = self.server.login("labverifier").get("/api/lab/unmatched")["rows"][0]["id"]
 
     def reports(self):
         """Every clinic's film becomes work; the centre signs some of the reports, and the one of the study that will be shared."""
@@ -116,7 +119,7 @@ class World:
     def collect_one(self, c):
         """Row ids of a clinic as its own person sees them; {kind: id} for the routes."""
         person, ids = c.person, {}
-        studies = {d["uid"]: d for d in (person.get(f"/api/studies/{s['id']}") for s in person.get("/api/studies?q=ZQ")["rows"])}
+        studies = {d["uid"]: d for d in (person.get(f"/api/studies/{s['id']}") for s in person.get("/api/studies?q=ZQMARK")["rows"])}
         detail = studies[c.images[0].StudyInstanceUID]
         ids["study"], ids["odd"] = detail["id"], studies[c.odd.StudyInstanceUID]["id"]
         ids["series"] = detail["series"][0]["id"]
@@ -131,8 +134,14 @@ class World:
         # What a clinic makes of its own: a mark, a link, a batch, a correction.
         ids["key_image"] = person.call("PUT", f"/api/studies/{ids['study']}/key-images", {"instance": ids["instance"], "frame": 1, "note": f"{c.mark} key"}, expect=200).json()["id"]
         link = person.post(f"/api/studies/{ids['study']}/links", {"viewer": "other"}, expect=201)
-        ids["link"], c.link = link["id"], link["dicomweb_by_path"]
+        ids["link"], c.linked = link["id"], link["dicomweb_by_path"]
         ids["batch"] = person.post(f"/api/studies/{ids['study']}/send", {"peer": ids["peer"]})["batch"]
+        ids["filler"], ids["ecg_order"] = c.order["filler_no"], c.ecg_order["id"]
+        items = c.web("GET", "/dicom-web/workitems?limit=100").json()
+        ids["workitem"] = next((i["00080018"]["Value"][0] for i in items), None)
+        if c.report:
+            bundle = c.web("GET", "/fhir/R4/DiagnosticReport").text
+            ids["binary"] = re.search(r"Binary/([^\"]+)", bundle).group(1)
         ids["act"] = person.post(f"/api/studies/{ids['odd']}/patient", {"local_id": f"{c.mark}A", "name": f"{c.mark}甲", "sex": "M", "why": f"{c.mark} why"})["act"]
         records = person.get("/api/ecg/unmatched")["rows"]
         ids["record"] = records[0]["id"] if records else None
@@ -159,7 +168,7 @@ class World:
         first = self.by_number[1]
         until = int(time.time() * 1000) + HOUR_MS
         for n in GRANTEES:
-            first.person.post(f"/api/studies/{first.shared_ids['study']}/grants", {"facility": self.by_number[n].code, "reason": f"{first.mark} consult", "until": until}, expect=204)
+            first.person.post(f"/api/studies/{first.shared_ids['study']}/grants", {"facility": self.by_number[n].code, "reason": "会诊", "until": until}, expect=204)
             self.by_number[n].granted = {SHARED}
 
     def revoke(self):

@@ -81,6 +81,30 @@ async fn a_grant_opens_one_study_until_its_hour() {
 }
 
 #[tokio::test]
+async fn a_grant_shows_no_other_study_on_the_card() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        send(&bench, &peer, &Shot { study: "1.9", series: "1.9.1", instance: "1.9.1.1", ..Shot::default() })
+            .await
+            .unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        let own = person("reg", "C01", false, &[Role::Registrar]);
+        let mut tx = ctx.db.begin(&own).await.unwrap();
+        give(&mut tx, ctx, &own, &id, "C02", "second opinion", ctx.now() + DAY_MS).await.unwrap();
+        let image = "UPDATE instance SET current = 0, hidden = '113001' WHERE study = $1";
+        tx.exec(image, args![&id]).await.unwrap();
+        tx.commit().await.unwrap();
+        let count = |card: &reconcile::Card, key: &str| card[key].as_array().unwrap().len();
+        let card = reconcile::study_card(ctx, &own, &id).await.unwrap();
+        assert_eq!((count(&card, "others"), count(&card, "images")), (1, 1));
+        let other = person("reg2", "C02", false, &[Role::Registrar]);
+        let card = reconcile::study_card(ctx, &other, &id).await.unwrap();
+        assert_eq!((count(&card, "others"), count(&card, "images")), (0, 0), "{}", bench.engine);
+    }
+}
+
+#[tokio::test]
 async fn the_lead_hospital_sees_what_it_has_to_read() {
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);

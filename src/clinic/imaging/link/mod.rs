@@ -127,11 +127,12 @@ pub async fn find(ctx: &Ctx, secret: &str) -> Result<Option<Permit>> {
     Ok(Some(permit))
 }
 
-/// Links of a study in the caller's scope, newest first.
+/// Links of a study in the caller's scope, newest first; all of them for the study's own facility, its own for another one.
 ///
 /// # Errors
-/// Storage faults.
+/// `NotFound` outside the scope; storage faults.
 pub async fn list(conn: &mut Conn, permit: &Permit, study: &str) -> Result<Vec<LinkRow>> {
+    conn.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
     conn.all(sql::LIST, args![study, permit.scope()]).await?.iter().map(of_row).collect()
 }
 
@@ -150,7 +151,7 @@ fn of_row(row: &Row) -> Result<LinkRow> {
 /// Ends a link now.
 ///
 /// # Errors
-/// `NotFound` when it has ended, was revoked, or its study is outside the scope.
+/// `NotFound` when it has ended, was revoked, or neither it nor its study is the caller's.
 pub async fn revoke(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<()> {
     if tx.exec(sql::REVOKE, args![id, ctx.now(), permit.scope()]).await? == 0 {
         return Err(Fault::not_found("link"));

@@ -15,19 +15,16 @@ yigong_base::statements! {
     );
     /// Used for the first time.
     USED = "UPDATE image_link SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
-    /// Links of a study in scope, newest first: $1 = study row id, $2 = scope.
+    /// Links of a study in scope, newest first: $1 = study row id, $2 = scope. Who sees the study by a grant is shown its own.
     LIST = concat!(
         "SELECT l.id, l.viewer, l.made_by, l.created_at, l.expires_at, l.used_at, l.revoked_at FROM image_link l JOIN study s ON s.id = l.study
-        WHERE l.study = $1 AND ",
+        WHERE l.study = $1 AND ($2 = '*' OR s.facility = $2 OR l.facility = $2) AND ",
         in_scope!("s.facility", "s.id", "$2"),
         " ORDER BY l.created_at DESC, l.id DESC LIMIT 100"
     );
-    /// Revokes a link of a study in scope: $1 = id, $2 = now, $3 = scope.
-    REVOKE = concat!(
-        "UPDATE image_link SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND study IN (SELECT s.id FROM study s WHERE ",
-        in_scope!("s.facility", "s.id", "$3"),
-        ")"
-    );
+    /// Revokes a link of one's own, or of a study of one's own: $1 = id, $2 = now, $3 = scope.
+    REVOKE = "UPDATE image_link SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
+        AND ($3 = '*' OR facility = $3 OR study IN (SELECT s.id FROM study s WHERE s.facility = $3))";
     /// Links that ended long ago.
     FORGET = "DELETE FROM image_link WHERE expires_at < $1";
 }

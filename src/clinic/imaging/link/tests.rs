@@ -76,14 +76,24 @@ async fn revoked_and_lost_links_open_nothing() {
         tx.commit().await.unwrap();
         let link = made(&bench, &far, &one).await.unwrap();
         assert!(find(ctx, &link.secret).await.unwrap().is_some());
+        // It is shown its own link, not the other facility's, and ends no other one.
+        let theirs = made(&bench, &own, &one).await.unwrap();
+        let mut tx = ctx.db.begin(&far).await.unwrap();
+        assert!(
+            revoke(&mut tx, ctx, &far, &theirs.id).await.is_err(),
+            "a grant is no right over others' links"
+        );
+        let shown = list(&mut tx, &far, &one).await.unwrap();
+        assert_eq!(shown.iter().map(|l| l.id.as_str()).collect::<Vec<_>>(), [link.id.as_str()]);
+        drop(tx);
         let mut tx = ctx.db.begin(&own).await.unwrap();
         tx.exec("DELETE FROM study_grant WHERE study = $1", args![&one]).await.unwrap();
         tx.commit().await.unwrap();
         assert!(find(ctx, &link.secret).await.unwrap().is_none(), "{}", bench.engine);
         let mut conn = ctx.db.read(&own).await.unwrap();
         let rows = list(&mut conn, &own, &one).await.unwrap();
-        assert_eq!(rows.len(), 2);
-        assert!(rows.iter().all(|r| r.used_at.is_some() || r.revoked_at.is_some()));
-        assert!(list(&mut conn, &far, &one).await.unwrap().is_empty());
+        assert_eq!(rows.len(), 3);
+        assert!(rows.iter().all(|r| r.id == theirs.id || r.used_at.is_some() || r.revoked_at.is_some()));
+        assert!(matches!(list(&mut conn, &far, &one).await, Err(Fault::NotFound { .. })));
     }
 }

@@ -95,7 +95,7 @@ async fn assemble(
     entry: Entry,
 ) -> Result<Card> {
     let study = study(&mut conn, ctx, permit, study_id).await?;
-    let images = images(&mut conn, study_id).await?;
+    let images = images(&mut conn, permit, study_id).await?;
     let versions = match &instance {
         Some(i) => versions(&mut conn, permit, i).await?,
         None => Vec::new(),
@@ -142,8 +142,8 @@ async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
     }))
 }
 
-async fn images(conn: &mut Conn, study: &str) -> Result<Vec<Value>> {
-    conn.all(sql::CARD_IMAGES, args![study])
+async fn images(conn: &mut Conn, permit: &Permit, study: &str) -> Result<Vec<Value>> {
+    conn.all(sql::CARD_IMAGES, args![study, permit.scope()])
         .await?
         .iter()
         .map(|r| {
@@ -212,7 +212,7 @@ async fn others(conn: &mut Conn, ctx: &Ctx, permit: &Permit, study: &Value) -> R
     }
     let patient = study.pointer("/patient/id").and_then(Value::as_str).unwrap_or_default();
     let since = ctx.now() - 2 * yigong_base::clock::DAY_MS;
-    conn.all(sql::CARD_OTHERS, args![of("facility"), of("id"), patient, since])
+    conn.all(sql::CARD_OTHERS, args![of("facility"), of("id"), patient, since, permit.scope()])
         .await?
         .iter()
         .map(|r| {

@@ -181,10 +181,15 @@ yigong_base::statements! {
         " AND (p.local_id LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR s.accession LIKE $2 ESCAPE '!' OR p.pinyin LIKE $3 ESCAPE '!' OR p.initials LIKE $3 ESCAPE '!')
         ORDER BY s.first_received_at DESC LIMIT 50"
     );
-    /// Series and images of a study for an operator, hidden ones and other versions included.
+    /// Series and images of a study; hidden ones and other versions are for its own facility alone; $2 = scope.
     CARD_IMAGES = "SELECT i.id, i.uid, i.number, i.version, i.current, i.hidden, i.frames, i.received_at, i.object_sha256, i.series, e.number AS series_number, e.modality, e.description AS series_description
-        FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY e.number, e.id, i.number, i.uid, i.version LIMIT 5000";
-    /// Other studies of the facility that images could belong to: same patient or the last two days.
-    CARD_OTHERS = "SELECT s.id, s.study_date, s.modality, s.description, s.instance_count, p.name, p.local_id FROM study s JOIN patient p ON p.id = s.patient
-        WHERE s.facility = $1 AND s.id <> $2 AND s.instance_count > 0 AND (s.patient = $3 OR s.first_received_at > $4) ORDER BY s.first_received_at DESC LIMIT 30";
+        FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 AND (i.current = 1 OR $2 = '*' OR i.facility = $2) ORDER BY e.number, e.id, i.number, i.uid, i.version LIMIT 5000";
+    /// Other studies of the facility that images could belong to: same patient or the last two days. Who sees the study by a
+    /// grant sees no others by it; $5 = scope.
+    CARD_OTHERS = concat!(
+        "SELECT s.id, s.study_date, s.modality, s.description, s.instance_count, p.name, p.local_id FROM study s JOIN patient p ON p.id = s.patient
+        WHERE s.facility = $1 AND s.id <> $2 AND s.instance_count > 0 AND (s.patient = $3 OR s.first_received_at > $4) AND ",
+        in_scope!("s.facility", "s.id", "$5"),
+        " ORDER BY s.first_received_at DESC LIMIT 30"
+    );
 }
