@@ -131,6 +131,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on("preview", |centre: Centre, job: JobRow| async move {
             imaging::settle::preview(&centre, &job.key).await
         })
+        .on(imaging::prepared::JOB, |centre: Centre, job: JobRow| async move {
+            imaging::prepared::prepare(&centre.ctx, &job.key).await
+        })
         .on("grant_signed", |centre: Centre, job: JobRow| async move {
             imaging::grant::signed(&centre.ctx, &job.key).await
         })

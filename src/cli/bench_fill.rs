@@ -86,7 +86,7 @@ pub async fn run(options: FillArgs, config: Config) -> Result<ExitCode> {
 /// A server that starts on the folder is to be measured, not to be kept busy with previews of what is no image.
 async fn forget_jobs(ctx: &Ctx, study: &str) -> Result<()> {
     let mut tx = ctx.db.begin(&Permit::system("bench-fill")).await?;
-    for kind in ["settle", "preview"] {
+    for kind in ["settle", "preview", "metadata"] {
         tx.exec(jobs::sql::FORGET, args![kind, study]).await?;
     }
     tx.commit().await

@@ -64,6 +64,15 @@ impl Overlay {
         self.list.last().map_or(0, |c| c.n)
     }
 
+    /// Entity tag of an object (its hash) with these corrections.
+    #[must_use]
+    pub fn etag(&self, object: &str) -> String {
+        match self.version() {
+            0 => object.to_owned(),
+            n => format!("{object}-{n}"),
+        }
+    }
+
     /// The value in force of a path.
     #[must_use]
     pub fn value(&self, path: &str) -> Option<&str> {
@@ -88,10 +97,7 @@ impl Stored {
     /// Entity tag of the object with its corrections.
     #[must_use]
     pub fn etag(&self) -> String {
-        match self.overlay.version() {
-            0 => self.object.clone(),
-            n => format!("{}-{n}", self.object),
-        }
+        self.overlay.etag(&self.object)
     }
 }
 

@@ -105,14 +105,52 @@ pub async fn by_uid(
 /// `NotFound` when there is none in scope.
 pub async fn of_study(conn: &mut Conn, permit: &Permit, study: &str, series: &str) -> Result<Vec<Stored>> {
     let rows = conn.all(sql::INSTANCES, args![study, series, permit.scope()]).await?;
-    if rows.is_empty() {
+    few(rows.len())?;
+    rows.iter().map(of_row).collect()
+}
+
+/// What names a current instance with its corrections: another object or correction, another name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// Row id.
+    pub id: String,
+    /// Entity tag.
+    pub etag: String,
+}
+
+impl Name {
+    /// The name of a stored instance.
+    #[must_use]
+    pub fn of(stored: &Stored) -> Self {
+        Self { id: stored.id.clone(), etag: stored.etag() }
+    }
+}
+
+/// The names of what [`of_study`] answers, in the same order; nothing else of the instances is read.
+///
+/// # Errors
+/// As [`of_study`].
+pub async fn names(conn: &mut Conn, permit: &Permit, study: &str, series: &str) -> Result<Vec<Name>> {
+    let rows = conn.all(sql::INSTANCE_NAMES, args![study, series, permit.scope()]).await?;
+    few(rows.len())?;
+    rows.iter()
+        .map(|row| {
+            let overlay = Overlay::of(&row.text("study_overlay")?, &row.text("overlay")?)?;
+            Ok(Name { id: row.text("id")?, etag: overlay.etag(&row.text("object_sha256")?) })
+        })
+        .collect()
+}
+
+/// Some, and not more than one answer lists.
+fn few(instances: usize) -> Result<()> {
+    if instances == 0 {
         return Err(Fault::not_found("study"));
     }
-    if rows.len() > MOST {
+    if instances > MOST {
         // Never a part of it as if it were the whole.
         return Err(Fault::invalid("study", format!("more than {MOST} instances: ask series by series")));
     }
-    rows.iter().map(of_row).collect()
+    Ok(())
 }
 
 /// The stored file for a client: corrections applied, preamble zeroed, every other byte as received (specification §7.4, egress).

@@ -6,7 +6,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::{grant, outbox, preview, sql};
+use super::{grant, outbox, prepared, preview, sql};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -85,6 +85,7 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
     }
     if images > 0 {
         jobs::enqueue(&mut tx, ctx, Job::new("preview", study)).await?;
+        jobs::enqueue(&mut tx, ctx, Job::new(prepared::JOB, study)).await?;
     }
     if !blocked {
         jobs::enqueue(&mut tx, ctx, Job::new(outbox::rules::ANNOUNCE, study)).await?;

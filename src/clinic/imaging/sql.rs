@@ -188,6 +188,14 @@ yigong_base::statements! {
         one_person!("$3"),
         " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 100001"
     );
+    /// The same instances in the same order, with what their entity tags are made of.
+    INSTANCE_NAMES = concat!(
+        "SELECT i.id, i.object_sha256, i.overlay, s.overlay AS study_overlay FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
+        WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",
+        in_scope!("i.facility", "i.study", "$3"),
+        one_person!("$3"),
+        " ORDER BY e.number, e.uid, i.number, i.uid LIMIT 100001"
+    );
     /// Key images of a study in scope.
     KEY_IMAGES = concat!(
         "SELECT k.id, k.series, e.number AS series_number, k.instance, k.frame, k.note, k.view, k.marked_at, a.name AS by_name

@@ -8,9 +8,9 @@ use flate2::read::GzDecoder;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::prepared;
-use yigong_clinic::imaging::retrieve::Stored;
+use yigong_clinic::imaging::retrieve::{self, Name, Stored};
 
-use super::{listed, not_acceptable, one};
+use super::{not_acceptable, one};
 use crate::api::auth::Caller;
 use crate::api::entity::Entity;
 use crate::api::fault::Answer;
@@ -31,8 +31,7 @@ async fn get_study(
     permit: Caller,
     study: web::Path<String>,
 ) -> Answer {
-    let list = listed(&centre, &permit, &study, "").await?;
-    answer(&req, &centre, &permit, &study, "", &list).await
+    several(&req, &centre, &permit, &study, "").await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/metadata")]
@@ -42,8 +41,7 @@ async fn get_series(
     permit: Caller,
     path: web::Path<(String, String)>,
 ) -> Answer {
-    let list = listed(&centre, &permit, &path.0, &path.1).await?;
-    answer(&req, &centre, &permit, &path.0, &path.1, &list).await
+    several(&req, &centre, &permit, &path.0, &path.1).await
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/metadata")]
@@ -54,7 +52,22 @@ async fn get_instance(
     path: web::Path<(String, String, String)>,
 ) -> Answer {
     let stored = one(&centre, &permit, &path.0, &path.1, &path.2).await?;
-    answer(&req, &centre, &permit, &path.0, &path.1, &[stored]).await
+    answer(&req, &centre, &permit, &path.0, &path.1, Which::One(&stored)).await
+}
+
+/// A study, or one of its series: named by what is in it, read only when it is not prepared.
+async fn several(req: &HttpRequest, centre: &Centre, permit: &Caller, study: &str, series: &str) -> Answer {
+    let names = {
+        let mut conn = centre.ctx.db.read(permit).await?;
+        retrieve::names(&mut conn, permit, study, series).await?
+    };
+    answer(req, centre, permit, study, series, Which::Several(&names)).await
+}
+
+/// What is asked for.
+enum Which<'a> {
+    One(&'a Stored),
+    Several(&'a [Name]),
 }
 
 async fn answer(
@@ -63,18 +76,24 @@ async fn answer(
     permit: &Caller,
     study: &str,
     series: &str,
-    list: &[Stored],
+    which: Which<'_>,
 ) -> Answer {
     if !wanted(req, JSON).iter().any(|w| w.any || matches!(w.kind.as_str(), JSON | "application/json")) {
         return Ok(not_acceptable("metadata is application/dicom+json"));
     }
     let root = format!("{}/dicom-web", centre.ctx.config.http.public_url);
     let own_root = root_of(req, &centre.ctx.config.http.public_url);
-    let entity = Entity::of(prepared::metadata_tag(list, &own_root));
+    let entity = Entity::of(match &which {
+        Which::One(stored) => prepared::metadata_tag(&[Name::of(stored)], &own_root),
+        Which::Several(names) => prepared::metadata_tag(names, &own_root),
+    });
     if let Some(answer) = entity.held(req) {
         return Ok(answer);
     }
-    let packed = prepared::metadata(&centre.ctx, permit, study, series, list, &root).await?;
+    let packed = match which {
+        Which::One(stored) => prepared::metadata_of(&centre.ctx, study, series, stored, &root).await?,
+        Which::Several(names) => prepared::metadata(&centre.ctx, permit, study, series, names, &root).await?,
+    };
     let mut response = entity.ok();
     response.content_type(JSON).insert_header((VARY, "accept-encoding"));
     if own_root == root && takes_gzip(req) {

@@ -49,11 +49,11 @@ def data_set_uid(body):
     return body[at + 8 : at + 8 + length].decode("latin-1").rstrip("\0")
 
 
-def c_store(t, syntax, instance, body):
+def c_store(t, syntax, instance, body, sop_class=SC):
     """Sends a data set byte for byte; answers the status, or None when the association ended."""
     with Wire(t.port, timeout=60) as wire:
-        wire.associate(t.aet, "CR01", [(1, SC, [syntax])])
-        wire.send(p_data(pdv(1, command(1, 1, SC, instance), True, True)))
+        wire.associate(t.aet, "CR01", [(1, sop_class, [syntax])])
+        wire.send(p_data(pdv(1, command(1, 1, sop_class, instance), True, True)))
         for at in range(0, len(body), 16000):
             wire.send(p_data(pdv(1, body[at : at + 16000], False, at + 16000 >= len(body))))
         try:

@@ -75,6 +75,14 @@ class Target:
         part = answer.content.split(b"--" + boundary)[1]
         return part.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n", 1)[0]
 
+    def lines(self):
+        """What the server has written to its log."""
+        return (self.folder / "server.log").read_bytes().splitlines()
+
+    def traced(self, folder, *names):
+        """System calls of these names while the context lasts."""
+        return Trace(self.process.pid).only(folder, *names)
+
     def memory_kib(self, what="VmRSS"):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(what + r":\s+(\d+)", status).group(1))
@@ -95,6 +103,29 @@ class Target:
                 self.process.wait(timeout=40)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+
+
+class Trace:
+    """System calls of a running process and its children, by strace; a context whose `calls` are there at its end."""
+
+    def __init__(self, pid):
+        self.pid, self.calls = pid, []
+
+    def only(self, folder, *names):
+        self.out, self.names = pathlib.Path(folder) / f"trace-{token()}", ",".join(names)
+        return self
+
+    def __enter__(self):
+        command = [tool("strace"), "-f", "-yy", "-s", "256", "-o", str(self.out), "-e", "trace=" + self.names, "-p", str(self.pid)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        assert "attached" in line, f"strace: {line}"
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=20)
+        self.calls = self.out.read_text(errors="replace").splitlines()
 
 
 def wait_for(seconds, what, probe):
@@ -150,7 +181,7 @@ class Yigong(Target):
             "[dicom]", f'bind = "127.0.0.1:{self.port}"', f'ae_title = "{AET}"',
             f'tls_bind = "127.0.0.1:{self.tls_port}"', f'tls_certificate = "{self.tls / "server.pem"}"',
             f'tls_key = "{self.tls / "server.key"}"', f'tls_ca = "{self.tls / "ca.pem"}"',
-            "[imaging]", "quiet_seconds_cr_dx = 1", "",
+            "[imaging]", "quiet_seconds_cr_dx = 1", "[log]", 'format = "json"', "",
         ])
 
     def cli(self, *words, text="", expect=0):
@@ -162,6 +193,8 @@ class Yigong(Target):
         self.log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen([binary(), "--config", self.config, "serve"], stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.env)
         line = self.process.stdout.readline()
+        if line.startswith("no account yet"):
+            line = self.process.stdout.readline()
         assert line.startswith("ready "), f"no ready line: {line!r}; see {self.log.name}"
         self.web = f"http://127.0.0.1:{self.http_port}/dicom-web"
 
@@ -185,10 +218,57 @@ class Yigong(Target):
         made = pydicom.dcmread(report)
         assert made.StudyInstanceUID == images.StudyInstanceUID and str(made.PatientName).endswith("=卢瑋"), made.PatientName
         assert made.EncapsulatedDocument.startswith(b"%PDF")
-        return [report]
+        return [report, self.recording(folder)]
+
+    def recording(self, folder):
+        """An ECG that came as another maker's file, as the DICOM waveform object it is handed out as."""
+        from .fixtures import shared
+
+        base, data = f"http://127.0.0.1:{self.http_port}", (shared().parent / "ecg/twin/Example.scp").read_bytes()
+        answer = requests.post(base + "/api/ecg?name=Example.scp", data=data, headers=self.headers(), timeout=60)
+        assert answer.status_code == 201, answer.text
+        session, base = self.login("doctor-c01")
+        answer = session.get(f"{base}/api/ecg/{answer.json()['record']}/export?format=dicom", timeout=60)
+        assert answer.status_code == 200, answer.text
+        path = folder / "recording.dcm"
+        path.write_bytes(answer.content)
+        assert pydicom.dcmread(path).WaveformSequence
+        return path
 
     def headers(self):
         return {"Authorization": "Bearer " + self.token}
+
+    def empty(self, folder):
+        """The same program as it is on its first day: nobody is registered."""
+        other = object.__new__(Yigong)
+        other.folder, other.notes, other.env = folder / "empty", [], {**os.environ, **own_database()}
+        other.folder.mkdir()
+        other.port, other.tls_port, other.http_port, other.mllp_port = (free_port() for _ in range(4))
+        other.tls, other.config = self.tls, other.folder / "yigong.toml"
+        other.config.write_text(other.configuration())
+        other.start()
+        return other
+
+    def rest(self):
+        """Waits until nothing is left to be derived from what was stored."""
+        session, base = self.login("admin")
+
+        def idle():
+            rows = session.get(base + "/api/admin/jobs", timeout=30).json()["rows"]
+            return not [r for r in rows if r["kind"] in ("settle", "preview", "metadata") and r["state"] in ("waiting", "running")]
+
+        wait_for(120, "what is derived from the images is made", idle)
+
+    def waiting(self, **wanted):
+        """Cards of the quarantine about a study or a patient as sent; what waits for a person."""
+        session, base = self.login("writer")
+        found = []
+        for row in session.get(base + "/api/quarantine?state=open", timeout=30).json()["rows"]:
+            card = session.get(f"{base}/api/quarantine/{row['id']}", timeout=30).json()
+            said, study = card.get("said") or {}, card.get("study") or {}
+            if wanted in ({"study": study.get("uid")}, {"patient": said.get("patient_id")}):
+                found.append(card)
+        return found
 
     def login(self, login):
         """A signed-in person and the address of the pages' API."""
@@ -271,6 +351,17 @@ class Orthanc(Target):
 
     def makes(self, folder):
         """Nothing that could be compared."""
+        return []
+
+    def empty(self, folder):
+        """The same settings, and nobody registered."""
+        return Orthanc(folder / "empty", {"DicomModalities": {}})
+
+    def rest(self):
+        """It derives nothing beforehand."""
+
+    def waiting(self, **_):
+        """It has no quarantine."""
         return []
 
     def with_tls(self, folder):

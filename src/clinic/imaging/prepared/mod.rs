@@ -3,6 +3,8 @@
 //! A document is named by exactly the objects it was made from, so it is never stale: another image, another document.
 
 pub mod sql;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
@@ -15,8 +17,10 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Conn;
 use yigong_base::{Ctx, args};
 
-use super::retrieve::{self, Stored};
+use super::retrieve::{self, Name, Stored};
 
+/// The job that prepares the metadata of a settled study; its key is the study.
+pub const JOB: &str = "metadata";
 /// Form of the documents: another number makes every document anew.
 const FORM: u32 = 1;
 /// Larger documents are made each time.
@@ -26,18 +30,20 @@ const KEPT_MS: i64 = 60 * DAY_MS;
 
 /// The entity tag of the metadata of these instances under this address.
 #[must_use]
-pub fn metadata_tag(list: &[Stored], root: &str) -> String {
+pub fn metadata_tag(list: &[Name], root: &str) -> String {
     let mut text = format!("{FORM}\n{root}\n");
-    for stored in list {
-        text.push_str(&stored.id);
+    for name in list {
+        text.push_str(&name.id);
         text.push(' ');
-        text.push_str(&stored.etag());
+        text.push_str(&name.etag);
         text.push('\n');
     }
     sha256_hex(text.as_bytes())
 }
 
-/// DICOM JSON of the instances of a study (UID), an array, compressed with gzip; prepared once and kept.
+/// DICOM JSON of the instances of a study (UID) or of one of its series, an array, compressed with gzip; prepared once and
+/// kept. `names` are the instances as [`retrieve::names`] answers them: the instances themselves are read only when there is
+/// no document of them yet.
 ///
 /// # Errors
 /// Storage faults; `Invalid` when a stored object cannot be scanned any more.
@@ -46,15 +52,20 @@ pub async fn metadata(
     permit: &Permit,
     study: &str,
     series: &str,
-    list: &[Stored],
+    names: &[Name],
     root: &str,
 ) -> Result<Vec<u8>> {
-    let tag = metadata_tag(list, root);
-    if let Some(row) = ctx.db.read(permit).await?.opt(sql::DOCUMENT, args![&tag]).await? {
-        return row.bytes("body");
-    }
-    let body = make(ctx, study, series, list, root).await?;
+    let list = {
+        let mut conn = ctx.db.read(permit).await?;
+        if let Some(row) = conn.opt(sql::DOCUMENT, args![&metadata_tag(names, root)]).await? {
+            return row.bytes("body");
+        }
+        retrieve::of_study(&mut conn, permit, study, series).await?
+    };
+    let body = make(ctx, study, series, &list, root).await?;
     if list.len() > 1 && body.len() <= LARGEST {
+        // Another image may have come since the names were read: the document is named by what is in it.
+        let tag = metadata_tag(&list.iter().map(Name::of).collect::<Vec<_>>(), root);
         let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
         let mut tx = ctx.db.begin(permit).await?;
         tx.exec(sql::FORGET, args![ctx.now() - KEPT_MS]).await?;
@@ -62,6 +73,55 @@ pub async fn metadata(
         tx.commit().await?;
     }
     Ok(body)
+}
+
+/// The same of one instance, made each time.
+///
+/// # Errors
+/// As [`metadata`].
+pub async fn metadata_of(
+    ctx: &Ctx,
+    study: &str,
+    series: &str,
+    stored: &Stored,
+    root: &str,
+) -> Result<Vec<u8>> {
+    make(ctx, study, series, std::slice::from_ref(stored), root).await
+}
+
+/// The job [`JOB`]: the metadata of a study and of its series is made before anybody asks, so that the first who asks does not
+/// wait for a thousand headers. A document that is here already is not made again.
+///
+/// # Errors
+/// Storage faults; the job is tried again. A study that cannot be made into one document is made when somebody asks.
+pub async fn prepare(ctx: &Ctx, study: &str) -> Result<()> {
+    let system = Permit::system(JOB);
+    let (uid, owner, series) = {
+        let mut conn = ctx.db.read(&system).await?;
+        let Some(row) = conn.opt(sql::STUDY, args![study]).await? else { return Ok(()) };
+        let series = conn.all(sql::SERIES, args![study]).await?;
+        // What its own facility is answered; the same list, so the same document, goes to everybody who sees the whole study.
+        let owner = Permit::peer(JOB, &row.text("facility")?);
+        (row.text("uid")?, owner, series.iter().map(|r| r.text("uid")).collect::<Result<Vec<_>>>()?)
+    };
+    let root = format!("{}/dicom-web", ctx.config.http.public_url);
+    for part in std::iter::once("").chain(series.iter().map(String::as_str)) {
+        let named = {
+            let mut conn = ctx.db.read(&owner).await?;
+            retrieve::names(&mut conn, &owner, &uid, part).await
+        };
+        let made = match named {
+            Ok(names) => metadata(ctx, &owner, &uid, part, &names, &root).await.map(|_| ()),
+            Err(fault) => Err(fault),
+        };
+        match made {
+            Err(why @ (Fault::Invalid { .. } | Fault::NotFound { .. })) => {
+                tracing::warn!(study, series = part, %why, "metadata is not prepared");
+            }
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 /// One instance in memory at a time.

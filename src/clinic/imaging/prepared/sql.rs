@@ -7,6 +7,10 @@ yigong_base::statements! {
     DOCUMENT = "SELECT body FROM metadata_document WHERE tag = $1";
     /// Keeps a document; the same tag has the same content.
     KEEP = "INSERT INTO metadata_document (tag, body, bytes, made_at) VALUES ($1, $2, $3, $4) ON CONFLICT (tag) DO NOTHING";
+    /// A study whose metadata is prepared.
+    STUDY = "SELECT uid, facility FROM study WHERE id = $1 AND instance_count > 1";
+    /// Its series of more than one instance.
+    SERIES = "SELECT uid FROM series WHERE study = $1 AND instance_count > 1 ORDER BY id";
     /// Documents made long ago.
     FORGET = "DELETE FROM metadata_document WHERE made_at < $1";
     /// Thumbnail of a study by its UID in scope.
