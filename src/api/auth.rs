@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use yigong_base::access::session::Session;
 use yigong_base::access::{Permit, session, token};
 use yigong_base::fault::Fault;
-use yigong_clinic::Centre;
+use yigong_clinic::{Centre, stranger};
 
 use super::fault::{ApiFault, problem, unauthenticated};
 use super::link;
@@ -109,10 +109,22 @@ pub async fn guard<B: MessageBody>(
         }
     }
     let mut answer = next.call(req).await?.map_into_left_body();
+    if answer.status() == StatusCode::NOT_FOUND {
+        note_stranger(answer.request()).await;
+    }
     if linked {
         link::let_others_read(answer.headers_mut());
     }
     Ok(answer)
+}
+
+/// Nothing was found under an address that may name what is another facility's.
+async fn note_stranger(req: &HttpRequest) {
+    let permit = req.extensions().get::<Permit>().cloned();
+    let (Some(permit), Some(centre)) = (permit, req.app_data::<web::Data<Centre>>()) else { return };
+    let query = req.query_string().split(['=', '&', ',']);
+    let names: Vec<String> = req.path().split('/').rev().chain(query).map(str::to_owned).collect();
+    stranger::noted(&centre.ctx, &permit, req.method().as_str(), &names).await;
 }
 
 /// An answer to a request whose body nobody has read: the connection ends with it, else the rest of the body would be

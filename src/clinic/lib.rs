@@ -13,6 +13,7 @@ pub mod lab;
 pub mod order;
 pub mod recognition;
 pub mod report;
+pub mod stranger;
 pub mod worklist;
 
 pub use centre::Centre;

@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, get, web};
 use serde_json::{Value, json};
 use yigong_base::fault::Fault;
-use yigong_clinic::Centre;
 use yigong_clinic::imaging::query::{Found, Level, Query, Search};
+use yigong_clinic::{Centre, stranger};
 use yigong_formats::dicom::qido::{Asked, Malformed, read};
 use yigong_formats::dicom::{Tag, tag};
 
@@ -87,6 +87,10 @@ async fn answer(
         }
     };
     let Asked { keys, fuzzy, limit, offset, warnings } = asked;
+    let named: Vec<String> = [tag::SOP_INSTANCE, tag::SERIES_UID, tag::STUDY_UID]
+        .iter()
+        .flat_map(|t| keys.values(*t).iter().cloned())
+        .collect();
     let mut query = Query::new(level, keys);
     query.fuzzy = fuzzy;
     // HTTP negotiates nothing: a date range with a time range of the same form is always one range.
@@ -95,6 +99,9 @@ async fn answer(
     let mut conn = centre.ctx.db.read(permit).await?;
     let found = Search::new(query).take(&mut conn, permit, offset, limit).await?;
     drop(conn);
+    if found.is_empty() {
+        stranger::noted(&centre.ctx, permit, "QIDO", &named).await;
+    }
     let base = format!("{}/dicom-web", centre.ctx.config.http.public_url);
     let rows: Vec<Value> = found.iter().map(|f| row(f, &base)).collect();
     let body = serde_json::to_vec(&rows).map_err(|e| Fault::internal(e.to_string()))?;

@@ -56,7 +56,12 @@ async fn rows(
     loop {
         let page = match page(exchange, &permit, &mut search).await {
             Ok(Some(page)) => page,
-            Ok(None) => return Ok(Status::new(status::SUCCESS, "")),
+            Ok(None) => {
+                if sent == 0 {
+                    super::retrieve::strangers(exchange, &permit, "C-FIND", keys).await;
+                }
+                return Ok(Status::new(status::SUCCESS, ""));
+            }
             Err(status) => return Ok(status),
         };
         for found in page {

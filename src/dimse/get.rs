@@ -13,7 +13,7 @@ use super::status::{self, Status};
 
 /// Answers a retrieval.
 pub(super) async fn on_c_get(exchange: &mut Exchange, request: &Request) -> Result<(), Break> {
-    let list = match wanted(exchange, request).await {
+    let list = match wanted(exchange, request, "C-GET").await {
         Ok(list) => list,
         Err(status) => return finish(exchange, request, &status).await,
     };

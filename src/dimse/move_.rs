@@ -94,7 +94,7 @@ async fn prepare<'a>(
 ) -> Result<Prepared<'a>, Status> {
     let unknown = |why: &str| Status::new(status::UNKNOWN_DESTINATION, why);
     let receiver = destination(exchange, &rq.destination).await?;
-    let all = wanted(exchange, request).await?;
+    let all = wanted(exchange, request, "C-MOVE").await?;
     let leaving = Leaving { centre: &exchange.centre, permit: receiver.permit() };
     let mut progress = Progress::of(all.len());
     let (mut list, mut objects) = (Vec::new(), Vec::new());

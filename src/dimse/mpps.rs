@@ -2,8 +2,8 @@
 
 use yigong_base::fault::Fault;
 use yigong_base::site::Peer;
-use yigong_clinic::Centre;
 use yigong_clinic::imaging::step::{self, Message};
+use yigong_clinic::{Centre, stranger};
 use yigong_formats::dicom::{step as values, uid};
 
 use super::outbox::new_uid;
@@ -33,6 +33,9 @@ pub(super) async fn set(centre: &Centre, peer: &Peer, step: &str, message: Messa
         Ok(report) => step::set(&centre.ctx, peer, step, &report, message).await,
         Err(refusal) => Err(Fault::invalid("attribute list", refusal.slug)),
     };
+    if matches!(done, Err(Fault::NotFound { .. })) {
+        stranger::noted(&centre.ctx, &peer.permit(), "N-SET", &[step.to_owned()]).await;
+    }
     done.map_or_else(of, |()| Status::new(status::SUCCESS, ""))
 }
 

@@ -1,6 +1,8 @@
 //! What a C-MOVE or C-GET is to send (PS3.4 §C.4.2, §C.4.3), and what became of it.
 
+use yigong_base::access::Permit;
 use yigong_clinic::imaging::query::{Level, Query, Search};
+use yigong_clinic::stranger;
 use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::command::Counts;
 use yigong_formats::dicom::tag;
@@ -25,7 +27,11 @@ pub(super) struct Wanted {
 ///
 /// # Errors
 /// The status of the last response.
-pub(super) async fn wanted(exchange: &Exchange, request: &Request) -> Result<Vec<Wanted>, Status> {
+pub(super) async fn wanted(
+    exchange: &Exchange,
+    request: &Request,
+    verb: &str,
+) -> Result<Vec<Wanted>, Status> {
     let keys = identifier::read(request)?;
     let context = &request.context;
     identifier::level(&keys, &context.sop_class, context.options.relational, true)?;
@@ -45,7 +51,17 @@ pub(super) async fn wanted(exchange: &Exchange, request: &Request) -> Result<Vec
             return Err(Status::new(status::CANCELLED, ""));
         }
     }
+    if out.is_empty() {
+        strangers(exchange, &permit, verb, &keys).await;
+    }
     Ok(out)
+}
+
+/// Nothing was found: whoever named what is another facility's is noted.
+pub(super) async fn strangers(exchange: &Exchange, permit: &Permit, verb: &str, keys: &Attributes) {
+    let named = [tag::SOP_INSTANCE, tag::SERIES_UID, tag::STUDY_UID];
+    let names: Vec<String> = named.iter().flat_map(|t| keys.values(*t).iter().cloned()).collect();
+    stranger::noted(&exchange.centre.ctx, permit, verb, &names).await;
 }
 
 /// What became of one sub-operation: the receiver's status, or why it never came to one.

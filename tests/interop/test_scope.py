@@ -75,6 +75,7 @@ def test_devices_are_shown_nothing_of_strangers(world):
 
     each(world, ask)
     nothing_crossed(verdict, 10_000)
+    audited(world, "peer:", {"C-FIND", "C-GET", "C-MOVE", "N-SET"})
     assert {k for k in verdict.pairs if k.startswith("C-FIND")} and len(verdict.pairs) >= 25, sorted(verdict.pairs)
 
 
@@ -90,6 +91,21 @@ def test_machines_are_shown_nothing_of_strangers(world):
 
     each(world, ask)
     nothing_crossed(verdict, 10_000)
+    audited(world, "token:", {"GET", "QIDO"})
+
+
+def audited(world, who, verbs):
+    """Who asked about strangers stands in the audit chain (specification dicom 7.3: foreign = not found, audited)."""
+    rows, cursor = [], ""
+    while cursor is not None:
+        page = world.admin.get(f"/api/admin/audit?q=stranger.asked&cursor={cursor}")
+        rows, cursor = rows + page["rows"], page["next_cursor"]
+    rows = [r for r in rows if r["who"].startswith(who)]
+    found = {r["detail"]["verb"] for r in rows}
+    assert verbs <= found, f"{who} {found}"
+    asked = {r["facility"] for r in rows}
+    assert len(asked) == CLINICS, f"only {sorted(asked)}"
+    assert all(r["detail"]["owner"] not in ("", r["facility"]) for r in rows)
 
 
 def turns(world, clinic, first):

@@ -33,6 +33,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/order", yigong_clinic::order::sql::ALL),
     ("clinic/recognition", yigong_clinic::recognition::sql::ALL),
     ("clinic/report", yigong_clinic::report::sql::ALL),
+    ("clinic/stranger", yigong_clinic::stranger::sql::ALL),
     ("clinic/worklist", yigong_clinic::worklist::sql::ALL),
     ("clinic/worklist/ups", yigong_clinic::worklist::ups::sql::ALL),
     ("fhir", yigong::fhir::sql::ALL),

@@ -32,7 +32,7 @@ pub mod step;
 pub mod transcode;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
