@@ -98,7 +98,6 @@ async fn prepare<'a>(
     let leaving = Leaving { centre: &exchange.centre, permit: receiver.permit() };
     let mut progress = Progress::of(all.len());
     let (mut list, mut objects) = (Vec::new(), Vec::new());
-    let asked = all.len();
     for one in all {
         match leaving.find(&one.id).await {
             Ok(stored) => {
@@ -108,8 +107,8 @@ async fn prepare<'a>(
             Err(fault) => progress.take(&one.uid, Err(fault.to_string())),
         }
     }
-    // A facility that sees none of it is no destination for it, and is not told why.
-    if asked > 0 && list.is_empty() && receiver.facility != exchange.peer.facility {
+    // A facility that sees none of it is no destination for it, and nobody is told whether there is such a receiver.
+    if list.is_empty() && receiver.facility != exchange.peer.facility {
         return Err(unknown("no such destination"));
     }
     let mut target =

@@ -151,9 +151,11 @@ class Asking:
                 assert sum(done) == 0, f"{verb} {values}: {final}"
                 self.judge(f"{verb} {values['QueryRetrieveLevel'].lower()}", named, *[ds for _, ds in answers if ds is not None], *self.got)
                 assert not self.got, f"{verb} {values}: {len(self.got)} objects came"
-        own = self.clinic.images[0]
-        answers = list(self.link.send_c_move(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=own.StudyInstanceUID), stranger.aet, MOVES[0]))
-        assert answers[-1][0].Status == 0xA801, f"sent to a stranger: {answers[-1][0]}"
+        # Neither its own to a stranger, nor a stranger's to himself; and nobody learns which receivers there are.
+        for study in (self.clinic.images[0].StudyInstanceUID, film.StudyInstanceUID):
+            for aet in (stranger.aet, "NOBODY"):
+                answers = list(self.link.send_c_move(keys(QueryRetrieveLevel="STUDY", StudyInstanceUID=study), aet, MOVES[0]))
+                assert answers[-1][0].Status == 0xA801, f"sent to a stranger: {answers[-1][0]}"
 
     def own_by_get(self):
         """The other side: what is its own comes."""
