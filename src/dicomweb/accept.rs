@@ -1,8 +1,15 @@
 //! What a client takes: the `Accept` header and the query parameter `accept` of retrieval (PS3.18 §8.3.3, §8.7).
 
-use actix_web::HttpRequest;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT;
+use actix_web::{FromRequest, HttpRequest};
 use yigong_formats::dicom::multipart::{Media, split_outside_quotes};
+
+use super::refuse::refuse;
 
 /// What the client takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +32,32 @@ pub fn wanted(req: &HttpRequest, default: &str) -> Vec<Wanted> {
     let header = req.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
     let asked = parameter(req, "accept");
     alternatives(asked.as_deref().unwrap_or(header), default)
+}
+
+/// Media type of answers about objects.
+pub const JSON: &str = "application/dicom+json";
+
+/// Whether the client takes DICOM JSON.
+#[must_use]
+pub fn takes_json(req: &HttpRequest) -> bool {
+    wanted(req, JSON).iter().any(|w| w.any || matches!(w.kind.as_str(), JSON | "application/json"))
+}
+
+/// A request whose client takes DICOM JSON, the one form of searches and work items here (PS3.18 §8.7.3.2); any other is
+/// answered 406 before anything is looked up.
+pub struct TakesJson;
+
+impl FromRequest for TakesJson {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, actix_web::Error>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if takes_json(req) {
+            return ready(Ok(Self));
+        }
+        let refused = refuse(StatusCode::NOT_ACCEPTABLE, "accept", "the answer is application/dicom+json");
+        ready(Err(InternalError::from_response("accept", refused).into()))
+    }
 }
 
 /// A query parameter by its name in small letters, the first one counts.

@@ -8,6 +8,7 @@ use yigong_clinic::{Centre, stranger};
 use yigong_formats::dicom::qido::{Asked, Malformed, read};
 use yigong_formats::dicom::{Tag, tag};
 
+use super::accept::TakesJson;
 use crate::api::auth::Caller;
 use crate::api::fault::Answer;
 use crate::api::imaging::require_images;
@@ -25,7 +26,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 type Pairs = web::Query<Vec<(String, String)>>;
 
 #[get("/dicom-web/studies")]
-async fn studies(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answer {
+async fn studies(centre: web::Data<Centre>, permit: Caller, _json: TakesJson, q: Pairs) -> Answer {
     answer(&centre, &permit, Level::Study, &[], &q).await
 }
 
@@ -33,6 +34,7 @@ async fn studies(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answer 
 async fn study_series(
     centre: web::Data<Centre>,
     permit: Caller,
+    _json: TakesJson,
     study: web::Path<String>,
     q: Pairs,
 ) -> Answer {
@@ -40,7 +42,7 @@ async fn study_series(
 }
 
 #[get("/dicom-web/series")]
-async fn all_series(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answer {
+async fn all_series(centre: web::Data<Centre>, permit: Caller, _json: TakesJson, q: Pairs) -> Answer {
     answer(&centre, &permit, Level::Series, &[], &q).await
 }
 
@@ -48,6 +50,7 @@ async fn all_series(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answ
 async fn series_instances(
     centre: web::Data<Centre>,
     permit: Caller,
+    _json: TakesJson,
     path: web::Path<(String, String)>,
     q: Pairs,
 ) -> Answer {
@@ -60,6 +63,7 @@ async fn series_instances(
 async fn study_instances(
     centre: web::Data<Centre>,
     permit: Caller,
+    _json: TakesJson,
     study: web::Path<String>,
     q: Pairs,
 ) -> Answer {
@@ -67,7 +71,7 @@ async fn study_instances(
 }
 
 #[get("/dicom-web/instances")]
-async fn all_instances(centre: web::Data<Centre>, permit: Caller, q: Pairs) -> Answer {
+async fn all_instances(centre: web::Data<Centre>, permit: Caller, _json: TakesJson, q: Pairs) -> Answer {
     answer(&centre, &permit, Level::Instance, &[], &q).await
 }
 

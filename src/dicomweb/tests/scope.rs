@@ -134,3 +134,24 @@ async fn a_link_opens_one_study_by_header_and_by_path() {
     assert_eq!(stand.get("/dicom-web/studies", &secret).await.status, 401);
     assert_eq!(stand.get(&by_path("/dicom-web/studies"), "").await.status, 401);
 }
+
+#[actix_web::test]
+async fn searches_and_work_items_are_json_or_406() {
+    let stand = stand().await;
+    let token = stand.facility("X01", &["images:read"]).await;
+    let mut paths = searches("1.2.3").to_vec();
+    paths.push("/dicom-web/workitems".to_owned());
+    for path in paths {
+        for (accept, status) in [
+            ("application/dicom+json", 200),
+            ("application/json", 200),
+            ("*/*", 200),
+            ("image/png, application/dicom+json;q=0.1", 200),
+            ("image/png", 406),
+            ("multipart/related; type=\"application/dicom+xml\"", 406),
+        ] {
+            let heard = stand.ask("GET", &path, &token, &[("accept", accept)], Vec::new()).await;
+            assert_eq!(heard.status, status, "{path} {accept}");
+        }
+    }
+}

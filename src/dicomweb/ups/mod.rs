@@ -14,7 +14,7 @@ use yigong_clinic::Centre;
 use yigong_clinic::worklist::ups::{self, Filter};
 use yigong_formats::dicom::{Tag, tag};
 
-use super::accept::parameter;
+use super::accept::{TakesJson, parameter};
 use super::refuse::refuse;
 use crate::api::auth::Caller;
 use crate::api::fault::{Answer, ApiFault};
@@ -52,6 +52,7 @@ fn require_work(permit: &Permit) -> std::result::Result<(), ApiFault> {
 async fn search(
     centre: web::Data<Centre>,
     permit: Caller,
+    _json: TakesJson,
     query: web::Query<Vec<(String, String)>>,
 ) -> Answer {
     require_work(&permit)?;
@@ -94,7 +95,12 @@ async fn search(
 }
 
 #[get("/dicom-web/workitems/{uid}")]
-async fn retrieve(centre: web::Data<Centre>, permit: Caller, uid: web::Path<String>) -> Answer {
+async fn retrieve(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    _json: TakesJson,
+    uid: web::Path<String>,
+) -> Answer {
     require_work(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     let item = ups::find(&mut conn, &permit, &uid).await?;

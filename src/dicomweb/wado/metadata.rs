@@ -15,9 +15,7 @@ use crate::api::auth::Caller;
 use crate::api::entity::Entity;
 use crate::api::fault::Answer;
 use crate::api::link::root_of;
-use crate::dicomweb::accept::wanted;
-
-const JSON: &str = "application/dicom+json";
+use crate::dicomweb::accept::{JSON, takes_json};
 
 /// Routes of this file.
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
@@ -78,7 +76,7 @@ async fn answer(
     series: &str,
     which: Which<'_>,
 ) -> Answer {
-    if !wanted(req, JSON).iter().any(|w| w.any || matches!(w.kind.as_str(), JSON | "application/json")) {
+    if !takes_json(req) {
         return Ok(not_acceptable("metadata is application/dicom+json"));
     }
     let root = format!("{}/dicom-web", centre.ctx.config.http.public_url);
