@@ -64,6 +64,43 @@ def c_store(t, syntax, instance, body, sop_class=SC):
         return status
 
 
+def by_stow(t, data):
+    answer = stow(t, [data])
+    return answer.status_code in (200, 202) and "00081199" in answer.text, str(answer.status_code)
+
+
+def by_c_store(t, syntax, instance, body):
+    status = c_store(t, syntax, instance, body)
+    return status in KEPT, f"{status:04x}" if status is not None else "aborted"
+
+
+def quickest(t, send):
+    """(kept, seconds, said). A busy machine delays an answer: a late one is asked for again, the same must come, and the quickest
+    of three counts. Where more wants to run than there are processors, it is the server's own processor time that counts."""
+    tries = []
+    while len(tries) < 3 and (not tries or min(tries)[0] > SECOND):
+        began, used = time.time(), processor_seconds(t)
+        kept, said = send()
+        took = time.time() - began
+        if took > SECOND and os.getloadavg()[0] > os.cpu_count():
+            took = min(took, processor_seconds(t) - used)
+        tries.append((took, kept, said))
+    assert len({kept for _, kept, _ in tries}) == 1, tries
+    took, kept, said = min(tries)
+    return kept, took, said
+
+
+def processor_seconds(t):
+    """User and system time of the server so far."""
+    fields = open(f"/proc/{t.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy():
+    """For the results: how full the machine was."""
+    return f", machine at load {os.getloadavg()[0]:.0f} of {os.cpu_count()}" if os.getloadavg()[0] > os.cpu_count() else ""
+
+
 @case(26)
 def hostile_objects(t, folder):
     out, table = hostile(folder)
@@ -77,12 +114,8 @@ def hostile_objects(t, folder):
         if "dataset_offset" in entry:
             body = data[entry["dataset_offset"] :]
             instance = data_set_uid(body) if "deflate" not in entry["file"] else "2.25.4242"
-            began = time.time()
-            status = c_store(t, meta_value(data, 0x10), instance, body)
-            verdict["C-STORE"] = (status in KEPT, time.time() - began, f"{status:04x}" if status is not None else "aborted")
-        began = time.time()
-        answer = stow(t, [data])
-        verdict["STOW"] = (answer.status_code in (200, 202) and "00081199" in answer.text, time.time() - began, str(answer.status_code))
+            verdict["C-STORE"] = quickest(t, lambda: by_c_store(t, meta_value(data, 0x10), instance, body))
+        verdict["STOW"] = quickest(t, lambda: by_stow(t, data))
         for way, (kept, took, said) in verdict.items():
             if kept != (entry["store"] != "refuse") and not (way == "C-STORE" and "meta" in entry["reason"]):
                 wrong.append(f"{entry['file']} by {way}: {said}, expected {entry['store']}")
@@ -92,7 +125,7 @@ def hostile_objects(t, folder):
         assert t.process.poll() is None, f"{entry['file']}: the server has died"
         most = max(most, t.memory_kib())
     peak = t.memory_kib("VmHWM")
-    t.note(f"{len(table)} files, slowest {slowest[0] * 1000:.0f} ms ({slowest[1]}), peak memory {peak // 1024} MiB")
+    t.note(f"{len(table)} files, slowest {slowest[0] * 1000:.0f} ms ({slowest[1]}), peak memory {peak // 1024} MiB{busy()}")
     t.alive()
     assert not wrong, f"{len(wrong)} wrong: " + "; ".join(wrong[:8])
     assert peak < MEMORY_KIB, f"memory {peak // 1024} MiB"
