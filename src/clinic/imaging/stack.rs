@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use yigong_formats::dicom::image::{Own, Window};
 use yigong_formats::dicom::{Header, Tag, tag};
 
-/// What a document says of its age. A document without it knows nothing of `rendered_for` and `per_frame` and is written anew when it is read.
-pub const VERSION: i64 = 3;
+/// What a document says of its age. A document without it knows nothing of `rendered_for`, `per_frame` and `set` and is written anew when it is read.
+pub const VERSION: i64 = 4;
 
 /// True for a document that says all this one says; one of an object without frames says nothing at any time.
 #[must_use]
@@ -60,6 +60,7 @@ pub fn document(id: &str, header: &Header) -> Value {
     });
     if let Some(fields) = document.as_object_mut() {
         fields.insert("v".to_owned(), json!(VERSION));
+        fields.insert("set".to_owned(), json!(i.set));
         // Reasons why the samples under a straight window are not the picture: then the page shows the frames as drawn here.
         let more = i.varying.more.then_some("frame-groups");
         let reasons: Vec<&str> = i.beyond.iter().copied().chain(more).collect();
@@ -87,7 +88,7 @@ type Column<'a> = &'a dyn Fn(&Own) -> Value;
 
 /// Of each field that differs from frame to frame, its values in the order of the frames.
 fn per_frame(frames: &[Own]) -> Option<Value> {
-    let columns: [(&str, Column<'_>); 8] = [
+    let columns: [(&str, Column<'_>); 9] = [
         ("slope", &|f| json!(f.slope)),
         ("intercept", &|f| json!(f.intercept)),
         ("units", &|f| json!(f.units)),
@@ -96,6 +97,7 @@ fn per_frame(frames: &[Own]) -> Option<Value> {
         ("orientation", &|f| exact(&f.orientation, 6)),
         ("pixel_spacing", &|f| exact(&f.pixel_spacing, 2)),
         ("slice_thickness", &|f| json!(f.slice_thickness)),
+        ("set", &|f| json!(f.set)),
     ];
     let mut out = serde_json::Map::new();
     for (name, of) in columns {
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_document_without_the_present_version_is_outdated() {
         assert!(is_current(&json!({})) && is_current(&json!({"id": "i", "v": VERSION})));
-        for old in [json!({"id": "i"}), json!({"id": "i", "v": 2}), Value::Null] {
+        for old in [json!({"id": "i"}), json!({"id": "i", "v": 3}), Value::Null] {
             assert!(!is_current(&old), "{old}");
         }
     }

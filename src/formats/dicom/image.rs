@@ -1,6 +1,7 @@
 //! What the Image Pixel, VOI LUT, plane and ultrasound modules say (PS3.3 §C.7.6), read from a data set or its shared functional groups.
 
 mod beyond;
+mod frame_set;
 mod look;
 mod packed;
 mod table;
@@ -96,6 +97,8 @@ pub struct Image {
     pub slice_thickness: Option<f64>,
     /// Slice location, mm.
     pub slice_location: Option<f64>,
+    /// Stack, point in time and whatever else sets images of one place apart.
+    pub set: String,
     /// Frame time, ms.
     pub frame_time_ms: Option<f64>,
     /// Ultrasound regions.
@@ -159,6 +162,7 @@ impl Image {
             magnification: number(tag::MAGNIFICATION),
             slice_thickness: first.slice_thickness,
             slice_location: number(tag::SLICE_LOCATION),
+            set: first.set,
             frame_time_ms: number(tag::FRAME_TIME),
             regions: root.items(tag::US_REGIONS).iter().map(region).collect(),
             lossy,

@@ -70,6 +70,8 @@ export interface Hung {
   series: StudySeries;
   prior: boolean;
   start: number | null;
+  /** Frame of that image to begin with, from 1. */
+  frame?: number;
   /** Instance to begin with, where the pane is for one image of the series. */
   instance?: string;
   /** Mirrored and turned when it opens (mammograms). */

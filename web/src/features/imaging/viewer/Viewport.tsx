@@ -58,7 +58,7 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
     // onPane is stable by contract
   }, [port, index, onPane]);
 
-  const openedKey = hung ? `${shownKey(hung)}#${hung.start}#${hung.instance ?? ''}` : '';
+  const openedKey = hung ? `${shownKey(hung)}#${hung.start}#${hung.frame ?? ''}#${hung.instance ?? ''}` : '';
   const opened = useRef<{ pane: Pane; key: string; count: number } | null>(null);
   useEffect(() => {
     if (!pane) return;
@@ -149,7 +149,7 @@ function startIn(frames: readonly FrameRef[], hung: Hung): number {
   if (hung.start === null) return Math.floor(frames.length / 2);
   return Math.max(
     0,
-    frames.findIndex((f) => f.image === hung.start),
+    frames.findIndex((f) => f.image === hung.start && f.frame === (hung.frame ?? 1)),
   );
 }
 

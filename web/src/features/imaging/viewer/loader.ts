@@ -1,13 +1,13 @@
 // Image loader of the scheme `yg:`: raw little-endian samples over HTTP, no WASM, no codec.
 
 import { cache, metaData, type Types } from '@cornerstonejs/core';
-import { drawnPath, EIGHT_BITS } from './drawn';
+import { bare, drawnPath, EIGHT_BITS } from './drawn';
 import { metaOf, openingOf, provide, setOpening } from './metadata';
 import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
-import type { StackInstance } from './stack';
+import type { FrameRef, StackInstance } from './stack';
 import { drawable, imageIdOf, parseImageId } from './stack';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
@@ -157,6 +157,16 @@ function withAlpha(rgb: Uint8Array): Uint8Array {
     out[k * 4 + 3] = 255;
   }
   return out;
+}
+
+/** Values of a frame the server draws, by its samples alone; held by nobody but the caller. */
+export function samplesOf(ref: FrameRef, rank: number): Promise<GreyFrame['values']> {
+  const { instance: i, frame } = ref;
+  return queue.run(`bare:${ref.imageId}`, rank, async (signal) => {
+    const decoded = decodeRaw(bare(i), await bytes(`/api/frames/${encodeURIComponent(i.id)}/${frame}?f=raw`, signal));
+    if (decoded.kind !== 'grey') throw new FrameFailed('colour');
+    return decoded.values;
+  });
 }
 
 function calculated(imageId: string, i: StackInstance, values: LoaderOptions['local']): ReturnType<typeof load> {

@@ -2,13 +2,16 @@
 // The cut is calculated when it is shown; slices are held once, by reference.
 
 import { cache, imageLoader } from '@cornerstonejs/core';
-import { queue, type YgImage } from './loader';
+import { bare, type Reason, reasonsOf } from './drawn';
+import { planeOfInstance } from './geometry';
+import { queue, samplesOf, type YgImage } from './loader';
 import { RANK } from './queue';
-import type { FrameRef, StackDoc, StackInstance } from './stack';
+import { drawable, type FrameRef, type StackDoc, type StackInstance } from './stack';
 import {
   ANATOMIC,
   type Anatomic,
   type Cut,
+  cutAt,
   cutsOf,
   originOf,
   SINGLE,
@@ -39,29 +42,41 @@ export const isCut = (instance: string): boolean => ID.test(instance);
 export interface Ready {
   /** Slices left out to fit the memory: 1 = none. */
   every: number;
-  /** The direction the slices were made in: shown from the slices themselves. */
+  /** The direction the slices were made in. */
   native: Anatomic;
+  /** What the series shows and its cuts do not: then no direction is shown from the slices themselves. */
+  without: Reason[];
+  /** Images of the series, and those of one stack and point in time that were taken. */
+  taken: [number, number];
 }
 
-/** Fetches every slice of the series and makes it ready for cutting. `tell` gets the share that is there. */
+/** Values of a slice: of the picture in the cache, or of the samples under what the server draws. */
+async function valuesOf(ref: FrameRef): Promise<Values | null> {
+  const rank = RANK.series - 1;
+  if (!drawable(ref.instance)) return samplesOf(ref, rank);
+  if (cache.getImageLoadObject(ref.imageId)) queue.raise(ref.imageId, rank);
+  const image = await imageLoader.loadAndCacheImage(ref.imageId, { requestType: 'prefetch', rank } as never);
+  return (image as YgImage).ygValues;
+}
+
+/** Fetches every slice that belongs with the shown one and makes them ready for cutting. `tell` gets the share that is there. */
 export async function openVolume(
   series: string,
   frames: readonly FrameRef[],
+  shown: FrameRef | undefined,
   tell: (done: number, total: number) => void,
   stopped: () => boolean,
 ): Promise<Ready | Unfit | 'failed'> {
-  const volume = volumeOf(frames, cache.getMaxCacheSize());
+  const volume = volumeOf(frames, cache.getMaxCacheSize(), shown);
   if (typeof volume === 'string') return volume;
-  const like = frames[0]?.instance;
+  const like = (shown ?? volume.frames[0])?.instance;
   if (!like) return 'few';
   const slices: Values[] = [];
   let done = 0;
   const fetched = await Promise.all(
-    volume.ids.map(async (id, k) => {
-      if (cache.getImageLoadObject(id)) queue.raise(id, RANK.series - 1);
+    volume.frames.map(async (ref, k) => {
       try {
-        const image = await imageLoader.loadAndCacheImage(id, { requestType: 'prefetch', rank: RANK.series - 1 } as never);
-        const values = (image as YgImage).ygValues;
+        const values = await valuesOf(ref);
         if (!values) return false;
         slices[k] = values;
         done += 1;
@@ -74,9 +89,16 @@ export async function openVolume(
   );
   if (stopped() || fetched.includes(false)) return 'failed';
   const cuts = cutsOf(volume);
-  volumes.set(series, { volume, slices, cuts, like, slab: SINGLE });
+  volumes.set(series, { volume, slices, cuts, like: bare(like), slab: SINGLE });
   const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';
-  return { every: volume.every, native };
+  const without = [...new Set(volume.frames.flatMap((f) => reasonsOf(f.instance)))];
+  return { every: volume.every, native, without, taken: [volume.whole, frames.length] };
+}
+
+/** The cut of a direction that goes through the corner of this frame; null while the volume is not open. */
+export function cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null {
+  const [open, plane] = [volumes.get(series), planeOfInstance(frame.instance)];
+  return open && plane ? cutAt(open.cuts[name], plane.origin) : null;
 }
 
 /** The stack document of one direction; null while the volume is not open. */

@@ -138,8 +138,15 @@ export interface ViewerPort {
   place(kind: MeasureKind, imageId: string, points: readonly Point[]): void;
   calibrateByKnownLength(id: string, millimetres: number): UserCalibration | null;
   onMeasurements(listener: () => void): () => void;
-  /** Makes a series ready to be cut; see mpr.ts. */
-  volume(series: string, doc: StackDoc, tell: (done: number, total: number) => void): Promise<Ready | Unfit | 'failed'>;
+  /** Makes what belongs with the shown frame of a series ready to be cut; see mpr.ts. */
+  volume(
+    series: string,
+    doc: StackDoc,
+    shown: FrameRef | null,
+    tell: (done: number, total: number) => void,
+  ): Promise<Ready | Unfit | 'failed'>;
+  /** Index of the cut of a direction that goes through the first pixel of a frame. */
+  cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null;
   cut(series: string, name: Anatomic): StackDoc | null;
   slab(series: string, slab: Slab): void;
   closeVolume(series: string): void;

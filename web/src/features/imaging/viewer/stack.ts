@@ -64,6 +64,8 @@ export interface StackInstance {
   magnification: number | null;
   slice_thickness: number | null;
   slice_location: number | null;
+  /** Stack, point in time and whatever else sets images of one place apart; missing: nobody looked. */
+  set?: string;
   frame_time_ms: number | null;
   us_regions: UsRegion[];
   view_position: string | null;
@@ -76,7 +78,7 @@ export interface StackInstance {
   invert: boolean;
 }
 
-const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness'] as const;
+const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness', 'set'] as const;
 type Own = Pick<StackInstance, (typeof OWN)[number]>;
 export type PerFrame = { [K in keyof Own]?: Own[K][] };
 
