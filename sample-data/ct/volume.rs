@@ -15,9 +15,9 @@ pub const PIXEL: f64 = 1.25;
 pub const STEP: f64 = 2.0;
 /// Points in time of the enhanced object.
 pub const TIMES: usize = 2;
-/// Centres of the markers at the first point in time: x, y, z in mm. Both in the coronal plane through row 30; 100 mm apart across
-/// and 100 mm along the body: 141.42 mm. At the second the upper one is 20 mm lower: 128.06 mm.
-pub const MARKERS: [[f64; 3]; 2] = [[-50.0, -41.875, 30.0], [50.0, -41.875, 130.0]];
+/// Centres of the markers at the first point in time: x, y, z in mm. Both in the coronal plane through row 30; 70 mm apart across
+/// and 100 mm along the body: 122.07 mm. At the second the upper one is 20 mm lower: 106.30 mm.
+pub const MARKERS: [[f64; 3]; 2] = [[-35.0, -41.875, 30.0], [35.0, -41.875, 130.0]];
 const RADIUS: f32 = 5.0;
 
 const ENHANCED: &str = "1.2.840.10008.5.1.4.1.1.2.1";
@@ -215,6 +215,6 @@ mod tests {
         let read = header(&mut SliceSource(&file), None).unwrap();
         assert_eq!(read.image.beyond, ["overlay", "shutter"]);
         let far = MARKERS[0].iter().zip(MARKERS[1]).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-        assert!((far - 141.42).abs() < 0.01);
+        assert!((far - 122.07).abs() < 0.01);
     }
 }

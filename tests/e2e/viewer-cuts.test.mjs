@@ -21,14 +21,17 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-// The markers (sample-data/ct/volume.rs) lie in the coronal plane of row 30, 100 mm apart across. At the first point in time they are
+// The markers (sample-data/ct/volume.rs) lie in the coronal plane of row 30, 70 mm apart across. At the first point in time they are
 // 100 mm apart along the body, at the second 80 mm.
-const [FIRST, SECOND] = [Math.hypot(100, 100), Math.hypot(100, 80)];
+const [FIRST, SECOND] = [Math.hypot(70, 100), Math.hypot(70, 80)];
 const PIXEL = 1.25;
 const MARKER_ROW = 30;
 
 const lengths = async (page) =>
   (await page.locator('.im-measure').allInnerTexts()).map((t) => Number(/长度\s+([\d.]+) mm/.exec(t)?.[1] ?? Number.NaN));
+
+/** Measuring lines drawn on a pane. */
+const lines = (pane) => pane.locator('.im-canvas svg line[data-id]').count();
 
 /** Goes to the coronal cut through the markers, alone in the field, measures what is between them; then the field of three again. */
 async function between(page) {
@@ -42,6 +45,7 @@ async function between(page) {
   await page.waitForTimeout(400);
   await page.keyboard.press('f');
   await page.waitForTimeout(600);
+  assert.equal(await lines(coronal), 0, 'nothing measured elsewhere stands on this cut');
   const [a, b] = (await spots(browser, coronal)).slice(0, 2);
   assert.ok(a && b, 'two markers are seen');
   await page.keyboard.press('l');

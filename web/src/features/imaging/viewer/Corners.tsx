@@ -21,7 +21,7 @@ interface Props {
 export function Corners({ hung, state, waiting, previewed, keyImage }: Props) {
   return (
     <>
-      {!hung.cut && <Patient hung={hung} />}
+      {(!hung.cut || hung.cut === 'axial') && <Patient hung={hung} />}
       <Study hung={hung} state={state} />
       <Place hung={hung} state={state} />
       <Look state={state} waiting={waiting} previewed={previewed} keyImage={keyImage} fetched={!hung.cut} />

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Fault, get } from '../../../api/client';
 import { useWords } from '../../../i18n';
+import { looked } from '../../../ui/firstLook';
 import { type Hung, shownKey } from '../model';
 import { Corners } from './Corners';
 import { EMPTY_STATE, type Pane, type PaneState, type ViewerPort } from './port';
@@ -81,6 +82,9 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   const failed = stack.isError || state.status === 'error';
   const waiting = !!hung && !state.diagnostic && !failed;
   const preview = hung ? previewOf(hung) : null;
+  useEffect(() => {
+    if (!preview) looked();
+  }, [preview]);
   useEffect(() => {
     if (state.diagnostic) performance.mark('yg:diagnostic');
   }, [state.diagnostic]);
@@ -181,9 +185,13 @@ function Preview({ src, hung, tell }: { src: string; hung: Hung; tell: (src: str
       style={{ ...look, objectPosition: leaning(hung) }}
       onLoad={() => {
         performance.mark('yg:first-image');
+        looked();
         tell(src);
       }}
-      onError={() => hide(true)}
+      onError={() => {
+        hide(true);
+        looked();
+      }}
       draggable={false}
     />
   );

@@ -8,7 +8,7 @@ import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
 import type { FrameRef, StackInstance } from './stack';
-import { drawable, imageIdOf, parseImageId } from './stack';
+import { drawable, imageIdOf, parseImageId, rawPath } from './stack';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -163,7 +163,7 @@ function withAlpha(rgb: Uint8Array): Uint8Array {
 export function samplesOf(ref: FrameRef, rank: number): Promise<GreyFrame['values']> {
   const { instance: i, frame } = ref;
   return queue.run(`bare:${ref.imageId}`, rank, async (signal) => {
-    const decoded = decodeRaw(bare(i), await bytes(`/api/frames/${encodeURIComponent(i.id)}/${frame}?f=raw`, signal));
+    const decoded = decodeRaw(bare(i), await bytes(rawPath(i.id, frame), signal));
     if (decoded.kind !== 'grey') throw new FrameFailed('colour');
     return decoded.values;
   });
@@ -186,7 +186,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
     queue
       .run(imageId, rank, async (signal) => {
         if (!drawable(i)) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-        const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
+        const data = await bytes(rawPath(parsed.instance, parsed.frame), signal);
         return image(imageId, i, decodeRaw(i, data), false);
       })
       .then(resolve, (e) => {

@@ -33,8 +33,9 @@ interface Open {
 
 const volumes = new Map<string, Open>();
 
-const ID = /^mpr\.([^.]+)\.(axial|coronal|sagittal)\.(\d+)$/;
-const idOf = (series: string, name: Anatomic, index: number): string => `mpr.${series}.${name}.${index}`;
+// What is measured on the cuts of one stack or point in time never shows on those of another.
+const ID = /^mpr\.([^.]+)\.(\d+)\.(axial|coronal|sagittal)\.(\d+)$/;
+const idOf = (series: string, set: number, name: Anatomic, index: number): string => `mpr.${series}.${set}.${name}.${index}`;
 
 /** Is this instance a calculated cut? */
 export const isCut = (instance: string): boolean => ID.test(instance);
@@ -109,7 +110,7 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
   const instances = Array.from({ length: c.count }, (_, k): StackInstance => {
     return {
       ...open.like,
-      id: idOf(series, name, k),
+      id: idOf(series, open.volume.set, name, k),
       uid: '',
       number: k + 1,
       frames: 1,
@@ -129,8 +130,8 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
 export function cutValues(instance: string): Values {
   const m = ID.exec(instance);
   const open = m?.[1] ? volumes.get(m[1]) : undefined;
-  if (!open || !m?.[2]) throw new Error('the volume is closed');
-  return sample(open.volume, open.cuts[m[2] as Anatomic], Number(m[3]), open.slices, open.slab);
+  if (!open || !m?.[3] || Number(m[2]) !== open.volume.set) throw new Error('the volume is closed');
+  return sample(open.volume, open.cuts[m[3] as Anatomic], Number(m[4]), open.slices, open.slab);
 }
 
 /** Another slab thickness: cuts calculated so far are forgotten. */
@@ -146,7 +147,7 @@ function forgetCuts(series: string): void {
   if (!open) return;
   for (const [name, c] of Object.entries(open.cuts) as [Anatomic, Cut][]) {
     for (let k = 0; k < c.count; k++) {
-      const id = `yg:${idOf(series, name, k)}/1`;
+      const id = `yg:${idOf(series, open.volume.set, name, k)}/1`;
       if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
     }
   }

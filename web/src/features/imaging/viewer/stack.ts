@@ -120,6 +120,9 @@ export interface FrameRef {
   image: number;
 }
 
+/** Address of the samples of a frame. */
+export const rawPath = (instance: string, frame: number): string => `/api/frames/${encodeURIComponent(instance)}/${frame}?f=raw`;
+
 export const imageIdOf = (instance: string, frame: number): string => `yg:${instance}/${frame}`;
 
 /** Inverse of imageIdOf; null for anything that is not ours. */

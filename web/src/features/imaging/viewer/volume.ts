@@ -17,6 +17,8 @@ export interface Volume {
   count: number;
   /** Distance of the slices, mm. */
   dz: number;
+  /** Which of the series' sets of frames it is (stack, point in time), from 0. */
+  set: number;
   /** Slices there are, whether they are all taken or not. */
   whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
@@ -33,7 +35,8 @@ const LEAST = 8;
 
 /** Looks whether the frames of the shown one's stack and point in time are one straight, even stack. `room`: bytes the slices may take. */
 export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0]): Volume | Unfit {
-  const frames = all.filter((f) => (f.instance.set ?? '') === (shown?.instance.set ?? ''));
+  const name = shown?.instance.set ?? '';
+  const frames = all.filter((f) => (f.instance.set ?? '') === name);
   if (frames.length < LEAST) return all.length < LEAST ? 'few' : 'few_in_set';
   if (!frames.every((f) => readable(f.instance))) return 'colour';
   const placed = frames.map((f) => ({ f, plane: planeOfInstance(f.instance) }));
@@ -61,6 +64,7 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     if (gap < 1e-3) return 'repeated';
     if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
   }
+  const set = [...new Set(all.map((f) => f.instance.set ?? ''))].sort().indexOf(name);
   const slice = first.cols * first.rows * 2;
   // The slices stand in the cache and are held here: twice the voxels must fit.
   const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
@@ -70,6 +74,7 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     plane: { ...first, origin: low.plane.origin },
     frames: kept.map((p) => p.f),
     count: kept.length,
+    set,
     whole: list.length,
     dz: dz * every,
     every,

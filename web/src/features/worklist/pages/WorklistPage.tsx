@@ -57,7 +57,10 @@ export function WorklistPage() {
   const subject = row?.pipeline === 'imaging' ? row.subject : null;
   useEffect(() => {
     if (!subject) return;
-    const timer = setTimeout(() => void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined), 200);
+    const timer = setTimeout(() => {
+      void import('./ReadPage').catch(() => undefined);
+      void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined);
+    }, 200);
     return () => clearTimeout(timer);
   }, [subject, client]);
   const body = useRef<HTMLDivElement>(null);
