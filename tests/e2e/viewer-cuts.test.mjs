@@ -50,6 +50,7 @@ async function between(page) {
   assert.ok(a && b, 'two markers are seen');
   await page.keyboard.press('l');
   await draw(page, a, b);
+  assert.ok((await lines(coronal)) > 0);
   const told = (await lengths(page)).at(-1);
   await page.keyboard.press('w');
   await page.keyboard.press('d');
