@@ -150,6 +150,16 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowDown');
   await wait(10, 'the prior has followed', async () => (await prior.innerText()) !== before);
   await page.locator('.im-view').nth(1).getByText('窗宽 1500 窗位 -600').waitFor();
+  // What is measured on the prior says so in the report.
+  const second = page.locator('.im-view').nth(1);
+  const there = await second.boundingBox();
+  await second.focus();
+  await page.keyboard.press('l');
+  await draw(page, { x: there.x + 200, y: there.y + 200 }, { x: there.x + 260, y: there.y + 200 });
+  await page.keyboard.press('m');
+  await wait(5, 'the prior is named', async () => (await findings.inputValue()).includes('(2026-03-18 检查 S2/图像'));
+  await page.keyboard.press('w');
+  await page.locator('.im-view').first().focus();
   for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowUp');
   await wait(10, 'and back', async () => (await prior.innerText()) === before);
   await picture(page, 'reading-ct');

@@ -55,7 +55,7 @@ pub fn document(id: &str, header: &Header) -> Value {
         "frame_of_reference": header.text(Tag(0x0020_0052)),
         "patient_orientation": header.root().strings(Tag(0x0020_0020)).join("\\"),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
-        "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
+        "lossy": lossy(i.lossy.as_ref(), &header.transfer_syntax),
         "invert": i.photometric == "MONOCHROME1" || i.inverse,
     });
     if let Some(fields) = document.as_object_mut() {
@@ -73,6 +73,24 @@ pub fn document(id: &str, header: &Header) -> Value {
         }
     }
     document
+}
+
+/// How the pixels were compressed with loss: as the object says, else by a transfer syntax that is not known to keep everything
+/// (PS3.5 §8.2, §10). JPEG 2000 and its like may have kept it; nobody can tell.
+fn lossy(told: Option<&(String, f64)>, transfer_syntax: &str) -> Value {
+    if let Some((method, ratio)) = told {
+        return json!({"method": method, "ratio": ratio});
+    }
+    let method = match transfer_syntax.strip_prefix("1.2.840.10008.1.2.4.") {
+        Some("50" | "51") => "ISO_10918_1",
+        Some("81") => "ISO_14495_1",
+        Some("91" | "93") => "ISO_15444_1",
+        Some("203") => "ISO_15444_15",
+        Some("112") => "ISO_18181_1",
+        Some(moving) if moving.starts_with("10") && moving.len() == 3 => "MPEG",
+        _ => return Value::Null,
+    };
+    json!({"method": method, "ratio": null})
 }
 
 fn exact(v: &[f64], n: usize) -> Value {
@@ -149,6 +167,20 @@ mod tests {
         assert!(listed.get("orientation").is_none() && listed.get("units").is_none());
         assert_eq!(per_frame(&[frame(1.0, 5.0), frame(1.0, 5.0)]), None);
         assert_eq!(per_frame(&[]), None);
+    }
+
+    #[test]
+    fn what_was_coded_with_loss_is_never_called_lossless() {
+        let coded = |n: &str| lossy(None, &format!("1.2.840.10008.1.2.4.{n}"));
+        for syntax in ["50", "51", "81", "91", "93", "203", "112", "100", "102", "107"] {
+            assert!(coded(syntax).is_object(), "{syntax}");
+        }
+        for syntax in ["57", "70", "80", "90", "92", "201", "202", "110"] {
+            assert_eq!(coded(syntax), Value::Null, "{syntax}");
+        }
+        assert_eq!(lossy(None, "1.2.840.10008.1.2.1"), Value::Null);
+        let told = lossy(Some(&("ISO_10918_1".into(), 12.0)), "1.2.840.10008.1.2.1");
+        assert_eq!(told, json!({"method": "ISO_10918_1", "ratio": 12.0}));
     }
 
     #[test]

@@ -154,6 +154,25 @@ fn frames_say_their_own_slope_plane_spacing_and_window() {
     assert!(image.varying.more && image.varying.frames.is_empty());
 }
 
+#[test]
+fn the_rate_of_a_film_is_told_in_several_ways() {
+    let time = |made: Made| made.image().frame_time_ms;
+    assert_eq!(
+        time(grey(3).text(0x0018_1063, Vr::DS, "40").text(0x0018_1065, Vr::DS, "0\\10\\20")),
+        Some(40.0)
+    );
+    assert_eq!(time(grey(3).text(0x0018_1065, Vr::DS, "0\\30\\50")), Some(40.0));
+    assert_eq!(time(grey(3).text(0x0008_2144, Vr::IS, "25").text(0x0018_0040, Vr::IS, "50")), Some(40.0));
+    assert_eq!(time(grey(3).text(0x0018_0040, Vr::IS, "50")), Some(20.0));
+    assert_eq!(time(grey(3).text(0x0018_1063, Vr::DS, "0").text(0x0018_0040, Vr::IS, "0")), None);
+}
+
+#[test]
+fn positron_emission_images_name_their_unit() {
+    assert_eq!(grey(1).text(0x0054_1001, Vr::CS, "BQML").image().units, "BQML");
+    assert_eq!(grey(1).text(0x0028_1054, Vr::LO, "HU").text(0x0054_1001, Vr::CS, "BQML").image().units, "HU");
+}
+
 /// A dimension of the object by the attribute it counts.
 fn dimension(pointer: u32) -> Made {
     let [group, element] = [(pointer >> 16) as u16, pointer as u16].map(u16::to_le_bytes);

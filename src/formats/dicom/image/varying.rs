@@ -65,7 +65,10 @@ fn own(mine: &[Node<'_>], behind: &[Node<'_>], sets: &Sets) -> Own {
     let numbers =
         |t: Tag| mine.iter().chain(behind).map(|n| n.numbers(t)).find(|v| !v.is_empty()).unwrap_or_default();
     let number = |t: Tag| numbers(t).first().copied();
-    let units = mine.iter().chain(behind).map(|n| n.text(tag::RESCALE_TYPE)).find(|v| !v.is_empty());
+    // Positron emission images name their unit elsewhere (PS3.3 §C.8.9.1.1.3).
+    let units = [tag::RESCALE_TYPE, Tag(0x0054_1001)]
+        .iter()
+        .find_map(|t| mine.iter().chain(behind).map(|n| n.text(*t)).find(|v| !v.is_empty()));
     Own {
         slope: number(tag::SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
         intercept: number(tag::INTERCEPT).unwrap_or(0.0),

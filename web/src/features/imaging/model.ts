@@ -69,6 +69,8 @@ export interface Hung {
   study: StudyDetail;
   series: StudySeries;
   prior: boolean;
+  /** The other study is newer than the one that is read. */
+  later?: boolean;
   start: number | null;
   /** Frame of that image to begin with, from 1. */
   frame?: number;

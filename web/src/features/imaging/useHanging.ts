@@ -104,7 +104,8 @@ export function useHanging(study: StudyDetail): Hanging {
       const now = shown[active];
       const all = now?.prior ? orderSeries(now.study.series) : order;
       const s = all[all.findIndex((x) => x.id === now?.series.id) + delta];
-      if (s && now && !now.cut) show({ study: now.study, series: s, prior: now.prior, start: startOf(s.modality) });
+      if (s && now && !now.cut)
+        show({ study: now.study, series: s, prior: now.prior, ...(now.later ? { later: true } : {}), start: startOf(s.modality) });
     },
     put: (l, list, at) => {
       setLayout(l);

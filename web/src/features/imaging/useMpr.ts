@@ -69,13 +69,17 @@ export function useMpr(port: ViewerPort | null, hanging: Hanging, stateOf: (pane
     };
   }, []);
 
+  // Why one series cannot be cut says nothing of the next.
+  const inHand = hanging.shown[hanging.active]?.series.id;
+  useEffect(() => setState((was) => (was.phase === 'refused' ? { phase: 'off' } : was)), [inHand]);
+
   const panes = (b: Before, thick: boolean): Hung[] =>
     ANATOMIC.map((name): Hung => {
       const native = name === b.ready.native;
-      const { study, series, prior, window: w } = b.of;
+      const { study, series, prior, later, window: w } = b.of;
       if (native && !thick && plain(b.ready)) return { ...b.of, ...(b.at && imageAt(b.doc, b.at)) };
       const start = native && b.at ? (port?.cutThrough(series.id, name, b.at) ?? null) : null;
-      return { study, series, prior, start, cut: name, window: w ?? null };
+      return { study, series, prior, ...(later ? { later } : {}), start, cut: name, window: w ?? null };
     });
 
   const leave = () => {

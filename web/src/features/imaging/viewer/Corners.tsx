@@ -43,7 +43,11 @@ function Patient({ hung }: { hung: Hung }) {
         {sex(p.sex)} {age(p.age)} · {tail}
       </span>
       <span>{study.description}</span>
-      {prior && <strong className="im-prior">{t('imaging.prior_mark', { date: dicomDate(study.study_date) })}</strong>}
+      {prior && (
+        <strong className="im-prior">
+          {t(hung.later ? 'imaging.later_mark' : 'imaging.prior_mark', { date: dicomDate(study.study_date) })}
+        </strong>
+      )}
     </div>
   );
 }

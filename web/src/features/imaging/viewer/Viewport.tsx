@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalSt
 import { Fault, get } from '../../../api/client';
 import { useWords } from '../../../i18n';
 import { looked } from '../../../ui/firstLook';
+import { dicomDate } from '../../../ui/format';
 import { type Hung, shownKey } from '../model';
 import { Corners } from './Corners';
 import { EMPTY_STATE, type Pane, type PaneState, type ViewerPort } from './port';
@@ -138,7 +139,7 @@ const optionsOf = (hung: Hung, start: number) => ({
   flipHorizontal: hung.mirror ?? false,
   rotation: hung.turn ?? 0,
   lean: hung.lean ?? null,
-  prior: hung.prior,
+  prior: hung.prior ? { date: dicomDate(hung.study.study_date) } : null,
   cut: !!hung.cut,
   window: hung.window ?? null,
 });

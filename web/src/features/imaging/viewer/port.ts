@@ -44,8 +44,8 @@ export interface OpenOptions {
   /** Turn it opens with, degrees. */
   rotation?: number;
   window?: VoiWindow | null;
-  /** Prior studies are fetched after everything else. */
-  prior?: boolean;
+  /** Another study than the one that is read: fetched after everything else, and its date stands with what is measured on it. */
+  prior?: { date: string } | null;
   /** Cuts are calculated when they are shown, nothing is fetched ahead. */
   cut?: boolean;
 }
@@ -85,6 +85,8 @@ export interface Measurement {
   imageId: string;
   series: string;
   seriesNumber: number | null;
+  /** Date of the study when it is not the one that is read. */
+  prior: string | null;
   /** From 1, as shown in the overlay. */
   image: number;
   frame: number;
