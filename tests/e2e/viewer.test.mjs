@@ -154,6 +154,7 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   const second = page.locator('.im-view').nth(1);
   const there = await second.boundingBox();
   await second.focus();
+  await diagnostic(page);
   await page.keyboard.press('l');
   await draw(page, { x: there.x + 200, y: there.y + 200 }, { x: there.x + 260, y: there.y + 200 });
   await page.keyboard.press('m');
