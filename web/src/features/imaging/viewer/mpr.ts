@@ -107,10 +107,12 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
   const open = volumes.get(series);
   if (!open) return null;
   const c = open.cuts[name];
+  const { set, sets } = open.volume;
   const instances = Array.from({ length: c.count }, (_, k): StackInstance => {
     return {
       ...open.like,
-      id: idOf(series, open.volume.set, name, k),
+      id: idOf(series, set, name, k),
+      ...(sets > 1 ? { part: set + 1 } : {}),
       uid: '',
       number: k + 1,
       frames: 1,

@@ -87,6 +87,8 @@ export interface Measurement {
   seriesNumber: number | null;
   /** Date of the study when it is not the one that is read. */
   prior: string | null;
+  /** Which of several stacks or points in time the cut goes through. */
+  part: number | null;
   /** From 1, as shown in the overlay. */
   image: number;
   frame: number;

@@ -66,6 +66,8 @@ export interface StackInstance {
   slice_location: number | null;
   /** Stack, point in time and whatever else sets images of one place apart; missing: nobody looked. */
   set?: string;
+  /** Of a calculated cut: which of several stacks or points in time it goes through, from 1. */
+  part?: number;
   frame_time_ms: number | null;
   us_regions: UsRegion[];
   view_position: string | null;

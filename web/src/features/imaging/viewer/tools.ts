@@ -262,6 +262,7 @@ export function collect(context: ToolContext, seriesNumber: (series: string) => 
       series: meta.series,
       seriesNumber: seriesNumber(meta.series),
       prior: meta.prior,
+      part: meta.ref.instance.part ?? null,
       image: meta.at + 1,
       frame: meta.ref.frame,
       points: v.points,

@@ -19,6 +19,8 @@ export interface Volume {
   dz: number;
   /** Which of the series' sets of frames it is (stack, point in time), from 0. */
   set: number;
+  /** How many sets the series has. */
+  sets: number;
   /** Slices there are, whether they are all taken or not. */
   whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
@@ -64,7 +66,7 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     if (gap < 1e-3) return 'repeated';
     if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
   }
-  const set = [...new Set(all.map((f) => f.instance.set ?? ''))].sort().indexOf(name);
+  const sets = [...new Set(all.map((f) => f.instance.set ?? ''))].sort();
   const slice = first.cols * first.rows * 2;
   // The slices stand in the cache and are held here: twice the voxels must fit.
   const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
@@ -74,7 +76,8 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     plane: { ...first, origin: low.plane.origin },
     frames: kept.map((p) => p.f),
     count: kept.length,
-    set,
+    set: sets.indexOf(name),
+    sets: sets.length,
     whole: list.length,
     dz: dz * every,
     every,
