@@ -4,11 +4,11 @@ use crate::imaging::sql::in_scope;
 
 yigong_base::statements! {
     /// Puts one instance on its way.
-    INSERT = "INSERT INTO outgoing (id, peer, facility, batch, cause, originator, study, instance, uid, sop_class, transfer_syntax, object_sha256, state, next_at, created_at)
+    INSERT = "INSERT INTO outgoing (id, peer, facility, batch, cause, originator, study, instance, uid, sop_class, transfer_syntax, object_hash, state, next_at, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $13) ON CONFLICT (batch, instance) DO NOTHING";
     /// Current instances of a study in scope.
     OF_STUDY = concat!(
-        "SELECT id, study, uid, sop_class, transfer_syntax, object_sha256 FROM instance WHERE study = $1 AND current = 1 AND ",
+        "SELECT id, study, uid, sop_class, transfer_syntax, object_hash FROM instance WHERE study = $1 AND current = 1 AND ",
         in_scope!("facility", "study", "$2"),
         " ORDER BY series, number, uid"
     );
