@@ -2,6 +2,7 @@
 //! of 1.5 mm with two markers on the skin whose distance is known.
 
 mod thorax;
+pub mod volume;
 
 use crate::geometry::smooth;
 use crate::object::{Exam, Series, seed, uid};

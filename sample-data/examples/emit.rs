@@ -13,7 +13,8 @@ fn exam(seed: &str, n: usize) -> Exam {
     }
 }
 
-/// What the browser tests of the viewer read: thin CT and an earlier CT of the same person, film, mammograms, ultrasound.
+/// What the browser tests of the viewer read: thin CT and an earlier CT of the same person, an enhanced CT,
+/// a CT with overlays, film, mammograms, ultrasound.
 fn viewer(folder: &str) -> std::io::Result<()> {
     let keep = |name: &str, bytes: Vec<u8>| std::fs::write(format!("{folder}/{name}.dcm"), bytes);
     let scan = ct::thin(&exam("viewer ct", 4));
@@ -29,6 +30,11 @@ fn viewer(folder: &str) -> std::io::Result<()> {
     keep("cr", film::film(&exam("viewer cr", 10), film::Finding::Cardiomegaly, true))?;
     for (name, bytes) in mammogram::views(&exam("viewer mg", 15)) {
         keep(&format!("mg_{name}"), bytes)?;
+    }
+    keep("enhanced", ct::volume::enhanced(&exam("viewer enhanced", 12)))?;
+    let covered = exam("viewer covered", 13);
+    for n in 0..ct::volume::PLACES {
+        keep(&format!("covered_{n:03}"), ct::volume::covered(&covered, n))?;
     }
     keep("us_doppler", vascular::doppler(&exam("viewer us", 8)))?;
     keep("us_cine", ultrasound::cine(&exam("viewer echo", 6)))

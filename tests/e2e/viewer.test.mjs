@@ -150,11 +150,60 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowDown');
   await wait(10, 'the prior has followed', async () => (await prior.innerText()) !== before);
   await page.locator('.im-view').nth(1).getByText('窗宽 1500 窗位 -600').waitFor();
+  // What is measured on the prior says so in the report.
+  const second = page.locator('.im-view').nth(1);
+  const there = await second.boundingBox();
+  await second.focus();
+  await diagnostic(page);
+  await page.keyboard.press('l');
+  await draw(page, { x: there.x + 200, y: there.y + 200 }, { x: there.x + 260, y: there.y + 200 });
+  await page.keyboard.press('m');
+  await wait(5, 'the prior is named', async () => (await findings.inputValue()).includes('(2026-03-18 检查 S2/图像'));
+  await page.keyboard.press('w');
+  await page.locator('.im-view').first().focus();
   for (let k = 0; k < 5; k += 1) await page.keyboard.press('ArrowUp');
   await wait(10, 'and back', async () => (await prior.innerText()) === before);
   await picture(page, 'reading-ct');
 
   assert.deepEqual(await axe(page), []);
+  assert.deepEqual(unexpected(faults), []);
+  await context.close();
+});
+
+test('an item opened by its address shows its preview while it is being claimed, and asks for nothing twice', { timeout: 120_000 }, async () => {
+  const row = await settled(lead, 'CT', 30, true);
+  const { page, faults, context } = await reader(browser, county, 'auditor');
+  const asked = [];
+  page.on('request', (r) => asked.push(`${r.method()} ${new URL(r.url()).pathname}`));
+  let claim;
+  const claiming = new Promise((go) => {
+    claim = go;
+  });
+  await page.route(/\/claim$/, async (route) => {
+    await claiming;
+    await route.continue();
+  });
+  asked.length = 0;
+  await page.goto(`/read/${row.id}`);
+  const preview = page.locator('.im-view .im-preview');
+  await preview.waitFor();
+  await wait(10, 'the preview is drawn', () => preview.evaluate((img) => img.complete && img.naturalWidth > 0));
+  // Whose image it is stands on it, and nothing can be done with it yet.
+  await page.locator('.im-view').getByText(row.patient.name).waitFor();
+  assert.equal(await page.locator('.im-tool').count(), 0);
+  assert.equal(await page.getByLabel('检查所见').count(), 0);
+  assert.deepEqual(asked.filter((a) => a.endsWith('/claim')), [`POST /api/work/${row.id}/claim`]);
+  claim();
+  await page.getByLabel('检查所见').waitFor();
+  await diagnostic(page);
+  const times = (path) => asked.filter((a) => a === `GET ${path}`).length;
+  const stacks = asked.filter((a) => /\/stack$/.test(a));
+  assert.deepEqual([times('/api/session'), times(`/api/work/${row.id}`), times(`/api/studies/${row.subject}`), stacks.length], [1, 1, 1, 1]);
+  const shown = asked.filter((a) => /^GET \/api\/frames\//.test(a));
+  assert.equal(new Set(shown).size, shown.length, 'no frame is fetched twice');
+  const marks = await page.evaluate(() => ['yg:first-image', 'yg:diagnostic'].map((name) => performance.getEntriesByName(name)[0]?.startTime));
+  console.log(`by address: first image ${Math.round(marks[0])} ms, diagnostic ${Math.round(marks[1])} ms`);
+  assert.ok(marks[0] < marks[1]);
   assert.deepEqual(unexpected(faults), []);
   await context.close();
 });

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use yigong_formats::dicom::image::{Own, Window};
 use yigong_formats::dicom::{Header, Tag, tag};
 
-/// What a document says of its age. A document without it knows nothing of `rendered_for` and `per_frame` and is written anew when it is read.
-pub const VERSION: i64 = 3;
+/// What a document says of its age. A document without it knows nothing of `rendered_for`, `per_frame` and `set` and is written anew when it is read.
+pub const VERSION: i64 = 4;
 
 /// True for a document that says all this one says; one of an object without frames says nothing at any time.
 #[must_use]
@@ -55,11 +55,12 @@ pub fn document(id: &str, header: &Header) -> Value {
         "frame_of_reference": header.text(Tag(0x0020_0052)),
         "patient_orientation": header.root().strings(Tag(0x0020_0020)).join("\\"),
         "acquisition_time": header.text(tag::ACQUISITION_TIME),
-        "lossy": i.lossy.as_ref().map(|(method, ratio)| json!({"method": method, "ratio": ratio})),
+        "lossy": lossy(i.lossy.as_ref(), &header.transfer_syntax),
         "invert": i.photometric == "MONOCHROME1" || i.inverse,
     });
     if let Some(fields) = document.as_object_mut() {
         fields.insert("v".to_owned(), json!(VERSION));
+        fields.insert("set".to_owned(), json!(i.set));
         // Reasons why the samples under a straight window are not the picture: then the page shows the frames as drawn here.
         let more = i.varying.more.then_some("frame-groups");
         let reasons: Vec<&str> = i.beyond.iter().copied().chain(more).collect();
@@ -72,6 +73,24 @@ pub fn document(id: &str, header: &Header) -> Value {
         }
     }
     document
+}
+
+/// How the pixels were compressed with loss: as the object says, else by a transfer syntax that is not known to keep everything
+/// (PS3.5 §8.2, §10). JPEG 2000 and its like may have kept it; nobody can tell.
+fn lossy(told: Option<&(String, f64)>, transfer_syntax: &str) -> Value {
+    if let Some((method, ratio)) = told {
+        return json!({"method": method, "ratio": ratio});
+    }
+    let method = match transfer_syntax.strip_prefix("1.2.840.10008.1.2.4.") {
+        Some("50" | "51") => "ISO_10918_1",
+        Some("81") => "ISO_14495_1",
+        Some("91" | "93") => "ISO_15444_1",
+        Some("203") => "ISO_15444_15",
+        Some("112") => "ISO_18181_1",
+        Some(moving) if moving.starts_with("10") && moving.len() == 3 => "MPEG",
+        _ => return Value::Null,
+    };
+    json!({"method": method, "ratio": null})
 }
 
 fn exact(v: &[f64], n: usize) -> Value {
@@ -87,7 +106,7 @@ type Column<'a> = &'a dyn Fn(&Own) -> Value;
 
 /// Of each field that differs from frame to frame, its values in the order of the frames.
 fn per_frame(frames: &[Own]) -> Option<Value> {
-    let columns: [(&str, Column<'_>); 8] = [
+    let columns: [(&str, Column<'_>); 9] = [
         ("slope", &|f| json!(f.slope)),
         ("intercept", &|f| json!(f.intercept)),
         ("units", &|f| json!(f.units)),
@@ -96,6 +115,7 @@ fn per_frame(frames: &[Own]) -> Option<Value> {
         ("orientation", &|f| exact(&f.orientation, 6)),
         ("pixel_spacing", &|f| exact(&f.pixel_spacing, 2)),
         ("slice_thickness", &|f| json!(f.slice_thickness)),
+        ("set", &|f| json!(f.set)),
     ];
     let mut out = serde_json::Map::new();
     for (name, of) in columns {
@@ -150,9 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_coded_with_loss_is_never_called_lossless() {
+        let coded = |n: &str| lossy(None, &format!("1.2.840.10008.1.2.4.{n}"));
+        for syntax in ["50", "51", "81", "91", "93", "203", "112", "100", "102", "107"] {
+            assert!(coded(syntax).is_object(), "{syntax}");
+        }
+        for syntax in ["57", "70", "80", "90", "92", "201", "202", "110"] {
+            assert_eq!(coded(syntax), Value::Null, "{syntax}");
+        }
+        assert_eq!(lossy(None, "1.2.840.10008.1.2.1"), Value::Null);
+        let told = lossy(Some(&("ISO_10918_1".into(), 12.0)), "1.2.840.10008.1.2.1");
+        assert_eq!(told, json!({"method": "ISO_10918_1", "ratio": 12.0}));
+    }
+
+    #[test]
     fn a_document_without_the_present_version_is_outdated() {
         assert!(is_current(&json!({})) && is_current(&json!({"id": "i", "v": VERSION})));
-        for old in [json!({"id": "i"}), json!({"id": "i", "v": 2}), Value::Null] {
+        for old in [json!({"id": "i"}), json!({"id": "i", "v": 3}), Value::Null] {
             assert!(!is_current(&old), "{old}");
         }
     }

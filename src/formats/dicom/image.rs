@@ -1,6 +1,7 @@
 //! What the Image Pixel, VOI LUT, plane and ultrasound modules say (PS3.3 §C.7.6), read from a data set or its shared functional groups.
 
 mod beyond;
+mod frame_set;
 mod look;
 mod packed;
 mod table;
@@ -96,6 +97,8 @@ pub struct Image {
     pub slice_thickness: Option<f64>,
     /// Slice location, mm.
     pub slice_location: Option<f64>,
+    /// Stack, point in time and whatever else sets images of one place apart.
+    pub set: String,
     /// Frame time, ms.
     pub frame_time_ms: Option<f64>,
     /// Ultrasound regions.
@@ -159,7 +162,8 @@ impl Image {
             magnification: number(tag::MAGNIFICATION),
             slice_thickness: first.slice_thickness,
             slice_location: number(tag::SLICE_LOCATION),
-            frame_time_ms: number(tag::FRAME_TIME),
+            set: first.set,
+            frame_time_ms: frame_time(&number, &numbers),
             regions: root.items(tag::US_REGIONS).iter().map(region).collect(),
             lossy,
             inverse: every_place(&root).iter().any(|p| p.text(Tag(0x2050_0020)) == "INVERSE"),
@@ -180,6 +184,17 @@ impl Image {
         let bytes = bits.div_ceil(8);
         (bytes > 0 && bytes <= MAX_FRAME && matches!(self.samples, 1 | 3 | 4)).then_some(bytes)
     }
+}
+
+/// Milliseconds between two frames: Frame Time, else the mean of the Frame Time Vector, whose first entry stands for no
+/// interval, else from the rates the device recommends (PS3.3 §C.7.6.5).
+fn frame_time(number: &dyn Fn(Tag) -> Option<f64>, numbers: &dyn Fn(Tag) -> Vec<f64>) -> Option<f64> {
+    let vector = numbers(Tag(0x0018_1065));
+    let between: Vec<f64> = vector.iter().skip(1).copied().filter(|t| *t > 0.0).collect();
+    let mean = (!between.is_empty()).then(|| between.iter().sum::<f64>() / between.len() as f64);
+    let rate = |t: Tag| number(t).filter(|r| *r > 0.0).map(|r| 1000.0 / r);
+    let told = number(tag::FRAME_TIME).filter(|t| *t > 0.0);
+    told.or(mean).or_else(|| rate(Tag(0x0008_2144))).or_else(|| rate(Tag(0x0018_0040)))
 }
 
 /// The windows given in one place, those of no width left out.

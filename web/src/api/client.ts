@@ -1,4 +1,6 @@
 // The one way to the server: cookie session, CSRF header on unsafe verbs, problem+json turned into a Fault that a person can read.
+import { takeEarly } from '../early';
+
 export interface Problem {
   status: number;
   code: string;
@@ -88,7 +90,7 @@ async function once(path: string, options: CallOptions, method: string): Promise
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
   const method = options.method ?? 'GET';
   for (let attempt = 0; ; attempt += 1) {
-    const answer = await once(path, options, method);
+    const answer = (method === 'GET' && (await takeEarly(path))) || (await once(path, options, method));
     if (answer.ok) {
       if (answer.status === 204) return undefined as T;
       const text = await answer.text();

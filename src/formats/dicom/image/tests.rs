@@ -153,3 +153,60 @@ fn frames_say_their_own_slope_plane_spacing_and_window() {
     let image = grey(5000).items(0x5200_9230, &many).image();
     assert!(image.varying.more && image.varying.frames.is_empty());
 }
+
+#[test]
+fn the_rate_of_a_film_is_told_in_several_ways() {
+    let time = |made: Made| made.image().frame_time_ms;
+    assert_eq!(
+        time(grey(3).text(0x0018_1063, Vr::DS, "40").text(0x0018_1065, Vr::DS, "0\\10\\20")),
+        Some(40.0)
+    );
+    assert_eq!(time(grey(3).text(0x0018_1065, Vr::DS, "0\\30\\50")), Some(40.0));
+    assert_eq!(time(grey(3).text(0x0008_2144, Vr::IS, "25").text(0x0018_0040, Vr::IS, "50")), Some(40.0));
+    assert_eq!(time(grey(3).text(0x0018_0040, Vr::IS, "50")), Some(20.0));
+    assert_eq!(time(grey(3).text(0x0018_1063, Vr::DS, "0").text(0x0018_0040, Vr::IS, "0")), None);
+}
+
+#[test]
+fn positron_emission_images_name_their_unit() {
+    assert_eq!(grey(1).text(0x0054_1001, Vr::CS, "BQML").image().units, "BQML");
+    assert_eq!(grey(1).text(0x0028_1054, Vr::LO, "HU").text(0x0054_1001, Vr::CS, "BQML").image().units, "HU");
+}
+
+/// A dimension of the object by the attribute it counts.
+fn dimension(pointer: u32) -> Made {
+    let [group, element] = [(pointer >> 16) as u16, pointer as u16].map(u16::to_le_bytes);
+    Made::default().with(0x0020_9165, Vr::AT, &[group, element].concat())
+}
+
+#[test]
+fn frames_of_one_stack_and_one_time_make_one_set() {
+    let frame = |stack: &str, time: u32, b: u32, place: u32| {
+        let values: Vec<u8> = [b, place].into_iter().flat_map(u32::to_le_bytes).collect();
+        let content = Made::default()
+            .text(0x0020_9056, Vr::SH, stack)
+            .with(0x0020_9128, Vr::UL, &time.to_le_bytes())
+            .with(0x0020_9157, Vr::UL, &values);
+        Made::default().items(0x0020_9111, &[content])
+    };
+    let frames = [frame("1", 1, 1, 1), frame("1", 1, 1, 2), frame("1", 2, 1, 1), frame("2", 1, 1, 3)];
+    let dimensions = [dimension(0x0018_9087), dimension(0x0020_9057)];
+    let made = grey(4).items(0x0020_9222, &dimensions).items(0x5200_9230, &frames);
+    let sets: Vec<String> = made.image().varying.frames.iter().map(|f| f.set.clone()).collect();
+    assert_eq!(
+        sets,
+        ["stack 1, time 1, d0 1", "stack 1, time 1, d0 1", "stack 1, time 2, d0 1", "stack 2, time 1, d0 1"]
+            .map(String::from)
+    );
+    assert_eq!(made.image().set, sets[0]);
+    // a dimension that nobody can name separates
+    let other = grey(2).items(0x0020_9222, &[Made::default(), Made::default()]);
+    let apart = other.items(0x5200_9230, &frames[..2]).image().varying.frames;
+    assert_ne!(apart[0].set, apart[1].set);
+    // single images tell it in the data set
+    assert_eq!(
+        grey(1).text(0x0020_0100, Vr::IS, "3").text(0x0018_0086, Vr::IS, "2").image().set,
+        "time 3, echo 2"
+    );
+    assert_eq!(grey(1).image().set, "");
+}

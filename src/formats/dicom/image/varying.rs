@@ -2,6 +2,7 @@
 
 use super::super::object::Node;
 use super::super::{Object, Tag, tag};
+use super::frame_set::Sets;
 use super::{Window, inside, windows};
 
 /// Frames whose own values are listed.
@@ -26,6 +27,8 @@ pub struct Own {
     pub pixel_spacing: Vec<f64>,
     /// Slice thickness, mm.
     pub slice_thickness: Option<f64>,
+    /// Stack, point in time and whatever else sets images of one place apart; frames with equal text may make one volume.
+    pub set: String,
 }
 
 /// The frames of an object with groups of their own.
@@ -43,25 +46,29 @@ pub(super) fn varying(object: &Object, count: usize) -> (Own, Varying) {
     let shared: Vec<Node<'_>> = root.items(tag::SHARED_GROUPS).first().map(inside).unwrap_or_default();
     let items = root.items(tag::PER_FRAME_GROUPS);
     let behind: Vec<Node<'_>> = shared.into_iter().chain([root.clone()]).collect();
-    let first = own(&items.first().map(inside).unwrap_or_default(), &behind);
+    let sets = Sets::of(&root);
+    let first = own(&items.first().map(inside).unwrap_or_default(), &behind, &sets);
     if count < 2 || items.is_empty() {
         return (first, Varying::default());
     }
     if count > MOST {
         return (first, Varying { frames: Vec::new(), more: true });
     }
-    let none = own(&[], &behind);
-    let of = |n: usize| items.get(n).map_or_else(|| none.clone(), |item| own(&inside(item), &behind));
+    let none = own(&[], &behind, &sets);
+    let of = |n: usize| items.get(n).map_or_else(|| none.clone(), |item| own(&inside(item), &behind, &sets));
     let frames: Vec<Own> = (0..count).map(of).collect();
     let alike = frames.iter().all(|f| *f == first);
     (first, Varying { frames: if alike { Vec::new() } else { frames }, more: false })
 }
 
-fn own(mine: &[Node<'_>], behind: &[Node<'_>]) -> Own {
+fn own(mine: &[Node<'_>], behind: &[Node<'_>], sets: &Sets) -> Own {
     let numbers =
         |t: Tag| mine.iter().chain(behind).map(|n| n.numbers(t)).find(|v| !v.is_empty()).unwrap_or_default();
     let number = |t: Tag| numbers(t).first().copied();
-    let units = mine.iter().chain(behind).map(|n| n.text(tag::RESCALE_TYPE)).find(|v| !v.is_empty());
+    // Positron emission images name their unit elsewhere (PS3.3 §C.8.9.1.1.3).
+    let units = [tag::RESCALE_TYPE, Tag(0x0054_1001)]
+        .iter()
+        .find_map(|t| mine.iter().chain(behind).map(|n| n.text(*t)).find(|v| !v.is_empty()));
     Own {
         slope: number(tag::SLOPE).filter(|s| *s != 0.0).unwrap_or(1.0),
         intercept: number(tag::INTERCEPT).unwrap_or(0.0),
@@ -71,5 +78,6 @@ fn own(mine: &[Node<'_>], behind: &[Node<'_>]) -> Own {
         orientation: numbers(tag::ORIENTATION),
         pixel_spacing: numbers(tag::PIXEL_SPACING),
         slice_thickness: number(tag::SLICE_THICKNESS),
+        set: sets.name(mine, behind),
     }
 }

@@ -1,6 +1,6 @@
 // The reading page: images left, report right, one screen. The route holds the lease and shows the patient.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useRef } from 'react';
 import { SplitPane } from '../../ui/SplitPane';
 import { FaultNote, Loading } from '../../ui/State';
 import { type ReadingPageProps, ReportEditor, type ReportEditorHandle } from '../report';
@@ -17,8 +17,6 @@ export function ImagingPage(props: ReadingPageProps) {
 function Reading({ item, onDone }: ReadingPageProps) {
   const editor = useRef<ReportEditorHandle>(null);
   const study = useQuery(studyQuery(item.subject));
-  // The engine is fetched while the study document is: neither waits for the other.
-  useEffect(() => void import('./viewer/engine').catch(() => undefined), []);
   return (
     <SplitPane
       id="reading"

@@ -39,6 +39,10 @@ export function Notes({ item, study, shown, failed, warnings, mpr, keyFailed, ag
     study.defects.length > 0 && t('imaging.defects', { list: study.defects.join(', ') }),
     warnings.includes('laterality') && t('imaging.no_laterality'),
     mpr.phase === 'on' && mpr.every > 1 && t('imaging.mpr.thick', { n: mpr.every }),
+    mpr.phase === 'on' &&
+      mpr.without.length > 0 &&
+      t('imaging.mpr.without', { list: mpr.without.map((r) => t(`imaging.mpr.without.${r}`)).join(', ') }),
+    mpr.phase === 'on' && mpr.taken[0] < mpr.taken[1] && t('imaging.mpr.taken', { n: mpr.taken[0], total: mpr.taken[1] }),
     mpr.phase === 'refused' && t(`imaging.mpr.${mpr.why}`),
     keyFailed && t('imaging.key_failed'),
   ].filter(Boolean);

@@ -49,6 +49,7 @@ export function SeriesStrip({ study, order, shown, active, show, keyImages, goTo
         <Prior
           key={p.id}
           prior={p}
+          later={p.study_date > study.study_date}
           near={regionOf(p.body_part, p.description) === regionOf(study.body_part, study.description)}
           shown={shown[0]?.series ?? null}
           inActive={inActive}
@@ -96,6 +97,7 @@ function Thumb({ src, text }: { src: string | null; text: string }) {
 
 function Prior({
   prior,
+  later,
   near,
   shown,
   inActive,
@@ -103,6 +105,8 @@ function Prior({
   show,
 }: {
   prior: PriorStudy;
+  /** Newer than what is being read. */
+  later: boolean;
   /** Same body region as what is being read. */
   near: boolean;
   /** What is being read; the prior opens with the series that answers it. */
@@ -121,8 +125,8 @@ function Prior({
     const found = open && wish.current && study.data ? answering(study.data.series, shown) : null;
     if (!found || !study.data) return;
     wish.current = false;
-    show({ study: study.data, series: found, prior: true, start: startOf(found.modality) }, true);
-  }, [open, study.data, shown, show]);
+    show({ study: study.data, series: found, prior: true, later, start: startOf(found.modality) }, true);
+  }, [open, study.data, shown, show, later]);
   return (
     <div className="im-priorbox">
       <button
@@ -136,6 +140,7 @@ function Prior({
         }}
       >
         <span>{dicomDate(prior.study_date)}</span>
+        {later && <span className="im-later">{t('imaging.later')}</span>}
         <span>
           {prior.modality} {prior.description || prior.body_part}
         </span>
@@ -150,7 +155,7 @@ function Prior({
             series={s}
             current={s.id === inActive}
             open={anywhere.has(s.id)}
-            go={() => study.data && show({ study: study.data, series: s, prior: true, start: startOf(s.modality) }, true)}
+            go={() => study.data && show({ study: study.data, series: s, prior: true, later, start: startOf(s.modality) }, true)}
           />
         ))}
     </div>

@@ -1,2 +1,3 @@
+export { FirstLook } from './FirstLook';
 export { ImagingPage } from './ImagingPage';
 export { warm } from './warm';

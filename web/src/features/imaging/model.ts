@@ -69,7 +69,11 @@ export interface Hung {
   study: StudyDetail;
   series: StudySeries;
   prior: boolean;
+  /** The other study is newer than the one that is read. */
+  later?: boolean;
   start: number | null;
+  /** Frame of that image to begin with, from 1. */
+  frame?: number;
   /** Instance to begin with, where the pane is for one image of the series. */
   instance?: string;
   /** Mirrored and turned when it opens (mammograms). */

@@ -259,7 +259,7 @@ const plain = (v: number): string => (Math.abs(v) >= 10 || Number.isInteger(v) ?
 
 export function usePresetName(): (p: Preset) => string {
   const { t } = useWords();
-  return (p) => (p.id === 'file' ? p.label || t('imaging.preset.file', { n: p.key }) : t(`imaging.preset.${p.id}`));
+  return (p) => (p.id === 'file' ? p.label || t('imaging.preset.file', { n: p.key > 9 ? p.key - 9 : p.key }) : t(`imaging.preset.${p.id}`));
 }
 
 function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => void }) {
@@ -279,7 +279,7 @@ function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => v
       </Menu.Target>
       <Menu.Dropdown>
         {state.presets.map((p) => (
-          <Menu.Item key={`${p.id}${p.key}`} onClick={() => set(p)} rightSection={<span className="kbd">{p.key}</span>}>
+          <Menu.Item key={`${p.id}${p.key}`} onClick={() => set(p)} rightSection={p.key <= 9 && <span className="kbd">{p.key}</span>}>
             {name(p)}{' '}
             <span className="dim">
               {plain(p.width)}/{plain(p.center)}

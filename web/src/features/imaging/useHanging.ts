@@ -31,10 +31,16 @@ function byRules(study: StudyDetail) {
   return { ...h, panes: filled(panes) };
 }
 
+/** What a study opens with: the layout a reader chose for such studies, else the rules'. */
+export function opening(study: StudyDetail) {
+  const first = byRules(study);
+  return { ...first, layout: chosenLayout(study.modality, study.body_part) ?? first.layout };
+}
+
 export function useHanging(study: StudyDetail): Hanging {
   // The hanging is decided once, when the study opens; images that arrive later join the strip.
-  const [first] = useState(() => byRules(study));
-  const [layout, setLayout] = useState<Layout>(() => chosenLayout(study.modality, study.body_part) ?? first.layout);
+  const [first] = useState(() => opening(study));
+  const [layout, setLayout] = useState<Layout>(first.layout);
   const [shown, setShown] = useState<readonly (Hung | null)[]>(() => first.panes);
   const [active, setActive] = useState(0);
   const order = useMemo(() => orderSeries(study.series), [study.series]);
@@ -98,7 +104,8 @@ export function useHanging(study: StudyDetail): Hanging {
       const now = shown[active];
       const all = now?.prior ? orderSeries(now.study.series) : order;
       const s = all[all.findIndex((x) => x.id === now?.series.id) + delta];
-      if (s && now && !now.cut) show({ study: now.study, series: s, prior: now.prior, start: startOf(s.modality) });
+      if (s && now && !now.cut)
+        show({ study: now.study, series: s, prior: now.prior, ...(now.later ? { later: true } : {}), start: startOf(s.modality) });
     },
     put: (l, list, at) => {
       setLayout(l);

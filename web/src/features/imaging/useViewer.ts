@@ -1,6 +1,7 @@
 // The engine of the page: started once from its lazy chunk, disposed with the page, its measurements followed.
 import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../../i18n';
+import { firstLook } from '../../ui/firstLook';
 import { keeperOf } from './viewer/keep';
 import type { Measurement, ViewerPort } from './viewer/port';
 import { labelWords } from './words';
@@ -21,7 +22,8 @@ export function useViewer(item: string): { port: ViewerPort | null; failed: bool
   useEffect(() => {
     let gone = false;
     let made: ViewerPort | null = null;
-    import('./viewer/engine')
+    firstLook()
+      .then(() => import('./viewer/engine'))
       .then((m) =>
         m.startViewer({
           fetch: (path, signal) => fetch(path, { signal, credentials: 'same-origin' }),

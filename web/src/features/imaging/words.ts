@@ -56,14 +56,16 @@ export function valueText(t: T, m: Measurement): string {
   }
 }
 
-/** Where it was measured: series and image, as the overlay counts them. */
+/** Where it was measured: series and image, as the overlay counts them; of another study its date, too. */
 export const whereText = (t: T, m: Measurement): string => {
   const cut = /:(axial|coronal|sagittal)$/.exec(m.series)?.[1];
-  return t(cut ? 'imaging.where_cut' : 'imaging.where', {
+  const told = t(cut ? 'imaging.where_cut' : 'imaging.where', {
     s: m.seriesNumber ?? '–',
     n: m.image,
     ...(cut ? { cut: t(`imaging.cut.${cut}`) } : {}),
   });
+  const where = m.part === null ? told : t('imaging.where_part', { where: told, n: m.part });
+  return m.prior ? t('imaging.where_prior', { date: m.prior, where }) : where;
 };
 
 /** The sentence put into the report. */

@@ -36,6 +36,10 @@ export const worklistQuery = (filter: WorklistFilter) =>
     placeholderData: keepPreviousData,
   });
 
+/** An item as it is before anybody opens it; looked at again when it is opened. */
+export const glanceQuery = (id: string) =>
+  queryOptions({ queryKey: ['glance', id], queryFn: ({ signal }) => get<WorkItemDetail>(`/api/work/${id}`, signal), staleTime: 10_000 });
+
 export const claim = (id: string) => post<WorkItemDetail>(`/api/work/${id}/claim`);
 export const next = (pipeline?: string, tier?: string) =>
   post<WorkItemDetail | undefined>('/api/work/next', { pipeline: pipeline || undefined, tier: tier || undefined });

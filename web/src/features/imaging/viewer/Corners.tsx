@@ -21,7 +21,7 @@ interface Props {
 export function Corners({ hung, state, waiting, previewed, keyImage }: Props) {
   return (
     <>
-      {!hung.cut && <Patient hung={hung} />}
+      {(!hung.cut || hung.cut === 'axial') && <Patient hung={hung} />}
       <Study hung={hung} state={state} />
       <Place hung={hung} state={state} />
       <Look state={state} waiting={waiting} previewed={previewed} keyImage={keyImage} fetched={!hung.cut} />
@@ -43,7 +43,11 @@ function Patient({ hung }: { hung: Hung }) {
         {sex(p.sex)} {age(p.age)} · {tail}
       </span>
       <span>{study.description}</span>
-      {prior && <strong className="im-prior">{t('imaging.prior_mark', { date: dicomDate(study.study_date) })}</strong>}
+      {prior && (
+        <strong className="im-prior">
+          {t(hung.later ? 'imaging.later_mark' : 'imaging.prior_mark', { date: dicomDate(study.study_date) })}
+        </strong>
+      )}
     </div>
   );
 }
@@ -68,6 +72,7 @@ function Study({ hung, state }: { hung: Hung; state: PaneState }) {
       )}
       {(side || view) && <strong className="im-side">{[side, view].filter(Boolean).join(' ')}</strong>}
       {hung.cut && <strong className="im-side">{t(`imaging.cut.${hung.cut}`)}</strong>}
+      {i?.part && <span>{t('imaging.part', { n: i.part })}</span>}
     </div>
   );
 }

@@ -42,7 +42,7 @@ export function Layers({ pane, state, tool, lines, names, spot, caret, locate }:
             <g key={l.from}>
               <line x1={a[0]} y1={a[1]} x2={b[0]} y2={b[1]} {...look} />
               {names[l.from] && (
-                <text x={a[0] + (b[0] - a[0]) * 0.3 + 4} y={a[1] + (b[1] - a[1]) * 0.3 - 4} fill={look.stroke}>
+                <text {...nameAt(a, b)} fill={look.stroke}>
                   {names[l.from]}
                 </text>
               )}
@@ -79,6 +79,14 @@ export function Layers({ pane, state, tool, lines, names, spot, caret, locate }:
       )}
     </>
   );
+}
+
+/** Where the name of a line stands: clear of the words in the corners and the letters at the edges. */
+function nameAt(a: Point, b: Point): { x: number; y: number } {
+  const flat = Math.abs(b[0] - a[0]) > Math.abs(b[1] - a[1]);
+  const [from, to] = (flat ? a[0] <= b[0] : a[1] <= b[1]) ? [a, b] : [b, a];
+  const share = flat ? 0.58 : 0.3;
+  return { x: from[0] + (to[0] - from[0]) * share + 4, y: from[1] + (to[1] - from[1]) * share - 4 };
 }
 
 const within = (e: React.PointerEvent<HTMLElement>): Point => {

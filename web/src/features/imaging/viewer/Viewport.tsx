@@ -3,6 +3,8 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Fault, get } from '../../../api/client';
 import { useWords } from '../../../i18n';
+import { looked } from '../../../ui/firstLook';
+import { dicomDate } from '../../../ui/format';
 import { type Hung, shownKey } from '../model';
 import { Corners } from './Corners';
 import { EMPTY_STATE, type Pane, type PaneState, type ViewerPort } from './port';
@@ -58,7 +60,7 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
     // onPane is stable by contract
   }, [port, index, onPane]);
 
-  const openedKey = hung ? `${shownKey(hung)}#${hung.start}#${hung.instance ?? ''}` : '';
+  const openedKey = hung ? `${shownKey(hung)}#${hung.start}#${hung.frame ?? ''}#${hung.instance ?? ''}` : '';
   const opened = useRef<{ pane: Pane; key: string; count: number } | null>(null);
   useEffect(() => {
     if (!pane) return;
@@ -81,6 +83,9 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   const failed = stack.isError || state.status === 'error';
   const waiting = !!hung && !state.diagnostic && !failed;
   const preview = hung ? previewOf(hung) : null;
+  useEffect(() => {
+    if (!preview) looked();
+  }, [preview]);
   useEffect(() => {
     if (state.diagnostic) performance.mark('yg:diagnostic');
   }, [state.diagnostic]);
@@ -134,7 +139,7 @@ const optionsOf = (hung: Hung, start: number) => ({
   flipHorizontal: hung.mirror ?? false,
   rotation: hung.turn ?? 0,
   lean: hung.lean ?? null,
-  prior: hung.prior,
+  prior: hung.prior ? { date: dicomDate(hung.study.study_date) } : null,
   cut: !!hung.cut,
   window: hung.window ?? null,
 });
@@ -149,7 +154,7 @@ function startIn(frames: readonly FrameRef[], hung: Hung): number {
   if (hung.start === null) return Math.floor(frames.length / 2);
   return Math.max(
     0,
-    frames.findIndex((f) => f.image === hung.start),
+    frames.findIndex((f) => f.image === hung.start && f.frame === (hung.frame ?? 1)),
   );
 }
 
@@ -181,9 +186,13 @@ function Preview({ src, hung, tell }: { src: string; hung: Hung; tell: (src: str
       style={{ ...look, objectPosition: leaning(hung) }}
       onLoad={() => {
         performance.mark('yg:first-image');
+        looked();
         tell(src);
       }}
-      onError={() => hide(true)}
+      onError={() => {
+        hide(true);
+        looked();
+      }}
       draggable={false}
     />
   );

@@ -31,6 +31,15 @@ describe('length', () => {
     expect(mm('CT', i, [10, 10], [110, 10])).toEqual({ basis: 'spacing', value: 80, unit: 'mm' });
     expect(mm('CT', i, [10, 10], [10, 110])).toEqual({ basis: 'spacing', value: 50, unit: 'mm' });
   });
+  it('a secondary capture keeps pixels whatever modality it names; ultrasound goes by its regions', () => {
+    for (const sop_class of ['1.2.840.10008.5.1.4.1.1.7', '1.2.840.10008.5.1.4.1.1.7.4']) {
+      const i = instance({ sop_class, pixel_spacing: [1, 1], imager_spacing: [1, 1] });
+      for (const modality of ['CT', 'MR', 'CR', 'DX'])
+        expect(mm(modality, i, [0, 0], [3, 4]), modality).toEqual({ basis: 'none', value: 5, unit: 'px' });
+      expect(mm('US', { ...i, us_regions: [region(0, 0, 99, 99)] }, [0, 0], [3, 4]).basis).toBe('us');
+    }
+    expect(mm('CT', instance({ sop_class: '1.2.840.10008.5.1.4.1.1.2', pixel_spacing: [1, 1] }), [0, 0], [3, 4]).unit).toBe('mm');
+  });
   it('CT and MR without spacing, secondary captures with one: pixels', () => {
     expect(mm('CT', instance(), [0, 0], [3, 4])).toEqual({ basis: 'none', value: 5, unit: 'px' });
     expect(mm('SC', instance({ pixel_spacing: [1, 1] }), [0, 0], [3, 4])).toEqual({ basis: 'none', value: 5, unit: 'px' });

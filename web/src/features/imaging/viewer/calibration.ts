@@ -44,6 +44,9 @@ const pixels = (basis: Basis): Calibration => ({ basis, x: PX, y: PX });
 const PATIENT_SPACE = new Set(['CT', 'MR', 'PT', 'NM']);
 const PROJECTION = new Set(['CR', 'DX', 'MG', 'RF', 'XA', 'DR', 'IO', 'PX']);
 
+/** Secondary captures of any kind: screens, renderings, scanned film. Their spacing is nominal, whatever modality they name (PS3.3 C.8.6). */
+const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
+
 const positive = (pair: readonly number[] | null | undefined): pair is [number, number] =>
   !!pair && pair.length >= 2 && Number.isFinite(pair[0]) && Number.isFinite(pair[1]) && (pair[0] ?? 0) > 0 && (pair[1] ?? 0) > 0;
 
@@ -98,11 +101,12 @@ function ultrasound(regions: readonly UsRegion[], points: readonly Point[]): Cal
 /** The calibration that holds for these handles of this instance. */
 export function calibrate(modality: string, i: StackInstance, points: readonly Point[], user?: UserCalibration | null): Calibration {
   if (user && user.mm_per_px > 0) return square('user', [user.mm_per_px, user.mm_per_px]);
+  if (modality === 'US' || modality === 'IVUS') return ultrasound(i.us_regions ?? [], points);
+  if (i.sop_class.startsWith(SECONDARY_CAPTURE)) return pixels('none');
   if (PATIENT_SPACE.has(modality)) {
     return positive(i.pixel_spacing) ? square('spacing', i.pixel_spacing) : pixels('none');
   }
   if (PROJECTION.has(modality)) return projection(i);
-  if (modality === 'US' || modality === 'IVUS') return ultrasound(i.us_regions ?? [], points);
   return pixels('none');
 }
 

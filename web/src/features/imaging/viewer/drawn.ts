@@ -28,6 +28,23 @@ export function reasonsOf(i: StackInstance): Reason[] {
   return known.length < told.length ? [...known.filter((r) => r !== 'unknown'), 'unknown'] : known;
 }
 
+/** What may lie over or bend the samples of a frame and leaves them what they are: cuts can be calculated from those. */
+const OVER_SAMPLES: ReadonlySet<Reason> = new Set(['overlay', 'modality-lut', 'voi-lut', 'voi-function', 'presentation-lut', 'shutter']);
+
+/** Grey samples that can be read here, whether they are drawn here or not. */
+export const readable = (i: StackInstance): boolean =>
+  i.raw_ok &&
+  i.samples === 1 &&
+  i.bits_allocated >= 8 &&
+  i.photometric.startsWith('MONOCHROME') &&
+  (i.rendered_for?.length === 0 || reasonsOf(i).every((r) => OVER_SAMPLES.has(r)));
+
+/** The instance by its samples alone. Values that need a table to mean something have no unit. */
+export function bare(i: StackInstance): StackInstance {
+  const { per_frame: _, ...plain } = { ...i, rendered_for: [], voi_function: null };
+  return i.rendered_for?.includes('modality-lut') ? { ...plain, slope: 1, intercept: 0, units: null, windows: [] } : plain;
+}
+
 /** The server draws grey frames in any window. */
 export const asksWindow = (i: StackInstance): boolean => !drawable(i) && i.samples === 1 && i.photometric.startsWith('MONOCHROME');
 

@@ -17,11 +17,11 @@ import { configure, FrameFailed, load, queue } from './loader';
 import type { MeasureKind } from './measure';
 import { cacheBytes } from './memory';
 import { metaOf } from './metadata';
-import { closeVolume, closeVolumes, cutStack, cutValues, isCut, openVolume, type Ready, setSlab } from './mpr';
+import { closeVolume, closeVolumes, cutStack, cutThrough, cutValues, isCut, openVolume, type Ready, setSlab } from './mpr';
 import { StackPane } from './pane';
 import type { LabelWords, Measurement, Pane, RenderMode, ToolId, ViewerPort } from './port';
 import type { VoiWindow } from './presets';
-import { framesOf, type StackDoc } from './stack';
+import { type FrameRef, framesOf, type StackDoc } from './stack';
 import { chooseTool, collect, createTools, destroyTools, restore, styleTools, type ToolContext } from './tools';
 import type { Anatomic, Slab, Unfit } from './volume';
 
@@ -185,8 +185,17 @@ class Viewer implements ViewerPort {
     this.redraw();
   }
 
-  volume(series: string, doc: StackDoc, tell: (done: number, total: number) => void): Promise<Ready | Unfit | 'failed'> {
-    return openVolume(series, framesOf(doc), tell, () => this.gone);
+  volume(
+    series: string,
+    doc: StackDoc,
+    shown: FrameRef | null,
+    tell: (done: number, total: number) => void,
+  ): Promise<Ready | Unfit | 'failed'> {
+    return openVolume(series, framesOf(doc), shown ?? undefined, tell, () => this.gone);
+  }
+
+  cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null {
+    return cutThrough(series, name, frame);
   }
 
   cut(series: string, name: Anatomic): StackDoc | null {

@@ -32,19 +32,27 @@ export interface HangingRule {
   id: string;
   /** Any of these modalities. */
   modality: string[];
-  /** Pattern on the body part, upper case; absent = any. */
+  /** Pattern on the body part and, as many devices tell none, on the descriptions of the series; absent = any. */
   body_part?: string;
   /** At least so many images (instances) in the study, scouts left out. */
   min_images?: number;
   layout: Layout;
-  /** 'largest': panes show different series, the largest first; 'images': one pane per image in order; 'mammo': by side and view. */
-  fill: 'largest' | 'images' | 'mammo';
+  /** 'largest': panes show different series, the largest first; 'images': one pane per image in order; 'views': the same, frontal views before lateral ones; 'mammo': by side and view. */
+  fill: 'largest' | 'images' | 'views' | 'mammo';
   /** First image shown: 'first' or 'middle' (the one the preview was made of). */
   start: 'first' | 'middle';
 }
 
 export const DEFAULT_RULES: readonly HangingRule[] = [
-  { id: 'chest-2', modality: ['DX', 'CR', 'DR'], body_part: 'CHEST|THORAX', min_images: 2, layout: '1x2', fill: 'images', start: 'first' },
+  {
+    id: 'chest-2',
+    modality: ['DX', 'CR', 'DR'],
+    body_part: 'CHEST|THORAX|\u80f8',
+    min_images: 2,
+    layout: '1x2',
+    fill: 'views',
+    start: 'first',
+  },
   { id: 'mammo', modality: ['MG'], min_images: 4, layout: '2x2', fill: 'mammo', start: 'first' },
   { id: 'us-tiles', modality: ['US'], min_images: 4, layout: '2x2', fill: 'images', start: 'first' },
   { id: 'cross-section', modality: ['CT', 'MR', 'PT', 'NM'], layout: '1x1', fill: 'largest', start: 'middle' },
@@ -105,6 +113,18 @@ export function upright(side: string, oblique: boolean, orientation: string): { 
   return { mirror: across !== over, turn: over ? 180 : 0 };
 }
 
+/** A pane for one image of a series, by its identity where the server tells it: the stack may run in another order. */
+function imageOf<S extends SeriesLike>(series: S, start: number): HungPane<S> {
+  const id = series.images?.[start]?.id;
+  return id ? { series, start, instance: id } : { series, start };
+}
+
+/** View Position, or the words of the series where there is none. */
+function isLateral<S extends SeriesLike>(p: HungPane<S>): boolean {
+  const view = p.series.images?.[p.start ?? 0]?.view.toUpperCase();
+  return view ? /^(LL|RL|LAT|LLD|RLD|LATERAL)/.test(view) : /\bLAT|\u4fa7\u4f4d/.test(p.series.description.toUpperCase());
+}
+
 /** RCC LCC RMLO LMLO, row by row, back to back; a missing view leaves its place free. */
 function mammo<S extends SeriesLike>(body: readonly S[]): (HungPane<S> | null)[] {
   const places: (HungPane<S> | null)[] = [null, null, null, null];
@@ -136,14 +156,16 @@ export function hang<S extends SeriesLike>(
   const rule = rules.find(
     (r) =>
       r.modality.includes(modality) &&
-      (!r.body_part || new RegExp(r.body_part, 'i').test(bodyPart)) &&
+      (!r.body_part || new RegExp(r.body_part, 'i').test([bodyPart, ...body.map((s) => s.description)].join(' '))) &&
       (r.min_images === undefined || images >= r.min_images),
   );
   const layout = rule?.layout ?? '1x1';
   const count = panesOf(layout);
   let panes: (HungPane<S> | null)[] = [];
-  if (rule?.fill === 'images') {
-    for (const s of body) for (let k = 0; k < s.instance_count && panes.length < count; k++) panes.push({ series: s, start: k });
+  if (rule?.fill === 'images' || rule?.fill === 'views') {
+    const all = body.flatMap((series) => Array.from({ length: series.instance_count }, (_, start): HungPane<S> => imageOf(series, start)));
+    if (rule.fill === 'views') all.sort((a, b) => Number(isLateral(a)) - Number(isLateral(b)));
+    panes = all.slice(0, count);
   } else if (rule?.fill === 'mammo') {
     panes = mammo(body);
   } else {

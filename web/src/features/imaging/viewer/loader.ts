@@ -1,14 +1,14 @@
 // Image loader of the scheme `yg:`: raw little-endian samples over HTTP, no WASM, no codec.
 
 import { cache, metaData, type Types } from '@cornerstonejs/core';
-import { drawnPath, EIGHT_BITS } from './drawn';
+import { bare, drawnPath, EIGHT_BITS } from './drawn';
 import { metaOf, openingOf, provide, setOpening } from './metadata';
 import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
-import type { StackInstance } from './stack';
-import { drawable, imageIdOf, parseImageId } from './stack';
+import type { FrameRef, StackInstance } from './stack';
+import { drawable, imageIdOf, parseImageId, rawPath } from './stack';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -159,6 +159,16 @@ function withAlpha(rgb: Uint8Array): Uint8Array {
   return out;
 }
 
+/** Values of a frame the server draws, by its samples alone; held by nobody but the caller. */
+export function samplesOf(ref: FrameRef, rank: number): Promise<GreyFrame['values']> {
+  const { instance: i, frame } = ref;
+  return queue.run(`bare:${ref.imageId}`, rank, async (signal) => {
+    const decoded = decodeRaw(bare(i), await bytes(rawPath(i.id, frame), signal));
+    if (decoded.kind !== 'grey') throw new FrameFailed('colour');
+    return decoded.values;
+  });
+}
+
 function calculated(imageId: string, i: StackInstance, values: LoaderOptions['local']): ReturnType<typeof load> {
   const promise = Promise.resolve().then(() => image(imageId, i, greyOf(values(i.id)), false));
   return { promise, cancelFn: () => undefined };
@@ -176,7 +186,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
     queue
       .run(imageId, rank, async (signal) => {
         if (!drawable(i)) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-        const data = await bytes(`/api/frames/${encodeURIComponent(parsed.instance)}/${parsed.frame}?f=raw`, signal);
+        const data = await bytes(rawPath(parsed.instance, parsed.frame), signal);
         return image(imageId, i, decodeRaw(i, data), false);
       })
       .then(resolve, (e) => {

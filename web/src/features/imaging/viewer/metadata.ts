@@ -10,6 +10,8 @@ export interface FrameMeta {
   ref: FrameRef;
   modality: string;
   series: string;
+  /** Date of the study when it is not the one that is read. */
+  prior: string | null;
   /** Index of the frame in the stack, from 0. */
   at: number;
   plane: Plane;
@@ -56,9 +58,9 @@ export function planeOf(ref: FrameRef, series: string, at: number): Plane {
   };
 }
 
-export function register(refs: readonly FrameRef[], series: string, modality: string): void {
+export function register(refs: readonly FrameRef[], series: string, modality: string, prior: string | null = null): void {
   refs.forEach((ref, at) => {
-    frames.set(ref.imageId, { ref, modality, series, at, plane: planeOf(ref, series, at) });
+    frames.set(ref.imageId, { ref, modality, series, prior, at, plane: planeOf(ref, series, at) });
   });
 }
 

@@ -2,13 +2,16 @@
 // The cut is calculated when it is shown; slices are held once, by reference.
 
 import { cache, imageLoader } from '@cornerstonejs/core';
-import { queue, type YgImage } from './loader';
+import { bare, type Reason, reasonsOf } from './drawn';
+import { planeOfInstance } from './geometry';
+import { queue, samplesOf, type YgImage } from './loader';
 import { RANK } from './queue';
-import type { FrameRef, StackDoc, StackInstance } from './stack';
+import { drawable, type FrameRef, type StackDoc, type StackInstance } from './stack';
 import {
   ANATOMIC,
   type Anatomic,
   type Cut,
+  cutAt,
   cutsOf,
   originOf,
   SINGLE,
@@ -30,8 +33,9 @@ interface Open {
 
 const volumes = new Map<string, Open>();
 
-const ID = /^mpr\.([^.]+)\.(axial|coronal|sagittal)\.(\d+)$/;
-const idOf = (series: string, name: Anatomic, index: number): string => `mpr.${series}.${name}.${index}`;
+// What is measured on the cuts of one stack or point in time never shows on those of another.
+const ID = /^mpr\.([^.]+)\.(\d+)\.(axial|coronal|sagittal)\.(\d+)$/;
+const idOf = (series: string, set: number, name: Anatomic, index: number): string => `mpr.${series}.${set}.${name}.${index}`;
 
 /** Is this instance a calculated cut? */
 export const isCut = (instance: string): boolean => ID.test(instance);
@@ -39,29 +43,41 @@ export const isCut = (instance: string): boolean => ID.test(instance);
 export interface Ready {
   /** Slices left out to fit the memory: 1 = none. */
   every: number;
-  /** The direction the slices were made in: shown from the slices themselves. */
+  /** The direction the slices were made in. */
   native: Anatomic;
+  /** What the series shows and its cuts do not: then no direction is shown from the slices themselves. */
+  without: Reason[];
+  /** Images of the series, and those of one stack and point in time that were taken. */
+  taken: [number, number];
 }
 
-/** Fetches every slice of the series and makes it ready for cutting. `tell` gets the share that is there. */
+/** Values of a slice: of the picture in the cache, or of the samples under what the server draws. */
+async function valuesOf(ref: FrameRef): Promise<Values | null> {
+  const rank = RANK.series - 1;
+  if (!drawable(ref.instance)) return samplesOf(ref, rank);
+  if (cache.getImageLoadObject(ref.imageId)) queue.raise(ref.imageId, rank);
+  const image = await imageLoader.loadAndCacheImage(ref.imageId, { requestType: 'prefetch', rank } as never);
+  return (image as YgImage).ygValues;
+}
+
+/** Fetches every slice that belongs with the shown one and makes them ready for cutting. `tell` gets the share that is there. */
 export async function openVolume(
   series: string,
   frames: readonly FrameRef[],
+  shown: FrameRef | undefined,
   tell: (done: number, total: number) => void,
   stopped: () => boolean,
 ): Promise<Ready | Unfit | 'failed'> {
-  const volume = volumeOf(frames, cache.getMaxCacheSize());
+  const volume = volumeOf(frames, cache.getMaxCacheSize(), shown);
   if (typeof volume === 'string') return volume;
-  const like = frames[0]?.instance;
+  const like = (shown ?? volume.frames[0])?.instance;
   if (!like) return 'few';
   const slices: Values[] = [];
   let done = 0;
   const fetched = await Promise.all(
-    volume.ids.map(async (id, k) => {
-      if (cache.getImageLoadObject(id)) queue.raise(id, RANK.series - 1);
+    volume.frames.map(async (ref, k) => {
       try {
-        const image = await imageLoader.loadAndCacheImage(id, { requestType: 'prefetch', rank: RANK.series - 1 } as never);
-        const values = (image as YgImage).ygValues;
+        const values = await valuesOf(ref);
         if (!values) return false;
         slices[k] = values;
         done += 1;
@@ -74,9 +90,16 @@ export async function openVolume(
   );
   if (stopped() || fetched.includes(false)) return 'failed';
   const cuts = cutsOf(volume);
-  volumes.set(series, { volume, slices, cuts, like, slab: SINGLE });
+  volumes.set(series, { volume, slices, cuts, like: bare(like), slab: SINGLE });
   const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';
-  return { every: volume.every, native };
+  const without = [...new Set(volume.frames.flatMap((f) => reasonsOf(f.instance)))];
+  return { every: volume.every, native, without, taken: [volume.whole, frames.length] };
+}
+
+/** The cut of a direction that goes through the corner of this frame; null while the volume is not open. */
+export function cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null {
+  const [open, plane] = [volumes.get(series), planeOfInstance(frame.instance)];
+  return open && plane ? cutAt(open.cuts[name], plane.origin) : null;
 }
 
 /** The stack document of one direction; null while the volume is not open. */
@@ -84,10 +107,12 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
   const open = volumes.get(series);
   if (!open) return null;
   const c = open.cuts[name];
+  const { set, sets } = open.volume;
   const instances = Array.from({ length: c.count }, (_, k): StackInstance => {
     return {
       ...open.like,
-      id: idOf(series, name, k),
+      id: idOf(series, set, name, k),
+      ...(sets > 1 ? { part: set + 1 } : {}),
       uid: '',
       number: k + 1,
       frames: 1,
@@ -107,8 +132,8 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
 export function cutValues(instance: string): Values {
   const m = ID.exec(instance);
   const open = m?.[1] ? volumes.get(m[1]) : undefined;
-  if (!open || !m?.[2]) throw new Error('the volume is closed');
-  return sample(open.volume, open.cuts[m[2] as Anatomic], Number(m[3]), open.slices, open.slab);
+  if (!open || !m?.[3] || Number(m[2]) !== open.volume.set) throw new Error('the volume is closed');
+  return sample(open.volume, open.cuts[m[3] as Anatomic], Number(m[4]), open.slices, open.slab);
 }
 
 /** Another slab thickness: cuts calculated so far are forgotten. */
@@ -124,7 +149,7 @@ function forgetCuts(series: string): void {
   if (!open) return;
   for (const [name, c] of Object.entries(open.cuts) as [Anatomic, Cut][]) {
     for (let k = 0; k < c.count; k++) {
-      const id = `yg:${idOf(series, name, k)}/1`;
+      const id = `yg:${idOf(series, open.volume.set, name, k)}/1`;
       if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
     }
   }

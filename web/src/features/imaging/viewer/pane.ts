@@ -102,7 +102,7 @@ export class StackPane extends MovedPane implements Pane {
     this.chosen = was ? this.chosen : (options.window ?? null);
     this.inverted = false;
     this.numbers.set(options.series, options.seriesNumber);
-    register(this.list, options.series, options.modality);
+    register(this.list, options.series, options.modality, options.prior?.date ?? null);
     const start = Math.min(Math.max(0, options.start ?? 0), Math.max(0, this.list.length - 1));
     const first = this.list[start] ?? null;
     if (!first) {

@@ -44,8 +44,8 @@ export interface OpenOptions {
   /** Turn it opens with, degrees. */
   rotation?: number;
   window?: VoiWindow | null;
-  /** Prior studies are fetched after everything else. */
-  prior?: boolean;
+  /** Another study than the one that is read: fetched after everything else, and its date stands with what is measured on it. */
+  prior?: { date: string } | null;
   /** Cuts are calculated when they are shown, nothing is fetched ahead. */
   cut?: boolean;
 }
@@ -85,6 +85,10 @@ export interface Measurement {
   imageId: string;
   series: string;
   seriesNumber: number | null;
+  /** Date of the study when it is not the one that is read. */
+  prior: string | null;
+  /** Which of several stacks or points in time the cut goes through. */
+  part: number | null;
   /** From 1, as shown in the overlay. */
   image: number;
   frame: number;
@@ -138,8 +142,15 @@ export interface ViewerPort {
   place(kind: MeasureKind, imageId: string, points: readonly Point[]): void;
   calibrateByKnownLength(id: string, millimetres: number): UserCalibration | null;
   onMeasurements(listener: () => void): () => void;
-  /** Makes a series ready to be cut; see mpr.ts. */
-  volume(series: string, doc: StackDoc, tell: (done: number, total: number) => void): Promise<Ready | Unfit | 'failed'>;
+  /** Makes what belongs with the shown frame of a series ready to be cut; see mpr.ts. */
+  volume(
+    series: string,
+    doc: StackDoc,
+    shown: FrameRef | null,
+    tell: (done: number, total: number) => void,
+  ): Promise<Ready | Unfit | 'failed'>;
+  /** Index of the cut of a direction that goes through the first pixel of a frame. */
+  cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null;
   cut(series: string, name: Anatomic): StackDoc | null;
   slab(series: string, slab: Slab): void;
   closeVolume(series: string): void;

@@ -36,7 +36,12 @@ describe('presets', () => {
     expect(w.center).toBeCloseTo(5000, -2);
     expect(Math.abs(w.width - 9900)).toBeLessThan(20);
     expect(openingWindow('US', instance({ bits_stored: 8, signed: false }), ramp)).toEqual({ center: 128, width: 256 });
-    expect(openingWindow('PT', own, ramp)).toEqual({ center: 3.5, width: 7 });
+    // Uptake values have a usual window; activity has the device's, or none.
+    for (const units of ['SUVBW', 'GML', 'g/ml'])
+      expect(openingWindow('PT', { ...own, units }, ramp), units).toEqual({ center: 3.5, width: 7 });
+    expect(openingWindow('PT', { ...own, units: 'BQML' }, ramp)).toEqual({ center: 30, width: 300 });
+    expect(openingWindow('PT', instance({ units: 'BQML' }), ramp)).toEqual(openingWindow('DX', instance(), ramp));
+    expect(presetsFor('PT', { ...own, units: 'BQML' }, null).some((p) => p.id === 'suv7')).toBe(false);
   });
   it('percentiles leave padding out and survive a flat image', () => {
     const a = new Int16Array(1000).fill(-2000);
@@ -71,6 +76,12 @@ describe('hanging', () => {
     ]);
     expect(hang('DX', 'CHEST', [s('lat', 'DX', 2, 1), s('pa', 'DX', 1, 1)]).panes.map((p) => p?.series.id)).toEqual(['pa', 'lat']);
     expect(hang('DX', 'CHEST', [s('pa', 'DX', 1, 1)]).layout).toBe('1x1');
+    // The lateral view was taken first, and the device names no body part.
+    const images = ['LL', 'PA'].map((view) => ({ id: view, view, laterality: '', orientation: '' }));
+    const both = hang('DX', '', [{ ...s('both', 'DX', 1, 2, '\u80f8\u90e8\u6b63\u4fa7\u4f4d'), images }]);
+    expect([both.layout, ...both.panes.map((p) => p?.instance)]).toEqual(['1x2', 'PA', 'LL']);
+    const apart = hang('CR', 'CHEST', [s('a', 'CR', 1, 1, 'CHEST LAT'), s('b', 'CR', 2, 1, 'CHEST PA')]);
+    expect(apart.panes.map((p) => p?.series.id)).toEqual(['b', 'a']);
     expect(hang('DX', 'HAND', [s('a', 'DX', 1, 2)]).layout).toBe('1x1');
   });
   it('mammography: RCC LCC RMLO LMLO, a missing side is told', () => {

@@ -28,6 +28,9 @@ const CT: ReadonlyArray<[string, number, number]> = [
   ['angio', 600, 200],
 ];
 
+/** Standardised uptake values (g/ml by body weight), not activity: only then 0 to 7 means anything. */
+const isSuv = (i: StackInstance): boolean => /^(SUV|GML|G\/ML)/i.test((i.units ?? '').trim());
+
 /** Presets of the modality: fixed digits for CT, the file's windows under 1.. for the rest, 9 = by percentiles; 0 = as opened. */
 export function presetsFor(modality: string, i: StackInstance | null, opened: VoiWindow | null, auto: VoiWindow | null = null): Preset[] {
   const out: Preset[] = [];
@@ -37,9 +40,14 @@ export function presetsFor(modality: string, i: StackInstance | null, opened: Vo
     CT.forEach(([id, width, center], at) => {
       out.push({ id, key: at + 1, width, center });
     });
+    // The device's further windows have no digit left.
+    file.forEach((w, at) => {
+      const known = out.some((p) => p.width === w.width && p.center === w.center);
+      if (!known) out.push({ id: 'file', key: 10 + at, width: w.width, center: w.center, ...(w.label ? { label: w.label } : {}) });
+    });
     return out;
   }
-  if (modality === 'PT') {
+  if (modality === 'PT' && i && isSuv(i)) {
     out.push({ id: 'suv7', key: 1, width: 7, center: 3.5 });
     return out;
   }
@@ -92,7 +100,7 @@ export function percentileWindow(samples: ArrayLike<number>, padding: number | n
 export function openingWindow(modality: string, i: StackInstance, samples: ArrayLike<number> | null): VoiWindow {
   if (i.samples > 1) return { center: 127.5, width: 255 };
   const own = i.windows.find((w) => w.width > 0 && Number.isFinite(w.center));
-  if (modality === 'PT') return { center: 3.5, width: 7 };
+  if (modality === 'PT' && isSuv(i)) return { center: 3.5, width: 7 };
   if (own) return { center: own.center, width: own.width };
   if (modality === 'CT') return { center: 40, width: 400 };
   // Eight bits without a window are ready for display (ultrasound, captures): stretching them would change what the operator saw.

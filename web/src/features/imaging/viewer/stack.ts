@@ -64,6 +64,10 @@ export interface StackInstance {
   magnification: number | null;
   slice_thickness: number | null;
   slice_location: number | null;
+  /** Stack, point in time and whatever else sets images of one place apart; missing: nobody looked. */
+  set?: string;
+  /** Of a calculated cut: which of several stacks or points in time it goes through, from 1. */
+  part?: number;
   frame_time_ms: number | null;
   us_regions: UsRegion[];
   view_position: string | null;
@@ -76,7 +80,7 @@ export interface StackInstance {
   invert: boolean;
 }
 
-const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness'] as const;
+const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness', 'set'] as const;
 type Own = Pick<StackInstance, (typeof OWN)[number]>;
 export type PerFrame = { [K in keyof Own]?: Own[K][] };
 
@@ -117,6 +121,9 @@ export interface FrameRef {
   /** Index of the instance in the series, from 0. */
   image: number;
 }
+
+/** Address of the samples of a frame. */
+export const rawPath = (instance: string, frame: number): string => `/api/frames/${encodeURIComponent(instance)}/${frame}?f=raw`;
 
 export const imageIdOf = (instance: string, frame: number): string => `yg:${instance}/${frame}`;
 

@@ -261,6 +261,8 @@ export function collect(context: ToolContext, seriesNumber: (series: string) => 
       imageId,
       series: meta.series,
       seriesNumber: seriesNumber(meta.series),
+      prior: meta.prior,
+      part: meta.ref.instance.part ?? null,
       image: meta.at + 1,
       frame: meta.ref.frame,
       points: v.points,

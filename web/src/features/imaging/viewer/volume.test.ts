@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { instance } from './fixture';
 import { planeOfInstance, toImage, toPatient } from './geometry';
 import { lengthOf } from './measure';
-import type { FrameRef, StackInstance, Triple } from './stack';
+import { type FrameRef, framesOf, type StackInstance, type Triple } from './stack';
 import { cutAt, cutsOf, originOf, sample, type Values, type Volume, volumeOf } from './volume';
 
 const GB = 1024 ** 3;
@@ -32,10 +32,9 @@ function stack(
 const field = (x: number, y: number, z: number): number => Math.round(10 * x + 100 * y + 40 * z);
 
 function fill(v: Volume, frames: readonly FrameRef[]): Values[] {
-  return v.ids.map((id) => {
-    const i = frames.find((f) => f.imageId === id)?.instance;
-    const plane = i && planeOfInstance(i);
-    if (!i || !plane) throw new Error(id);
+  return v.frames.map(({ imageId, instance: i }) => {
+    const plane = planeOfInstance(i);
+    if (!plane || !frames.some((f) => f.imageId === imageId)) throw new Error(imageId);
     const out = new Int16Array(i.rows * i.cols);
     for (let y = 0; y < i.rows; y++)
       for (let x = 0; x < i.cols; x++) out[y * i.cols + x] = field(...(toPatient(plane, [x + 0.5, y + 0.5]) as [number, number, number]));
@@ -54,7 +53,7 @@ describe('a stack as a volume', () => {
     const frames = stack({});
     const v = open([...frames].reverse());
     expect(v).toMatchObject({ count: 10, dz: 2.5, every: 1 });
-    expect(v.ids[0]).toBe('yg:0/1');
+    expect(v.frames[0]?.imageId).toBe('yg:0/1');
   });
   it('refuses tilt, gaps, mixed sizes, colour, missing geometry, too few', () => {
     expect(volumeOf(stack({ count: 5 }), GB)).toBe('few');
@@ -89,12 +88,86 @@ describe('a stack as a volume', () => {
       ),
     ).toBe('geometry');
   });
+  it('says that several images stand at one place when nothing tells them apart', () => {
+    const twice = (k: number) => ({ position: [-5, -4, (k >> 1) * 2.5] as Triple });
+    expect(volumeOf(stack({ count: 20 }, twice), GB)).toBe('repeated');
+    expect(
+      volumeOf(
+        stack({}, () => ({ position: [-5, -4, 0] })),
+        GB,
+      ),
+    ).toBe('repeated');
+  });
+  it('takes what belongs with the shown image where several stacks or points in time stand together', () => {
+    const phases = (k: number) => ({ position: [-5, -4, (k >> 1) * 2.5] as Triple, set: `time ${(k & 1) + 1}` });
+    const frames = stack({ count: 20 }, phases);
+    const late = volumeOf(frames, GB, frames[5]);
+    expect(late).toMatchObject({ count: 10, whole: 10, dz: 2.5, set: 1, sets: 2 });
+    expect(volumeOf(frames, GB, frames[4])).toMatchObject({ set: 0 });
+    expect(typeof late === 'object' && late.frames.map((f) => f.image)).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+    expect(volumeOf(stack({ count: 14 }, phases), GB)).toBe('few_in_set');
+  });
+  it('takes samples under overlays, tables and shutters, and none that are only pictures', () => {
+    const told = (...rendered_for: string[]) =>
+      volumeOf(
+        stack({}, () => ({ rendered_for })),
+        GB,
+      );
+    expect(told('overlay', 'shutter', 'voi-function')).toMatchObject({ count: 10 });
+    expect(told('modality-lut', 'presentation-lut', 'voi-lut')).toMatchObject({ count: 10 });
+    for (const why of ['palette', 'frame-groups', 'unknown', 'something-new']) expect(told('overlay', why), why).toBe('colour');
+    const { rendered_for: _, ...old } = instance({ position: [0, 0, 0], orientation: [1, 0, 0, 0, 1, 0], pixel_spacing: [1, 1] });
+    const silent = stack({}).map((f) => ({ ...f, instance: { ...old, position: f.instance.position } }));
+    expect(volumeOf(silent, GB)).toBe('colour');
+  });
   it('leaves slices out when the memory is short, and refuses when too many would go', () => {
     const frames = stack({ count: 20 });
     const all = 16 * 12 * 2 * 20 * 2;
     expect(volumeOf(frames, all)).toMatchObject({ every: 1, count: 20 });
     expect(volumeOf(frames, all / 2)).toMatchObject({ every: 2, count: 10, dz: 5 });
     expect(volumeOf(frames, all / 10)).toBe('memory');
+  });
+});
+
+/** One object of many frames: two points in time, place by place, the second brighter by 1000. */
+describe('the frames of an enhanced object', () => {
+  const [places, times] = [12, 2];
+  const n = places * times;
+  const each = <T>(of: (k: number) => T): T[] => Array.from({ length: n }, (_, k) => of(k));
+  const object = instance({
+    frames: n,
+    rows: 12,
+    cols: 16,
+    position: [-5, -4, 0],
+    orientation: [1, 0, 0, 0, 1, 0],
+    pixel_spacing: [0.5, 0.7],
+    per_frame: {
+      position: each((k) => [-5, -4, Math.floor(k / times) * 2]),
+      set: each((k) => `stack 1, time ${(k % times) + 1}`),
+      slope: each((k) => 1 + (k % times)),
+    },
+  });
+  const frames = framesOf({ series: 's', partial: false, instances: [object] });
+  it('are a volume of the shown point in time, and a length through it is what the places say', () => {
+    const shown = frames[7];
+    const v = volumeOf(frames, GB, shown);
+    if (typeof v === 'string') throw new Error(v);
+    expect(v).toMatchObject({ count: places, dz: 2 });
+    expect(v.frames.map((f) => f.frame)).toEqual(Array.from({ length: places }, (_, k) => 2 * k + 2));
+    expect(v.frames.every((f) => f.instance.slope === 2)).toBe(true);
+    const cut = cutsOf(v).coronal;
+    const plane = { ...cut.plane, origin: originOf(cut, 4) };
+    // From the fourth to the tenth place, and ten columns across: 12 mm and 7 mm.
+    const [from, to] = [toImage(plane, [-5, -4 + 4 * 0.5, 6]), toImage(plane, [-5 + 10 * 0.7, -4 + 4 * 0.5, 18])];
+    const mm = { unit: 'mm' as const, per: cut.pixel };
+    expect(lengthOf(from, to, { basis: 'spacing', x: mm, y: mm })[0]?.value).toBeCloseTo(Math.hypot(12, 7), 9);
+    const values = sample(v, cut, 4, fill(v, frames));
+    const at = toPatient(plane, [2.5, 7.5]) as [number, number, number];
+    expect(Math.abs((values[7 * cut.cols + 2] ?? Number.NaN) - field(...at))).toBeLessThanOrEqual(1);
+  });
+  it('say nothing of their places in documents that are too old: no cuts', () => {
+    const old = framesOf({ series: 's', partial: false, instances: [{ ...object, v: 2 }] });
+    expect(volumeOf(old, GB)).toBe('colour');
   });
 });
 
@@ -171,8 +244,13 @@ describe('cuts', () => {
     const mm = { unit: 'mm' as const, per: c.pixel };
     expect(lengthOf(top, bottom, { basis: 'spacing', x: mm, y: mm })[0]?.value).toBeCloseTo(22.5, 6);
   });
+  it('slices of different kinds of numbers keep their values', () => {
+    const mixed = v.frames.map((_, k) => (k === 5 ? new Uint16Array(16 * 12).fill(60_000) : new Int16Array(16 * 12).fill(-1000)));
+    expect(sample(v, cuts.axial, 5, mixed)[0]).toBe(60_000);
+    expect(sample(v, cuts.axial, 4, mixed)[0]).toBe(-1000);
+  });
   it('slabs: maximum, minimum and mean over the thickness', () => {
-    const flat = v.ids.map((_, k) => new Int16Array(16 * 12).fill(k * 10));
+    const flat = v.frames.map((_, k) => new Int16Array(16 * 12).fill(k * 10));
     const at = (mode: 'max' | 'min' | 'mean', mm: number) => sample(v, cuts.axial, 4, flat, { mode, mm })[0];
     expect(at('max', 7.5)).toBe(50);
     expect(at('min', 7.5)).toBe(30);

@@ -1,22 +1,28 @@
 // A stack as a volume, cut along its own three axes on the CPU. Pure: no engine, no network, no copy of the slices.
 // Every cut is an image of its own geometry, so measuring on it follows the same rules as on a slice.
 
+import { readable } from './drawn';
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
 import type { FrameRef, Triple } from './stack';
-import { drawable } from './stack';
 
 export type Values = Int16Array | Uint16Array | Float32Array;
 
 /** Why a series cannot be cut; shown in words. */
-export type Unfit = 'few' | 'geometry' | 'mixed' | 'tilt' | 'gaps' | 'colour' | 'memory';
+export type Unfit = 'few' | 'few_in_set' | 'geometry' | 'mixed' | 'tilt' | 'gaps' | 'repeated' | 'colour' | 'memory';
 
 export interface Volume {
   plane: ImagePlane;
-  /** Image ids in order along the normal. */
-  ids: string[];
+  /** Its frames in order along the normal. */
+  frames: FrameRef[];
   count: number;
   /** Distance of the slices, mm. */
   dz: number;
+  /** Which of the series' sets of frames it is (stack, point in time), from 0. */
+  set: number;
+  /** How many sets the series has. */
+  sets: number;
+  /** Slices there are, whether they are all taken or not. */
+  whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
   every: number;
 }
@@ -26,13 +32,18 @@ export const ANATOMIC: readonly Anatomic[] = ['axial', 'coronal', 'sagittal'];
 
 const TOLERANCE = 0.01; // frontend.md 6.4: gaps uneven by more than 1 %
 
-/** Looks whether the frames are one straight, even stack. `room`: bytes the slices may take. */
-export function volumeOf(frames: readonly FrameRef[], room: number): Volume | Unfit {
-  if (frames.length < 8) return 'few';
-  if (frames.some((f) => f.instance.samples > 1 || !drawable(f.instance))) return 'colour';
+/** Frames of one volume at least. */
+const LEAST = 8;
+
+/** Looks whether the frames of the shown one's stack and point in time are one straight, even stack. `room`: bytes the slices may take. */
+export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0]): Volume | Unfit {
+  const name = shown?.instance.set ?? '';
+  const frames = all.filter((f) => (f.instance.set ?? '') === name);
+  if (frames.length < LEAST) return all.length < LEAST ? 'few' : 'few_in_set';
+  if (!frames.every((f) => readable(f.instance))) return 'colour';
   const placed = frames.map((f) => ({ f, plane: planeOfInstance(f.instance) }));
   const first = placed[0]?.plane;
-  if (!first || placed.some((p) => !p.plane || p.f.instance.frames > 1)) return 'geometry';
+  if (!first || placed.some((p) => !p.plane)) return 'geometry';
   const list = placed as { f: FrameRef; plane: ImagePlane }[];
   for (const { plane: p } of list) {
     const same = p.cols === first.cols && p.rows === first.rows && Math.abs(p.dx - first.dx) < 1e-4 && Math.abs(p.dy - first.dy) < 1e-4;
@@ -44,7 +55,7 @@ export function volumeOf(frames: readonly FrameRef[], room: number): Volume | Un
   if (!low || !high) return 'few';
   const span = dot(minus(high.plane.origin, low.plane.origin), first.normal);
   const dz = span / (list.length - 1);
-  if (!(dz > 0)) return 'geometry';
+  if (!(dz > 0)) return 'repeated';
   for (const [k, { plane }] of list.entries()) {
     const from = minus(plane.origin, low.plane.origin);
     const off = along(from, first.normal, -dot(from, first.normal));
@@ -52,14 +63,25 @@ export function volumeOf(frames: readonly FrameRef[], room: number): Volume | Un
     if (Math.hypot(...off) > Math.max(0.5 * first.dx, TOLERANCE * Math.max(dz, k * dz))) return 'tilt';
     const before = k > 0 ? list[k - 1] : undefined;
     const gap = before ? dot(minus(plane.origin, before.plane.origin), first.normal) : dz;
+    if (gap < 1e-3) return 'repeated';
     if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
   }
+  const sets = [...new Set(all.map((f) => f.instance.set ?? ''))].sort();
   const slice = first.cols * first.rows * 2;
   // The slices stand in the cache and are held here: twice the voxels must fit.
   const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
   if (every > 4) return 'memory';
   const kept = list.filter((_, k) => k % every === 0);
-  return { plane: { ...first, origin: low.plane.origin }, ids: kept.map((p) => p.f.imageId), count: kept.length, dz: dz * every, every };
+  return {
+    plane: { ...first, origin: low.plane.origin },
+    frames: kept.map((p) => p.f),
+    count: kept.length,
+    set: sets.indexOf(name),
+    sets: sets.length,
+    whole: list.length,
+    dz: dz * every,
+    every,
+  };
 }
 
 /** One of the three axes of the volume: 0 along rows, 1 along columns, 2 through the slices. */
@@ -192,7 +214,7 @@ function stepsOf(v: Volume, run: Run, count: number, pixel: number): Steps {
   return steps;
 }
 
-/** Samples of one cut. `slices` in the order of the volume's ids. */
+/** Samples of one cut. `slices` in the order of the volume's frames. */
 export function sample(v: Volume, c: Cut, index: number, slices: readonly Values[], slab: Slab = SINGLE): Values {
   const size = c.cols * c.rows;
   const planes = slabPlanes(c, index, slab);
@@ -205,8 +227,10 @@ export function sample(v: Volume, c: Cut, index: number, slices: readonly Values
     if (one !== sum) join(sum, one, turn === 0 ? 'first' : slab.mode);
   }
   if (slab.mode === 'mean' && planes.length > 1) for (let k = 0; k < size; k++) sum[k] = (sum[k] as number) / planes.length;
-  if (slices.some((x) => x instanceof Float32Array)) return sum;
-  const out = slices.some((x) => x instanceof Int16Array) ? new Int16Array(size) : new Uint16Array(size);
+  // Each slice has the kind of number its own values need; what no 16 bits hold together stays as it is.
+  const signed = slices.some((x) => x instanceof Int16Array);
+  if (slices.some((x) => x instanceof Float32Array || (signed && x instanceof Uint16Array))) return sum;
+  const out = signed ? new Int16Array(size) : new Uint16Array(size);
   for (let k = 0; k < size; k++) out[k] = Math.round(sum[k] as number);
   return out;
 }

@@ -10,14 +10,16 @@ import type { WorkItemDetail } from '../../../api/types';
 import { useWords } from '../../../i18n';
 import { useKeys } from '../../../keys';
 import { DueCell, PatientName, PriorityChip, Tag, useAge, usePersonName, useServerNow, useSex } from '../../../ui/bits';
+import { firstLook } from '../../../ui/firstLook';
 import { dicomDate, hourMinute, shortTime } from '../../../ui/format';
 import { FaultNote, Loading, useFaultText } from '../../../ui/State';
 import { AmendDialog, type Done } from '../../report';
 import { LeaseContext, useHeldLease } from '../lease';
-import { claim, next } from '../queries';
+import { claim, glanceQuery, next } from '../queries';
 import { Recheck } from '../Recheck';
 
 const ImagingPage = lazy(() => import('../../imaging').then((m) => ({ default: m.ImagingPage })));
+const FirstLook = lazy(() => import('../../imaging').then((m) => ({ default: m.FirstLook })));
 const EcgPage = lazy(() => import('../../ecg').then((m) => ({ default: m.EcgPage })));
 
 export function ReadPage() {
@@ -27,6 +29,8 @@ export function ReadPage() {
   const navigate = useNavigate();
   const client = useQueryClient();
   const [item, setItem] = useState<WorkItemDetail | null>(null);
+  /** The item as it was before it was claimed: enough to show whose images these are. */
+  const [glance, setGlance] = useState<WorkItemDetail | null>(() => client.getQueryData(glanceQuery(id).queryKey) ?? null);
   const [error, setError] = useState<unknown>(null);
   const [amending, amend] = useState(false);
   const [refused, refuse] = useState<unknown>(null);
@@ -43,6 +47,7 @@ export function ReadPage() {
       const open =
         detail.state === 'queued' ||
         (detail.state === 'reading' && !detail.holder_is_me && (detail.lease_until ?? 0) < Date.now() - 60_000);
+      setGlance(detail);
       if (!handed && (open || detail.holder_is_me) && detail.pipeline !== 'lab') {
         try {
           detail = await claim(id);
@@ -53,6 +58,8 @@ export function ReadPage() {
           if (e.status === 409) detail = await get<WorkItemDetail>(`/api/work/${id}`);
         }
       }
+      // The page is heavier than the picture that stands in for it, and would hold it up.
+      if (detail.pipeline === 'imaging') await firstLook();
       setItem(detail);
     } catch (e) {
       setError(e);
@@ -101,7 +108,19 @@ export function ReadPage() {
       </div>
     );
   }
-  if (!item || item.id !== id) return <Loading />;
+  if (!item || item.id !== id) {
+    if (glance?.id !== id || glance.pipeline !== 'imaging') return <Loading />;
+    return (
+      <div className="page-fill">
+        <ItemHead item={glance} held until={null} idle={false} waiting />
+        <div className="grow" style={{ minHeight: 0 }}>
+          <Suspense fallback={<Loading />}>
+            <FirstLook item={glance} />
+          </Suspense>
+        </div>
+      </div>
+    );
+  }
   return (
     <LeaseContext.Provider value={lease}>
       <div className="page-fill">
@@ -145,23 +164,19 @@ export function ReadPage() {
   );
 }
 
-function ItemHead({
-  item,
-  held,
-  idle,
-  until,
-  reclaim,
-  checked,
-  amend,
-}: {
+interface HeadProps {
   item: WorkItemDetail;
   held: boolean;
   idle: boolean;
   until: number | null;
-  reclaim: () => void;
-  checked: () => void;
-  amend: () => void;
-}) {
+  /** Nothing can be done yet. */
+  waiting?: boolean;
+  reclaim?: () => void;
+  checked?: () => void;
+  amend?: () => void;
+}
+
+function ItemHead({ item, held, idle, until, waiting, reclaim, checked, amend }: HeadProps) {
   const { t, pick, has } = useWords();
   const age = useAge();
   const sex = useSex();
@@ -206,8 +221,8 @@ function ItemHead({
         <span className="dim nowrap">{pick(item.facility_name, item.facility_name_en)}</span>
         <span className="grow" />
         {item.state !== 'done' && <DueCell arrived={item.arrived_at} deadline={item.deadline} now={now} />}
-        {held && item.tier === 'recheck' && <Recheck item={item} epoch={item.epoch} done={checked} />}
-        {(!held || item.tier === 'recheck') && item.report_state === 'published' && item.may.amend && (
+        {held && checked && item.tier === 'recheck' && <Recheck item={item} epoch={item.epoch} done={checked} />}
+        {!waiting && (!held || item.tier === 'recheck') && item.report_state === 'published' && item.may.amend && (
           <Button variant="default" onClick={amend}>
             {t('report.amend')}
           </Button>

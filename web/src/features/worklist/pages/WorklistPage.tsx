@@ -16,7 +16,7 @@ import { Empty, FaultNote, Loading, NoRight, useFaultText } from '../../../ui/St
 import { useCan } from '../../session';
 import { sortRows } from '../model';
 import { Preview } from '../Preview';
-import { next, worklistQuery } from '../queries';
+import { glanceQuery, next, worklistQuery } from '../queries';
 import { columns, Row } from '../Row';
 
 const TABS: WorkTab[] = ['write', 'audit', 'mine', 'returned', 'critical', 'published', 'overdue'];
@@ -54,12 +54,16 @@ export function WorklistPage() {
   );
   const row = rows[at];
   // The row in hand is the one that is opened next: its images begin to come now.
-  const subject = row?.pipeline === 'imaging' ? row.subject : null;
+  const [subject, item] = row?.pipeline === 'imaging' ? [row.subject, row.id] : [null, null];
   useEffect(() => {
-    if (!subject) return;
-    const timer = setTimeout(() => void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined), 200);
+    if (!subject || !item) return;
+    const timer = setTimeout(() => {
+      void import('./ReadPage').catch(() => undefined);
+      void client.prefetchQuery(glanceQuery(item));
+      void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined);
+    }, 200);
     return () => clearTimeout(timer);
-  }, [subject, client]);
+  }, [subject, item, client]);
   const body = useRef<HTMLDivElement>(null);
   const finder = useRef<HTMLInputElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => body.current, estimateSize: () => ROW, overscan: 12 });
