@@ -80,6 +80,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0012_ecg_told.sql"),
         include_str!("../../../migrations/postgres/0012_ecg_told.sql"),
     ),
+    (
+        13,
+        "outbox_page",
+        include_str!("../../../migrations/sqlite/0013_outbox_page.sql"),
+        include_str!("../../../migrations/postgres/0013_outbox_page.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -30,4 +30,25 @@ yigong_base::statements! {
     LIST_DAMAGED = "SELECT d.sha256, d.kind, d.found_at, (SELECT MIN(i.id) FROM instance i WHERE i.object_sha256 = d.sha256) AS instance FROM damaged_object d ORDER BY d.found_at DESC LIMIT 500";
     /// How many.
     COUNT_DAMAGED = "SELECT COUNT(*) AS n FROM damaged_object";
+    /// Marked objects in scope with what needs them, newest first.
+    HURT = "SELECT d.sha256, d.kind, d.found_at, d.note, d.note_at, n.name AS note_by_name, i.uid, i.number, i.size_bytes, i.current, i.received_at, e.number AS series_number, p.name AS sender,
+        s.id AS study, s.study_date, s.modality, f.name AS facility_name, t.name AS patient_name,
+        CASE WHEN i.id IS NOT NULL THEN 'image' WHEN EXISTS (SELECT 1 FROM report_version v WHERE v.pdf_sha256 = d.sha256) THEN 'report'
+        WHEN EXISTS (SELECT 1 FROM ecg_record r WHERE r.object_sha256 = d.sha256 OR r.page_sha256 = d.sha256) OR EXISTS (SELECT 1 FROM ecg_rendition r WHERE r.object_sha256 = d.sha256) OR EXISTS (SELECT 1 FROM ecg_upload r WHERE r.object_sha256 = d.sha256) THEN 'ecg'
+        WHEN EXISTS (SELECT 1 FROM quarantine q WHERE q.blob_sha256 = d.sha256) THEN 'held'
+        WHEN EXISTS (SELECT 1 FROM series q WHERE q.preview_sha256 = d.sha256 OR q.thumbnail_sha256 = d.sha256) OR EXISTS (SELECT 1 FROM study q WHERE q.preview_sha256 = d.sha256 OR q.thumbnail_sha256 = d.sha256) THEN 'picture' ELSE 'none' END AS used_by
+        FROM damaged_object d LEFT JOIN instance i ON i.object_sha256 = d.sha256 AND i.erased_at IS NULL LEFT JOIN series e ON e.id = i.series LEFT JOIN study s ON s.id = i.study LEFT JOIN facility f ON f.code = s.facility
+        LEFT JOIN patient t ON t.id = s.patient LEFT JOIN peer p ON p.id = i.peer LEFT JOIN account n ON n.id = d.note_by WHERE ($1 = '*' OR i.facility = $1) ORDER BY d.found_at DESC, d.sha256, i.id LIMIT 500";
+    /// Is it marked, and in scope?
+    MARKED = "SELECT d.kind FROM damaged_object d WHERE d.sha256 = $1 AND ($2 = '*' OR EXISTS (SELECT 1 FROM instance i WHERE i.object_sha256 = d.sha256 AND i.facility = $2))";
+    /// What is wrong with it now.
+    KIND = "UPDATE damaged_object SET kind = $2 WHERE sha256 = $1";
+    /// What a person noted.
+    NOTE = "UPDATE damaged_object SET note = $2, note_by = $3, note_at = $4 WHERE sha256 = $1";
+    /// Studies that need an object.
+    STUDIES_OF = "SELECT DISTINCT study, facility FROM instance WHERE object_sha256 = $1";
+    /// How many marked objects are in scope.
+    COUNT_IN_SCOPE = "SELECT COUNT(*) AS n FROM damaged_object d WHERE $1 = '*' OR EXISTS (SELECT 1 FROM instance i WHERE i.object_sha256 = d.sha256 AND i.facility = $1)";
+    /// When the work of keeping is done next.
+    NEXT_RUNS = "SELECT kind, MIN(run_at) AS at, MAX(state) AS state, MAX(error) AS error FROM job WHERE kind IN ('scrub', 'sweep', 'retention') GROUP BY kind";
 }
