@@ -21,7 +21,12 @@ const SHOWN: usize = 200;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(overview).service(get_damaged).service(recheck).service(note).service(bring_back);
+    cfg.service(overview)
+        .service(get_damaged)
+        .service(recheck)
+        .service(check_study)
+        .service(note)
+        .service(bring_back);
     cfg.service(get_retention).service(get_holds).service(hold).service(release);
 }
 
@@ -86,6 +91,13 @@ async fn get_damaged(centre: web::Data<Centre>, permit: Caller) -> Answer {
 async fn recheck(centre: web::Data<Centre>, permit: Caller, sha256: web::Path<String>) -> Answer {
     let found = scrub::mend::recheck(&centre.ctx, &permit, &sha256).await?;
     Ok(HttpResponse::Ok().json(json!({"found": found})))
+}
+
+/// Hashes every object of a study again now.
+#[utoipa::path(post, path = "/api/studies/{id}/check", tag = "storage", params(("id" = String, Path)), responses((status = 200, description = "checked, wrong, left")))]
+#[post("/api/studies/{id}/check")]
+async fn check_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
+    Ok(HttpResponse::Ok().json(scrub::mend::check_study(&centre.ctx, &permit, &id).await?))
 }
 
 /// Notes what was done about a damaged object.

@@ -45,6 +45,8 @@ yigong_base::statements! {
     KIND = "UPDATE damaged_object SET kind = $2 WHERE sha256 = $1";
     /// What a person noted.
     NOTE = "UPDATE damaged_object SET note = $2, note_by = $3, note_at = $4 WHERE sha256 = $1";
+    /// The objects of a study in scope that are to be there.
+    OBJECTS_OF = "SELECT DISTINCT object_sha256 AS sha256 FROM instance WHERE study = $1 AND erased_at IS NULL AND ($2 = '*' OR facility = $2) ORDER BY object_sha256";
     /// Studies that need an object.
     STUDIES_OF = "SELECT DISTINCT study, facility FROM instance WHERE object_sha256 = $1";
     /// How many marked objects are in scope.

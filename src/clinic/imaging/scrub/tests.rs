@@ -155,6 +155,24 @@ async fn a_damaged_image_is_shown_noted_and_mended() {
 }
 
 #[tokio::test]
+async fn a_study_is_checked_at_once() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        send(&bench, &peer, &Shot { instance: "1.2.3.4.6", pixel: 1, ..Shot::default() }).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let well = mend::check_study(ctx, &lead, &id).await.unwrap();
+        assert_eq!((well.checked, well.wrong, well.left), (2, 0, 0), "{}", bench.engine);
+        std::fs::remove_file(ctx.blobs.path(&stored(&bench).await.object).unwrap()).unwrap();
+        assert_eq!(mend::check_study(ctx, &lead, &id).await.unwrap().wrong, 1);
+        assert_eq!(listed(&bench, &lead).await[0].kind, "missing");
+        let other = person("it2", "C02", false, &[Role::ItAdmin]);
+        assert_eq!(mend::check_study(ctx, &other, &id).await.unwrap_err().code(), "not_found");
+    }
+}
+
+#[tokio::test]
 async fn the_sender_brings_it_back_by_sending_again() {
     for bench in engines().await.unwrap() {
         let (object, whole) = hurt(&bench).await;

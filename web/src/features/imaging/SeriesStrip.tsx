@@ -79,6 +79,7 @@ function SeriesButton({ series, current, open, go }: { series: StudySeries; curr
         <span className="cut">{series.description}</span>
         <span>{count}</span>
       </span>
+      {series.damaged > 0 && <span className="im-series-hurt">{t('imaging.series_damaged', { n: series.damaged })}</span>}
     </button>
   );
 }
