@@ -44,7 +44,7 @@ yigong_base::statements! {
         WHERE ($2 = '' OR x.state = $2) ORDER BY x.created_at DESC, x.id DESC LIMIT $7";
     /// What waits for whom, and what failed.
     RECEIVERS = "SELECT b.destination AS receiver, d.name AS receiver_name, d.kind, d.enabled, CAST(NULL AS BIGINT) AS last_seen_at, b.state, COUNT(*) AS n, MIN(b.created_at) AS oldest FROM (
-        SELECT destination, 'waiting' AS state, created_at, facility FROM delivery WHERE state IN ('pending', 'retry') UNION ALL SELECT destination, 'failed', created_at, facility FROM delivery WHERE state IN ('parked', 'dead')) b
+        SELECT destination, CASE WHEN state = 'retry' THEN 'retrying' ELSE 'waiting' END AS state, created_at, facility FROM delivery WHERE state IN ('pending', 'retry') UNION ALL SELECT destination, 'failed', created_at, facility FROM delivery WHERE state IN ('parked', 'dead')) b
         JOIN destination d ON d.id = b.destination WHERE d.kind IN ('dicom', 'hl7') AND ($1 = '*' OR b.facility = $1) GROUP BY b.destination, d.name, d.kind, d.enabled, b.state";
     /// Its queue.
     QUEUE_OF = "SELECT destination FROM delivery WHERE id = $1";

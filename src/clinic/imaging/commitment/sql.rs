@@ -26,7 +26,7 @@ yigong_base::statements! {
         WHERE ($2 = '' OR x.state = $2) ORDER BY x.created_at DESC, x.id DESC LIMIT $7";
     /// What waits for whom, and what failed.
     RECEIVERS = "SELECT b.peer AS receiver, p.name AS receiver_name, p.kind, p.enabled, p.last_seen_at, b.state, COUNT(*) AS n, MIN(b.asked_at) AS oldest FROM (
-        SELECT peer, CASE WHEN state = 'open' AND give_up_at >= $2 THEN 'waiting' ELSE 'failed' END AS state, asked_at, facility FROM commitment WHERE state IN ('open', 'failed', 'given_up')
+        SELECT peer, CASE WHEN state <> 'open' OR give_up_at < $2 THEN 'failed' WHEN error <> '' THEN 'retrying' ELSE 'waiting' END AS state, asked_at, facility FROM commitment WHERE state IN ('open', 'failed', 'given_up')
         UNION ALL SELECT peer, 'failed', asked_at, facility FROM commitment WHERE state = 'reported' AND direction = 'out' AND result <> '[]') b
         JOIN peer p ON p.id = b.peer WHERE ($1 = '*' OR b.facility = $1) GROUP BY b.peer, p.name, p.kind, p.enabled, p.last_seen_at, b.state";
     /// A transaction in scope, before it is acted on.

@@ -246,6 +246,8 @@ pub struct Receiver {
     pub last_seen_at: Option<i64>,
     /// Entries that wait.
     pub waiting: i64,
+    /// Of them tried in vain before.
+    pub retrying: i64,
     /// Entries that failed.
     pub failed: i64,
     /// The oldest that waits, ms.
@@ -273,6 +275,7 @@ pub async fn receivers(conn: &mut Conn, ctx: &Ctx, permit: &Permit) -> Result<Ve
                     enabled: row.flag("enabled")?,
                     last_seen_at: row.opt_int("last_seen_at")?,
                     waiting: 0,
+                    retrying: 0,
                     failed: 0,
                     oldest_at: None,
                     id,
@@ -282,14 +285,18 @@ pub async fn receivers(conn: &mut Conn, ctx: &Ctx, permit: &Permit) -> Result<Ve
         };
         let Some(one) = all.get_mut(at) else { continue };
         let (n, oldest) = (row.int("n")?, row.opt_int("oldest")?);
-        if row.text("state")? == "waiting" {
-            one.waiting += n;
-            one.oldest_at = [one.oldest_at, oldest].into_iter().flatten().min();
-        } else {
+        let state = row.text("state")?;
+        if state == "failed" {
             one.failed += n;
+            continue;
         }
+        one.waiting += n;
+        one.retrying += if state == "retrying" { n } else { 0 };
+        one.oldest_at = [one.oldest_at, oldest].into_iter().flatten().min();
     }
-    all.sort_by(|a, b| (b.failed, b.waiting, &a.name).cmp(&(a.failed, a.waiting, &b.name)));
+    all.sort_by(|a, b| {
+        (b.failed, b.retrying, b.waiting, &a.name).cmp(&(a.failed, a.retrying, a.waiting, &b.name))
+    });
     Ok(all)
 }
 

@@ -81,7 +81,8 @@ yigong_base::statements! {
     );
     /// What waits for whom, and what failed: for the choice of a receiver and the numbers beside it.
     RECEIVERS = "SELECT b.peer AS receiver, p.name AS receiver_name, p.kind, p.enabled, p.last_seen_at, b.state, COUNT(*) AS n, MIN(b.created_at) AS oldest
-        FROM (SELECT peer, state, created_at, facility FROM outgoing_batch WHERE state IN ('waiting', 'failed') UNION ALL SELECT peer, state, created_at, facility FROM notice WHERE state IN ('waiting', 'failed')) b
+        FROM (SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END AS state, created_at, facility FROM outgoing_batch WHERE state IN ('waiting', 'failed')
+        UNION ALL SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END, created_at, facility FROM notice WHERE state IN ('waiting', 'failed')) b
         JOIN peer p ON p.id = b.peer WHERE ($1 = '*' OR b.facility = $1) GROUP BY b.peer, p.name, p.kind, p.enabled, p.last_seen_at, b.state";
     /// The objects of a batch: what failed first.
     OBJECTS = "SELECT o.uid, o.state, o.attempts, o.next_at, o.status, o.error, o.closed_at, e.number AS series_number, i.number FROM outgoing o JOIN instance i ON i.id = o.instance JOIN series e ON e.id = i.series

@@ -181,7 +181,7 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
 /// `content` is the hash of what was spooled.
 ///
 /// # Errors
-/// As [`recheck`]; `Invalid` `content` for other bytes, of which nothing is kept.
+/// As [`recheck`]; `Conflict` `other_content` for other bytes, of which nothing is kept.
 pub async fn restore(
     ctx: &Ctx,
     permit: &Permit,
@@ -191,10 +191,7 @@ pub async fn restore(
 ) -> Result<&'static str> {
     marked(ctx, permit, sha256).await?;
     if content != sha256 {
-        return Err(Fault::invalid(
-            "content",
-            "the file is another one: its SHA-256 is not the object's name",
-        ));
+        return Err(Fault::conflict("other_content", "its SHA-256 is not the name of the object"));
     }
     ctx.blobs.keep(spooled).await?;
     let mut tx = ctx.db.begin(permit).await?;

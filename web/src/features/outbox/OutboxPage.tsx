@@ -147,7 +147,9 @@ function ToWhom({ receivers, rows, to, choose }: { receivers: Receiver[]; rows: 
 function ReceiverNote({ receivers, to, now }: { receivers: Receiver[]; to: string | undefined; now: number }) {
   const { t } = useWords();
   const span = useSpan();
-  const about = to ? receivers.filter((r) => r.id === to) : receivers.filter((r) => r.failed > 0 || !r.enabled).slice(0, 4);
+  const about = to
+    ? receivers.filter((r) => r.id === to)
+    : receivers.filter((r) => r.failed > 0 || r.retrying > 0 || !r.enabled).slice(0, 4);
   return (
     <div className="receivers" aria-live="polite">
       {about.length === 0 && <span className="dim">{t(to ? 'outbox.receiver_idle' : 'outbox.receivers_well')}</span>}
@@ -156,6 +158,7 @@ function ReceiverNote({ receivers, to, now }: { receivers: Receiver[]; to: strin
           <strong>{r.name}</strong>
           {!r.enabled && <Tag tone="orange">{t('outbox.disabled')}</Tag>}
           {r.failed > 0 && <span className="tone-red">{t('outbox.n_failed', { n: r.failed })}</span>}
+          {r.retrying > 0 && <span className="tone-amber">{t('outbox.n_retrying', { n: r.retrying })}</span>}
           {r.waiting > 0 && <span>{t('outbox.n_waiting', { n: r.waiting })}</span>}
           {r.oldest_at !== null && <span className="dim">{t('outbox.oldest', { span: span(now - r.oldest_at) })}</span>}
         </span>

@@ -40,6 +40,8 @@ export interface Receiver {
   enabled: boolean;
   last_seen_at: number | null;
   waiting: number;
+  /** Of them tried in vain before. */
+  retrying: number;
   failed: number;
   oldest_at: number | null;
 }

@@ -24,7 +24,12 @@ export function OverviewView({ data, now, go }: { data: Overview; now: number; g
           <Button onClick={() => go('damaged')}>{t('storage.see_damaged')}</Button>
         </div>
       ) : (
-        <div className="note verdict" data-tone={data.space.has_room && !late ? undefined : 'amber'} role="status">
+        <div
+          className="note verdict"
+          data-tone={data.space.has_room && !late ? undefined : 'amber'}
+          data-proven={scrub.finished_at > 0}
+          role="status"
+        >
           <strong>{t(scrub.finished_at > 0 ? 'storage.verdict.sound' : 'storage.verdict.first_pass')}</strong>
         </div>
       )}
@@ -52,7 +57,9 @@ export function OverviewView({ data, now, go }: { data: Overview; now: number; g
             late ? (
               <Tag tone="amber">{t('storage.late')}</Tag>
             ) : (
-              <Tag tone={scrub.wrong > 0 ? 'red' : 'green'}>{t('storage.wrong_n', { n: scrub.wrong })}</Tag>
+              <Tag tone={scrub.wrong > 0 ? 'red' : scrub.checked > 0 || scrub.finished_at > 0 ? 'green' : undefined}>
+                {t('storage.wrong_n', { n: scrub.wrong })}
+              </Tag>
             )
           }
         >
@@ -152,7 +159,7 @@ function Next({ run, now }: { run: NextRun | undefined; now: number }) {
   const span = useSpan();
   if (!run) return '–';
   if (run.state === 'running') return t('storage.running');
-  return run.at <= now ? t('storage.soon') : `${dayTime(run.at)} (${t('storage.in', { span: span(run.at - now) })})`;
+  return run.at - now < 60_000 ? t('storage.soon') : `${dayTime(run.at)} (${t('storage.in', { span: span(run.at - now) })})`;
 }
 
 /** Used, free and reserve side by side; the numbers stand below, so that nothing is told by colour alone. */
