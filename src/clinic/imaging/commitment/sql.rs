@@ -41,6 +41,6 @@ yigong_base::statements! {
     VERSIONS = "SELECT id, study, sop_class, object_sha256 FROM instance WHERE facility = $1 AND uid = $2 AND erased_at IS NULL ORDER BY version";
     /// An instance was proven and that was told.
     PROVEN = "UPDATE instance SET committed_at = $2 WHERE id = $1";
-    /// How much of a study is proven.
-    OF_STUDY = "SELECT COUNT(*) AS instances, COUNT(committed_at) AS proven, MIN(committed_at) AS since FROM instance WHERE study = $1";
+    /// How much of what devices sent of a study is proven; what was made here is theirs to keep nowhere.
+    OF_STUDY = "SELECT COUNT(*) AS instances, COUNT(committed_at) AS proven, MIN(committed_at) AS since FROM instance WHERE study = $1 AND peer <> ''";
 }
