@@ -17,7 +17,7 @@ INSERT INTO outgoing_batch (id, peer, facility, cause, study, state, objects, se
   FROM outgoing GROUP BY batch, peer;
 CREATE INDEX outgoing_batch_page ON outgoing_batch(created_at, id);
 CREATE INDEX outgoing_batch_facility ON outgoing_batch(facility, created_at, id);
-CREATE INDEX outgoing_batch_open ON outgoing_batch(state, peer, created_at) WHERE state IN ('waiting', 'failed');
+CREATE INDEX outgoing_batch_open ON outgoing_batch(created_at, id) WHERE state <> 'sent';
 -- When an object was put or armed again: a person who tries again gives it the whole time again.
 ALTER TABLE outgoing ADD COLUMN armed_at BIGINT NOT NULL DEFAULT 0;
 UPDATE outgoing SET armed_at = created_at;
@@ -32,7 +32,7 @@ INSERT INTO notice (id, peer, facility, study, state, attempts, error, created_a
   JOIN peer p ON p.id = substr(j.key, 1, instr(j.key, ' ') - 1) JOIN study s ON s.id = substr(j.key, instr(j.key, ' ') + 1) WHERE j.kind = 'availability' AND j.state = 'waiting';
 CREATE UNIQUE INDEX notice_once ON notice(peer, study) WHERE state = 'waiting';
 CREATE INDEX notice_page ON notice(created_at, id);
-CREATE INDEX notice_open ON notice(state, peer, created_at) WHERE state IN ('waiting', 'failed');
+CREATE INDEX notice_open ON notice(created_at, id) WHERE state <> 'sent';
 
 -- Who gave something up, and why.
 ALTER TABLE commitment ADD COLUMN why TEXT NOT NULL DEFAULT '';

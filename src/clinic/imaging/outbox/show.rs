@@ -168,8 +168,11 @@ async fn page(
 ) -> Result<Vec<Entry>> {
     let (at, behind) = asked.before.clone().unwrap_or((i64::MAX, String::new()));
     let mut with: Vec<Arg> = args![permit.scope(), &asked.state, &asked.to, id, at, behind, most];
+    let open = !matches!(asked.state.as_str(), "" | "sent");
     let statement = match kind {
+        Kind::Batch if open => sql::PAGE_OPEN,
         Kind::Batch => sql::PAGE,
+        Kind::Notice if open => sql::NOTICES_OPEN,
         Kind::Notice => sql::NOTICES,
         Kind::Commitment => {
             with.extend(args![ctx.now()]);

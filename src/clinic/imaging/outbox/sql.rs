@@ -20,11 +20,40 @@ macro_rules! about {
     };
 }
 
-/// Scope, state, receiver and place in the list.
+/// Scope, state, receiver and place in the list. `$open` narrows it to what has not arrived, in the words of a partial index.
 macro_rules! page {
-    () => {
-        " WHERE ($1 = '*' OR b.facility = $1) AND ($2 = '' OR b.state = $2) AND ($3 = '' OR b.peer = $3) AND ($4 = '' OR b.id = $4)
-        AND (b.created_at < $5 OR (b.created_at = $5 AND b.id < $6)) ORDER BY b.created_at DESC, b.id DESC LIMIT $7"
+    ($open:literal) => {
+        concat!(
+            " WHERE ($1 = '*' OR b.facility = $1) AND ($2 = '' OR b.state = $2)",
+            $open,
+            " AND ($3 = '' OR b.peer = $3) AND ($4 = '' OR b.id = $4)
+            AND (b.created_at < $5 OR (b.created_at = $5 AND b.id < $6)) ORDER BY b.created_at DESC, b.id DESC LIMIT $7"
+        )
+    };
+}
+
+/// Columns of a batch.
+macro_rules! batches {
+    ($open:literal) => {
+        concat!(
+            "SELECT b.id, b.peer AS receiver, p.name AS receiver_name, b.cause, b.state, b.objects, b.sent, b.failed, b.attempts, b.next_at, b.status, b.error, b.created_at, b.closed_at, b.why, ",
+            about!("outgoing_batch", "b.study"),
+            page!($open)
+        )
+    };
+}
+
+/// Columns of a notification.
+macro_rules! notices {
+    ($open:literal) => {
+        concat!(
+            "SELECT b.id, b.peer AS receiver, p.name AS receiver_name, 'availability' AS cause, b.state, CAST(1 AS BIGINT) AS objects,
+            CAST(CASE WHEN b.state = 'sent' THEN 1 ELSE 0 END AS BIGINT) AS sent, CAST(CASE WHEN b.state IN ('failed', 'stopped') THEN 1 ELSE 0 END AS BIGINT) AS failed, b.attempts,
+            (SELECT MIN(j.run_at) FROM job j WHERE j.kind = 'availability' AND j.key = b.peer || ' ' || b.study AND j.state = 'waiting' AND b.state = 'waiting') AS next_at,
+            CAST(NULL AS BIGINT) AS status, b.error, b.created_at, b.closed_at, b.why, ",
+            about!("notice", "b.study"),
+            page!($open)
+        )
     };
 }
 
@@ -65,24 +94,17 @@ yigong_base::statements! {
     /// A batch is no longer wanted.
     CANCEL = "UPDATE outgoing SET state = 'failed', error = 'cancelled', closed_at = $2 WHERE batch = $1 AND state = 'waiting'";
     /// The batches in scope, newest first: scope, state, peer, one id, before when, before which, how many.
-    PAGE = concat!(
-        "SELECT b.id, b.peer AS receiver, p.name AS receiver_name, b.cause, b.state, b.objects, b.sent, b.failed, b.attempts, b.next_at, b.status, b.error, b.created_at, b.closed_at, b.why, ",
-        about!("outgoing_batch", "b.study"),
-        page!()
-    );
+    PAGE = batches!("");
+    /// The same for a state other than `sent`.
+    PAGE_OPEN = batches!(" AND b.state <> 'sent'");
     /// The notifications in scope, newest first: as `PAGE`.
-    NOTICES = concat!(
-        "SELECT b.id, b.peer AS receiver, p.name AS receiver_name, 'availability' AS cause, b.state, CAST(1 AS BIGINT) AS objects,
-        CAST(CASE WHEN b.state = 'sent' THEN 1 ELSE 0 END AS BIGINT) AS sent, CAST(CASE WHEN b.state IN ('failed', 'stopped') THEN 1 ELSE 0 END AS BIGINT) AS failed, b.attempts,
-        (SELECT MIN(j.run_at) FROM job j WHERE j.kind = 'availability' AND j.key = b.peer || ' ' || b.study AND j.state = 'waiting' AND b.state = 'waiting') AS next_at,
-        CAST(NULL AS BIGINT) AS status, b.error, b.created_at, b.closed_at, b.why, ",
-        about!("notice", "b.study"),
-        page!()
-    );
+    NOTICES = notices!("");
+    /// The same for a state other than `sent`.
+    NOTICES_OPEN = notices!(" AND b.state <> 'sent'");
     /// What waits for whom, and what failed: for the choice of a receiver and the numbers beside it.
     RECEIVERS = "SELECT b.peer AS receiver, p.name AS receiver_name, p.kind, p.enabled, p.last_seen_at, b.state, COUNT(*) AS n, MIN(b.created_at) AS oldest
-        FROM (SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END AS state, created_at, facility FROM outgoing_batch WHERE state IN ('waiting', 'failed')
-        UNION ALL SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END, created_at, facility FROM notice WHERE state IN ('waiting', 'failed')) b
+        FROM (SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END AS state, created_at, facility FROM outgoing_batch WHERE state <> 'sent' AND state IN ('waiting', 'failed')
+        UNION ALL SELECT peer, CASE WHEN state = 'waiting' AND error <> '' THEN 'retrying' ELSE state END, created_at, facility FROM notice WHERE state <> 'sent' AND state IN ('waiting', 'failed')) b
         JOIN peer p ON p.id = b.peer WHERE ($1 = '*' OR b.facility = $1) GROUP BY b.peer, p.name, p.kind, p.enabled, p.last_seen_at, b.state";
     /// The objects of a batch: what failed first.
     OBJECTS = "SELECT o.uid, o.state, o.attempts, o.next_at, o.status, o.error, o.closed_at, e.number AS series_number, i.number FROM outgoing o JOIN instance i ON i.id = o.instance JOIN series e ON e.id = i.series
