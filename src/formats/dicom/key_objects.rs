@@ -212,7 +212,7 @@ mod tests {
         let content = object.root().items(Tag::new(0x0040, 0xA730));
         assert_eq!(content.len(), 6, "observer twice, the notes, three images");
         let image = content[4].items(Tag::new(0x0008, 0x1199));
-        assert_eq!(image[0].text(Tag::new(0x0008, 0x1160)), "3\\7");
+        assert_eq!(image[0].strings(Tag::new(0x0008, 0x1160)), ["3", "7"]);
         assert!(rejection::of(&object).is_none(), "no rejection");
     }
 }
