@@ -13,6 +13,7 @@ use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::id::{Ids, RandomIds};
 use yigong_base::jobs::{JobRow, Runner};
+use yigong_base::kept::Kept;
 use yigong_base::live::Live;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
@@ -95,7 +96,7 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     let db = open_database(&config).await?;
     migrate::run(&db, clock.now()).await?;
     let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
-    Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default() })
+    Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default(), kept: Kept::default() })
 }
 
 /// Opens the centre on its platform: signing key and fonts.

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::digest::Running;
+use yigong_base::digest::{Running, RunningSha256};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::{retention, scrub};
@@ -86,10 +86,10 @@ async fn get_damaged(centre: web::Data<Centre>, permit: Caller) -> Answer {
 }
 
 /// Hashes a damaged object again now; a whole one loses its mark.
-#[utoipa::path(post, path = "/api/storage/damaged/{sha256}/recheck", tag = "storage", params(("sha256" = String, Path)), responses((status = 200, description = "found: sound, hash, missing, unreadable, gone")))]
-#[post("/api/storage/damaged/{sha256}/recheck")]
-async fn recheck(centre: web::Data<Centre>, permit: Caller, sha256: web::Path<String>) -> Answer {
-    let found = scrub::mend::recheck(&centre.ctx, &permit, &sha256).await?;
+#[utoipa::path(post, path = "/api/storage/damaged/{address}/recheck", tag = "storage", params(("address" = String, Path)), responses((status = 200, description = "found: sound, hash, missing, unreadable, gone")))]
+#[post("/api/storage/damaged/{address}/recheck")]
+async fn recheck(centre: web::Data<Centre>, permit: Caller, address: web::Path<String>) -> Answer {
+    let found = scrub::mend::recheck(&centre.ctx, &permit, &address).await?;
     Ok(HttpResponse::Ok().json(json!({"found": found})))
 }
 
@@ -101,38 +101,41 @@ async fn check_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<St
 }
 
 /// Notes what was done about a damaged object.
-#[utoipa::path(put, path = "/api/storage/damaged/{sha256}/note", tag = "storage", params(("sha256" = String, Path)), request_body = Noting, responses((status = 204)))]
-#[put("/api/storage/damaged/{sha256}/note")]
+#[utoipa::path(put, path = "/api/storage/damaged/{address}/note", tag = "storage", params(("address" = String, Path)), request_body = Noting, responses((status = 204)))]
+#[put("/api/storage/damaged/{address}/note")]
 async fn note(
     centre: web::Data<Centre>,
     permit: Caller,
-    sha256: web::Path<String>,
+    address: web::Path<String>,
     body: web::Json<Noting>,
 ) -> Answer {
-    scrub::mend::note(&centre.ctx, &permit, &sha256, &body.note).await?;
+    scrub::mend::note(&centre.ctx, &permit, &address, &body.note).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Brings the bytes of a damaged object back: only those that hash to its name are taken.
-#[utoipa::path(put, path = "/api/storage/damaged/{sha256}/content", tag = "storage", params(("sha256" = String, Path)), responses((status = 200, description = "found")))]
-#[put("/api/storage/damaged/{sha256}/content")]
+#[utoipa::path(put, path = "/api/storage/damaged/{address}/content", tag = "storage", params(("address" = String, Path)), responses((status = 200, description = "found")))]
+#[put("/api/storage/damaged/{address}/content")]
 async fn bring_back(
     centre: web::Data<Centre>,
     permit: Caller,
-    sha256: web::Path<String>,
+    address: web::Path<String>,
     mut body: web::Payload,
 ) -> Answer {
     let ctx = &centre.ctx;
     // Before a byte of the file is read.
-    scrub::mend::marked(ctx, &permit, &sha256).await?;
-    let (mut spool, mut sum) = (ctx.blobs.spool().await?, Running::default());
+    scrub::mend::marked(ctx, &permit, &address).await?;
+    let mut spool = ctx.blobs.spool().await?;
+    let (mut now, mut old) = (Running::default(), RunningSha256::default());
     while let Some(part) = body.next().await {
         let part = part.map_err(|e| Fault::invalid("body", e.to_string()))?;
-        sum.update(&part);
+        now.update(&part);
+        old.update(&part);
         spool.write(&part).await?;
     }
     let spooled = spool.finish().await?;
-    let found = scrub::mend::restore(ctx, &permit, &sha256, spooled, &sum.finish_hex()).await?;
+    let content = [now.finish_hex(), old.finish_hex()];
+    let found = scrub::mend::restore(ctx, &permit, &address, spooled, &content).await?;
     Ok(HttpResponse::Ok().json(json!({"found": found})))
 }
 

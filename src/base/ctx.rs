@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::Ids;
+use crate::kept::Kept;
 use crate::live::Live;
 use crate::storage::blob::Blobs;
 use crate::storage::db::Db;
@@ -24,6 +25,8 @@ pub struct Ctx {
     pub config: Arc<Config>,
     /// Changes told to open pages.
     pub live: Live,
+    /// What slices remember between calls.
+    pub kept: Kept,
 }
 
 impl Ctx {

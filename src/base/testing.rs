@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::fault::Result;
 use crate::id::RandomIds;
+use crate::kept::Kept;
 use crate::live::Live;
 use crate::site::facility::{self, Facility};
 use crate::storage::blob::Blobs;
@@ -90,6 +91,7 @@ async fn bench(db: Db, folder: PathBuf, engine: &'static str) -> Result<Bench> {
         ids: Arc::new(RandomIds),
         config: Arc::new(Config::default()),
         live: Live::default(),
+        kept: Kept::default(),
     };
     let permit = Permit::system("test");
     let mut tx = ctx.db.begin(&permit).await?;

@@ -50,7 +50,7 @@ pub async fn check(args: CheckArgs, config: Config) -> Result<ExitCode> {
     ));
     for one in &damaged {
         let instance = one.instance.as_deref().unwrap_or("no instance");
-        say(&format!("damaged: {} ({}), found {}, {instance}", one.sha256, one.kind, when(one.found_at)));
+        say(&format!("damaged: {} ({}), found {}, {instance}", one.address, one.kind, when(one.found_at)));
     }
     let policy = &config.retention;
     say(&format!(

@@ -26,7 +26,7 @@ impl DicomCarrier {
     async fn object(&self, parcel: &Parcel) -> Result<Vec<u8>, String> {
         let content: ReportContent =
             serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
-        let pdf = self.ctx.blobs.read(&parcel.pdf_sha256).await.map_err(|e| e.to_string())?;
+        let pdf = self.ctx.blobs.read(&parcel.pdf_object).await.map_err(|e| e.to_string())?;
         Ok(encapsulated::object(&content, &pdf, self.ctx.config.centre.utc_offset_minutes))
     }
 

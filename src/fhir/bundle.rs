@@ -13,7 +13,7 @@ use super::report::{Version, resource};
 /// The resource of a version row, with its PDF inline.
 pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -> Result<Value> {
     let content: ReportContent = row.json("content")?;
-    let pdf = ctx.blobs.read(&row.text("pdf_sha256")?).await?;
+    let pdf = ctx.blobs.read(&row.text("pdf_object")?).await?;
     let pdf = base64::engine::general_purpose::STANDARD.encode(pdf);
     Ok(resource(&Version {
         content: &content,

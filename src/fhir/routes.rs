@@ -93,7 +93,7 @@ async fn binary(
             .opt(sql::ONE, args![report, permit.scope(), n])
             .await?
             .ok_or_else(|| Fault::not_found("Binary"))?;
-        row.text("pdf_sha256")?
+        row.text("pdf_object")?
     };
     let bytes = centre.ctx.blobs.read(&sha256).await?;
     Ok(HttpResponse::Ok().content_type("application/pdf").body(bytes))

@@ -43,7 +43,7 @@ impl Hl7Carrier {
             serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
         let style = Style::of(&parcel.settings);
         let pdf = if style.pdf {
-            let bytes = self.ctx.blobs.read(&parcel.pdf_sha256).await.map_err(|e| e.to_string())?;
+            let bytes = self.ctx.blobs.read(&parcel.pdf_object).await.map_err(|e| e.to_string())?;
             Some(base64::engine::general_purpose::STANDARD.encode(bytes))
         } else {
             None

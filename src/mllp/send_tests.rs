@@ -52,7 +52,7 @@ async fn the_carrier_proves_parks_or_tries_again_with_the_same_bytes() {
             ..ReportContent::default()
         })
         .unwrap(),
-        pdf_sha256: String::new(),
+        pdf_object: String::new(),
         control_id: "M1".into(),
         body,
     };

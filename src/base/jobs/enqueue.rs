@@ -52,7 +52,8 @@ pub async fn enqueue(tx: &mut Tx, ctx: &Ctx, job: Job) -> Result<()> {
     let due = job.at.unwrap_or(now);
     let statement = if job.quiet { sql::POSTPONE } else { sql::ENQUEUE };
     tx.exec(statement, args![ctx.id(), job.kind, job.key, job.payload, due, now]).await?;
-    // Rung before the commit: the runner then waits for the writer behind this unit, and polls anyway.
-    ctx.db.job_bell().notify_one();
+    if due <= now {
+        tx.ring(ctx.db.job_bell());
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The blob store: bytes addressed by their SHA-256, durable when `keep` returns.
+//! The blob store: bytes addressed by their BLAKE3, durable when `keep` returns.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,23 +62,23 @@ impl Blobs {
     }
 
     /// Where an object's file is.
-    pub fn path(&self, sha256: &str) -> Result<PathBuf> {
-        self.disk.path(sha256)
+    pub fn path(&self, address: &str) -> Result<PathBuf> {
+        self.disk.path(address)
     }
 
     /// Opens an object for reading.
-    pub async fn open_object(&self, sha256: &str) -> Result<tokio::fs::File> {
-        tokio::fs::File::open(self.path(sha256)?).await.map_err(|e| missing(sha256, &e))
+    pub async fn open_object(&self, address: &str) -> Result<tokio::fs::File> {
+        tokio::fs::File::open(self.path(address)?).await.map_err(|e| missing(address, &e))
     }
 
     /// Reads a whole object.
-    pub async fn read(&self, sha256: &str) -> Result<Vec<u8>> {
-        tokio::fs::read(self.path(sha256)?).await.map_err(|e| missing(sha256, &e))
+    pub async fn read(&self, address: &str) -> Result<Vec<u8>> {
+        tokio::fs::read(self.path(address)?).await.map_err(|e| missing(address, &e))
     }
 
     /// Reads `len` bytes from `offset`; fewer bytes is an error.
-    pub async fn read_range(&self, sha256: &str, offset: u64, len: usize) -> Result<Vec<u8>> {
-        let path = self.path(sha256)?;
+    pub async fn read_range(&self, address: &str, offset: u64, len: usize) -> Result<Vec<u8>> {
+        let path = self.path(address)?;
         let read = tokio::task::spawn_blocking(move || {
             use std::os::unix::fs::FileExt;
             let file = std::fs::File::open(path)?;
@@ -90,7 +90,7 @@ impl Blobs {
             file.read_exact_at(&mut bytes, offset)?;
             Ok(bytes)
         });
-        read.await.map_err(|_| Fault::internal("range read stopped"))?.map_err(|e| missing(sha256, &e))
+        read.await.map_err(|_| Fault::internal("range read stopped"))?.map_err(|e| missing(address, &e))
     }
 
     /// Room on the store's file system.
@@ -105,6 +105,6 @@ impl Blobs {
     }
 }
 
-fn missing(sha256: &str, error: &std::io::Error) -> Fault {
-    Fault::storage(format!("object {sha256}: {error}"))
+fn missing(address: &str, error: &std::io::Error) -> Fault {
+    Fault::storage(format!("object {address}: {error}"))
 }

@@ -1,10 +1,10 @@
 //! Looking after stored objects: listing them, hashing them again, setting aside what no row names.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::blob_disk::Disk;
-use crate::digest::Running;
+use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
 /// First four digits an address can have, as numbers.
@@ -14,7 +14,7 @@ pub const FOLDERS: u32 = 0x1_0000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// Its address: what its bytes should hash to.
-    pub sha256: String,
+    pub address: String,
     /// Bytes.
     pub size: u64,
     /// When it was written, ms since 1970.
@@ -57,17 +57,17 @@ impl Disk {
     }
 
     /// Reads an object and hashes it.
-    pub async fn rehash(&self, sha256: &str) -> Result<Found> {
-        let (path, wanted) = (self.path(sha256)?, sha256.to_owned());
+    pub async fn rehash(&self, address: &str) -> Result<Found> {
+        let (path, wanted) = (self.path(address)?, address.to_owned());
         blocking(move || {
             let mut file = match std::fs::File::open(&path) {
                 Ok(file) => file,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Missing),
                 Err(_) => return Ok(Found::Unreadable),
             };
-            Ok(match hashed(&mut file) {
-                Ok(found) if found == wanted => Found::Sound,
-                Ok(_) => Found::Changed,
+            Ok(match proves(&mut file, &wanted) {
+                Ok(true) => Found::Sound,
+                Ok(false) => Found::Changed,
                 Err(_) => Found::Unreadable,
             })
         })
@@ -76,9 +76,9 @@ impl Disk {
 
     /// Moves an object written before `before` (ms) out of the store into `swept/`, with the hour in its name; a person may
     /// bring it back. False when an equal object came meanwhile: it stays, its row may be on its way.
-    pub async fn set_aside(&self, sha256: &str, now: i64, before: i64) -> Result<bool> {
-        let (from, aside) = (self.path(sha256)?, self.aside_dir());
-        let to = aside.join(format!("{now}-{sha256}"));
+    pub async fn set_aside(&self, address: &str, now: i64, before: i64) -> Result<bool> {
+        let (from, aside) = (self.path(address)?, self.aside_dir());
+        let to = aside.join(format!("{now}-{address}"));
         blocking(move || {
             std::fs::create_dir_all(&aside).map_err(|e| Fault::io("make swept folder", &e))?;
             std::fs::rename(&from, &to).map_err(|e| Fault::io("set object aside", &e))?;
@@ -94,8 +94,8 @@ impl Disk {
     }
 
     /// Removes one object that was set aside at `now`.
-    pub async fn drop_one_aside(&self, sha256: &str, now: i64) -> Result<()> {
-        let path = self.aside_dir().join(format!("{now}-{sha256}"));
+    pub async fn drop_one_aside(&self, address: &str, now: i64) -> Result<()> {
+        let path = self.aside_dir().join(format!("{now}-{address}"));
         blocking(move || std::fs::remove_file(&path).map_err(|e| Fault::io("remove swept object", &e))).await
     }
 
@@ -123,13 +123,25 @@ impl Disk {
     }
 }
 
-fn hashed(file: &mut std::fs::File) -> std::io::Result<String> {
+/// Whether the bytes are those of the address: their BLAKE3, or for an object from before decision 0057 their SHA-256.
+fn proves(file: &mut std::fs::File, address: &str) -> std::io::Result<bool> {
     let mut hash = Running::default();
+    read(file, |part| hash.update(part))?;
+    if hash.finish_hex() == address {
+        return Ok(true);
+    }
+    file.rewind()?;
+    let mut hash = RunningSha256::default();
+    read(file, |part| hash.update(part))?;
+    Ok(hash.finish_hex() == address)
+}
+
+fn read(file: &mut std::fs::File, mut take: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut buffer = vec![0_u8; 256 * 1024];
     loop {
         let n = file.read(&mut buffer)?;
-        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { return Ok(hash.finish_hex()) };
-        hash.update(part);
+        let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { return Ok(()) };
+        take(part);
     }
 }
 
@@ -150,15 +162,42 @@ fn listed(folder: &Path) -> Result<Vec<StoredFile>> {
         let entry = entry.map_err(|e| Fault::io("list objects", &e))?;
         let meta = entry.metadata().map_err(|e| Fault::io("list objects", &e))?;
         all.push(StoredFile {
-            sha256: entry.file_name().to_string_lossy().into_owned(),
+            address: entry.file_name().to_string_lossy().into_owned(),
             size: meta.len(),
             written_at: written_at(&meta),
         });
     }
-    all.sort_by(|a, b| a.sha256.cmp(&b.sha256));
+    all.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(all)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Fault::internal("disk task stopped"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Found;
+    use crate::digest::sha256_hex;
+    use crate::storage::blob::Blobs;
+
+    #[tokio::test]
+    async fn an_object_proves_its_address_also_the_one_of_an_earlier_build() {
+        let folder = std::env::temp_dir().join(format!("yigong-rehash-{}", std::process::id()));
+        let blobs = Blobs::open(&folder, "t".into()).await.unwrap();
+        let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i % 255) as u8).collect();
+        let now = blobs.put(&bytes).await.unwrap();
+        let before = sha256_hex(&bytes);
+        let old = blobs.path(&before).unwrap();
+        std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+        std::fs::write(&old, &bytes).unwrap();
+        for address in [&now, &before] {
+            assert_eq!(blobs.disk().rehash(address).await.unwrap(), Found::Sound);
+        }
+        let mut other = bytes;
+        other[299_999] ^= 1;
+        std::fs::write(&old, &other).unwrap();
+        assert_eq!(blobs.disk().rehash(&before).await.unwrap(), Found::Changed);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! Blobs on a local disk: `objects/ab/cd/<sha256>`. Blob first, row second: when `keep` returns, the data is synced under
+//! Blobs on a local disk: `objects/ab/cd/<address>`. Blob first, row second: when `keep` returns, the data is synced under
 //! a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
 //! caller fails.
 //!
@@ -16,7 +16,6 @@ use super::slots::{Slot, Slots, place, sync_dir};
 use super::spool::{Body, Spooled};
 use super::spool_dir::SpoolDir;
 use crate::digest::Running;
-use crate::digest::pool::Hashing;
 use crate::fault::{Fault, Result};
 
 /// The folder of a disk store, and what is needed to fill it.
@@ -24,7 +23,6 @@ pub struct Disk {
     objects: PathBuf,
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
-    pub(super) hashing: Hashing,
     /// Holds the lock of the folder of the slots.
     _spool: SpoolDir,
 }
@@ -39,9 +37,8 @@ impl Disk {
             sync_dir(&spool)?;
             sync_dir(&objects)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
-            let hashing = Hashing::start()?;
             let slots = Slots::new(spool_dir.path().to_owned());
-            Ok(Self { objects, slots, blocks: Arc::default(), hashing, _spool: spool_dir })
+            Ok(Self { objects, slots, blocks: Arc::default(), _spool: spool_dir })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -51,14 +48,14 @@ impl Disk {
     }
 
     /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.
-    pub fn path(&self, sha256: &str) -> Result<PathBuf> {
-        if sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+    pub fn path(&self, address: &str) -> Result<PathBuf> {
+        if address.len() != 64 || !address.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             return Err(Fault::internal("a blob address is 64 hex digits"));
         }
-        Ok(address(&self.objects, sha256))
+        Ok(place_of(&self.objects, address))
     }
 
-    /// Writes and syncs while the hash is computed, then renames. A caller that goes away meanwhile leaves an object
+    /// Writes, syncs and renames. A caller that goes away meanwhile leaves an object
     /// without a row, like any other.
     pub(super) async fn keep(self: &Arc<Self>, spooled: Spooled) -> Result<String> {
         let disk = Arc::clone(self);
@@ -66,7 +63,7 @@ impl Disk {
         kept.await.map_err(|_| Fault::internal("disk task stopped"))?
     }
 
-    fn sync(&self, Spooled { body, sum, len }: Spooled) -> Result<String> {
+    fn sync(&self, Spooled { body, address, len }: Spooled) -> Result<String> {
         let failed = |e: io::Error| Fault::io("keep object", &e);
         let slot = match body {
             Body::Memory(block) => self.write(&block).map_err(failed)?,
@@ -76,9 +73,8 @@ impl Disk {
             }
         };
         slot.file.sync_data().map_err(failed)?;
-        let sha256 = sum.blocking_recv().map_err(|_| Fault::internal("hashing stopped"))?.hex();
-        slot.rename(&self.path(&sha256)?).map_err(failed)?;
-        Ok(sha256)
+        slot.rename(&self.path(&address)?).map_err(failed)?;
+        Ok(address)
     }
 
     fn write(&self, block: &Block) -> io::Result<Slot> {
@@ -111,8 +107,8 @@ impl Disk {
     }
 }
 
-fn address(objects: &Path, sha256: &str) -> PathBuf {
-    objects.join(&sha256[..2]).join(&sha256[2..4]).join(sha256)
+fn place_of(objects: &Path, address: &str) -> PathBuf {
+    objects.join(&address[..2]).join(&address[2..4]).join(address)
 }
 
 /// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
@@ -128,7 +124,7 @@ fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
         hash.update(part);
         whole += n as u64;
     }
-    let target = address(objects, &hash.finish_hex());
+    let target = place_of(objects, &hash.finish_hex());
     if whole == 0 || target.exists() {
         return std::fs::remove_file(path);
     }
@@ -144,7 +140,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use crate::digest::sha256_hex;
+    use crate::digest::address_of;
     use crate::storage::blob::Blobs;
     use crate::storage::spool::Content;
 
@@ -194,7 +190,7 @@ mod tests {
                 Content::File(path) => assert_eq!(std::fs::read(path).unwrap()[..len], bytes[..]),
             }
             let address = blobs.keep(spooled).await.unwrap();
-            assert_eq!(address, sha256_hex(&bytes), "{len} bytes");
+            assert_eq!(address, address_of(&bytes), "{len} bytes");
             assert!(blobs.read(&address).await.unwrap() == bytes, "{len} bytes");
         }
         assert_eq!(folder.spooled(), 0);
@@ -211,7 +207,7 @@ mod tests {
             tasks.push(tokio::spawn(async move {
                 let bytes = pattern(20_000 + n * 90_001, n);
                 let address = blobs.put(&bytes).await.unwrap();
-                assert_eq!(address, sha256_hex(&bytes));
+                assert_eq!(address, address_of(&bytes));
                 assert!(blobs.read(&address).await.unwrap() == bytes);
             }));
         }

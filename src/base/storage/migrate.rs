@@ -86,6 +86,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0013_outbox_page.sql"),
         include_str!("../../../migrations/postgres/0013_outbox_page.sql"),
     ),
+    (
+        14,
+        "object_address",
+        include_str!("../../../migrations/sqlite/0014_object_address.sql"),
+        include_str!("../../../migrations/postgres/0014_object_address.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -1,23 +1,23 @@
-//! An object on its way in: small ones stay in one block of memory, larger ones are hashed and written block by block
-//! while the next block is received.
+//! An object on its way in: small ones stay in one block of memory, larger ones are written block by block while the next
+//! block is received. Hashing a block takes less time than handing it to another thread and back.
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::blob_disk::Disk;
 use super::block::{Block, SIZE};
 use super::slots::Slot;
-use crate::digest::pool::{Progress, Shared};
+use crate::digest::Running;
 use crate::fault::{Fault, Result};
 
 /// An object that is being received. Dropped without `finish`, nothing of it stays.
 pub struct Spool {
     disk: Arc<Disk>,
     block: Block,
+    hash: Box<Running>,
     stream: Option<Stream>,
     len: u64,
     limit: u64,
@@ -26,10 +26,13 @@ pub struct Spool {
 /// A complete object, not yet durable. Dropped without [`super::blob::Blobs::keep`], nothing of it stays.
 pub struct Spooled {
     pub(super) body: Body,
-    pub(super) sum: oneshot::Receiver<Progress>,
+    pub(super) address: String,
     /// Length in bytes.
     pub len: u64,
 }
+
+/// Bytes of an object that several tasks read.
+pub type Shared = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Where the bytes of a complete object are.
 pub(super) enum Body {
@@ -46,18 +49,17 @@ pub enum Content<'a> {
     File(&'a Path),
 }
 
-/// A large object: at most one block is being hashed and one written.
+/// A large object: at most one block is being written.
 struct Stream {
     slot: Arc<Slot>,
     offset: u64,
-    hashing: Option<oneshot::Receiver<Progress>>,
     writing: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Spool {
     pub(super) fn new(disk: Arc<Disk>, limit: u64) -> Self {
         let block = disk.blocks.take();
-        Self { disk, block, stream: None, len: 0, limit }
+        Self { disk, block, hash: Box::default(), stream: None, len: 0, limit }
     }
 
     /// Bytes received so far.
@@ -80,7 +82,7 @@ impl Spool {
         }
         let mut rest = self.block.fill(bytes);
         while !rest.is_empty() {
-            self.flush(false).await?;
+            self.flush().await?;
             rest = self.block.fill(rest);
         }
         Ok(())
@@ -89,18 +91,17 @@ impl Spool {
     /// Ends receiving; the object is complete but not yet durable.
     pub async fn finish(mut self) -> Result<Spooled> {
         if self.stream.is_none() {
-            let Self { disk, block, len, .. } = self;
-            let block = Arc::new(block);
-            let sum = disk.hashing.submit(Progress::default(), block.clone(), true);
-            return Ok(Spooled { body: Body::Memory(block), sum, len });
+            let Self { block, mut hash, len, .. } = self;
+            hash.update(block.as_ref());
+            return Ok(Spooled { body: Body::Memory(Arc::new(block)), address: hash.finish_hex(), len });
         }
-        self.flush(true).await?;
-        let Some(Stream { slot, hashing: Some(sum), writing, .. }) = self.stream else {
+        self.flush().await?;
+        let Some(Stream { slot, writing, .. }) = self.stream else {
             return Err(Fault::internal("a spool without a stream"));
         };
         written(writing).await?;
         let slot = Arc::into_inner(slot).ok_or_else(|| Fault::internal("a spool file is still written"))?;
-        Ok(Spooled { body: Body::File(slot), sum, len: self.len })
+        Ok(Spooled { body: Body::File(slot), address: self.hash.finish_hex(), len: self.len })
     }
 
     /// Ends receiving with a file, however small the object is. The file may be longer than the object.
@@ -111,21 +112,16 @@ impl Spool {
         self.finish().await
     }
 
-    /// Hands the block to the hash and to the disk, once both have done the one before.
-    async fn flush(&mut self, last: bool) -> Result<()> {
+    /// Hashes the block and hands it to the disk, once that has done the one before.
+    async fn flush(&mut self) -> Result<()> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
             None => Stream::open(&self.disk).await?,
         };
         let mut block = std::mem::replace(&mut self.block, self.disk.blocks.take());
-        let progress = match stream.hashing.take() {
-            Some(before) => before.await.map_err(|_| Fault::internal("hashing stopped"))?,
-            None => Progress::default(),
-        };
+        self.hash.update(block.as_ref());
         written(stream.writing.take()).await?;
         let whole = block.padded();
-        let block = Arc::new(block);
-        stream.hashing = Some(self.disk.hashing.submit(progress, block.clone(), last));
         let (slot, offset) = (Arc::clone(&stream.slot), stream.offset);
         stream.writing = Some(spawn_blocking(move || slot.file.write_all_at(block.bytes(whole), offset)));
         stream.offset += SIZE as u64;
@@ -141,7 +137,7 @@ impl Stream {
         let slot = slot
             .map_err(|_| Fault::internal("opening a spool file stopped"))?
             .map_err(|e| Fault::io("create spool file", &e))?;
-        Ok(Self { slot: Arc::new(slot), offset: 0, hashing: None, writing: None })
+        Ok(Self { slot: Arc::new(slot), offset: 0, writing: None })
     }
 }
 

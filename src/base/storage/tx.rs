@@ -1,6 +1,9 @@
 //! Units of work: begun with a permit, undone when dropped, durable when `commit` returns.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use super::conn::{Conn, Link};
 use crate::fault::{Fault, Result};
@@ -10,6 +13,7 @@ use crate::fault::{Fault, Result};
 /// On SQLite it holds the single writer: no network, no disk and no second `begin` inside a unit.
 pub struct Tx {
     conn: Option<Conn>,
+    bell: Option<Arc<Notify>>,
 }
 
 /// A read connection.
@@ -19,13 +23,18 @@ pub struct Reader {
 
 impl Tx {
     pub(super) fn new(conn: Conn) -> Self {
-        Self { conn: Some(conn) }
+        Self { conn: Some(conn), bell: None }
+    }
+
+    /// Rings when the unit is durable: who is woken then sees its rows.
+    pub fn ring(&mut self, bell: &Arc<Notify>) {
+        self.bell = Some(Arc::clone(bell));
     }
 
     /// Makes the unit durable. On SQLite this waits for the batch the unit joined to be synced.
     pub async fn commit(mut self) -> Result<()> {
         let Some(conn) = self.conn.take() else { return Err(Fault::internal("unit already closed")) };
-        match conn.link {
+        let committed = match conn.link {
             Link::SqliteWrite(mut writer) => {
                 let closed = writer.close_unit();
                 drop(writer);
@@ -37,7 +46,11 @@ impl Tx {
             }
             Link::PgWrite(tx) => tx.commit().await.map_err(|e| super::conn::fault_of("COMMIT", &e)),
             Link::SqliteRead(_) | Link::PgRead(_) => Err(Fault::internal("a reader cannot commit")),
+        };
+        if let (Ok(()), Some(bell)) = (&committed, &self.bell) {
+            bell.notify_one();
         }
+        committed
     }
 }
 

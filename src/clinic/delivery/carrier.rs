@@ -23,7 +23,7 @@ pub struct Parcel {
     /// Frozen content of the version (`ReportContent`), JSON text.
     pub content: String,
     /// Blob address of the signed PDF.
-    pub pdf_sha256: String,
+    pub pdf_object: String,
     /// Identifier of the message; the same for every try (MSH-10).
     pub control_id: String,
     /// Bytes of an earlier try: a resend repeats them.

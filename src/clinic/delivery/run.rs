@@ -92,7 +92,7 @@ fn parcel_of(destination: &str, head: &Row, row: &Row) -> Result<Parcel> {
         report: row.text("report")?,
         n: row.int("n")?,
         content: row.text("content")?,
-        pdf_sha256: row.text("pdf_sha256")?,
+        pdf_object: row.text("pdf_object")?,
         control_id: row.text("control_id")?,
         body: row.opt_bytes("body")?,
     })

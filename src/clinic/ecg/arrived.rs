@@ -66,7 +66,7 @@ impl Arrived {
     /// The object of an instance; `None` when it is gone.
     pub async fn instance(conn: &mut Conn, id: &str) -> Result<Option<Self>> {
         let Some(row) = conn.opt(sql::ARRIVED, args![id]).await? else { return Ok(None) };
-        let (facility, object) = (row.text("facility")?, row.text("object_sha256")?);
+        let (facility, object) = (row.text("facility")?, row.text("object_hash")?);
         let said = conn.opt(sql::ASKED, args![&facility, &object]).await?;
         Ok(Some(Self {
             size: row.int("size_bytes")?,
@@ -93,7 +93,7 @@ impl Arrived {
         let id = row.text("id")?;
         Ok(Self {
             facility: row.text("facility")?,
-            object: row.text("object_sha256")?,
+            object: row.text("object_hash")?,
             size: row.int("size_bytes")?,
             received_at: row.int("received_at")?,
             peer: row.text("by_whom")?,

@@ -36,7 +36,7 @@ pub async fn compare(ctx: &Ctx, permit: &Permit, record: &str, other: &str) -> R
         if a.text("person")? != b.text("person")? {
             return Err(Fault::conflict("other_person", "the recordings are of two persons"));
         }
-        (a.text("object_sha256")?, b.text("object_sha256")?)
+        (a.text("object_hash")?, b.text("object_hash")?)
     };
     let (now, before) = (again(ctx, &now).await?, again(ctx, &before).await?);
     let made = tokio::task::spawn_blocking(move || {

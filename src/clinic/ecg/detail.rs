@@ -92,7 +92,7 @@ async fn renditions(conn: &mut Conn, record: &str) -> Result<Vec<Value>> {
     let found = conn.all(sql::RENDITIONS, args![record]).await?;
     found
         .iter()
-        .map(|r| Ok(json!({"format": r.text("format")?, "sha256": r.text("object_sha256")?, "received_at": r.int("received_at")?})))
+        .map(|r| Ok(json!({"format": r.text("format")?, "address": r.text("object_hash")?, "received_at": r.int("received_at")?})))
         .collect()
 }
 

@@ -56,7 +56,7 @@ async fn row(ctx: &Ctx, permit: &Permit, record: &str) -> Result<Row> {
 
 async fn original(ctx: &Ctx, permit: &Permit, record: &str) -> Result<File> {
     let row = row(ctx, permit, record).await?;
-    let bytes = ctx.blobs.read(&row.text("object_sha256")?).await?;
+    let bytes = ctx.blobs.read(&row.text("object_hash")?).await?;
     let (ending, media) = match row.text("source")?.as_str() {
         "dicom" => ("dcm", "application/dicom"),
         "aecg" | "muse" | "philips" => ("xml", "application/xml"),
@@ -77,7 +77,7 @@ async fn page(ctx: &Ctx, permit: &Permit, record: &str, object: bool) -> Result<
         conn.opt(sql::PDF, args![record, permit.scope()]).await?
     };
     let signed = signed.ok_or_else(|| Fault::conflict("not_signed", "there is no signed report yet"))?;
-    let bytes = ctx.blobs.read(&signed.text("pdf_sha256")?).await?;
+    let bytes = ctx.blobs.read(&signed.text("pdf_object")?).await?;
     let name = format!("{}-{}", signed.text("report")?, signed.int("n")?);
     if object {
         let content: ReportContent = signed.json("content")?;
@@ -111,7 +111,7 @@ async fn written(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Resu
         };
         let said = Subject { id: head.local_id, name: head.name, sex: head.sex, birth_date: head.birth_date };
         (
-            row.text("object_sha256")?,
+            row.text("object_hash")?,
             [
                 study.filter(|u| uid::is_valid(u)).unwrap_or_else(|| derived(record, "study")),
                 derived(record, "series"),
@@ -127,6 +127,7 @@ async fn written(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Resu
     };
     let written = stamp(ctx.now(), ctx.config.centre.utc_offset_minutes);
     let u = again(ctx, &object).await?;
+    let original = digest::sha256_hex(&ctx.blobs.read(&object).await?);
     let aecg = format == "aecg";
     let made = tokio::task::spawn_blocking(move || {
         let list = every(&sides);
@@ -138,7 +139,7 @@ async fn written(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> Resu
             accession: &accession,
             written: &written,
             acquired: &acquired,
-            original_sha256: &object,
+            original_sha256: &original,
             institution: &institution,
             subject: Some(&subject),
             measured: Some(&u.analysis.measured),

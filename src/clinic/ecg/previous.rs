@@ -8,7 +8,7 @@ use yigong_base::{Ctx, args};
 
 use super::arrived::Arrived;
 use super::place::started;
-use super::understand::{Understood, again};
+use super::understand::{Understood, earlier};
 use super::whose::seen;
 use super::{compare, sql};
 use crate::order;
@@ -35,7 +35,7 @@ pub(super) async fn against(
     };
     let before = match object {
         // One that can no longer be read is no reason to keep the new one waiting.
-        Some(object) => again(ctx, &object).await.ok(),
+        Some(object) => earlier(ctx, &object).await.ok(),
         None => None,
     };
     Ok(compare::doubt(new, before.as_ref()))
@@ -54,7 +54,7 @@ async fn newest(
     let at = started(&new.document.acquired, offset).unwrap_or(arrived.received_at);
     for row in conn.all(sql::PREVIOUS, args![person, "", permit.scope(), at]).await? {
         let readable = row.text("verdict")? != "redo" && row.text("state")? != "held";
-        let object = row.text("object_sha256")?;
+        let object = row.text("object_hash")?;
         if readable && object != arrived.object {
             return Ok(Some(object));
         }

@@ -101,22 +101,28 @@ pub(super) async fn go(ctx: &Ctx, arrived: &Arrived) -> Result<Received> {
     let limits = Limits::default();
     let understood = if usize::try_from(arrived.size).is_ok_and(|s| s <= limits.file) {
         let bytes = ctx.blobs.read(&arrived.object).await?;
-        understand(bytes, limits, preset).await?
+        understand(bytes, limits, preset).await
     } else {
         Err(Refusal::new("limit", format!("file of {} bytes, at most {}", arrived.size, limits.file)))
     };
     match understood {
-        Ok(understood) => record(ctx, &permit, arrived, understood).await,
+        Ok((understood, page)) => record(ctx, &permit, arrived, understood, &page).await,
         Err(refusal) => refuse(ctx, &permit, arrived, &refusal).await,
     }
 }
 
-async fn record(ctx: &Ctx, permit: &Permit, arrived: &Arrived, mut new: Understood) -> Result<Received> {
+async fn record(
+    ctx: &Ctx,
+    permit: &Permit,
+    arrived: &Arrived,
+    mut new: Understood,
+    page: &str,
+) -> Result<Received> {
     // Reading other files has no place inside a unit.
     let doubt = previous::against(ctx, permit, arrived, &mut new).await?;
     let coarser = rendition::coarser(ctx, permit, arrived, &new.document).await?;
     // Blob first, rows second.
-    let page = ctx.blobs.put(new.page.as_bytes()).await?;
+    let page = ctx.blobs.put(page.as_bytes()).await?;
     let given = place::Given { arrived, new: &new, page: &page, doubt, coarser };
     let mut tries = 0;
     let placed = loop {

@@ -10,7 +10,7 @@ use yigong_formats::ecg::Document;
 
 use super::arrived::Arrived;
 use super::place::{Given, device, started};
-use super::understand::again;
+use super::understand::earlier_document;
 use super::whose::seen;
 use super::{raise, sql, values, whose};
 
@@ -57,17 +57,17 @@ pub(super) async fn coarser(
     {
         let mut conn = ctx.db.read(permit).await?;
         for row in conn.all(sql::SAME_TIME, args![&arrived.facility, at - APART_MS, at + APART_MS]).await? {
-            if row.text("object_sha256")? != arrived.object
+            if row.text("object_hash")? != arrived.object
                 && same_person(&mut conn, &row, arrived, document).await?
             {
-                candidates.push((row.text("id")?, row.text("object_sha256")?));
+                candidates.push((row.text("id")?, row.text("object_hash")?));
             }
         }
     }
     for (id, object) in candidates {
         // One that can no longer be read is no reason to refuse the new one.
-        if let Ok(other) = again(ctx, &object).await
-            && document.same_recording(&other.document)
+        if let Ok(other) = earlier_document(ctx, &object).await
+            && document.same_recording(&other)
         {
             return Ok(Some(id));
         }

@@ -15,7 +15,7 @@ use super::understand::again;
 /// `NotFound` outside the scope, storage faults.
 pub async fn version(ctx: &Ctx, permit: &Permit, record: &str) -> Result<String> {
     let mut conn = ctx.db.read(permit).await?;
-    find(&mut conn, permit, record).await?.text("object_sha256")
+    find(&mut conn, permit, record).await?.text("object_hash")
 }
 
 /// The wave blob: header, then planar samples; all groups, or the asked one.
@@ -43,7 +43,7 @@ pub async fn svg(
     let (object, page) = {
         let mut conn = ctx.db.read(permit).await?;
         let row = find(&mut conn, permit, record).await?;
-        (row.text("object_sha256")?, row.opt_text("page_sha256")?)
+        (row.text("object_hash")?, row.opt_text("page_hash")?)
     };
     if let Some(page) = page.filter(|_| paper == draw::Paper::REPORT && swap.is_none()) {
         return ctx.blobs.read(&page).await;

@@ -2,26 +2,26 @@
 
 yigong_base::statements! {
     /// The waveform object with what its study knows.
-    ARRIVED = "SELECT i.id, i.facility, i.object_sha256, i.size_bytes, i.received_at, i.peer, s.id AS study, s.patient, s.order_id, s.accession, s.lane
+    ARRIVED = "SELECT i.id, i.facility, i.object_hash, i.size_bytes, i.received_at, i.peer, s.id AS study, s.patient, s.order_id, s.accession, s.lane
         FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1";
     /// The record of a file, whichever rendition it is.
-    OF_OBJECT = "SELECT e.id, e.state FROM ecg_rendition n JOIN ecg_record e ON e.id = n.record WHERE n.facility = $1 AND n.object_sha256 = $2";
+    OF_OBJECT = "SELECT e.id, e.state FROM ecg_rendition n JOIN ecg_record e ON e.id = n.record WHERE n.facility = $1 AND n.object_hash = $2";
     /// Records of the same samples, oldest first: the same recording in another file, if it is the same person's.
     SAME_WAVEFORM = "SELECT e.id, e.patient, e.subject, e.source, p.person FROM ecg_record e JOIN patient p ON p.id = e.patient
         WHERE e.facility = $1 AND e.waveform_sha256 = $2 AND e.waveform_sha256 <> '' ORDER BY e.received_at, e.id LIMIT 20";
     /// Records that began about the same time ($2 to $3), for files of another resolution.
-    SAME_TIME = "SELECT e.id, e.patient, e.subject, e.source, e.object_sha256, p.person FROM ecg_record e JOIN patient p ON p.id = e.patient
+    SAME_TIME = "SELECT e.id, e.patient, e.subject, e.source, e.object_hash, p.person FROM ecg_record e JOIN patient p ON p.id = e.patient
         WHERE e.facility = $1 AND e.acquired_at >= $2 AND e.acquired_at <= $3 ORDER BY e.received_at, e.id LIMIT 20";
     /// A new record; one per object.
-    INSERT = "INSERT INTO ecg_record (id, facility, patient, order_id, study, instance, state, format, object_sha256, waveform_sha256, acquired_at, received_at, triage, quality, measurements, device, warnings, page_sha256,
+    INSERT = "INSERT INTO ecg_record (id, facility, patient, order_id, study, instance, state, format, object_hash, waveform_sha256, acquired_at, received_at, triage, quality, measurements, device, warnings, page_hash,
         source, subject, matching, verdict, operator, chest_pain, redo_of, redo_at, swap, doubt, rhythm, marks, differs, chosen_by)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
     /// One more file of a record.
-    ADD_RENDITION = "INSERT INTO ecg_rendition (id, record, facility, format, object_sha256, instance, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (facility, object_sha256) DO NOTHING";
+    ADD_RENDITION = "INSERT INTO ecg_rendition (id, record, facility, format, object_hash, instance, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (facility, object_hash) DO NOTHING";
     /// Format the record is shown from, and its recorder.
     SOURCE_OF = "SELECT source, device FROM ecg_record WHERE id = $1";
     /// Files of a record, first one first.
-    RENDITIONS = "SELECT format, object_sha256, received_at FROM ecg_rendition WHERE record = $1 ORDER BY received_at, id";
+    RENDITIONS = "SELECT format, object_hash, received_at FROM ecg_rendition WHERE record = $1 ORDER BY received_at, id";
     /// The statements of every file stand beside the recorder.
     SET_DEVICE = "UPDATE ecg_record SET device = $2, version = version + 1 WHERE id = $1";
     /// A later file of the same recording says worse.
@@ -29,7 +29,7 @@ yigong_base::statements! {
     /// Rules that were told of a record.
     TOLD_RULES = "SELECT a.rule FROM critical_alert a JOIN critical_subject s ON s.alert = a.id WHERE s.subject = $1";
     /// The maker's own file takes the place of a conversion while nothing is signed.
-    NATIVE = "UPDATE ecg_record SET object_sha256 = $2, format = $3, source = $4, page_sha256 = $5, device = $6, warnings = $7, waveform_sha256 = $8, version = version + 1
+    NATIVE = "UPDATE ecg_record SET object_hash = $2, format = $3, source = $4, page_hash = $5, device = $6, warnings = $7, waveform_sha256 = $8, version = version + 1
         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM report r WHERE r.subject = ecg_record.id AND r.current_version > 0)";
     /// One value.
     ADD_VALUE = "INSERT INTO ecg_value (id, record, what, unit, number, source, by_whom, at, n, doubtful) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -46,12 +46,12 @@ yigong_base::statements! {
     /// The study of a recording needs no quiet time.
     STUDY_QUEUED = "UPDATE study SET state = 'queued', settled_at = $2 WHERE id = $1 AND state IN ('receiving', 'held')";
     /// A record in scope.
-    FIND = "SELECT e.id, e.facility, f.name AS facility_name, e.patient, p.person, e.order_id, e.study, e.state, e.format, e.object_sha256, e.acquired_at, e.received_at, e.triage, e.quality, e.device, e.warnings, e.page_sha256,
+    FIND = "SELECT e.id, e.facility, f.name AS facility_name, e.patient, p.person, e.order_id, e.study, e.state, e.format, e.object_hash, e.acquired_at, e.received_at, e.triage, e.quality, e.device, e.warnings, e.page_hash,
         e.source, e.subject, e.matching, e.differs, e.chosen_by, e.verdict, e.operator, e.chest_pain, e.redo_of, e.redo_at, e.kept, e.swap, e.doubt, e.rhythm, e.marks, e.physician_marks, e.version,
         (SELECT MIN(n.id) FROM ecg_record n WHERE n.redo_of = e.id) AS redo_by
         FROM ecg_record e JOIN facility f ON f.code = e.facility JOIN patient p ON p.id = e.patient WHERE e.id = $1 AND ($2 = '*' OR e.facility = $2)";
     /// Earlier records of the same person in scope: $1 person, $2 this record, $3 scope, $4 its time.
-    PREVIOUS = "SELECT e.id, e.acquired_at, e.received_at, e.object_sha256, e.state, e.verdict, r.id AS report FROM ecg_record e JOIN patient p ON p.id = e.patient
+    PREVIOUS = "SELECT e.id, e.acquired_at, e.received_at, e.object_hash, e.state, e.verdict, r.id AS report FROM ecg_record e JOIN patient p ON p.id = e.patient
         LEFT JOIN report r ON r.subject = e.id AND r.subject_kind = 'ecg' AND r.current_version > 0
         WHERE p.person = $1 AND e.id <> $2 AND ($3 = '*' OR e.facility = $3) AND COALESCE(e.acquired_at, e.received_at) <= $4 AND e.state <> 'redone'
         ORDER BY COALESCE(e.acquired_at, e.received_at) DESC, e.id DESC LIMIT 20";
@@ -95,11 +95,11 @@ yigong_base::statements! {
     /// A physician has moved marks or given values; nobody else meanwhile.
     MEASURED = "UPDATE ecg_record SET physician_marks = $3, version = version + 1 WHERE id = $1 AND version = $2";
     /// A file handed in.
-    UPLOAD = "INSERT INTO ecg_upload (id, facility, object_sha256, size_bytes, name, asked, by_whom, received_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting')";
+    UPLOAD = "INSERT INTO ecg_upload (id, facility, object_hash, size_bytes, name, asked, by_whom, received_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting')";
     /// The same again.
-    UPLOADED = "SELECT id, facility, object_sha256, size_bytes, name, asked, by_whom, received_at, state FROM ecg_upload WHERE id = $1";
+    UPLOADED = "SELECT id, facility, object_hash, size_bytes, name, asked, by_whom, received_at, state FROM ecg_upload WHERE id = $1";
     /// What was said beside a file that is still waiting.
-    ASKED = "SELECT id, asked FROM ecg_upload WHERE facility = $1 AND object_sha256 = $2 AND state = 'waiting' ORDER BY received_at DESC, id DESC LIMIT 1";
+    ASKED = "SELECT id, asked FROM ecg_upload WHERE facility = $1 AND object_hash = $2 AND state = 'waiting' ORDER BY received_at DESC, id DESC LIMIT 1";
     /// It became a record, or a person must look.
     UPLOAD_DONE = "UPDATE ecg_upload SET state = $2 WHERE id = $1";
     /// The open quarantine entry of an object.
@@ -115,5 +115,5 @@ yigong_base::statements! {
     /// What the current version of a record's report says.
     SIGNED_CONTENT = "SELECT v.content FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND r.state <> 'withdrawn'";
     /// The signed PDF of a record.
-    PDF = "SELECT v.pdf_sha256, v.content, r.id AS report, v.n FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND ($2 = '*' OR r.facility = $2)";
+    PDF = "SELECT v.pdf_object, v.content, r.id AS report, v.n FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND ($2 = '*' OR r.facility = $2)";
 }

@@ -1,6 +1,7 @@
 //! Understanding a file outside any transaction: decoded, measured, judged, drawn, held against the previous recording.
 
 use yigong_base::Ctx;
+use yigong_base::background;
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::ecg::{self, Analysis, Document, Limits, Refusal, draw};
 
@@ -10,32 +11,50 @@ pub(super) struct Understood {
     pub document: Document,
     /// As measured and judged.
     pub analysis: Analysis,
-    /// The 3×4+1 drawing for the report.
-    pub page: String,
 }
 
-/// Decodes, measures and draws on a thread of its own: milliseconds of arithmetic that must not stop the others.
+/// Decodes, measures and draws an arrived file (the 3×4+1 page of the report): milliseconds of arithmetic that must not
+/// delay the answers to those who send.
 pub(super) async fn understand(
     bytes: Vec<u8>,
     limits: Limits,
     preset: String,
-) -> Result<std::result::Result<Understood, Refusal>> {
-    let made = tokio::task::spawn_blocking(move || {
-        let document = ecg::decode::decode(&bytes, &limits)?;
-        let analysis = ecg::analyse(&document, &preset);
-        let page = draw::svg(&draw::layout(&document, &draw::Paper::REPORT));
-        Ok(Understood { document, analysis, page })
-    });
+) -> std::result::Result<(Understood, String), Refusal> {
+    let made = background::run(move || {
+        let understood = of_bytes(&bytes, &limits, &preset)?;
+        let page = draw::svg(&draw::layout(&understood.document, &draw::Paper::REPORT));
+        Ok((understood, page))
+    })
+    .await;
     // A defect of ours is no reason to lose the file: it is kept with the reason, and read again when it is released.
-    Ok(made
-        .await
-        .unwrap_or_else(|_| Err(Refusal::new("analysis", "the analysis stopped; a defect of this program"))))
+    made.unwrap_or_else(|_| Err(Refusal::new("analysis", "the analysis stopped; a defect of this program")))
 }
 
-/// The stored original, understood again: the document is always recomputable from it.
+fn of_bytes(bytes: &[u8], limits: &Limits, preset: &str) -> std::result::Result<Understood, Refusal> {
+    let document = ecg::decode::decode(bytes, limits)?;
+    let analysis = ecg::analyse(&document, preset);
+    Ok(Understood { document, analysis })
+}
+
+/// The stored original, understood again for a person who waits: the document is always recomputable from it.
 pub(super) async fn again(ctx: &Ctx, object: &str) -> Result<Understood> {
     let bytes = ctx.blobs.read(object).await?;
-    understand(bytes, Limits::default(), String::new())
-        .await?
-        .map_err(|r| Fault::internal(format!("a recording decoded before: {r}")))
+    let made = tokio::task::spawn_blocking(move || of_bytes(&bytes, &Limits::default(), ""));
+    made.await.map_err(|_| Fault::internal("the analysis stopped"))?.map_err(|r| before(&r))
+}
+
+/// An earlier recording, understood to be held against one that has just come.
+pub(super) async fn earlier(ctx: &Ctx, object: &str) -> Result<Understood> {
+    let bytes = ctx.blobs.read(object).await?;
+    background::run(move || of_bytes(&bytes, &Limits::default(), "")).await?.map_err(|r| before(&r))
+}
+
+/// The same, decoded only.
+pub(super) async fn earlier_document(ctx: &Ctx, object: &str) -> Result<Document> {
+    let bytes = ctx.blobs.read(object).await?;
+    background::run(move || ecg::decode::decode(&bytes, &Limits::default())).await?.map_err(|r| before(&r))
+}
+
+fn before(refusal: &Refusal) -> Fault {
+    Fault::internal(format!("a recording decoded before: {refusal}"))
 }

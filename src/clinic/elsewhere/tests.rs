@@ -9,7 +9,7 @@ use yigong_base::{Ctx, audit};
 use super::Elsewhere;
 
 yigong_base::statements! {
-    UPLOAD = "INSERT INTO ecg_upload (id, facility, object_sha256, size_bytes, name, asked, by_whom, received_at, state) VALUES ($1, 'C01', $1, 1, '', '{}', '', 1, 'waiting')";
+    UPLOAD = "INSERT INTO ecg_upload (id, facility, object_hash, size_bytes, name, asked, by_whom, received_at, state) VALUES ($1, 'C01', $1, 1, '', '{}', '', 1, 'waiting')";
 }
 
 async fn write(ctx: &Ctx, action: &str, id: &str) {

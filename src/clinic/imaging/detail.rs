@@ -219,8 +219,8 @@ async fn series_head(conn: &mut Conn, row: &Row, lost: &Lost) -> Result<SeriesHe
     };
     Ok(SeriesHead {
         damaged: lost.by_series.iter().find(|(series, _)| *series == id).map_or(0, |(_, n)| *n),
-        thumbnail: made("thumbnail_sha256", "thumbnail")?,
-        preview: made("preview_sha256", "preview")?,
+        thumbnail: made("thumbnail_hash", "thumbnail")?,
+        preview: made("preview_hash", "preview")?,
         uid: row.text("uid")?,
         modality: row.text("modality")?,
         number: row.opt_int("number")?,
@@ -352,6 +352,6 @@ pub async fn picture(
     let statement = if kind == "study" { sql::STUDY_PREVIEW } else { sql::SERIES };
     let row =
         conn.opt(statement, args![id, permit.scope()]).await?.ok_or_else(|| Fault::not_found("picture"))?;
-    let column = if which == Picture::Preview { "preview_sha256" } else { "thumbnail_sha256" };
+    let column = if which == Picture::Preview { "preview_hash" } else { "thumbnail_hash" };
     row.opt_text(column)?.ok_or_else(|| Fault::not_found("picture"))
 }

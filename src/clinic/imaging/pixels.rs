@@ -18,9 +18,9 @@ pub(super) struct Pixels(HashMap<String, Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// SHA-256 of the data set; empty = not readable.
+    /// Hash of the data set; empty = not readable.
     dataset: String,
-    /// SHA-256 of the pixel data; empty = no pixel data, inside a deflated data set, or not readable.
+    /// Hash of the pixel data; empty = no pixel data, inside a deflated data set, or not readable.
     pixels: String,
 }
 

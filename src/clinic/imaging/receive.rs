@@ -198,7 +198,7 @@ impl New<'_> {
             _ => tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?,
         };
         for row in &versions {
-            let object = row.text("object_sha256")?;
+            let object = row.text("object_hash")?;
             if object == self.object || self.pixels.same_dataset(self.object, &object) {
                 return self.same(tx, row).await;
             }
@@ -206,7 +206,7 @@ impl New<'_> {
         if !versions.is_empty() {
             let mut objects = vec![self.object.to_owned()];
             for row in &versions {
-                objects.push(row.text("object_sha256")?);
+                objects.push(row.text("object_hash")?);
             }
             if !self.pixels.cover(&objects) {
                 return Ok(Step::Compare(objects));
@@ -290,7 +290,7 @@ impl New<'_> {
         let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
         let same_pixels = versions
             .iter()
-            .any(|v| v.text("object_sha256").is_ok_and(|other| self.pixels.same(self.object, &other)));
+            .any(|v| v.text("object_hash").is_ok_and(|other| self.pixels.same(self.object, &other)));
         let (lane, reason) = match (here, same_pixels) {
             (false, _) => ("content", "same-uid-other-study"),
             (true, true) => ("defect", "header-differs"),

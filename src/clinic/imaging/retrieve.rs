@@ -57,7 +57,7 @@ pub(super) fn of_row(row: &Row) -> Result<Stored> {
         series_uid: row.opt_text("series_uid").unwrap_or_default().unwrap_or_default(),
         transfer_syntax: row.text("transfer_syntax")?,
         frames: row.int("frames")?,
-        object: row.text("object_sha256")?,
+        object: row.text("object_hash")?,
         size: row.int("size_bytes")?,
         frame_index: row.opt_bytes("frame_index")?.unwrap_or_default(),
         stack: row.json("stack")?,

@@ -49,14 +49,14 @@ pub(crate) use one_person;
 /// `i` is the instance, `s` its study.
 macro_rules! egress {
     () => {
-        "i.overlay, s.overlay AS study_overlay, (SELECT d.kind FROM damaged_object d WHERE d.sha256 = i.object_sha256) AS damaged"
+        "i.overlay, s.overlay AS study_overlay, (SELECT d.kind FROM damaged_object d WHERE d.address = i.object_hash) AS damaged"
     };
 }
 pub(crate) use egress;
 
 yigong_base::statements! {
     /// Versions of an instance, newest first.
-    VERSIONS = "SELECT id, study, dataset_sha256, object_sha256, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
+    VERSIONS = "SELECT id, study, dataset_hash, object_hash, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
     /// Bytes that the retention policy had given up are here again.
     REVIVED = "UPDATE instance SET erased_at = NULL WHERE id = $1";
     /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
@@ -88,17 +88,17 @@ yigong_base::statements! {
     /// A new series.
     NEW_SERIES = "INSERT INTO series (id, study, uid, modality, number, description, body_part, laterality, attributes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     /// A new instance version.
-    NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_sha256, dataset_sha256, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
+    NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_hash, dataset_hash, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// Opens a quarantine entry.
-    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     /// Is the same thing of the same facility in quarantine already?
     QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND facility = $3 AND state = 'open'";
     /// Quarantine entries in scope, newest first.
     QUARANTINE_LIST = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
         WHERE ($1 = '*' OR q.facility = $1) AND ($2 = '' OR q.state = $2) ORDER BY q.created_at DESC, q.id DESC LIMIT 500";
     /// One quarantine entry in scope.
-    QUARANTINE_ONE = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    QUARANTINE_ONE = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Closes a quarantine entry.
     QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
     /// Lanes of the entries of a study, itself or an image of it, that are still open.
@@ -126,12 +126,12 @@ yigong_base::statements! {
         in_scope!("s.facility", "s.id", "$2")
     );
     /// Its series.
-    SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_sha256, e.thumbnail_sha256,
+    SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_hash, e.thumbnail_hash,
         (SELECT CAST(COALESCE(SUM(i.frames), 0) AS BIGINT) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
         FROM series e WHERE e.study = $1 AND e.instance_count > 0 ORDER BY e.number, e.uid";
     /// Images of a study whose bytes are damaged, by series, and those that were given up.
-    LOST = "SELECT i.series, COUNT(CASE WHEN i.current = 1 AND d.sha256 IS NOT NULL THEN 1 END) AS damaged, COUNT(i.erased_at) AS erased, MAX(i.erased_at) AS erased_at
-        FROM instance i LEFT JOIN damaged_object d ON d.sha256 = i.object_sha256 WHERE i.study = $1 AND (i.erased_at IS NOT NULL OR d.sha256 IS NOT NULL) GROUP BY i.series";
+    LOST = "SELECT i.series, COUNT(CASE WHEN i.current = 1 AND d.address IS NOT NULL THEN 1 END) AS damaged, COUNT(i.erased_at) AS erased, MAX(i.erased_at) AS erased_at
+        FROM instance i LEFT JOIN damaged_object d ON d.address = i.object_hash WHERE i.study = $1 AND (i.erased_at IS NOT NULL OR d.address IS NOT NULL) GROUP BY i.series";
     /// Defects of its instances.
     DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";
     /// Earlier studies of the same person in scope.
@@ -144,28 +144,28 @@ yigong_base::statements! {
     );
     /// A series in scope.
     SERIES = concat!(
-        "SELECT e.id, e.study, e.preview_sha256, e.thumbnail_sha256, s.state, s.facility FROM series e JOIN study s ON s.id = e.study WHERE e.id = $1 AND ",
+        "SELECT e.id, e.study, e.preview_hash, e.thumbnail_hash, s.state, s.facility FROM series e JOIN study s ON s.id = e.study WHERE e.id = $1 AND ",
         in_scope!("s.facility", "s.id", "$2")
     );
     /// Preview addresses of a study in scope.
     STUDY_PREVIEW = concat!(
-        "SELECT preview_sha256, thumbnail_sha256 FROM study WHERE id = $1 AND ",
+        "SELECT preview_hash, thumbnail_hash FROM study WHERE id = $1 AND ",
         in_scope!("facility", "id", "$2")
     );
     /// Stack documents of a series.
-    STACKS = "SELECT i.id, i.stack, i.object_sha256, (SELECT d.kind FROM damaged_object d WHERE d.sha256 = i.object_sha256) AS damaged FROM instance i WHERE i.series = $1 AND i.current = 1 AND i.stack <> '{}' ORDER BY i.number, i.uid";
+    STACKS = "SELECT i.id, i.stack, i.object_hash, (SELECT d.kind FROM damaged_object d WHERE d.address = i.object_hash) AS damaged FROM instance i WHERE i.series = $1 AND i.current = 1 AND i.stack <> '{}' ORDER BY i.number, i.uid";
     /// A stack document written anew.
     RENEW_STACK = "UPDATE instance SET stack = $2 WHERE id = $1";
     /// An instance in scope by row id.
     INSTANCE = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_hash, i.size_bytes, i.frame_index, i.stack, i.facility, ",
         egress!(),
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND i.erased_at IS NULL AND ",
         in_scope!("i.facility", "i.study", "$2")
     );
     /// The same, whatever became of it: what is to be sent says why it is not.
     LEAVING = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, i.current, i.hidden,
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_hash, i.size_bytes, i.frame_index, i.stack, i.facility, i.current, i.hidden,
         CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, ",
         egress!(),
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND ",
@@ -173,7 +173,7 @@ yigong_base::statements! {
     );
     /// The current instance of the three UIDs in scope.
     INSTANCE_BY_UID = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, ",
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_hash, i.size_bytes, i.frame_index, i.stack, i.facility, ",
         egress!(),
         " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE i.uid = $1 AND s.uid = $2 AND e.uid = $3 AND i.current = 1 AND ",
@@ -183,7 +183,7 @@ yigong_base::statements! {
     );
     /// Current instances of a study, or of one series of it ($2 = series UID or ''), in scope: one more than [`MOST`](super::retrieve::MOST).
     INSTANCES = concat!(
-        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_sha256, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid, ",
+        "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_hash, i.size_bytes, i.frame_index, i.stack, i.facility, e.uid AS series_uid, ",
         egress!(),
         " FROM instance i JOIN series e ON e.id = i.series JOIN study s ON s.id = i.study
         WHERE s.uid = $1 AND ($2 = '' OR e.uid = $2) AND i.current = 1 AND ",

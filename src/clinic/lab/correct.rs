@@ -36,7 +36,7 @@ pub async fn correct(
     let found = order::specimen_by_barcode(tx, &specimen.text("barcode")?)
         .await?
         .ok_or_else(|| Fault::not_found("specimen"))?;
-    let item = items::find(tx, &code).await?.ok_or_else(|| Fault::not_found("item"))?;
+    let item = items::find(tx, ctx, &code).await?.ok_or_else(|| Fault::not_found("item"))?;
     if state != "published" && tx.exec(sql::RERUN, args![result]).await? == 0 {
         return Err(Fault::conflict("wrong_state", format!("the result is {state}")));
     }

@@ -1,13 +1,14 @@
 //! The laboratory items of the county: names, codes, units, ranges, limits. Limits are the laboratory director's; none ship.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row, Tx};
-use yigong_base::{Ctx, args, audit};
+use yigong_base::{Ctx, args, audit, setting};
 use yigong_formats::lab::{CriticalLimit, DeltaRule, Range, units};
 
 use super::sql;
@@ -42,51 +43,61 @@ pub struct Item {
     pub panel: String,
 }
 
+/// Revision of the items in `setting`: a new one whenever an item is written.
+const REVISION: &str = "lab.items.revision";
+
 /// The item of a code or alias; capital letters do not matter.
-pub async fn find(conn: &mut Conn, code: &str) -> Result<Option<Item>> {
-    Known::default().find(conn, code).await
+pub async fn find(conn: &mut Conn, ctx: &Ctx, code: &str) -> Result<Option<Item>> {
+    Ok(catalogue(conn, ctx).await?.find(code).cloned())
 }
 
-/// Items that were looked up already: a message names the same ones often, and an unknown code is compared with every alias.
-#[derive(Default)]
-pub(super) struct Known {
-    found: HashMap<String, Option<Item>>,
+/// All items. A message names many of them, so they are kept in memory as long as their revision stands.
+pub(super) struct Catalogue {
+    revision: String,
+    items: HashMap<String, Item>,
     /// Folded code or alias, and the code it stands for.
-    names: Option<HashMap<String, String>>,
+    names: HashMap<String, String>,
 }
 
-impl Known {
-    /// The item of a code or alias.
-    pub(super) async fn find(&mut self, conn: &mut Conn, code: &str) -> Result<Option<Item>> {
-        if let Some(known) = self.found.get(code) {
-            return Ok(known.clone());
-        }
-        let mut row = conn.opt(sql::ITEM, args![code]).await?;
-        if row.is_none() {
-            let names = match &mut self.names {
-                Some(names) => names,
-                none => none.insert(names(conn).await?),
-            };
-            if let Some(own) = names.get(&code.to_lowercase()) {
-                row = conn.opt(sql::ITEM, args![own]).await?;
+/// The items as they are now.
+pub(super) async fn catalogue(conn: &mut Conn, ctx: &Ctx) -> Result<Arc<Catalogue>> {
+    let revision = setting::get(conn, REVISION).await?.unwrap_or_default();
+    if let Some(kept) = ctx.kept.get::<Catalogue>().filter(|kept| kept.revision == revision) {
+        return Ok(kept);
+    }
+    let (mut items, mut names) = (HashMap::new(), HashMap::new());
+    for row in conn.all(sql::ALL_ITEMS, args![]).await? {
+        let (item, aliases) = match (of_row(&row), row.json::<Vec<String>>("aliases")) {
+            (Ok(item), Ok(aliases)) => (item, aliases),
+            (Err(error), _) | (_, Err(error)) => {
+                // Its results stay unmatched and are seen; those of the other items go on.
+                tracing::error!(code = ?row.text("code"), %error, "lab.item cannot be read");
+                continue;
             }
+        };
+        for name in std::iter::once(item.code.clone()).chain(aliases) {
+            // The first item of the list keeps a name that two have.
+            names.entry(name.to_lowercase()).or_insert_with(|| item.code.clone());
         }
-        let item = row.as_ref().map(of_row).transpose()?;
-        self.found.insert(code.to_owned(), item.clone());
-        Ok(item)
+        items.insert(item.code.clone(), item);
+    }
+    let read = Arc::new(Catalogue { revision, items, names });
+    ctx.kept.put(&read);
+    Ok(read)
+}
+
+impl Catalogue {
+    /// The item of a code or alias; capital letters do not matter.
+    pub(super) fn find(&self, code: &str) -> Option<&Item> {
+        self.items
+            .get(code)
+            .or_else(|| self.names.get(&code.to_lowercase()).and_then(|own| self.items.get(own)))
     }
 }
 
-/// Every name an item goes by; the first item of the list keeps a name that two have.
-async fn names(conn: &mut Conn) -> Result<HashMap<String, String>> {
-    let mut names = HashMap::new();
-    for row in conn.all(sql::ITEM_NAMES, args![]).await? {
-        let code = row.text("code")?;
-        for name in std::iter::once(code.clone()).chain(row.json::<Vec<String>>("aliases")?) {
-            names.entry(name.to_lowercase()).or_insert_with(|| code.clone());
-        }
-    }
-    Ok(names)
+/// The items have changed. The revision is no counter: one that was never committed must not come again for other items.
+async fn changed(tx: &mut Tx, ctx: &Ctx) -> Result<()> {
+    setting::put(tx, ctx, REVISION, &ctx.id()).await
 }
 
 fn of_row(row: &Row) -> Result<Item> {
@@ -194,6 +205,7 @@ pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &ItemText) -> Re
         ],
     )
     .await?;
+    changed(tx, ctx).await?;
     let detail = json!({"critical": [item.critical_low, item.critical_high], "state": state});
     audit::append(tx, ctx, permit, "lab.item", "lab_item", &item.code, &detail).await
 }
@@ -273,6 +285,7 @@ pub async fn seed_demo(tx: &mut Tx, ctx: &Ctx, permit: &Permit) -> Result<usize>
             .await?;
     }
     if added > 0 {
+        changed(tx, ctx).await?;
         audit::append(tx, ctx, permit, "lab.items_demo", "lab_item", "*", &json!({"added": added})).await?;
     }
     Ok(usize::try_from(added).unwrap_or(0))

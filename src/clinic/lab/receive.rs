@@ -4,6 +4,7 @@
 //! What cannot be matched stays visible with its reason; nothing is attached by guess.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use yigong_base::access::Permit;
@@ -107,7 +108,7 @@ pub struct Received {
 /// Takes the results of one message. The caller commits.
 pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival) -> Result<Received> {
     let mut received = Received::default();
-    let mut known = Known::default();
+    let mut known = Known { items: items::catalogue(tx, ctx).await?, specimens: HashMap::new() };
     for run in &arrival.runs {
         one(tx, ctx, permit, arrival, run, &mut known, &mut received).await?;
     }
@@ -126,9 +127,8 @@ pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival)
 }
 
 /// What the runs of a message have in common: looked up once.
-#[derive(Default)]
 struct Known {
-    items: items::Known,
+    items: Arc<items::Catalogue>,
     specimens: HashMap<String, Option<SpecimenRow>>,
 }
 
@@ -153,7 +153,8 @@ async fn one(
     out: &mut Received,
 ) -> Result<()> {
     let found = known.specimen(tx, &run.barcode).await?;
-    let item = known.items.find(tx, &run.item).await?;
+    let items = Arc::clone(&known.items);
+    let item = items.find(&run.item);
     let (state, reason) = place(arrival, run, found.as_ref(), item.is_some());
     let id = ctx.id();
     // without a barcode two patients' equal values must not look like one repeat
@@ -191,7 +192,7 @@ async fn one(
         ("matched", Some(specimen), Some(item)) => {
             let specimen = specimen::ensure_received(tx, ctx, permit, specimen).await?;
             known.specimens.insert(run.barcode.clone(), Some(specimen.clone()));
-            matched::settle(tx, ctx, permit, &specimen, &id, run, &item, arrival).await?;
+            matched::settle(tx, ctx, permit, &specimen, &id, run, item, arrival).await?;
             out.stored += 1;
             out.specimens.push((specimen.id, specimen.facility));
         }

@@ -17,10 +17,6 @@ macro_rules! result {
 }
 
 yigong_base::statements! {
-    /// One item.
-    ITEM = concat!("SELECT ", item!(), " FROM lab_item WHERE code = $1");
-    /// Names of all items.
-    ITEM_NAMES = "SELECT code, aliases FROM lab_item ORDER BY sort, code";
     /// All items.
     ALL_ITEMS = concat!("SELECT ", item!(), " FROM lab_item ORDER BY sort, code");
     /// A new item.

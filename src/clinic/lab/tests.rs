@@ -339,7 +339,20 @@ async fn every_statement_is_well_formed_on_both_engines() {
         assert!(items::put(&mut tx, &bench.ctx, &Permit::peer("x", "LEAD"), &k).await.is_err());
         items::put(&mut tx, &bench.ctx, &lead, &k).await.unwrap();
         assert_eq!(
-            items::find(&mut tx, "potassium").await.unwrap().unwrap().critical,
+            items::find(&mut tx, &bench.ctx, "potassium").await.unwrap().unwrap().critical,
+            yigong_formats::lab::CriticalLimit::Limits { low: Some(2.8), high: Some(6.5) }
+        );
+        // The limit of a unit that was given up holds for nobody.
+        tx.commit().await.unwrap();
+        k.critical_high = Some(9.0);
+        let mut tx = bench.ctx.db.begin(&lead).await.unwrap();
+        items::put(&mut tx, &bench.ctx, &lead, &k).await.unwrap();
+        let inside = items::find(&mut tx, &bench.ctx, "K").await.unwrap().unwrap().critical;
+        assert_eq!(inside, yigong_formats::lab::CriticalLimit::Limits { low: Some(2.8), high: Some(9.0) });
+        drop(tx);
+        let mut conn = bench.ctx.db.read(&lead).await.unwrap();
+        assert_eq!(
+            items::find(&mut conn, &bench.ctx, "K").await.unwrap().unwrap().critical,
             yigong_formats::lab::CriticalLimit::Limits { low: Some(2.8), high: Some(6.5) }
         );
     }

@@ -91,7 +91,7 @@ pub async fn attach(
         return Err(Fault::conflict("wrong_state", format!("the specimen is {}", found.state)));
     }
     let code = row.text("item")?;
-    let item = items::find(tx, &code)
+    let item = items::find(tx, ctx, &code)
         .await?
         .ok_or_else(|| Fault::conflict("unknown_item", "the item is not in the catalogue"))?;
     if tx.exec(sql::ATTACH_RUN, args![run, reason, &found.id]).await? == 0 {

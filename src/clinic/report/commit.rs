@@ -45,7 +45,8 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
             ready.certificate,
             c.signed_at,
             c.predecessor,
-            seq
+            seq,
+            &ready.pdf_object
         ],
     )
     .await?;

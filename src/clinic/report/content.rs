@@ -234,7 +234,8 @@ pub struct Ecg {
     /// Banner such as `250 Hz < 500: not diagnostic quality`.
     pub banner: String,
     /// Blob address of the drawing (SVG, 3×4+1, 25 mm/s, 10 mm/mV).
-    pub page_sha256: String,
+    #[serde(alias = "page_sha256")]
+    pub page_hash: String,
 }
 
 /// One measurement.

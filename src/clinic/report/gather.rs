@@ -100,7 +100,7 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
                 measurements: values(conn, &id).await?,
                 quality: text("verdict"),
                 banner: text("banner"),
-                page_sha256: row.opt_text("page_sha256")?.unwrap_or_default(),
+                page_hash: row.opt_text("page_hash")?.unwrap_or_default(),
             });
             Ok(order)
         }

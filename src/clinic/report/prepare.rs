@@ -1,6 +1,7 @@
 //! Preparing a version: canonical JSON, PDF, signatures, blob. Slow, so it runs before the transaction that commits it.
 
 use yigong_base::access::Permit;
+use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
 
 use super::content::ReportContent;
@@ -19,8 +20,10 @@ pub struct Ready {
     pub canonical: String,
     /// SHA-256 of these bytes.
     pub content_sha256: String,
-    /// Blob address of the signed PDF.
+    /// SHA-256 of the signed PDF, as people compare it.
     pub pdf_sha256: String,
+    /// Blob address of the signed PDF.
+    pub pdf_object: String,
     /// Length of the PDF in bytes.
     pub pdf_bytes: i64,
     /// CMS signature over the canonical JSON, DER.
@@ -44,7 +47,7 @@ pub async fn prepare(centre: &Centre, permit: &Permit, mut content: ReportConten
             mark(&mut reader, &content).await?
         };
         drop(reader);
-        match content.ecg.as_ref().map(|e| e.page_sha256.as_str()) {
+        match content.ecg.as_ref().map(|e| e.page_hash.as_str()) {
             Some(sha) if !sha.is_empty() => String::from_utf8(ctx.blobs.read(sha).await?).ok(),
             _ => None,
         }
@@ -68,13 +71,14 @@ pub async fn prepare(centre: &Centre, permit: &Permit, mut content: ReportConten
         .await
         .map_err(|_| Fault::internal("report rendering stopped"))?
         .map_err(|e| Fault::internal(format!("report version: {e}")))?;
-    let pdf_sha256 = ctx.blobs.put(&signed).await?;
+    let pdf_object = ctx.blobs.put(&signed).await?;
     Ok(Ready {
         content,
         canonical: String::from_utf8(canonical)
             .map_err(|_| Fault::internal("canonical json is not utf-8"))?,
         content_sha256: signature.sha256,
-        pdf_sha256,
+        pdf_sha256: sha256_hex(&signed),
+        pdf_object,
         pdf_bytes: i64::try_from(signed.len()).unwrap_or(i64::MAX),
         signature: signature.cms,
         certificate,

@@ -25,7 +25,7 @@ pub async fn pdf(conn: &mut Conn, permit: &Permit, report: &str, n: i64) -> Resu
     find(conn, permit, report).await?;
     let row =
         conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
-    row.text("pdf_sha256")
+    row.text("pdf_object")
 }
 
 /// Heads of the versions of a report, with content when asked.

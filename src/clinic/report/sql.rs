@@ -19,13 +19,13 @@ yigong_base::statements! {
     /// A version was published; refused when another came first.
     ADVANCE = "UPDATE report SET state = $2, current_version = $3, amend_class = NULL, amend_by = NULL, updated_at = $4, updated_seq = $5 WHERE id = $1 AND current_version = $6";
     /// The version itself; never changed afterwards.
-    INSERT_VERSION = "INSERT INTO report_version (report, n, kind, change_class, change_reason, content, content_sha256, pdf_sha256, pdf_bytes, mark, writer, auditor, signer, signer_demo, signature, certificate, signed_at, predecessor, seq)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    INSERT_VERSION = "INSERT INTO report_version (report, n, kind, change_class, change_reason, content, content_sha256, pdf_sha256, pdf_bytes, mark, writer, auditor, signer, signer_demo, signature, certificate, signed_at, predecessor, seq, pdf_object)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     /// Versions of a report.
     VERSIONS = "SELECT v.n, v.kind, v.change_class, v.change_reason, v.content, v.content_sha256, v.pdf_sha256, v.mark, v.writer, v.auditor, v.signer, v.signer_demo, v.signed_at, w.name AS writer_name, a.name AS auditor_name
         FROM report_version v LEFT JOIN account w ON w.id = v.writer LEFT JOIN account a ON a.id = v.auditor WHERE v.report = $1 ORDER BY v.n";
     /// One version.
-    VERSION = "SELECT v.n, v.kind, v.content, v.content_sha256, v.pdf_sha256, v.pdf_bytes, v.signature, v.certificate, v.signed_at, v.signer, v.signer_demo FROM report_version v WHERE v.report = $1 AND v.n = $2";
+    VERSION = "SELECT v.n, v.kind, v.content, v.content_sha256, v.pdf_object, v.pdf_bytes, v.signature, v.certificate, v.signed_at, v.signer, v.signer_demo FROM report_version v WHERE v.report = $1 AND v.n = $2";
     /// The draft of a report.
     DRAFT = "SELECT d.version, d.epoch, d.author, d.sections, d.saved_at, a.name AS author_name FROM draft d LEFT JOIN account a ON a.id = d.author WHERE d.report = $1";
     /// Save the draft.
@@ -50,7 +50,7 @@ yigong_base::statements! {
     /// A study as a subject.
     STUDY = "SELECT uid, order_id, accession, modality, body_part, description, study_date, study_time, first_received_at FROM study WHERE id = $1";
     /// An ECG record as a subject.
-    ECG = "SELECT order_id, acquired_at, received_at, triage, quality, measurements, page_sha256 FROM ecg_record WHERE id = $1";
+    ECG = "SELECT order_id, acquired_at, received_at, triage, quality, measurements, page_hash FROM ecg_record WHERE id = $1";
     /// Values of an ECG record in the order they came; a later row of a source stands for the earlier ones.
     ECG_VALUES = "SELECT what, unit, number, source, doubtful FROM ecg_value WHERE record = $1 ORDER BY at, n, id";
     /// Whether an earlier recording of the same person is in scope: $1 record, $2 scope.

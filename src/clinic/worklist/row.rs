@@ -152,7 +152,7 @@ impl WorkRow {
         let subject_kind = row.text("subject_kind")?;
         let subject = row.text("subject")?;
         let thumbnail = row
-            .opt_text("thumbnail_sha256")?
+            .opt_text("thumbnail_hash")?
             .map(|_| format!("/api/studies/{subject}/thumbnail"))
             .filter(|_| subject_kind == "study");
         let report_state = row.opt_text("report_state")?.unwrap_or_else(|| "none".into());

@@ -113,7 +113,7 @@ async fn the_outbox_looks_again_at_what_is_due() {
     let bad = [row(&stand, "1.2.3.4.2").await];
     let mut tx = ctx.db.begin(&reg).await.unwrap();
     reconcile::hide(&mut tx, ctx, &reg, &study, &bad, "113001", "motion").await.unwrap();
-    let marked = "INSERT INTO damaged_object (sha256, kind, found_at) SELECT object_sha256, 'hash', 1 FROM instance WHERE uid = $1";
+    let marked = "INSERT INTO damaged_object (address, kind, found_at) SELECT object_hash, 'hash', 1 FROM instance WHERE uid = $1";
     tx.exec(marked, args!["1.2.3.4.3"]).await.unwrap();
     tx.commit().await.unwrap();
 

@@ -11,8 +11,8 @@ use crate::dimse::wire::{put_fragment, put_message};
 
 async fn stored_bytes(stand: &Stand, instance: &str) -> Vec<u8> {
     let mut read = stand.bench.ctx.db.read(&Permit::system("test")).await.unwrap();
-    let row = read.one("SELECT object_sha256 FROM instance WHERE uid = $1", args![instance]).await.unwrap();
-    stand.bench.ctx.blobs.read(&row.text("object_sha256").unwrap()).await.unwrap()
+    let row = read.one("SELECT object_hash FROM instance WHERE uid = $1", args![instance]).await.unwrap();
+    stand.bench.ctx.blobs.read(&row.text("object_hash").unwrap()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,13 +7,12 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
 use yigong_base::access::Permit;
 use yigong_base::clock::DAY_MS;
-use yigong_base::digest::Running;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::Peer;
+use yigong_base::storage::blob_audit::Found;
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::commitment::{
@@ -26,8 +25,6 @@ pub const JOB: &str = "commitment";
 pub const ASK: &str = "ask_commitment";
 /// A report that nobody takes is tried for this long.
 pub const RETRY_MS: i64 = 7 * DAY_MS;
-/// Bytes read at a time while hashing.
-const CHUNK: usize = 1 << 18;
 
 /// How much of a study its devices may delete: 可安全删除 when every object is proven.
 #[derive(Debug, Clone, Serialize)]
@@ -157,32 +154,16 @@ async fn prove(
         if row.text("sop_class")? != reference.sop_class {
             return Ok(Err(CLASS_CONFLICT));
         }
-        let address = row.text("object_sha256")?;
-        match hash(ctx, &address).await {
-            Ok(found) if found == address => proven.push(row.text("id")?),
-            Ok(_) => {
-                tracing::error!(object = %address, "a stored object does not hash to its address");
-                return Ok(Err(PROCESSING_FAILURE));
-            }
-            Err(fault) => {
-                tracing::error!(object = %address, %fault, "a stored object cannot be read");
+        let address = row.text("object_hash")?;
+        match ctx.blobs.disk().rehash(&address).await? {
+            Found::Sound => proven.push(row.text("id")?),
+            found => {
+                tracing::error!(object = %address, found = found.as_str(), "a stored object does not prove its address");
                 return Ok(Err(PROCESSING_FAILURE));
             }
         }
     }
     Ok(Ok(proven))
-}
-
-async fn hash(ctx: &Ctx, address: &str) -> Result<String> {
-    let mut file = ctx.blobs.open_object(address).await?;
-    let (mut running, mut room) = (Running::default(), vec![0_u8; CHUNK]);
-    loop {
-        let got = file.read(&mut room).await.map_err(|e| Fault::io("read an object", &e))?;
-        if got == 0 {
-            return Ok(running.finish_hex());
-        }
-        running.update(room.get(..got).unwrap_or_default());
-    }
 }
 
 /// The peer has taken the report: what was proven for it is now safe to delete there.

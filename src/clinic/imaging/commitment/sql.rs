@@ -38,7 +38,7 @@ yigong_base::statements! {
     /// A report that did not get through.
     FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
     /// Every version of an instance that a facility sent and whose bytes are kept.
-    VERSIONS = "SELECT id, study, sop_class, object_sha256 FROM instance WHERE facility = $1 AND uid = $2 AND erased_at IS NULL ORDER BY version";
+    VERSIONS = "SELECT id, study, sop_class, object_hash FROM instance WHERE facility = $1 AND uid = $2 AND erased_at IS NULL ORDER BY version";
     /// An instance was proven and that was told.
     PROVEN = "UPDATE instance SET committed_at = $2 WHERE id = $1";
     /// How much of what devices sent of a study is proven; what was made here is theirs to keep nowhere.

@@ -131,6 +131,6 @@ async fn study(ctx: &Ctx) -> String {
 
 async fn object(ctx: &Ctx, instance: &str) -> String {
     let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
-    let row = read.one("SELECT object_sha256 FROM instance WHERE uid = $1", args![instance]).await.unwrap();
-    row.text("object_sha256").unwrap()
+    let row = read.one("SELECT object_hash FROM instance WHERE uid = $1", args![instance]).await.unwrap();
+    row.text("object_hash").unwrap()
 }

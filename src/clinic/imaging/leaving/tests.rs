@@ -93,7 +93,7 @@ async fn what_stays_says_why() {
 
         let object = instance(ctx, &clinic, third).await.unwrap().object;
         let mut tx = ctx.db.begin(&registrar).await.unwrap();
-        let mark = "INSERT INTO damaged_object (sha256, kind, found_at) VALUES ($1, 'hash', 1)";
+        let mark = "INSERT INTO damaged_object (address, kind, found_at) VALUES ($1, 'hash', 1)";
         tx.exec(mark, args![&object]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(why(third).await, "damaged: its stored bytes are damaged (hash)");

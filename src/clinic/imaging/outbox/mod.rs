@@ -194,7 +194,7 @@ async fn parcels(conn: &mut Conn, study: &str, scope: &str) -> Result<Vec<Parcel
                 uid: row.text("uid")?,
                 sop_class: row.text("sop_class")?,
                 transfer_syntax: row.text("transfer_syntax")?,
-                object: row.text("object_sha256")?,
+                object: row.text("object_hash")?,
             })
         })
         .collect()

@@ -59,7 +59,7 @@ macro_rules! notices {
 
 yigong_base::statements! {
     /// Puts one instance on its way.
-    INSERT = "INSERT INTO outgoing (id, peer, facility, batch, cause, originator, study, instance, uid, sop_class, transfer_syntax, object_sha256, state, next_at, created_at, armed_at)
+    INSERT = "INSERT INTO outgoing (id, peer, facility, batch, cause, originator, study, instance, uid, sop_class, transfer_syntax, object_hash, state, next_at, created_at, armed_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting', $13, $13, $13) ON CONFLICT (batch, instance) DO NOTHING";
     /// The batch it belongs to.
     NEW_BATCH = "INSERT INTO outgoing_batch (id, peer, facility, cause, study, state, next_at, created_at) VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $6)";
@@ -75,7 +75,7 @@ yigong_base::statements! {
     BATCH_FACILITY = "SELECT facility FROM outgoing_batch WHERE id = $1";
     /// Current instances of a study in scope.
     OF_STUDY = concat!(
-        "SELECT id, study, uid, sop_class, transfer_syntax, object_sha256 FROM instance WHERE study = $1 AND current = 1 AND ",
+        "SELECT id, study, uid, sop_class, transfer_syntax, object_hash FROM instance WHERE study = $1 AND current = 1 AND ",
         in_scope!("facility", "study", "$2"),
         " ORDER BY series, number, uid"
     );

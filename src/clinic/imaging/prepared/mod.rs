@@ -90,5 +90,5 @@ pub async fn thumbnail(conn: &mut Conn, permit: &Permit, study: &str, series: &s
         conn.opt(sql::SERIES_THUMBNAIL, args![study, series, permit.scope()]).await?
     };
     let found = row.ok_or_else(|| Fault::not_found("study or series"))?;
-    found.opt_text("thumbnail_sha256")?.ok_or_else(|| Fault::not_found("thumbnail: it is not made yet"))
+    found.opt_text("thumbnail_hash")?.ok_or_else(|| Fault::not_found("thumbnail: it is not made yet"))
 }

@@ -121,7 +121,7 @@ async fn pick_all(conn: &mut Conn, study: &str) -> Result<Vec<Picked>> {
         let middle = stands_in_the_middle(&series.text("modality")?);
         let position = if middle { images / 2 } else { 0 };
         if let Some(row) = conn.opt(sql::INSTANCE, args![&id, position]).await? {
-            let (instance, object) = (row.text("id")?, row.text("object_sha256")?);
+            let (instance, object) = (row.text("id")?, row.text("object_hash")?);
             picked.push(Picked {
                 series: id,
                 images,

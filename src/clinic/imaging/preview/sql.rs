@@ -6,14 +6,14 @@ yigong_base::statements! {
         (SELECT COUNT(*) FROM instance i WHERE i.series = s.id AND i.current = 1 AND i.stack <> '{}') AS images
         FROM series s WHERE s.study = $1 ORDER BY s.number, s.uid";
     /// The instance at a position of the series; $2 = position from 0.
-    INSTANCE = "SELECT id, object_sha256, defects FROM instance
+    INSTANCE = "SELECT id, object_hash, defects FROM instance
         WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid LIMIT 1 OFFSET $2";
     /// Defects of an instance.
     FLAG = "UPDATE instance SET defects = $2 WHERE id = $1";
     /// Facility of a study.
     STUDY = "SELECT facility FROM study WHERE id = $1";
     /// Preview and thumbnail of a series.
-    KEEP_SERIES = "UPDATE series SET preview_sha256 = $2, thumbnail_sha256 = $3 WHERE id = $1";
+    KEEP_SERIES = "UPDATE series SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1";
     /// Preview and thumbnail of a study.
-    KEEP_STUDY = "UPDATE study SET preview_sha256 = $2, thumbnail_sha256 = $3 WHERE id = $1";
+    KEEP_STUDY = "UPDATE study SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1";
 }

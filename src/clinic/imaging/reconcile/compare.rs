@@ -106,7 +106,7 @@ async fn assemble(
     // What the object says itself: the held one, the doubtful one, or an image of the study.
     let address = match (entry.object, &instance) {
         (Some(object), _) => Some(object),
-        (None, Some(i)) => Some(i.text("object_sha256")?),
+        (None, Some(i)) => Some(i.text("object_hash")?),
         (None, None) => first_object(&images),
     };
     let said = match &address {
@@ -151,7 +151,7 @@ async fn images(conn: &mut Conn, study: &str) -> Result<Vec<Value>> {
                 "id": r.text("id")?, "uid": r.text("uid")?, "number": r.opt_int("number")?, "version": r.int("version")?, "current": r.flag("current")?,
                 "hidden": r.text("hidden")?, "frames": r.int("frames")?, "received_at": r.int("received_at")?, "series": r.text("series")?,
                 "series_number": r.opt_int("series_number")?, "modality": r.text("modality")?, "series_description": r.text("series_description")?,
-                "object": r.text("object_sha256")?,
+                "object": r.text("object_hash")?,
             }))
         })
         .collect()

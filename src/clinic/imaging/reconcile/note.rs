@@ -58,7 +58,7 @@ pub async fn reject_by_note(ctx: &Ctx, instance: &str, payload: &Value) -> Resul
         tracing::warn!(instance, "a key object selection is too large to be a rejection note");
         return Ok(());
     }
-    let Some(note) = of(ctx, &row.text("object_sha256")?).await? else { return Ok(()) };
+    let Some(note) = of(ctx, &row.text("object_hash")?).await? else { return Ok(()) };
     let (facility, study) = (row.text("facility")?, row.text("study")?);
     // It speaks for the facility that it was received for, and for nobody else.
     let permit = Permit::peer(&sender.ae_title, &facility);

@@ -104,11 +104,11 @@ yigong_base::statements! {
     /// Images that came to a study that is work already.
     LATE = "UPDATE study SET late_images = late_images + $2, last_received_at = $3 WHERE id = $1 AND state NOT IN ('receiving', 'held')";
     /// One instance for a change.
-    INSTANCE = "SELECT i.id, i.study, i.series, i.uid, i.facility, i.current, i.hidden, i.version, i.peer, i.object_sha256 FROM instance i WHERE i.id = $1 AND ($2 = '*' OR i.facility = $2)";
+    INSTANCE = "SELECT i.id, i.study, i.series, i.uid, i.facility, i.current, i.hidden, i.version, i.peer, i.object_hash FROM instance i WHERE i.id = $1 AND ($2 = '*' OR i.facility = $2)";
     /// Versions of one SOP Instance UID in a facility.
     VERSIONS = "SELECT id, study, series, current, hidden, version FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version";
     /// A key object selection and who sent it.
-    NOTE = "SELECT study, facility, peer, object_sha256, size_bytes, current, received_at FROM instance WHERE id = $1";
+    NOTE = "SELECT study, facility, peer, object_hash, size_bytes, current, received_at FROM instance WHERE id = $1";
     /// A rejection note that came to a study in work is no late image.
     NOT_LATE = "UPDATE study SET late_images = CASE WHEN late_images > 0 THEN late_images - 1 ELSE 0 END WHERE id = $1";
     /// Whether a facility has an instance, shown or not.
@@ -143,7 +143,7 @@ yigong_base::statements! {
     /// Acts of a study after a time that changed what is shown, newest first: their `before` tells what stood.
     PROMOTED = "SELECT before FROM reconcile WHERE study = $1 AND operation IN ('promote', 'hide', 'restore') AND at > $2 AND undone_by IS NULL ORDER BY n DESC";
     /// Instances of a peer that wait in the lane charset.
-    CHARSET_ENTRIES = "SELECT q.id, q.object_id, i.study, i.series, i.object_sha256 FROM quarantine q JOIN instance i ON i.id = q.object_id WHERE q.state = 'open' AND q.lane = 'charset' AND q.peer = $1 ORDER BY i.study, q.id";
+    CHARSET_ENTRIES = "SELECT q.id, q.object_id, i.study, i.series, i.object_hash FROM quarantine q JOIN instance i ON i.id = q.object_id WHERE q.state = 'open' AND q.lane = 'charset' AND q.peer = $1 ORDER BY i.study, q.id";
     /// The character set decision of an instance.
     SET_CHARSET = "UPDATE instance SET charset = $2 WHERE id = $1";
     /// What the index says about an instance's set.
@@ -159,10 +159,10 @@ yigong_base::statements! {
     /// Names of a patient.
     NAME = "SELECT name, pinyin, initials FROM patient WHERE id = $1";
     /// An entry of the quarantine, for one who may change it.
-    ENTRY = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_sha256, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    ENTRY = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// An instance as a card shows it, in scope.
     CARD = concat!(
-        "SELECT i.id, i.uid, i.study, i.version, i.current, i.hidden, i.object_sha256, i.sop_class, i.transfer_syntax, i.frames, i.size_bytes, i.frame_index, i.stack, i.facility, i.received_at, i.defects, i.charset, i.peer, ",
+        "SELECT i.id, i.uid, i.study, i.version, i.current, i.hidden, i.object_hash, i.sop_class, i.transfer_syntax, i.frames, i.size_bytes, i.frame_index, i.stack, i.facility, i.received_at, i.defects, i.charset, i.peer, ",
         super::super::sql::egress!(),
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND ",
         in_scope!("i.facility", "i.study", "$2")
@@ -182,7 +182,7 @@ yigong_base::statements! {
         ORDER BY s.first_received_at DESC LIMIT 50"
     );
     /// Series and images of a study for an operator, hidden ones and other versions included.
-    CARD_IMAGES = "SELECT i.id, i.uid, i.number, i.version, i.current, i.hidden, i.frames, i.received_at, i.object_sha256, i.series, e.number AS series_number, e.modality, e.description AS series_description
+    CARD_IMAGES = "SELECT i.id, i.uid, i.number, i.version, i.current, i.hidden, i.frames, i.received_at, i.object_hash, i.series, e.number AS series_number, e.modality, e.description AS series_description
         FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY e.number, e.id, i.number, i.uid, i.version LIMIT 5000";
     /// Other studies of the facility that images could belong to: same patient or the last two days.
     CARD_OTHERS = "SELECT s.id, s.study_date, s.modality, s.description, s.instance_count, p.name, p.local_id FROM study s JOIN patient p ON p.id = s.patient

@@ -21,9 +21,9 @@ yigong_base::statements! {
     /// Their bytes are given up: hidden images and the versions beside them.
     ERASE = "UPDATE instance SET erased_at = $2 WHERE study = $1 AND current = 0 AND erased_at IS NULL";
     /// Pictures made of them go too.
-    DROP_SERIES_PICTURES = "UPDATE series SET preview_sha256 = NULL, thumbnail_sha256 = NULL WHERE study = $1";
+    DROP_SERIES_PICTURES = "UPDATE series SET preview_hash = NULL, thumbnail_hash = NULL WHERE study = $1";
     /// Pictures made of them go too.
-    DROP_STUDY_PICTURES = "UPDATE study SET preview_sha256 = NULL, thumbnail_sha256 = NULL WHERE id = $1";
+    DROP_STUDY_PICTURES = "UPDATE study SET preview_hash = NULL, thumbnail_hash = NULL WHERE id = $1";
     /// Keeps a study whatever the policy says.
     HOLD = "INSERT INTO legal_hold (study, reason, who, at) VALUES ($1, $2, $3, $4) ON CONFLICT (study) DO UPDATE SET reason = excluded.reason, who = excluded.who, at = excluded.at";
     /// Lets the policy speak again.

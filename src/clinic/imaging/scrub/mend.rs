@@ -16,7 +16,7 @@ use super::{BOX_MS, LIVE, mark, sql};
 #[derive(Debug, Clone, Serialize)]
 pub struct Hurt {
     /// Address; also the name of the file under `objects/ab/cd/`.
-    pub sha256: String,
+    pub address: String,
     /// `hash`, `missing`, `unreadable`.
     pub kind: String,
     /// When it was found, ms.
@@ -101,7 +101,7 @@ fn hurt(row: &Row, named: bool) -> Result<Hurt> {
         None => None,
     };
     Ok(Hurt {
-        sha256: row.text("sha256")?,
+        address: row.text("address")?,
         kind: row.text("kind")?,
         found_at: row.int("found_at")?,
         used_by: row.text("used_by")?,
@@ -116,24 +116,24 @@ fn hurt(row: &Row, named: bool) -> Result<Hurt> {
 ///
 /// # Errors
 /// `Denied`; `NotFound` for an object that is not marked or outside the scope; storage faults.
-pub async fn recheck(ctx: &Ctx, permit: &Permit, sha256: &str) -> Result<&'static str> {
-    marked(ctx, permit, sha256).await?;
-    let found = ctx.blobs.disk().rehash(sha256).await?;
-    let needed = ctx.db.read(permit).await?.opt(sql::IS_NAMED, args![sha256]).await?.is_some();
+pub async fn recheck(ctx: &Ctx, permit: &Permit, address: &str) -> Result<&'static str> {
+    marked(ctx, permit, address).await?;
+    let found = ctx.blobs.disk().rehash(address).await?;
+    let needed = ctx.db.read(permit).await?.opt(sql::IS_NAMED, args![address]).await?.is_some();
     if found == Found::Missing && !needed {
-        mark(ctx, permit, sha256, Found::Sound).await?;
+        mark(ctx, permit, address, Found::Sound).await?;
         return Ok("gone");
     }
-    mark(ctx, permit, sha256, found).await?;
+    mark(ctx, permit, address, found).await?;
     let mut tx = ctx.db.begin(permit).await?;
     if found != Found::Sound {
-        tx.exec(sql::KIND, args![sha256, found.as_str()]).await?;
+        tx.exec(sql::KIND, args![address, found.as_str()]).await?;
     }
     let detail = json!({"found": found.as_str()});
-    audit::append(&mut tx, ctx, permit, "object.recheck", "object", sha256, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "object.recheck", "object", address, &detail).await?;
     tx.commit().await?;
-    ctx.live.changed(LIVE, sha256, permit.facility());
-    tell_study(ctx, permit, sha256).await?;
+    ctx.live.changed(LIVE, address, permit.facility());
+    tell_study(ctx, permit, address).await?;
     Ok(found.as_str())
 }
 
@@ -163,9 +163,9 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
         if ctx.now() - began > BOX_MS {
             break;
         }
-        let sha256 = row.text("sha256")?;
-        let found = ctx.blobs.disk().rehash(&sha256).await?;
-        mark(ctx, permit, &sha256, found).await?;
+        let address = row.text("address")?;
+        let found = ctx.blobs.disk().rehash(&address).await?;
+        mark(ctx, permit, &address, found).await?;
         seen.checked += 1;
         seen.left -= 1;
         seen.wrong += u64::from(found != Found::Sound);
@@ -178,43 +178,60 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
 }
 
 /// Puts bytes from a backup in the place of a marked object: only those that hash to its address, and they are read back.
-/// `content` is the hash of what was spooled.
+/// `content` are the hashes of what was spooled: its BLAKE3, and its SHA-256 for objects from before decision 0057.
 ///
 /// # Errors
 /// As [`recheck`]; `Conflict` `other_content` for other bytes, of which nothing is kept.
 pub async fn restore(
     ctx: &Ctx,
     permit: &Permit,
-    sha256: &str,
+    address: &str,
     spooled: Spooled,
-    content: &str,
+    content: &[String],
 ) -> Result<&'static str> {
-    marked(ctx, permit, sha256).await?;
-    if content != sha256 {
-        return Err(Fault::conflict("other_content", "its SHA-256 is not the name of the object"));
+    marked(ctx, permit, address).await?;
+    if !content.iter().any(|hash| hash == address) {
+        return Err(Fault::conflict("other_content", "its hash is not the name of the object"));
     }
-    ctx.blobs.keep(spooled).await?;
+    let kept = ctx.blobs.keep(spooled).await?;
+    if kept != address {
+        under_old_name(ctx, &kept, address).await?;
+    }
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, "object.restored", "object", sha256, &json!({})).await?;
+    audit::append(&mut tx, ctx, permit, "object.restored", "object", address, &json!({})).await?;
     tx.commit().await?;
-    recheck(ctx, permit, sha256).await
+    recheck(ctx, permit, address).await
+}
+
+/// Gives a kept object the name it had before decision 0057 as well; the sweeper takes the other one when nothing names it.
+async fn under_old_name(ctx: &Ctx, kept: &str, address: &str) -> Result<()> {
+    let (from, to) = (ctx.blobs.path(kept)?, ctx.blobs.path(address)?);
+    let io = |e: std::io::Error| Fault::io("bring an object back", &e);
+    if let Some(folder) = to.parent() {
+        tokio::fs::create_dir_all(folder).await.map_err(io)?;
+    }
+    match tokio::fs::remove_file(&to).await {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
+        _ => {}
+    }
+    tokio::fs::hard_link(&from, &to).await.map_err(io)
 }
 
 /// Notes what was done about a marked object; an empty text takes the note away.
 ///
 /// # Errors
 /// As [`recheck`]; `Invalid` for more than 500 characters.
-pub async fn note(ctx: &Ctx, permit: &Permit, sha256: &str, text: &str) -> Result<()> {
-    marked(ctx, permit, sha256).await?;
+pub async fn note(ctx: &Ctx, permit: &Permit, address: &str, text: &str) -> Result<()> {
+    marked(ctx, permit, address).await?;
     let text = text.trim();
     if text.chars().count() > 500 {
         return Err(Fault::invalid("note", "at most 500 characters"));
     }
     let mut tx = ctx.db.begin(permit).await?;
-    tx.exec(sql::NOTE, args![sha256, text, permit.who(), ctx.now()]).await?;
-    audit::append(&mut tx, ctx, permit, "object.note", "object", sha256, &json!({"note": text})).await?;
+    tx.exec(sql::NOTE, args![address, text, permit.who(), ctx.now()]).await?;
+    audit::append(&mut tx, ctx, permit, "object.note", "object", address, &json!({"note": text})).await?;
     tx.commit().await?;
-    ctx.live.changed(LIVE, sha256, permit.facility());
+    ctx.live.changed(LIVE, address, permit.facility());
     Ok(())
 }
 
@@ -222,16 +239,16 @@ pub async fn note(ctx: &Ctx, permit: &Permit, sha256: &str, text: &str) -> Resul
 ///
 /// # Errors
 /// As [`recheck`].
-pub async fn marked(ctx: &Ctx, permit: &Permit, sha256: &str) -> Result<()> {
+pub async fn marked(ctx: &Ctx, permit: &Permit, address: &str) -> Result<()> {
     require(permit)?;
     let mut conn = ctx.db.read(permit).await?;
-    let found = conn.opt(sql::MARKED, args![sha256, permit.scope()]).await?;
+    let found = conn.opt(sql::MARKED, args![address, permit.scope()]).await?;
     found.map(|_| ()).ok_or_else(|| Fault::not_found("damaged object"))
 }
 
 /// Pages that show the study fetch it again.
-async fn tell_study(ctx: &Ctx, permit: &Permit, sha256: &str) -> Result<()> {
-    for row in ctx.db.read(permit).await?.all(sql::STUDIES_OF, args![sha256]).await? {
+async fn tell_study(ctx: &Ctx, permit: &Permit, address: &str) -> Result<()> {
+    for row in ctx.db.read(permit).await?.all(sql::STUDIES_OF, args![address]).await? {
         ctx.live.changed("imaging", &row.text("study")?, &row.text("facility")?);
     }
     Ok(())

@@ -68,7 +68,7 @@ pub struct Swept {
 #[derive(Debug, Clone, Serialize)]
 pub struct Damaged {
     /// Address.
-    pub sha256: String,
+    pub address: String,
     /// `hash`, `missing`, `unreadable`.
     pub kind: String,
     /// When it was found, ms.
@@ -87,7 +87,7 @@ pub async fn state(conn: &mut Conn) -> Result<(Progress, Swept, Vec<Damaged>)> {
         .iter()
         .map(|r| {
             Ok(Damaged {
-                sha256: r.text("sha256")?,
+                address: r.text("address")?,
                 kind: r.text("kind")?,
                 found_at: r.int("found_at")?,
                 instance: r.opt_text("instance")?,
@@ -177,14 +177,14 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
     let mut in_time = true;
     'folders: for number in first..end {
         for file in ctx.blobs.disk().folder(number).await? {
-            if file.sha256 <= now_at.cursor {
+            if file.address <= now_at.cursor {
                 continue;
             }
-            let found = ctx.blobs.disk().rehash(&file.sha256).await?;
+            let found = ctx.blobs.disk().rehash(&file.address).await?;
             now_at.checked += 1;
             now_at.wrong += u64::from(!matches!(found, Found::Sound | Found::Missing));
-            mark(ctx, &permit, &file.sha256, found).await?;
-            now_at.cursor = file.sha256;
+            mark(ctx, &permit, &file.address, found).await?;
+            now_at.cursor = file.address;
             if ctx.now() - began > BOX_MS {
                 in_time = false;
                 break 'folders;
@@ -207,8 +207,8 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
 }
 
 /// Marks what is wrong, takes the mark from what is whole again.
-async fn mark(ctx: &Ctx, permit: &Permit, sha256: &str, found: Found) -> Result<()> {
-    let marked = ctx.db.read(permit).await?.opt(sql::IS_DAMAGED, args![sha256]).await?.is_some();
+async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result<()> {
+    let marked = ctx.db.read(permit).await?.opt(sql::IS_DAMAGED, args![address]).await?.is_some();
     let (statement, action) = match (found, marked) {
         (Found::Sound, true) => (sql::MENDED, "object.mended"),
         (Found::Sound, false) | (_, true) => return Ok(()),
@@ -216,14 +216,14 @@ async fn mark(ctx: &Ctx, permit: &Permit, sha256: &str, found: Found) -> Result<
     };
     let mut tx = ctx.db.begin(permit).await?;
     if statement == sql::DAMAGED {
-        tracing::error!(object = sha256, kind = found.as_str(), "object.damaged");
-        tx.exec(statement, args![sha256, found.as_str(), ctx.now()]).await?;
+        tracing::error!(object = address, kind = found.as_str(), "object.damaged");
+        tx.exec(statement, args![address, found.as_str(), ctx.now()]).await?;
     } else {
-        tx.exec(statement, args![sha256]).await?;
+        tx.exec(statement, args![address]).await?;
     }
-    audit::append(&mut tx, ctx, permit, action, "object", sha256, &json!({"kind": found.as_str()})).await?;
+    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({"kind": found.as_str()})).await?;
     tx.commit().await?;
-    ctx.live.changed(LIVE, sha256, permit.facility());
+    ctx.live.changed(LIVE, address, permit.facility());
     Ok(())
 }
 
@@ -247,19 +247,19 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
         }
         let page = ctx.db.read(&permit).await?.all(sql::NAMED, args![&after, PAGE]).await?;
         let Some(last) = page.last() else { break };
-        let next = last.text("sha256")?;
+        let next = last.text("address")?;
         let missing = missing(ctx, &page).await?;
         found.named += page.len() as u64;
         found.missing += missing.len() as u64;
-        for sha256 in &missing {
-            mark(ctx, &permit, sha256, Found::Missing).await?;
+        for address in &missing {
+            mark(ctx, &permit, address, Found::Missing).await?;
         }
         after = next;
     }
     let mut number = folder.take().unwrap_or(0);
     while number < FOLDERS {
         for file in ctx.blobs.disk().folder(number).await? {
-            strange(ctx, &permit, &file.sha256, file.written_at, &mut found).await?;
+            strange(ctx, &permit, &file.address, file.written_at, &mut found).await?;
         }
         number += 1;
         if ctx.now() - began > BOX_MS && number < FOLDERS {
@@ -279,9 +279,9 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
 async fn look_again(ctx: &Ctx, permit: &Permit) -> Result<()> {
     let marked = ctx.db.read(permit).await?.all(sql::AWAY, args![]).await?;
     for row in marked {
-        let sha256 = row.text("sha256")?;
-        if ctx.blobs.disk().rehash(&sha256).await? == Found::Sound {
-            mark(ctx, permit, &sha256, Found::Sound).await?;
+        let address = row.text("address")?;
+        if ctx.blobs.disk().rehash(&address).await? == Found::Sound {
+            mark(ctx, permit, &address, Found::Sound).await?;
         }
     }
     Ok(())
@@ -292,10 +292,10 @@ async fn look_again(ctx: &Ctx, permit: &Permit) -> Result<()> {
 async fn missing(ctx: &Ctx, page: &[Row]) -> Result<Vec<String>> {
     let mut gone = Vec::new();
     for row in page {
-        let sha256 = row.text("sha256")?;
-        let there = tokio::fs::try_exists(ctx.blobs.path(&sha256)?).await;
+        let address = row.text("address")?;
+        let there = tokio::fs::try_exists(ctx.blobs.path(&address)?).await;
         if !there.map_err(|e| Fault::io("look for an object", &e))? {
-            gone.push(sha256);
+            gone.push(address);
         }
     }
     if gone.len() >= MANY && gone.len() * 2 > page.len() {
@@ -312,27 +312,33 @@ async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
 }
 
 /// An object that no row names: its row may still come for a day; then it is set aside, or removed when it was given up.
-async fn strange(ctx: &Ctx, permit: &Permit, sha256: &str, written_at: i64, found: &mut Swept) -> Result<()> {
+async fn strange(
+    ctx: &Ctx,
+    permit: &Permit,
+    address: &str,
+    written_at: i64,
+    found: &mut Swept,
+) -> Result<()> {
     let (now, young) = (ctx.now(), ctx.now() - YOUNG_MS);
     if written_at > young {
         return Ok(());
     }
     let erased = {
         let mut conn = ctx.db.read(permit).await?;
-        if conn.opt(sql::IS_NAMED, args![sha256]).await?.is_some() {
+        if conn.opt(sql::IS_NAMED, args![address]).await?.is_some() {
             return Ok(());
         }
-        conn.opt(sql::IS_ERASED, args![sha256]).await?.is_some()
+        conn.opt(sql::IS_ERASED, args![address]).await?.is_some()
     };
-    if !ctx.blobs.disk().set_aside(sha256, now, young).await? {
+    if !ctx.blobs.disk().set_aside(address, now, young).await? {
         return Ok(());
     }
     let action = if erased { "object.remove" } else { "object.aside" };
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, action, "object", sha256, &json!({})).await?;
+    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({})).await?;
     tx.commit().await?;
     if erased {
-        ctx.blobs.disk().drop_one_aside(sha256, now).await?;
+        ctx.blobs.disk().drop_one_aside(address, now).await?;
         found.removed += 1;
     } else {
         found.aside += 1;

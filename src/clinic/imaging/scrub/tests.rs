@@ -112,7 +112,7 @@ async fn listed(bench: &Bench, permit: &Permit) -> Vec<mend::Hurt> {
 async fn bring(bench: &Bench, permit: &Permit, object: &str, bytes: &[u8]) -> Result<&'static str> {
     let mut spool = bench.ctx.blobs.spool().await?;
     spool.write(bytes).await?;
-    let content = yigong_base::digest::sha256_hex(bytes);
+    let content = [yigong_base::digest::address_of(bytes), yigong_base::digest::sha256_hex(bytes)];
     mend::restore(&bench.ctx, permit, object, spool.finish().await?, &content).await
 }
 
@@ -151,6 +151,23 @@ async fn a_damaged_image_is_shown_noted_and_mended() {
             matches!(mend::recheck(ctx, &qc, &object).await, Err(Fault::NotFound { .. })),
             "no longer marked"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_object_of_the_old_address_comes_back_under_it() {
+    for bench in engines().await.unwrap() {
+        let (object, whole) = hurt(&bench).await;
+        let ctx = &bench.ctx;
+        let old = yigong_base::digest::sha256_hex(&whole);
+        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+        tx.exec("UPDATE instance SET object_hash = $1", args![&old]).await.unwrap();
+        tx.exec("UPDATE damaged_object SET address = $1", args![&old]).await.unwrap();
+        tx.commit().await.unwrap();
+        std::fs::remove_file(ctx.blobs.path(&object).unwrap()).unwrap();
+        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        assert_eq!(bring(&bench, &lead, &old, &whole).await.unwrap(), "sound", "{}", bench.engine);
+        assert_eq!(std::fs::read(ctx.blobs.path(&old).unwrap()).unwrap(), whole);
     }
 }
 
@@ -216,34 +233,33 @@ async fn damage_is_seen_to_by_those_who_may_and_where_they_may() {
 #[tokio::test]
 async fn every_address_column_is_known_to_the_sweeper() {
     // A column that names an object and is unknown here would let the sweeper set that object aside.
-    let hashes = [
-        "dataset_sha256",
-        "content_sha256",
-        "waveform_sha256",
-        "object_sha256",
-        "blob_sha256",
-        "preview_sha256",
-        "thumbnail_sha256",
-        "page_sha256",
-        "pdf_sha256",
-    ];
     let bench = yigong_base::testing::sqlite().await.unwrap();
     let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
     let rows = conn
-        .all("SELECT m.name AS tbl, p.name AS col FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND p.name LIKE '%sha256%'", args![])
+        .all("SELECT m.name AS tbl, p.name AS col FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND (p.name LIKE '%hash%' OR p.name LIKE '%sha256%' OR p.name LIKE '%\\_object' ESCAPE '\\')", args![])
         .await
         .unwrap();
+    // Hashes of other things than stored objects.
+    let other = [
+        "hash",
+        "token_hash",
+        "password_hash",
+        "content_sha256",
+        "pdf_sha256",
+        "waveform_sha256",
+        "sha256",
+        "dataset_hash",
+    ];
+    let mut objects = 0;
     for row in rows {
         let (table, column) = (row.text("tbl").unwrap(), row.text("col").unwrap());
-        // Names of other things than objects: message bodies, marks of this module.
-        let known = hashes.contains(&column.as_str()) || matches!(table.as_str(), "inbox" | "damaged_object");
-        let named = sql::NAMED.contains(&format!("{column} AS sha256 FROM {table}"))
+        if other.contains(&column.as_str()) {
+            continue;
+        }
+        let named = sql::NAMED.contains(&format!("{column} AS address FROM {table}"))
             || sql::NAMED.contains(&format!("SELECT {column} FROM {table} "));
-        let only_hash = ["dataset_sha256", "content_sha256", "waveform_sha256"].contains(&column.as_str());
-        let other = matches!(table.as_str(), "inbox" | "damaged_object");
-        assert!(
-            known && (named || only_hash || other),
-            "{table}.{column}: add it to scrub/sql.rs NAMED and IS_NAMED"
-        );
+        assert!(named, "{table}.{column}: add it to scrub/sql.rs NAMED and IS_NAMED");
+        objects += 1;
     }
+    assert!(objects >= 12, "only {objects} columns with addresses were found");
 }

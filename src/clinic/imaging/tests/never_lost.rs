@@ -90,8 +90,8 @@ async fn an_erased_object_that_comes_again_is_kept_and_waits_for_a_person() {
         assert_eq!(proven().await, 1);
         assert_eq!(entries(&bench, &permit).await, ["C01 came-after-erasure"]);
         let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-        let object = conn.one("SELECT object_sha256 FROM instance", args![]).await.unwrap();
-        let object = object.text("object_sha256").unwrap();
+        let object = conn.one("SELECT object_hash FROM instance", args![]).await.unwrap();
+        let object = object.text("object_hash").unwrap();
         assert!(conn.opt(scrub::sql::IS_ERASED, args![&object]).await.unwrap().is_none());
         assert!(conn.opt(scrub::sql::IS_NAMED, args![&object]).await.unwrap().is_some());
     }

@@ -67,7 +67,7 @@ export interface EcgRecord {
   swap?: Swap | null;
   marks?: Marks | null;
   physician_marks?: Marks | null;
-  renditions?: { format: string; sha256: string; received_at: number }[];
+  renditions?: { format: string; address: string; received_at: number }[];
   redo_of?: string | null;
   redo_by?: string | null;
   /** Who chose the order of a file without a patient id. */

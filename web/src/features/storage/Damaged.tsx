@@ -36,7 +36,7 @@ export function Damaged({ now }: { now: number }) {
               </ol>
             </div>
             {objects.map((o) => (
-              <HurtCard key={o.head.sha256} head={o.head} images={o.images} now={now} />
+              <HurtCard key={o.head.address} head={o.head} images={o.images} now={now} />
             ))}
           </>
         )}
@@ -96,7 +96,7 @@ function HurtCard({ head, images, now }: { head: Hurt; images: HurtImage[]; now:
   };
   const first = images[0];
   return (
-    <article className="panel panel-pad store-card" aria-label={first ? first.uid : head.sha256}>
+    <article className="panel panel-pad store-card" aria-label={first ? first.uid : head.address}>
       <header className="row wrap">
         <Tag tone="red">{t(`storage.kind.${head.kind}`)}</Tag>
         <h2 className="grow">{t(`storage.used_by.${head.used_by}`)}</h2>
@@ -105,7 +105,7 @@ function HurtCard({ head, images, now }: { head: Hurt; images: HurtImage[]; now:
       {images.map((image) => (
         <ImageLine key={image.uid + image.received_at} image={image} />
       ))}
-      <div className="dim mono said">{pathOf(head.sha256)}</div>
+      <div className="dim mono said">{pathOf(head.address)}</div>
       {head.note !== '' && (
         <div className="note">
           {head.note}
@@ -115,7 +115,7 @@ function HurtCard({ head, images, now }: { head: Hurt; images: HurtImage[]; now:
         </div>
       )}
       <div className="row wrap" role="toolbar" aria-label={t('col.actions')}>
-        <Button loading={busy === 'recheck'} disabled={busy !== null} onClick={() => run('recheck', recheck(head.sha256))}>
+        <Button loading={busy === 'recheck'} disabled={busy !== null} onClick={() => run('recheck', recheck(head.address))}>
           {t('storage.recheck')}
         </Button>
         <Button variant="default" loading={busy === 'restore'} disabled={busy !== null} onClick={() => file.current?.click()}>
@@ -129,7 +129,7 @@ function HurtCard({ head, images, now }: { head: Hurt; images: HurtImage[]; now:
           onChange={(e) => {
             const chosen = e.currentTarget.files?.[0];
             e.currentTarget.value = '';
-            if (chosen) run('restore', bringBack(head.sha256, chosen));
+            if (chosen) run('restore', bringBack(head.address, chosen));
           }}
         />
         <Button variant="default" onClick={() => setNoting(true)}>
@@ -146,7 +146,7 @@ function HurtCard({ head, images, now }: { head: Hurt; images: HurtImage[]; now:
           optional
           close={() => setNoting(false)}
           act={async (text) => {
-            await note(head.sha256, text);
+            await note(head.address, text);
             await renew();
           }}
         />

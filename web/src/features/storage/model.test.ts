@@ -14,9 +14,9 @@ describe('the store', () => {
   });
   it('shows one row for an object that two images need', () => {
     const image = (uid: string) => ({ uid }) as HurtImage;
-    const row = (sha256: string, uid?: string) => ({ sha256, image: uid ? image(uid) : null }) as Hurt;
+    const row = (address: string, uid?: string) => ({ address, image: uid ? image(uid) : null }) as Hurt;
     const found = byObject([row('aa', '1'), row('aa', '2'), row('bb')]);
-    expect(found.map((o) => [o.head.sha256, o.images.map((i) => i.uid)])).toEqual([
+    expect(found.map((o) => [o.head.address, o.images.map((i) => i.uid)])).toEqual([
       ['aa', ['1', '2']],
       ['bb', []],
     ]);

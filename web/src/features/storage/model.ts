@@ -42,7 +42,7 @@ export interface HurtImage {
 }
 
 export interface Hurt {
-  sha256: string;
+  address: string;
   kind: 'hash' | 'missing' | 'unreadable';
   found_at: number;
   used_by: 'image' | 'report' | 'ecg' | 'held' | 'picture' | 'none';
@@ -111,7 +111,7 @@ export function byObject(rows: Hurt[]): { head: Hurt; images: HurtImage[] }[] {
   const out: { head: Hurt; images: HurtImage[] }[] = [];
   for (const row of rows) {
     const last = out.at(-1);
-    if (last?.head.sha256 === row.sha256) {
+    if (last?.head.address === row.address) {
       if (row.image) last.images.push(row.image);
     } else out.push({ head: row, images: row.image ? [row.image] : [] });
   }
@@ -119,4 +119,4 @@ export function byObject(rows: Hurt[]): { head: Hurt; images: HurtImage[] }[] {
 }
 
 /** Where the file of an object is, below the data folder. */
-export const pathOf = (sha256: string): string => `objects/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256}`;
+export const pathOf = (address: string): string => `objects/${address.slice(0, 2)}/${address.slice(2, 4)}/${address}`;

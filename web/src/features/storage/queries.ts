@@ -27,12 +27,12 @@ export const holdsQuery = queryOptions({
 export interface Found {
   found: 'sound' | 'hash' | 'missing' | 'unreadable' | 'gone';
 }
-export const recheck = (sha256: string) => post<Found>(`/api/storage/damaged/${sha256}/recheck`);
+export const recheck = (address: string) => post<Found>(`/api/storage/damaged/${address}/recheck`);
 export const checkStudy = (study: string) =>
   call<{ checked: number; wrong: number; left: number }>(`/api/studies/${study}/check`, { method: 'POST', body: {}, timeout: 3 * 60_000 });
-export const note = (sha256: string, text: string) => put<void>(`/api/storage/damaged/${sha256}/note`, { note: text });
+export const note = (address: string, text: string) => put<void>(`/api/storage/damaged/${address}/note`, { note: text });
 // A large object over a slow line takes its time.
-export const bringBack = (sha256: string, file: File) =>
-  call<Found>(`/api/storage/damaged/${sha256}/content`, { method: 'PUT', body: file, timeout: 30 * 60_000 });
+export const bringBack = (address: string, file: File) =>
+  call<Found>(`/api/storage/damaged/${address}/content`, { method: 'PUT', body: file, timeout: 30 * 60_000 });
 export const hold = (study: string, reason: string) => put<void>(`/api/studies/${study}/hold`, { reason });
 export const release = (study: string, why: string) => call<void>(`/api/studies/${study}/hold`, { method: 'DELETE', body: { why } });
