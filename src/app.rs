@@ -126,6 +126,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
             }
             Ok(())
         })
+        .on(imaging::key_note::JOB, |centre: Centre, job: JobRow| async move {
+            imaging::key_note::make(&centre.ctx, &job.key).await
+        })
         .on("settle", |centre: Centre, job: JobRow| async move {
             imaging::settle::settle(&centre, &job.key).await
         })

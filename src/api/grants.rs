@@ -1,13 +1,12 @@
-//! Who else may see a study; how long it is kept; whether what is stored is sound.
+//! Who else may see a study.
 
-use actix_web::{HttpResponse, delete, get, post, put, web};
+use actix_web::{HttpResponse, delete, get, post, web};
 use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::Right;
-use yigong_base::fault::Fault;
 use yigong_base::site::facility;
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::{grant, retention, scrub};
+use yigong_clinic::imaging::grant;
 
 use super::auth::Caller;
 use super::fault::Answer;
@@ -16,12 +15,12 @@ use super::quarantine::Why;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_grants).service(give).service(revoke).service(hold).service(get_keeping);
+    cfg.service(get_grants).service(give).service(revoke);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(get_grants, give, revoke, hold, get_keeping))]
+#[openapi(paths(get_grants, give, revoke))]
 pub struct Doc;
 
 /// A consult grant.
@@ -31,12 +30,6 @@ pub struct Giving {
     reason: String,
     /// Until when, ms.
     until: i64,
-}
-
-/// Why a study is kept whatever the policy says; empty = no longer.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub struct Holding {
-    reason: String,
 }
 
 /// Facilities that may see the study beside its own.
@@ -84,42 +77,4 @@ async fn revoke(
     grant::revoke(&mut tx, &centre.ctx, &permit, &path.0, &path.1, &body.why).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Keeps a study whatever the retention policy says, or no longer.
-#[utoipa::path(put, path = "/api/studies/{id}/hold", tag = "imaging", params(("id" = String, Path)), request_body = Holding, responses((status = 204)))]
-#[put("/api/studies/{id}/hold")]
-async fn hold(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    id: web::Path<String>,
-    body: web::Json<Holding>,
-) -> Answer {
-    let mut tx = centre.ctx.db.begin(&permit).await?;
-    retention::hold(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
-    tx.commit().await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// State of scrubber and sweeper, and what the retention policy would give up.
-#[utoipa::path(get, path = "/api/keeping", tag = "imaging", responses((status = 200, description = "progress, damage, dry run")))]
-#[get("/api/keeping")]
-async fn get_keeping(centre: web::Data<Centre>, permit: Caller) -> Answer {
-    let (admin, clinical) =
-        (permit.may(Right::Administer), permit.may(Right::QcRecords) || permit.may(Right::Lead));
-    if !admin && !clinical {
-        return Err(Fault::denied("keeping").into());
-    }
-    let mut conn = centre.ctx.db.read(&permit).await?;
-    let (progress, swept, damaged) = scrub::state(&mut conn).await?;
-    let policy = &centre.ctx.config.retention;
-    // An administrator sees numbers, not studies.
-    let old = if clinical {
-        retention::dry_run(&mut conn, policy, centre.ctx.now(), permit.scope(), 500).await?
-    } else {
-        Vec::new()
-    };
-    Ok(HttpResponse::Ok().json(json!({
-        "scrub": progress, "sweep": swept, "damaged": damaged, "retention": policy, "old": old,
-    })))
 }

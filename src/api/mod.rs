@@ -29,5 +29,6 @@ pub mod reports;
 pub mod server;
 pub mod session;
 pub mod specimens;
+pub mod storage;
 pub mod work;
 pub mod worklist;

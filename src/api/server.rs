@@ -7,7 +7,7 @@ use yigong_clinic::Centre;
 use super::{
     admin, admin_people, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work, events,
     fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public, quarantine,
-    reconcile, reports, session, specimens, work, worklist,
+    reconcile, reports, session, specimens, storage, work, worklist,
 };
 
 /// A connection whose request was refused before its body was read is closed at once: lingering would read on for as long
@@ -31,6 +31,7 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     reconcile::routes(cfg);
     grants::routes(cfg);
     outbox::routes(cfg);
+    storage::routes(cfg);
     crate::dicomweb::routes(cfg);
     // Named paths before the one that takes any record.
     ecg_upload::routes(cfg);

@@ -17,7 +17,7 @@ pub const STOP: &str = "stop";
 pub struct LiveEvent {
     /// Position in the stream of this process.
     pub seq: u64,
-    /// Which slice: `worklist report critical imaging ecg lab delivery clinic`.
+    /// Which slice: `worklist report critical imaging ecg lab delivery clinic outbox storage`.
     pub slice: &'static str,
     /// What happened, usually `changed`.
     pub kind: &'static str,

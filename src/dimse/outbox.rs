@@ -139,21 +139,39 @@ pub async fn ask(centre: &Centre, id: &str) -> Result<()> {
 pub async fn notify(centre: &Centre, job: &JobRow) -> Result<()> {
     let ctx = &centre.ctx;
     let Some((peer, study)) = job.key.split_once(' ') else { return Ok(()) };
-    if job.attempts > TRIES {
-        tracing::warn!(peer, study, "an availability notification was given up");
-        return Ok(());
+    let Some(notice) = rules::notice(ctx, peer, study).await? else { return Ok(()) };
+    match told(centre, peer, study).await {
+        Ok(true) => rules::noticed(ctx, &notice, "sent", "").await,
+        Ok(false) => {
+            rules::noticed(ctx, &notice, "failed", "the peer's facility may see nothing of the study").await
+        }
+        Err(fault) if job.attempts > TRIES => {
+            rules::noticed(ctx, &notice, "failed", &fault.to_string()).await
+        }
+        Err(fault) => {
+            rules::noticed(ctx, &notice, "waiting", &fault.to_string()).await?;
+            Err(fault)
+        }
     }
+}
+
+/// Tells a peer that a study is here; `false` when there is nothing that its facility may see.
+async fn told(centre: &Centre, peer: &str, study: &str) -> Result<bool> {
+    let ctx = &centre.ctx;
     let mut read = ctx.db.read(&Permit::system("outbox")).await?;
     let row = peer::find(&mut read, peer).await?;
+    if !row.enabled {
+        return Err(Fault::Busy { detail: "availability notification: the peer is disabled".into() });
+    }
     let Some((study_uid, objects, steps)) = rules::available(&mut read, study, &row.facility).await? else {
-        return Ok(());
+        return Ok(false);
     };
     drop(read);
     let data = availability::notification(&study_uid, &objects, &steps, &ctx.config.dicom.ae_title);
     let about = (uid::AVAILABILITY, new_uid(centre));
     let target = Target::of(ctx, &row)?;
     let status = scu::request(&target, (about.0, &about.1), Verb::Create, &data, None).await;
-    taken(status, "availability notification")
+    taken(status, "availability notification").map(|()| true)
 }
 
 /// The peer of a storage commitment; one that is gone or disabled ends the transaction as failed, in sight, instead of being

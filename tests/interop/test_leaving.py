@@ -192,7 +192,7 @@ def test_a_rejected_image_that_waits_is_not_sent(county, tool, tmp_path):
     batch = doctor.post(f"/api/studies/{study}/send", {"peer": peer})["batch"]
 
     def standing():
-        return next(b for b in doctor.get("/api/outbox")["rows"] if b["batch"] == batch)
+        return next(b for b in doctor.get("/api/outbox")["rows"] if b["id"] == batch)
 
     wait(20, "a try that failed", lambda: "connect" in standing()["error"])
     body = {"instances": [image(county, study, bad)], "code": "113037", "why": "the other leg"}

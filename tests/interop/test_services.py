@@ -357,7 +357,7 @@ def test_a_study_is_sent_on_and_announced(county, tool, tmp_path):
     wait(20, "the study settles", lambda: next((r for r in writer.get("/api/worklist?tab=write&q=OUT1")["rows"]), None))
     # nobody listens yet: it waits in the outbox and arrives when somebody does
     admin = county.login("admin")
-    wait(20, "a try that failed", lambda: next((b for b in admin.get("/api/outbox")["rows"] if b["peer_name"] and b["error"]), None))
+    wait(20, "a try that failed", lambda: next((b for b in admin.get("/api/outbox")["rows"] if b["kind"] == "batch" and b["error"]), None))
     handlers = [(evt.EVT_C_STORE, kept.take), (evt.EVT_N_CREATE, notified)]
     listening = ae.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
     try:
@@ -398,7 +398,7 @@ def test_a_receiver_that_takes_no_compression_gets_samples(county, tool, tmp_pat
     assert sent.SOPInstanceUID == ds.SOPInstanceUID
     # the people of the facility see the batch that the rule made
     admin = county.login("admin")
-    wait(20, "the batch is closed", lambda: next((b for b in admin.get("/api/outbox")["rows"] if b["cause"] == "forward" and b["sent"] == 1 and b["failed"] == 0 and b["peer_name"] == sent_to(county, "DEMO04")), None))
+    wait(20, "the batch is closed", lambda: next((b for b in admin.get("/api/outbox")["rows"] if b["cause"] == "forward" and b["sent"] == 1 and b["failed"] == 0 and b["to_name"] == sent_to(county, "DEMO04")), None))
 
 
 def sent_to(server, ae):

@@ -20,6 +20,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/imaging", yigong_clinic::imaging::sql::ALL),
     ("clinic/imaging/commitment", yigong_clinic::imaging::commitment::sql::ALL),
     ("clinic/imaging/grant", yigong_clinic::imaging::grant::sql::ALL),
+    ("clinic/imaging/key_note", yigong_clinic::imaging::key_note::sql::ALL),
     ("clinic/imaging/link", yigong_clinic::imaging::link::sql::ALL),
     ("clinic/imaging/outbox", yigong_clinic::imaging::outbox::sql::ALL),
     ("clinic/imaging/prepared", yigong_clinic::imaging::prepared::sql::ALL),

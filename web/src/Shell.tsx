@@ -74,6 +74,8 @@ export function Shell() {
           )}
           {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
           {can('link_identity', 'upload', 'lead') && <Place to="/quarantine" text={t('nav.quarantine')} />}
+          {can('upload', 'lead', 'administer') && <Place to="/outbox" text={t('nav.outbox')} />}
+          {can('qc_records', 'lead', 'administer') && <Place to="/storage" text={t('nav.storage')} />}
           {can('administer') && (
             <Link to="/admin/$tab" params={{ tab: 'facilities' }} className="nav-link">
               {t('nav.admin')}

@@ -23,6 +23,7 @@ export function homeOf(session: Session): string {
   if (can('order', 'acknowledge_critical', 'upload', 'link_identity')) return '/clinic';
   if (can('write', 'audit')) return '/worklist';
   if (can('administer')) return '/admin/facilities';
+  if (can('qc_records')) return '/storage';
   return '/home';
 }
 
@@ -91,6 +92,8 @@ const tree = root.addChildren([
     page('/clinic/orders', () => import('./features/clinic/OrdersPage'), 'OrdersPage'),
     page('/critical', () => import('./features/critical/CriticalPage'), 'CriticalPage'),
     page('/quarantine', () => import('./features/quarantine/QuarantinePage'), 'QuarantinePage'),
+    page('/outbox', () => import('./features/outbox/OutboxPage'), 'OutboxPage'),
+    page('/storage', () => import('./features/storage/StoragePage'), 'StoragePage'),
     page('/admin/$tab', () => import('./features/admin/AdminPage'), 'AdminPage'),
   ]),
 ]);

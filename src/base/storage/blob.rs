@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::blob_disk::Disk;
+use super::space::Space;
 use super::spool::{Spool, Spooled};
 use crate::fault::{Fault, Result};
 
@@ -90,6 +91,11 @@ impl Blobs {
             Ok(bytes)
         });
         read.await.map_err(|_| Fault::internal("range read stopped"))?.map_err(|e| missing(address, &e))
+    }
+
+    /// Room on the store's file system.
+    pub fn space(&self) -> Result<Space> {
+        self.disk.space(self.reserve)
     }
 
     /// Free bytes on the store's file system, and a probe that a write can be synced.

@@ -18,9 +18,6 @@ use super::spool_dir::SpoolDir;
 use crate::digest::Running;
 use crate::fault::{Fault, Result};
 
-/// The largest reserve that is kept unasked, bytes.
-const RESERVE: u64 = 20 << 30;
-
 /// The folder of a disk store, and what is needed to fill it.
 pub struct Disk {
     objects: PathBuf,
@@ -87,16 +84,14 @@ impl Disk {
         Ok(slot)
     }
 
-    /// Whether more than the reserve is free: `reserve` bytes, or for -1 a twentieth of the file system, 20 GiB at most.
+    /// Whether more than the reserve is free, see [`Disk::space`].
     pub(super) fn has_room(&self, reserve: i64) -> Result<()> {
-        let about =
-            rustix::fs::statvfs(&self.objects).map_err(|e| Fault::io("ask for free space", &e.into()))?;
-        let (free, whole) = (about.f_bavail * about.f_frsize, about.f_blocks * about.f_frsize);
-        let reserve = u64::try_from(reserve).unwrap_or_else(|_| (whole / 20).min(RESERVE));
-        if free > reserve {
+        let space = self.space(reserve)?;
+        if space.has_room() {
             return Ok(());
         }
-        Err(Fault::storage(format!("{} MiB are free, {} MiB are kept in reserve", free >> 20, reserve >> 20)))
+        let (free, reserve) = (space.free >> 20, space.reserve >> 20);
+        Err(Fault::storage(format!("{free} MiB are free, {reserve} MiB are kept in reserve")))
     }
 
     /// Writes and syncs a few bytes and removes them: the readiness probe.

@@ -81,6 +81,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0012_ecg_told.sql"),
     ),
     (
+        13,
+        "outbox_page",
+        include_str!("../../../migrations/sqlite/0013_outbox_page.sql"),
+        include_str!("../../../migrations/postgres/0013_outbox_page.sql"),
+    ),
+    (
         14,
         "object_address",
         include_str!("../../../migrations/sqlite/0014_object_address.sql"),

@@ -11,6 +11,7 @@ pub mod migrate;
 mod readers;
 pub mod row;
 mod slots;
+pub mod space;
 pub mod spool;
 mod spool_dir;
 pub mod sql;

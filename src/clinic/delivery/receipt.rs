@@ -35,13 +35,38 @@ pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, 
     audit::append(tx, ctx, permit, "delivery.acknowledge", "report", report, &json!({"n": n})).await
 }
 
-/// An operator arms a parked or dead parcel again.
-pub async fn resend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str) -> Result<()> {
-    permit.require(Right::Administer)?;
+/// An operator arms a parked, dead or given-up parcel of their scope again. Answers whose it is.
+///
+/// # Errors
+/// `Denied` without the right; `NotFound` outside the scope; `Conflict` `not_parked`, also when a newer version has gone.
+pub async fn resend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str) -> Result<String> {
+    let facility = theirs(tx, permit, delivery).await?;
     if tx.exec(sql::RESEND, args![delivery, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_parked", "the parcel is not waiting for an operator"));
     }
     let destination = tx.one(sql::QUEUE_OF, args![delivery]).await?.text("destination")?;
     enqueue(tx, ctx, Job::new("deliver", destination)).await?;
-    audit::append(tx, ctx, permit, "delivery.resend", "delivery", delivery, &json!({})).await
+    audit::append(tx, ctx, permit, "delivery.resend", "delivery", delivery, &json!({})).await?;
+    Ok(facility)
+}
+
+/// An operator gives a parcel of their scope up: later ones of the patient go on. Answers whose it is.
+///
+/// # Errors
+/// `Denied` without the right; `NotFound` outside the scope; `Conflict` `done` when it has gone.
+pub async fn stop(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str, why: &str) -> Result<String> {
+    let facility = theirs(tx, permit, delivery).await?;
+    if tx.exec(sql::STOP, args![delivery, ctx.now(), why, permit.who()]).await? == 0 {
+        return Err(Fault::conflict("done", "the parcel has gone or was given up before"));
+    }
+    let destination = tx.one(sql::QUEUE_OF, args![delivery]).await?.text("destination")?;
+    enqueue(tx, ctx, Job::new("deliver", destination)).await?;
+    audit::append(tx, ctx, permit, "delivery.stop", "delivery", delivery, &json!({"why": why})).await?;
+    Ok(facility)
+}
+
+async fn theirs(tx: &mut Tx, permit: &Permit, delivery: &str) -> Result<String> {
+    permit.require(Right::Administer)?;
+    let row = tx.opt(sql::IN_SCOPE, args![delivery, permit.scope()]).await?;
+    row.ok_or_else(|| Fault::not_found("delivery"))?.text("facility")
 }

@@ -114,7 +114,7 @@ async fn record(
         Outcome::Retry { why } => {
             let pause = PAUSES_MS.get(tries).copied().unwrap_or(30 * MINUTE_MS);
             let next = now + pause + pause / 10 * (now % 3);
-            let dead = now - row.int("created_at")? > DEAD_MS;
+            let dead = now - row.int("armed_at")? > DEAD_MS;
             if !dead {
                 *soonest = Some(soonest.map_or(next, |s| s.min(next)));
             }

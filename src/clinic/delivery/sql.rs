@@ -4,14 +4,14 @@ yigong_base::statements! {
     /// Enabled destinations of a facility.
     DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND enabled = 1 ORDER BY id";
     /// An unsent older version is never sent; it stays in the log.
-    SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead')";
+    SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead', 'stopped')";
     /// A new parcel.
     INSERT = "INSERT INTO delivery (id, destination, facility, report, n, patient, seq, state, next_at, control_id, created_at, sent_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (destination, report, n) DO NOTHING";
     /// Destination of a queue.
     DESTINATION = "SELECT id, facility, kind, name, address, settings, enabled FROM destination WHERE id = $1";
     /// Waiting parcels of a destination in order, with the frozen version.
-    WAITING = "SELECT d.id, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, d.created_at, v.content, v.pdf_object
+    WAITING = "SELECT d.id, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, COALESCE(d.armed_at, d.created_at) AS armed_at, v.content, v.pdf_object
         FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n
         WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') ORDER BY d.seq LIMIT 200";
     /// State of a parcel just before it is sent.
@@ -26,9 +26,26 @@ yigong_base::statements! {
     /// A doctor of the clinic acknowledged the change.
     CLINICALLY_ACKED = "UPDATE delivery SET state = 'clinically_acked', clinically_acked_at = $3, clinically_acked_by = $4, seen_at = COALESCE(seen_at, $3), seen_by = CASE WHEN seen_by = '' THEN $4 ELSE seen_by END
         WHERE report = $1 AND n = $2 AND facility = $5 AND clinically_acked_at IS NULL AND destination IN (SELECT id FROM destination WHERE kind = 'web')";
-    /// An operator arms a parcel again.
-    RESEND = "UPDATE delivery SET state = 'pending', next_at = $2, error = '' WHERE id = $1 AND state IN ('parked', 'dead', 'retry')
-        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)";
+    /// An operator arms a parcel again, for the whole time.
+    RESEND = "UPDATE delivery SET state = 'pending', next_at = $2, error = '', armed_at = $2, closed_at = NULL, why = '', closed_by = ''
+        WHERE id = $1 AND state IN ('parked', 'dead', 'retry', 'stopped') AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)";
+    /// An operator gives a parcel up: it holds back the later ones of the patient no longer.
+    STOP = "UPDATE delivery SET state = 'stopped', closed_at = $2, why = $3, closed_by = $4 WHERE id = $1 AND state IN ('pending', 'retry', 'parked', 'dead')";
+    /// Whose parcel it is.
+    IN_SCOPE = "SELECT facility, state FROM delivery WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Parcels that are pushed, in scope, newest first, as the page of the outbox has its rows: scope, state, destination, one id, before when, before which, how many.
+    PAGE = "SELECT * FROM (SELECT b.id, b.destination AS receiver, d.name AS receiver_name, 'report' AS cause,
+        CASE b.state WHEN 'pending' THEN 'waiting' WHEN 'retry' THEN 'waiting' WHEN 'parked' THEN 'failed' WHEN 'dead' THEN 'failed' WHEN 'stopped' THEN 'stopped' WHEN 'superseded' THEN 'stopped' ELSE 'sent' END AS state,
+        CAST(1 AS BIGINT) AS objects, b.attempts, b.next_at, b.error, b.created_at, COALESCE(b.closed_at, b.acked_at) AS closed_at, b.why, b.report, b.n, CASE WHEN b.state = 'superseded' THEN 'a newer version went instead' ELSE '' END AS remark,
+        c.name AS closed_by_name, f.name AS facility_name, r.pipeline AS modality, t.name AS patient_name, CASE WHEN r.subject_kind = 'study' THEN r.subject ELSE '' END AS study, COALESCE(s.study_date, '') AS study_date
+        FROM delivery b JOIN destination d ON d.id = b.destination JOIN facility f ON f.code = b.facility JOIN report r ON r.id = b.report JOIN patient t ON t.id = r.patient
+        LEFT JOIN study s ON s.id = r.subject LEFT JOIN account c ON c.id = b.closed_by
+        WHERE d.kind IN ('dicom', 'hl7') AND ($1 = '*' OR b.facility = $1) AND ($3 = '' OR b.destination = $3) AND ($4 = '' OR b.id = $4) AND (b.created_at < $5 OR (b.created_at = $5 AND b.id < $6))) x
+        WHERE ($2 = '' OR x.state = $2) ORDER BY x.created_at DESC, x.id DESC LIMIT $7";
+    /// What waits for whom, and what failed.
+    RECEIVERS = "SELECT b.destination AS receiver, d.name AS receiver_name, d.kind, d.enabled, CAST(NULL AS BIGINT) AS last_seen_at, b.state, COUNT(*) AS n, MIN(b.created_at) AS oldest FROM (
+        SELECT destination, CASE WHEN state = 'retry' THEN 'retrying' ELSE 'waiting' END AS state, created_at, facility FROM delivery WHERE state IN ('pending', 'retry') UNION ALL SELECT destination, 'failed', created_at, facility FROM delivery WHERE state IN ('parked', 'dead')) b
+        JOIN destination d ON d.id = b.destination WHERE d.kind IN ('dicom', 'hl7') AND ($1 = '*' OR b.facility = $1) GROUP BY b.destination, d.name, d.kind, d.enabled, b.state";
     /// Its queue.
     QUEUE_OF = "SELECT destination FROM delivery WHERE id = $1";
     /// Deliveries of a report.

@@ -9,6 +9,7 @@ use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args};
 
 use super::commitment::{self, Safe};
+use super::retention::{self, show::Hold};
 use super::step::{self, StepHead};
 use super::{restack, sql};
 use crate::order::{self, head::OrderHead};
@@ -48,10 +49,28 @@ pub struct StudyDetail {
     pub steps: Vec<StepHead>,
     /// Whether the devices may delete their copies (可安全删除).
     pub safe: Safe,
+    /// Images whose bytes are damaged or were given up.
+    pub lost: Lost,
+    /// Kept whatever the retention policy says.
+    pub hold: Option<Hold>,
     /// Series.
     pub series: Vec<SeriesHead>,
     /// Earlier studies of the person.
     pub priors: Vec<Prior>,
+}
+
+/// What of a study cannot be shown.
+#[derive(Debug, Default, Serialize)]
+pub struct Lost {
+    /// Images whose stored bytes are damaged: they are not served until they are whole again.
+    pub damaged: i64,
+    /// Images whose bytes the retention policy has given up.
+    pub erased: i64,
+    /// When, ms.
+    pub erased_at: Option<i64>,
+    /// Damaged images of each series that has some.
+    #[serde(skip)]
+    by_series: Vec<(String, i64)>,
 }
 
 /// A series.
@@ -75,6 +94,8 @@ pub struct SeriesHead {
     pub instance_count: i64,
     /// Frames to show.
     pub frames: i64,
+    /// Images whose stored bytes are damaged.
+    pub damaged: i64,
     /// What hanging needs of each image, for series of a few images (films, mammograms); else empty.
     pub images: Vec<ImageHead>,
     /// Address of the thumbnail once it exists.
@@ -134,15 +155,18 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
             }
         }
     }
+    let lost = lost(conn, id).await?;
     let mut series = Vec::new();
     for row in conn.all(sql::SERIES_OF_STUDY, args![id]).await? {
-        series.push(series_head(conn, &row).await?);
+        series.push(series_head(conn, &row, &lost).await?);
     }
     let priors = conn.all(sql::PRIORS, args![row.text("person")?, id, permit.scope()]).await?;
     let steps = step::of_study(conn, &row.text("facility")?, &row.text("uid")?).await?;
     Ok(StudyDetail {
         patient: patient::head(conn, &row.text("patient")?, ctx.now()).await?,
         safe: commitment::of_study(conn, id).await?,
+        hold: retention::show::of_study(conn, id).await?,
+        lost,
         steps,
         id: row.text("id")?,
         uid: row.text("uid")?,
@@ -167,7 +191,21 @@ const PROJECTION: [&str; 6] = ["CR", "DX", "MG", "RF", "XA", "DR"];
 /// Images of a series that is read image by image.
 const FEW: i64 = 16;
 
-async fn series_head(conn: &mut Conn, row: &Row) -> Result<SeriesHead> {
+async fn lost(conn: &mut Conn, study: &str) -> Result<Lost> {
+    let mut all = Lost::default();
+    for row in conn.all(sql::LOST, args![study]).await? {
+        let damaged = row.int("damaged")?;
+        all.damaged += damaged;
+        all.erased += row.int("erased")?;
+        all.erased_at = all.erased_at.max(row.opt_int("erased_at")?);
+        if damaged > 0 {
+            all.by_series.push((row.text("series")?, damaged));
+        }
+    }
+    Ok(all)
+}
+
+async fn series_head(conn: &mut Conn, row: &Row, lost: &Lost) -> Result<SeriesHead> {
     let id = row.text("id")?;
     let by_image = PROJECTION.contains(&row.text("modality")?.as_str()) && row.int("instance_count")? <= FEW;
     let mut images = Vec::new();
@@ -180,6 +218,7 @@ async fn series_head(conn: &mut Conn, row: &Row) -> Result<SeriesHead> {
         Ok::<_, Fault>(row.opt_text(column)?.map(|_| format!("/api/series/{id}/{name}")))
     };
     Ok(SeriesHead {
+        damaged: lost.by_series.iter().find(|(series, _)| *series == id).map_or(0, |(_, n)| *n),
         thumbnail: made("thumbnail_hash", "thumbnail")?,
         preview: made("preview_hash", "preview")?,
         uid: row.text("uid")?,
@@ -255,7 +294,7 @@ pub async fn stack(conn: &mut Conn, permit: &Permit, series: &str) -> Result<Sta
         .await?
         .ok_or_else(|| Fault::not_found("series"))?;
     let rows = conn.all(sql::STACKS, args![series]).await?;
-    let mut instances = rows.iter().map(|r| r.json::<Value>("stack")).collect::<Result<Vec<_>>>()?;
+    let mut instances = rows.iter().map(document).collect::<Result<Vec<_>>>()?;
     let keys: Option<Vec<f64>> = instances.iter().map(along_normal).collect();
     if let Some(keys) = keys {
         let mut both: Vec<(f64, Value)> = keys.into_iter().zip(instances).collect();
@@ -268,6 +307,15 @@ pub async fn stack(conn: &mut Conn, permit: &Permit, series: &str) -> Result<Sta
         instances = both.into_iter().map(|(_, v)| v).collect();
     }
     Ok(Stack { series: series.to_owned(), partial: head.text("state")? == "receiving", instances })
+}
+
+/// The stack document of an instance; one whose bytes are damaged says so, for it is not served.
+fn document(row: &Row) -> Result<Value> {
+    let mut stack: Value = row.json("stack")?;
+    if let (Some(kind), Value::Object(map)) = (row.opt_text("damaged")?, &mut stack) {
+        map.insert("damaged".into(), kind.into());
+    }
+    Ok(stack)
 }
 
 /// Position along the slice normal, mm; `None` without position and orientation.

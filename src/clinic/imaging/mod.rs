@@ -6,6 +6,7 @@ pub mod detail;
 pub mod egress;
 pub mod grant;
 pub mod key_image;
+pub mod key_note;
 pub mod leaving;
 pub mod link;
 pub mod open;

@@ -129,6 +129,9 @@ yigong_base::statements! {
     SERIES_OF_STUDY = "SELECT e.id, e.uid, e.modality, e.number, e.description, e.body_part, e.laterality, e.instance_count, e.preview_hash, e.thumbnail_hash,
         (SELECT CAST(COALESCE(SUM(i.frames), 0) AS BIGINT) FROM instance i WHERE i.series = e.id AND i.current = 1 AND i.stack <> '{}') AS frames
         FROM series e WHERE e.study = $1 AND e.instance_count > 0 ORDER BY e.number, e.uid";
+    /// Images of a study whose bytes are damaged, by series, and those that were given up.
+    LOST = "SELECT i.series, COUNT(CASE WHEN i.current = 1 AND d.address IS NOT NULL THEN 1 END) AS damaged, COUNT(i.erased_at) AS erased, MAX(i.erased_at) AS erased_at
+        FROM instance i LEFT JOIN damaged_object d ON d.address = i.object_hash WHERE i.study = $1 AND (i.erased_at IS NOT NULL OR d.address IS NOT NULL) GROUP BY i.series";
     /// Defects of its instances.
     DEFECTS = "SELECT DISTINCT defects FROM instance WHERE study = $1 AND defects <> '[]'";
     /// Earlier studies of the same person in scope.
@@ -150,7 +153,7 @@ yigong_base::statements! {
         in_scope!("facility", "id", "$2")
     );
     /// Stack documents of a series.
-    STACKS = "SELECT id, stack, object_hash FROM instance WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid";
+    STACKS = "SELECT i.id, i.stack, i.object_hash, (SELECT d.kind FROM damaged_object d WHERE d.address = i.object_hash) AS damaged FROM instance i WHERE i.series = $1 AND i.current = 1 AND i.stack <> '{}' ORDER BY i.number, i.uid";
     /// A stack document written anew.
     RENEW_STACK = "UPDATE instance SET stack = $2 WHERE id = $1";
     /// An instance in scope by row id.

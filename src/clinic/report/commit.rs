@@ -54,6 +54,8 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
         "study" => {
             // The read task is done: what it let the lead hospital see gets an end.
             jobs::enqueue(tx, ctx, Job::new("grant_signed", c.subject.id.as_str())).await?;
+            // The images that the readers marked go out as an object of the study.
+            jobs::enqueue(tx, ctx, Job::new("key_note", c.subject.id.as_str())).await?;
             tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?
         }
         "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,

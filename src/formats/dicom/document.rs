@@ -104,7 +104,7 @@ impl Document<'_> {
 }
 
 /// A name as PN: Han goes into the ideographic group, beside its reading for those who show only letters (PS3.5 §6.2.1).
-fn person(written: &str) -> String {
+pub(super) fn person(written: &str) -> String {
     // The delimiters of a PN value are no part of a name.
     let clean: String =
         written.chars().map(|c| if matches!(c, '\\' | '=' | '^') { ' ' } else { c }).collect();
@@ -118,7 +118,7 @@ fn person(written: &str) -> String {
 }
 
 /// At most `most` characters (PS3.5 §6.2).
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     text.chars().filter(|c| *c != '\\').take(most).collect()
 }
 

@@ -22,6 +22,7 @@ pub mod image;
 pub mod inflate;
 pub mod iso2022;
 pub mod json;
+pub mod key_objects;
 pub mod layout;
 pub mod level;
 pub mod matching;

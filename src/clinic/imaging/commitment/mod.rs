@@ -12,8 +12,8 @@ use yigong_base::clock::DAY_MS;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::Peer;
-use yigong_base::storage::Conn;
 use yigong_base::storage::blob_audit::Found;
+use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::commitment::{
     CLASS_CONFLICT, NO_SUCH_INSTANCE, PROCESSING_FAILURE, Reference, Transaction,
@@ -213,45 +213,38 @@ pub async fn give_up(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
     tx.commit().await
 }
 
-/// A storage commitment that did not come to its end.
-#[derive(Debug, Clone, Serialize)]
-pub struct Failed {
-    /// Row id.
-    pub id: String,
-    /// `in` = the peer asked us, `out` = we asked the peer.
-    pub direction: String,
-    /// Peer id.
-    pub peer: String,
-    /// `failed`: the peer is gone; `given_up`: it did not answer for seven days.
-    pub state: String,
-    /// Why.
-    pub error: String,
-    /// When it was asked, ms.
-    pub asked_at: i64,
-    /// When it ended, ms.
-    pub closed_at: Option<i64>,
-}
-
-/// The newest failed transactions in scope.
+/// A person tries a transaction of their scope again, at once and for the whole time. Answers whose it is.
 ///
 /// # Errors
-/// Storage faults.
-pub async fn failures(conn: &mut Conn, permit: &Permit) -> Result<Vec<Failed>> {
-    conn.all(sql::FAILURES, args![permit.scope()])
-        .await?
-        .iter()
-        .map(|row| {
-            Ok(Failed {
-                id: row.text("id")?,
-                direction: row.text("direction")?,
-                peer: row.text("peer")?,
-                state: row.text("state")?,
-                error: row.text("error")?,
-                asked_at: row.int("asked_at")?,
-                closed_at: row.opt_int("closed_at")?,
-            })
-        })
-        .collect()
+/// `NotFound` outside the scope; `Conflict` `done` when everything was answered.
+pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<String> {
+    let (row, outgoing) = unfinished(tx, permit, id).await?;
+    tx.exec(sql::REOPEN, args![id, ctx.now() + RETRY_MS]).await?;
+    jobs::enqueue(tx, ctx, Job::new(if outgoing { ASK } else { JOB }, id)).await?;
+    audit::append(tx, ctx, permit, "commitment.retry", "commitment", id, &json!({})).await?;
+    row.text("facility")
+}
+
+/// A person gives a transaction of their scope up. Answers whose it is.
+///
+/// # Errors
+/// `NotFound` outside the scope; `Conflict` `done` when everything was answered.
+pub async fn stop(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str) -> Result<String> {
+    let (row, _) = unfinished(tx, permit, id).await?;
+    tx.exec(sql::STOP, args![id, ctx.now(), why, permit.who()]).await?;
+    audit::append(tx, ctx, permit, "commitment.stop", "commitment", id, &json!({"why": why})).await?;
+    row.text("facility")
+}
+
+/// The transaction, and whether it is one of ours.
+async fn unfinished(tx: &mut Tx, permit: &Permit, id: &str) -> Result<(Row, bool)> {
+    let row = tx.opt(sql::IN_SCOPE, args![id, permit.scope()]).await?;
+    let row = row.ok_or_else(|| Fault::not_found("storage commitment"))?;
+    let outgoing = row.text("direction")? == "out";
+    if row.text("state")? == "reported" && !outgoing {
+        return Err(Fault::conflict("done", "the peer has taken the report"));
+    }
+    Ok((row, outgoing))
 }
 
 /// We ask a peer about objects that were sent to it; its report is awaited for [`RETRY_MS`].

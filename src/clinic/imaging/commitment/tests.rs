@@ -1,10 +1,14 @@
 //! What is proven, what is not, and that a second look is taken for every answer.
 
+use yigong_base::access::Role;
 use yigong_base::testing::engines;
 use yigong_formats::dicom::uid;
 
 use super::super::tests::{known, made, send};
 use super::*;
+use crate::imaging::outbox::act;
+use crate::imaging::outbox::show::{Asked, Kind, list, one, receivers};
+use crate::imaging::testing::person;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 
@@ -92,10 +96,27 @@ async fn a_peer_that_is_gone_ends_it_in_sight() {
         give_up(ctx, &id, "once is enough").await.unwrap();
         assert!(judge(ctx, &id).await.unwrap().is_none(), "no further try");
         let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
-        let seen = failures(&mut read, &peer.permit()).await.unwrap();
-        assert_eq!((seen.len(), seen[0].state.as_str()), (1, "failed"));
-        assert_eq!((seen[0].error.as_str(), seen[0].direction.as_str()), ("the peer is disabled", "in"));
-        assert!(failures(&mut read, &Permit::peer("X", "C02")).await.unwrap().is_empty());
+        let all = Asked::default();
+        let seen = list(&mut read, ctx, &peer.permit(), &all, 10).await.unwrap();
+        assert_eq!(
+            (seen.len(), seen[0].state.as_str(), seen[0].objects),
+            (1, "failed", 1),
+            "{}",
+            bench.engine
+        );
+        assert_eq!((seen[0].reason, seen[0].cause.as_str()), ("disabled", "commitment_in"));
+        assert!(list(&mut read, ctx, &Permit::peer("X", "C02"), &all, 10).await.unwrap().is_empty());
+        assert_eq!(receivers(&mut read, ctx, &peer.permit()).await.unwrap()[0].failed, 1);
+        drop(read);
+        // a person takes it up again, and gives it up with a reason
+        let clinic = person("tech", &peer.facility, false, &[Role::ClinicTechnician]);
+        act::retry(ctx, &clinic, Kind::Commitment, &id).await.unwrap();
+        assert!(judge(ctx, &id).await.unwrap().is_some());
+        act::stop(ctx, &clinic, Kind::Commitment, &id, "the device was sold").await.unwrap();
+        assert!(judge(ctx, &id).await.unwrap().is_none(), "no further try");
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        let seen = one(&mut read, ctx, &clinic, Kind::Commitment, &id).await.unwrap();
+        assert_eq!((seen.state.as_str(), seen.why.as_str()), ("stopped", "the device was sold"));
         drop(read);
         // enabled again it may ask once more
         ask(ctx, &peer, &request, "").await.unwrap();

@@ -1,11 +1,15 @@
 //! Objects on their way to registered peers: rows first, then a job for each peer that sends what is due. Nothing is lost by a
 //! restart, nothing is sent to somebody who is not registered, and nothing is tried for ever.
 
+pub mod act;
 pub mod rules;
 pub mod show;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+pub mod words;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,6 +24,8 @@ use yigong_base::{Ctx, args, audit};
 
 /// The job that sends; its key is the peer's row, so that one peer has one caller at a time.
 pub const JOB: &str = "dicom_send";
+/// The part of the pages that the outbox is.
+pub(crate) const LIVE: &str = "outbox";
 /// An object that a peer does not take for this long has failed.
 const GIVE_UP_MS: i64 = 7 * DAY_MS;
 /// First pause after a failure; it doubles.
@@ -78,8 +84,10 @@ pub struct Due {
     pub sop_class: String,
     /// AE title and message id of the C-MOVE that caused it.
     pub originator: Option<(String, u16)>,
+    batch: String,
     attempts: i64,
-    created_at: i64,
+    /// Since when it is tried, ms: it was put, or a person armed it again.
+    armed_at: i64,
 }
 
 /// How a batch stands.
@@ -110,14 +118,19 @@ pub async fn put(
         Cause::Move(ae, id) => json!({"ae": ae, "id": id}),
         Cause::Person | Cause::Forward => json!({}),
     };
+    // A rule acts for the facility that receives: its people see the batch.
+    let facility = if *cause == Cause::Forward { to.facility.as_str() } else { permit.facility() };
+    if let Some(first) = parcels.first() {
+        tx.exec(sql::NEW_BATCH, args![&batch, &to.id, facility, cause.as_str(), &first.study, ctx.now()])
+            .await?;
+    }
     for p in parcels {
         tx.exec(
             sql::INSERT,
             args![
                 ctx.id(),
                 &to.id,
-                // A rule acts for the facility that receives: its people see the batch.
-                if *cause == Cause::Forward { to.facility.as_str() } else { permit.facility() },
+                facility,
                 &batch,
                 cause.as_str(),
                 &originator,
@@ -132,6 +145,7 @@ pub async fn put(
         )
         .await?;
     }
+    tally(tx, ctx, &batch).await?;
     jobs::enqueue(tx, ctx, Job::new(JOB, to.id.as_str())).await?;
     let detail = json!({"peer": to.id, "cause": cause.as_str(), "objects": parcels.len()});
     audit::append(tx, ctx, permit, "outbox.put", "batch", &batch, &detail).await?;
@@ -159,7 +173,14 @@ pub async fn send_study(ctx: &Ctx, permit: &Permit, study: &str, to: &str, cause
     }
     let batch = put(&mut tx, ctx, permit, &to, &parcels, cause).await?;
     tx.commit().await?;
+    ctx.live.changed(LIVE, &batch, permit.facility());
     Ok(batch)
+}
+
+/// The sums of a batch follow its rows; answers whose batch it is.
+async fn tally(tx: &mut Tx, ctx: &Ctx, batch: &str) -> Result<Option<String>> {
+    tx.exec(sql::TALLY, args![batch, ctx.now()]).await?;
+    tx.opt(sql::BATCH_FACILITY, args![batch]).await?.map(|row| row.text("facility")).transpose()
 }
 
 /// The current instances of a study that a scope may see.
@@ -198,8 +219,9 @@ fn of_row(row: &Row) -> Result<Due> {
         uid: row.text("uid")?,
         sop_class: row.text("sop_class")?,
         originator: ae.map(str::to_owned).zip(id),
+        batch: row.text("batch")?,
         attempts: row.int("attempts")?,
-        created_at: row.int("created_at")?,
+        armed_at: row.int("armed_at")?,
     })
 }
 
@@ -223,7 +245,7 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
     let now = ctx.now();
     let mut tx = ctx.db.begin(&permit).await?;
     for (due, result) in results {
-        let old = now - due.created_at > GIVE_UP_MS;
+        let old = now - due.armed_at > GIVE_UP_MS;
         match result {
             Tried::Sent(status) => {
                 tx.exec(sql::CLOSE, args![&due.id, "sent", i64::from(*status), "", now]).await?;
@@ -239,10 +261,18 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
             }
         }
     }
+    let mut told = Vec::new();
+    for batch in results.iter().map(|(due, _)| due.batch.as_str()).collect::<BTreeSet<_>>() {
+        told.extend(tally(&mut tx, ctx, batch).await?.map(|facility| (batch, facility)));
+    }
     if let Some(at) = tx.one(sql::NEXT, args![peer]).await?.opt_int("at")? {
         jobs::enqueue(&mut tx, ctx, Job::new(JOB, peer).at(at.max(now))).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    for (batch, facility) in told {
+        ctx.live.changed(LIVE, batch, &facility);
+    }
+    Ok(())
 }
 
 /// How a batch stands.
@@ -277,5 +307,6 @@ pub async fn failed(conn: &mut Conn, batch: &str) -> Result<Vec<String>> {
 pub async fn cancel(ctx: &Ctx, batch: &str) -> Result<()> {
     let mut tx = ctx.db.begin(&Permit::system("outbox")).await?;
     tx.exec(sql::CANCEL, args![batch, ctx.now()]).await?;
+    tally(&mut tx, ctx, batch).await?;
     tx.commit().await
 }

@@ -1,19 +1,19 @@
 //! What happens by itself when a study has settled: forwarding to peers, and notifications that it is here.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::{Peer, peer};
 use yigong_base::storage::{Conn, Row};
-use yigong_base::{Ctx, args};
+use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::availability::Available;
 
-use super::{Cause, parcels, put, sql};
+use super::{Cause, LIVE, parcels, put, sql};
 
 /// The job that follows a settled study; its key is the study's row.
 pub const ANNOUNCE: &str = "announce";
-/// The job of one notification; its key is the peer's and the study's row with a space between.
+/// The job of one notification in the table `notice`; its key is the peer's and the study's row with a space between.
 pub const AVAILABILITY: &str = "availability";
 
 /// What a settled study sets off: forwarding, and a notification for every peer whose policy says `"availability": true`.
@@ -32,16 +32,60 @@ pub async fn announce(ctx: &Ctx, study: &str) -> Result<()> {
             && peer.enabled
             && !parcels(&mut read, study, &peer.facility).await?.is_empty()
         {
-            told.push(peer.id);
+            told.push(peer);
         }
     }
     drop(read);
     forward(ctx, study, &row.text("modality")?).await?;
     let mut tx = ctx.db.begin(&permit).await?;
+    let mut news = Vec::new();
     for peer in &told {
-        jobs::enqueue(&mut tx, ctx, Job::new(AVAILABILITY, format!("{peer} {study}"))).await?;
+        let id = ctx.id();
+        tx.exec(sql::NEW_NOTICE, args![&id, &peer.id, &peer.facility, study, ctx.now()]).await?;
+        jobs::enqueue(&mut tx, ctx, Job::new(AVAILABILITY, key(&peer.id, study))).await?;
+        news.push((id, peer.facility.as_str()));
     }
-    tx.commit().await
+    tx.commit().await?;
+    for (id, facility) in news {
+        ctx.live.changed(LIVE, &id, facility);
+    }
+    Ok(())
+}
+
+/// The key of the job that tells a peer of a study.
+pub(super) fn key(peer: &str, study: &str) -> String {
+    format!("{peer} {study}")
+}
+
+/// The notification to a peer about a study that still waits: row and facility. `None` when a person has given it up.
+///
+/// # Errors
+/// Storage faults.
+pub async fn notice(ctx: &Ctx, peer: &str, study: &str) -> Result<Option<(String, String)>> {
+    let mut read = ctx.db.read(&Permit::system("outbox")).await?;
+    let row = read.opt(sql::OPEN_NOTICE, args![peer, study]).await?;
+    row.map(|row| Ok((row.text("id")?, row.text("facility")?))).transpose()
+}
+
+/// What became of a try of a notification: `state` `sent`, `failed` for good, or `waiting` for the next one.
+///
+/// # Errors
+/// Storage faults.
+pub async fn noticed(ctx: &Ctx, notice: &(String, String), state: &str, error: &str) -> Result<()> {
+    let permit = Permit::system("outbox");
+    let (id, facility) = notice;
+    let mut tx = ctx.db.begin(&permit).await?;
+    if state == "waiting" {
+        tx.exec(sql::NOTICE_TRIED, args![id, error]).await?;
+    } else {
+        tx.exec(sql::NOTICE_CLOSED, args![id, state, error, ctx.now()]).await?;
+    }
+    if state == "failed" {
+        audit::append(&mut tx, ctx, &permit, "notice.fail", "notice", id, &json!({"why": error})).await?;
+    }
+    tx.commit().await?;
+    ctx.live.changed(LIVE, id, facility);
+    Ok(())
 }
 
 /// Study UID, objects and performed steps of a notification to a facility; `None` when it may see nothing of the study.

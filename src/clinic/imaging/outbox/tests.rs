@@ -1,10 +1,12 @@
 //! The life of a batch: put, tried again, given up; rules that forward; who may receive.
 
+use yigong_base::access::Role;
 use yigong_base::testing::{Bench, engines};
 
+use super::super::testing::person;
 use super::super::tests::{known, made, send};
 use super::rules::forward;
-use super::show::list;
+use super::show::{Asked, Entry, Kind, list, objects, one, receivers};
 use super::*;
 
 async fn receiver(bench: &Bench, id: &str, facility: &str, policy: Value) -> Peer {
@@ -97,10 +99,167 @@ async fn nobody_gets_what_its_facility_may_not_see() {
             assert_eq!(due(ctx, id, 10).await.unwrap().len(), n, "{id}");
         }
         let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
-        let shown = list(&mut read, &clinic).await.unwrap();
+        let all = Asked::default();
+        let shown = list(&mut read, ctx, &clinic, &all, 10).await.unwrap();
         assert_eq!(shown.len(), 1, "a rule acts for the facility that receives");
-        assert_eq!((shown[0].peer.as_str(), shown[0].cause.as_str()), ("near", "forward"));
-        assert!(list(&mut read, &stranger).await.unwrap().is_empty());
-        assert_eq!(list(&mut read, &Permit::system("test")).await.unwrap().len(), 1);
+        assert_eq!((shown[0].to.as_str(), shown[0].cause.as_str()), ("near", "forward"));
+        assert!(list(&mut read, ctx, &stranger, &all, 10).await.unwrap().is_empty());
+        assert_eq!(list(&mut read, ctx, &Permit::system("test"), &all, 10).await.unwrap().len(), 1);
+    }
+}
+
+/// A batch of one image to `ws`, refused with A700 once.
+async fn refused(bench: &Bench) -> (String, Permit) {
+    let (ctx, peer) = (&bench.ctx, known(bench).await);
+    send(bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+    receiver(bench, "ws", "C01", json!({})).await;
+    let clinic = person("tech", "C01", false, &[Role::ClinicTechnician]);
+    let batch = send_study(ctx, &clinic, &study(ctx).await, "ws", &Cause::Person).await.unwrap();
+    let found = due(ctx, "ws", 10).await.unwrap();
+    let later = Tried::Later(Some(0xA700), "no space".into());
+    tried(ctx, "ws", &[(found[0].clone(), later)]).await.unwrap();
+    (batch, clinic)
+}
+
+async fn entry(ctx: &Ctx, permit: &Permit, batch: &str) -> Entry {
+    one(&mut ctx.db.read(permit).await.unwrap(), ctx, permit, Kind::Batch, batch).await.unwrap()
+}
+
+async fn acts(ctx: &Ctx) -> Vec<String> {
+    let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+    let rows =
+        read.all("SELECT action FROM audit WHERE object_kind = 'batch' ORDER BY seq", args![]).await.unwrap();
+    rows.iter().map(|r| r.text("action").unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_person_sees_why_tries_again_and_gives_up() {
+    for bench in engines().await.unwrap() {
+        let ctx = &bench.ctx;
+        let (batch, clinic) = refused(&bench).await;
+        let seen = entry(ctx, &clinic, &batch).await;
+        assert_eq!(
+            (seen.state.as_str(), seen.reason, seen.attempts),
+            ("waiting", "no_room", 1),
+            "{}",
+            bench.engine
+        );
+        assert_eq!((seen.status, seen.error.as_str()), (Some(0xA700), "no space"));
+        assert_eq!((seen.patient_name.as_str(), seen.may_act), ("卢瑋", true));
+        assert!(seen.next_at > Some(ctx.now()));
+
+        act::retry(ctx, &clinic, Kind::Batch, &batch).await.unwrap();
+        assert_eq!(due(ctx, "ws", 10).await.unwrap().len(), 1, "at once");
+        assert_eq!(entry(ctx, &clinic, &batch).await.error, "");
+
+        assert_eq!(act::stop(ctx, &clinic, Kind::Batch, &batch, " ").await.unwrap_err().code(), "invalid");
+        act::stop(ctx, &clinic, Kind::Batch, &batch, "the archive is gone").await.unwrap();
+        let seen = entry(ctx, &clinic, &batch).await;
+        assert_eq!(
+            (seen.state.as_str(), seen.failed, seen.why.as_str()),
+            ("stopped", 1, "the archive is gone")
+        );
+        assert!(due(ctx, "ws", 10).await.unwrap().is_empty());
+        assert_eq!(act::stop(ctx, &clinic, Kind::Batch, &batch, "twice").await.unwrap_err().code(), "done");
+
+        // Taken up again it has its whole time: what was put a week ago does not end at the next failure.
+        bench.clock.advance(2 * GIVE_UP_MS);
+        act::retry(ctx, &clinic, Kind::Batch, &batch).await.unwrap();
+        let again = due(ctx, "ws", 10).await.unwrap();
+        tried(ctx, "ws", &[(again[0].clone(), Tried::Later(None, "connect: no answer".into()))])
+            .await
+            .unwrap();
+        let seen = entry(ctx, &clinic, &batch).await;
+        assert_eq!((seen.state.as_str(), seen.reason, seen.why.as_str()), ("waiting", "no_connection", ""));
+        bench.clock.advance(HOUR_MS);
+        let last = due(ctx, "ws", 10).await.unwrap();
+        tried(ctx, "ws", &[(last[0].clone(), Tried::Sent(0))]).await.unwrap();
+        assert_eq!(entry(ctx, &clinic, &batch).await.state, "sent");
+        assert_eq!(act::retry(ctx, &clinic, Kind::Batch, &batch).await.unwrap_err().code(), "done");
+        let wanted = ["outbox.put", "outbox.retry", "outbox.stop", "outbox.retry"];
+        assert_eq!(acts(ctx).await, wanted, "{}", bench.engine);
+    }
+}
+
+#[tokio::test]
+async fn what_arrives_while_somebody_gives_it_up_has_arrived() {
+    for bench in engines().await.unwrap() {
+        let ctx = &bench.ctx;
+        let (batch, clinic) = refused(&bench).await;
+        bench.clock.advance(HOUR_MS);
+        let on_the_line = due(ctx, "ws", 10).await.unwrap();
+        act::stop(ctx, &clinic, Kind::Batch, &batch, "no need").await.unwrap();
+        tried(ctx, "ws", &[(on_the_line[0].clone(), Tried::Sent(0))]).await.unwrap();
+        let seen = entry(ctx, &clinic, &batch).await;
+        assert_eq!((seen.state.as_str(), seen.sent, seen.failed), ("sent", 1, 0), "{}", bench.engine);
+    }
+}
+
+#[tokio::test]
+async fn the_outbox_ends_at_the_facility_and_names_nobody_to_an_administrator() {
+    for bench in engines().await.unwrap() {
+        let ctx = &bench.ctx;
+        let (batch, clinic) = refused(&bench).await;
+        let other = person("tech2", "C02", false, &[Role::ClinicTechnician]);
+        let mut read = ctx.db.read(&other).await.unwrap();
+        let hidden = one(&mut read, ctx, &other, Kind::Batch, &batch).await;
+        assert!(matches!(hidden, Err(Fault::NotFound { .. })), "{}", bench.engine);
+        assert!(receivers(&mut read, ctx, &other).await.unwrap().is_empty());
+        drop(read);
+        for fault in [
+            act::retry(ctx, &other, Kind::Batch, &batch).await.unwrap_err(),
+            act::stop(ctx, &other, Kind::Batch, &batch, "mine?").await.unwrap_err(),
+        ] {
+            assert!(matches!(fault, Fault::NotFound { .. }), "{fault:?}");
+        }
+        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        assert!(matches!(act::retry(ctx, &writer, Kind::Batch, &batch).await, Err(Fault::Denied { .. })));
+
+        let admin = person("it", "LEAD", true, &[Role::ItAdmin]);
+        let seen = entry(ctx, &admin, &batch).await;
+        assert_eq!((seen.patient_name.as_str(), seen.study.as_str(), seen.objects), ("", "", 1));
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        let all = receivers(&mut read, ctx, &clinic).await.unwrap();
+        assert_eq!((all.len(), all[0].id.as_str()), (1, "ws"));
+        assert_eq!((all[0].waiting, all[0].retrying, all[0].failed), (1, 1, 0));
+        let sending = objects(&mut read, &batch).await.unwrap();
+        assert_eq!((sending.len(), sending[0].reason), (1, "no_room"));
+        for (state, n) in [("waiting", 1), ("failed", 0), ("sent", 0), ("stopped", 0), ("", 1)] {
+            let asked = Asked { state: state.into(), ..Asked::default() };
+            assert_eq!(list(&mut read, ctx, &clinic, &asked, 10).await.unwrap().len(), n, "{state}");
+        }
+        let behind = Asked { before: Some((seen.at, batch.clone())), ..Asked::default() };
+        assert!(list(&mut read, ctx, &clinic, &behind, 10).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_notification_waits_in_sight_until_it_is_taken_or_given_up() {
+    for bench in engines().await.unwrap() {
+        let ctx = &bench.ctx;
+        let peer = known(&bench).await;
+        send(&bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+        receiver(&bench, "ris", "C01", json!({"availability": true})).await;
+        let study = study(ctx).await;
+        for _ in 0..2 {
+            rules::announce(ctx, &study).await.unwrap();
+        }
+        let clinic = person("tech", "C01", false, &[Role::ClinicTechnician]);
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        let shown = list(&mut read, ctx, &clinic, &Asked::default(), 10).await.unwrap();
+        drop(read);
+        assert_eq!(shown.len(), 1, "one that waits is enough");
+        assert_eq!((shown[0].kind, shown[0].state.as_str()), (Kind::Notice, "waiting"));
+        let notice = rules::notice(ctx, "ris", &study).await.unwrap().unwrap();
+        rules::noticed(ctx, &notice, "waiting", "busy: availability notification: connect: no answer")
+            .await
+            .unwrap();
+        act::stop(ctx, &clinic, Kind::Notice, &notice.0, "the system was taken away").await.unwrap();
+        assert!(rules::notice(ctx, "ris", &study).await.unwrap().is_none(), "its job finds nothing to do");
+        act::retry(ctx, &clinic, Kind::Notice, &notice.0).await.unwrap();
+        rules::noticed(ctx, &notice, "sent", "").await.unwrap();
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        let seen = one(&mut read, ctx, &clinic, Kind::Notice, &notice.0).await.unwrap();
+        assert_eq!((seen.state.as_str(), seen.sent, seen.attempts), ("sent", 1, 2), "{}", bench.engine);
     }
 }

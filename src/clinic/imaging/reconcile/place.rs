@@ -191,7 +191,7 @@ async fn joined(
 }
 
 /// Counters and modalities of a study by what can be seen of it. A study of which nothing is left is work no more.
-pub(super) async fn recount(tx: &mut Tx, study: &str) -> Result<()> {
+pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> {
     tx.exec(sql::COUNT_SERIES, args![study]).await?;
     tx.exec(sql::COUNT_STUDY, args![study]).await?;
     let mut all = Vec::new();

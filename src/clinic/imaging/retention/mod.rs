@@ -1,6 +1,7 @@
 //! How long images are kept (specification §7.1): off unless configured; a study is given up only when its report is signed,
 //! nothing is open on it and nobody holds it. First it is hidden (113039), after a grace its bytes go; rows stay.
 
+pub mod show;
 pub mod sql;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,8 @@ pub struct Old {
     pub study: String,
     /// Facility name.
     pub facility_name: String,
+    /// Patient.
+    pub patient_name: String,
     /// Modality.
     pub modality: String,
     /// `YYYYMMDD`.
@@ -126,6 +129,7 @@ fn old(config: &RetentionConfig, row: &Row, now: i64) -> Result<Option<Old>> {
     Ok(Some(Old {
         study: row.text("id")?,
         facility_name: row.text("facility_name")?,
+        patient_name: row.text("patient_name")?,
         modality,
         study_date: row.text("study_date")?,
         last_received_at,
@@ -180,21 +184,42 @@ async fn collect(ctx: &Ctx, permit: &Permit) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a study whatever the policy says, or lets the policy speak again (`reason` empty).
+/// Keeps a study whatever the policy says.
 ///
 /// # Errors
-/// `Denied` without the right of a lead or quality officer; `NotFound` outside the scope.
+/// `Denied` without the right of a lead or quality officer; `Invalid` without a reason; `NotFound` outside the scope.
 pub async fn hold(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, reason: &str) -> Result<()> {
-    if !permit.may(Right::Lead) && !permit.may(Right::QcRecords) {
+    let reason = decided(tx, permit, study, reason).await?;
+    tx.exec(sql::HOLD, args![study, reason, permit.who(), ctx.now()]).await?;
+    audit::append(tx, ctx, permit, "retention.hold", "study", study, &json!({"why": reason})).await
+}
+
+/// Lets the policy speak again.
+///
+/// # Errors
+/// As [`hold`]; `Conflict` `no_hold` when nobody holds it.
+pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &str) -> Result<()> {
+    let why = decided(tx, permit, study, why).await?;
+    if tx.exec(sql::UNHOLD, args![study]).await? == 0 {
+        return Err(Fault::conflict("no_hold", "nobody holds this study"));
+    }
+    audit::append(tx, ctx, permit, "retention.unhold", "study", study, &json!({"why": why})).await
+}
+
+/// Who may decide about holds: leads and quality officers.
+#[must_use]
+pub fn may_hold(permit: &Permit) -> bool {
+    permit.may(Right::Lead) || permit.may(Right::QcRecords)
+}
+
+async fn decided<'a>(tx: &mut Tx, permit: &Permit, study: &str, why: &'a str) -> Result<&'a str> {
+    if !may_hold(permit) {
         return Err(Fault::denied("legal hold"));
     }
+    let why = why.trim();
+    if why.is_empty() {
+        return Err(Fault::invalid("why", "a reason"));
+    }
     tx.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
-    let action = if reason.trim().is_empty() {
-        tx.exec(sql::UNHOLD, args![study]).await?;
-        "retention.unhold"
-    } else {
-        tx.exec(sql::HOLD, args![study, reason.trim(), permit.who(), ctx.now()]).await?;
-        "retention.hold"
-    };
-    audit::append(tx, ctx, permit, action, "study", study, &json!({"why": reason.trim()})).await
+    Ok(why)
 }

@@ -85,14 +85,29 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         let mut tx = ctx.db.begin(&lead).await.unwrap();
         hold(&mut tx, &ctx, &lead, &id, "court case").await.unwrap();
         tx.commit().await.unwrap();
+        let mut conn = ctx.db.read(&lead).await.unwrap();
+        let holds = show::holds(&mut conn, &lead).await.unwrap();
+        let held = holds[0].hold.as_ref().unwrap();
+        assert_eq!((held.reason.as_str(), held.who.as_str(), holds[0].images), ("court case", "lead", 1));
+        let clinic = person("qc1", "C02", false, &[Role::QcOfficer]);
+        assert!(show::holds(&mut conn, &clinic).await.unwrap().is_empty(), "another facility's");
+        let mut tx = ctx.db.begin(&clinic).await.unwrap();
+        assert_eq!(release(&mut tx, &ctx, &clinic, &id, "mine?").await.unwrap_err().code(), "not_found");
+        drop((tx, conn));
         run(&ctx).await.unwrap();
         assert!(seen(&bench).await, "held by a person");
         let mut tx = ctx.db.begin(&lead).await.unwrap();
-        hold(&mut tx, &ctx, &lead, &id, "").await.unwrap();
+        assert_eq!(release(&mut tx, &ctx, &lead, &id, " ").await.unwrap_err().code(), "invalid");
+        release(&mut tx, &ctx, &lead, &id, "case closed").await.unwrap();
         tx.commit().await.unwrap();
 
         run(&ctx).await.unwrap();
         assert!(!seen(&bench).await, "hidden first");
+        {
+            let mut conn = ctx.db.read(&lead).await.unwrap();
+            let going = show::leaving(&mut conn, &lead, &ctx.config.retention).await.unwrap();
+            assert_eq!((going.len(), going[0].at), (1, ctx.now() + 7 * DAY_MS), "{}", bench.engine);
+        }
         let image = {
             let mut conn = ctx.db.read(&lead).await.unwrap();
             conn.one("SELECT id FROM instance", args![]).await.unwrap().text("id").unwrap()
@@ -113,6 +128,13 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         drop(tx);
         scrub::sweep(&ctx, &serde_json::Value::Null).await.unwrap();
         let mut conn = ctx.db.read(&lead).await.unwrap();
+        let gone = show::erased(&mut conn, &lead).await.unwrap();
+        assert_eq!((gone.len(), gone[0].images, gone[0].study.as_str()), (1, 1, id.as_str()));
+        assert!(show::leaving(&mut conn, &lead, &ctx.config.retention).await.unwrap().is_empty());
+        let numbers = show::numbers(&mut conn, &lead).await.unwrap();
+        assert_eq!((numbers.holds, numbers.erased), (0, 1));
+        let detail = super::super::detail::study(&mut conn, &ctx, &lead, &id).await.unwrap();
+        assert_eq!((detail.lost.erased, detail.lost.erased_at), (1, Some(gone[0].at)));
         let (_, swept, _) = scrub::state(&mut conn).await.unwrap();
         assert_eq!((swept.removed, swept.aside), (1, 0), "{}", bench.engine);
         assert_eq!(

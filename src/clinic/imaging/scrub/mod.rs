@@ -4,6 +4,7 @@
 //! A wrong or missing object is marked, logged as an error and audited; from then on it is never served. An object without
 //! a row, older than a day, is set aside for a week.
 
+pub mod mend;
 pub mod sql;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use yigong_base::storage::blob_audit::{FOLDERS, Found};
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
+/// The part of the pages that the health of the store is.
+const LIVE: &str = "storage";
 /// A job run stops after this long and goes on in the next one; the lease of a job is longer.
 const BOX_MS: i64 = 2 * MINUTE_MS;
 /// Rows looked at in one read.
@@ -92,6 +95,51 @@ pub async fn state(conn: &mut Conn) -> Result<(Progress, Swept, Vec<Damaged>)> {
         })
         .collect::<Result<_>>()?;
     Ok((kept(conn, "scrub").await?, kept(conn, "sweep").await?, damaged))
+}
+
+/// How far the scrubber is through the store, 0 to 1; 0 between two passes.
+#[must_use]
+pub fn share(progress: &Progress) -> f64 {
+    let folder = progress.cursor.get(..4).and_then(|p| u32::from_str_radix(p, 16).ok()).unwrap_or(0);
+    f64::from(folder) / f64::from(FOLDERS)
+}
+
+/// A job of the keeping.
+#[derive(Debug, Clone, Serialize)]
+pub struct NextRun {
+    /// `scrub`, `sweep`, `retention`.
+    pub kind: String,
+    /// When it runs next, ms.
+    pub at: i64,
+    /// `waiting`, `running`.
+    pub state: String,
+    /// What its last try met, or empty.
+    pub error: String,
+}
+
+/// When the jobs of the keeping run next.
+///
+/// # Errors
+/// Storage faults.
+pub async fn next_runs(conn: &mut Conn) -> Result<Vec<NextRun>> {
+    let rows = conn.all(sql::NEXT_RUNS, args![]).await?;
+    let run = |row: &Row| {
+        Ok(NextRun {
+            kind: row.text("kind")?,
+            at: row.int("at")?,
+            state: row.text("state")?,
+            error: row.text("error")?,
+        })
+    };
+    rows.iter().map(run).collect()
+}
+
+/// How many marked objects are in scope.
+///
+/// # Errors
+/// Storage faults.
+pub async fn count(conn: &mut Conn, permit: &Permit) -> Result<i64> {
+    conn.one(sql::COUNT_IN_SCOPE, args![permit.scope()]).await?.int("n")
 }
 
 async fn kept<T: Default + serde::de::DeserializeOwned>(conn: &mut Conn, name: &str) -> Result<T> {
@@ -174,7 +222,9 @@ async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result
         tx.exec(statement, args![address]).await?;
     }
     audit::append(&mut tx, ctx, permit, action, "object", address, &json!({"kind": found.as_str()})).await?;
-    tx.commit().await
+    tx.commit().await?;
+    ctx.live.changed(LIVE, address, permit.facility());
+    Ok(())
 }
 
 /// The job `sweep`: every row has its object, every object has a row or is younger than a day.

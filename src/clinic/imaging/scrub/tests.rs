@@ -1,10 +1,10 @@
 //! A flipped bit, a missing file and a file without a row are found, and never served.
 
-use yigong_base::access::Permit;
+use yigong_base::access::{Permit, Role};
 use yigong_base::fault::Fault;
 use yigong_base::testing::{Bench, engines};
 
-use super::super::testing::{Shot, device, send};
+use super::super::testing::{Shot, device, person, send, study};
 use super::super::{egress, retrieve};
 use super::*;
 
@@ -87,6 +87,146 @@ async fn rows_and_objects_are_held_against_each_other() {
         assert!(!ctx.blobs.path(&orphan).unwrap().exists());
         bench.clock.advance(8 * DAY_MS);
         assert_eq!(found(&bench).await.1.aside, 0);
+    }
+}
+
+/// One image with a flipped bit, found by the scrubber: its address and its whole bytes.
+async fn hurt(bench: &Bench) -> (String, Vec<u8>) {
+    let peer = device(bench, "C01").await;
+    send(bench, &peer, &Shot::default()).await.unwrap();
+    let object = stored(bench).await.object;
+    let path = bench.ctx.blobs.path(&object).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let mut bad = whole.clone();
+    bad[200] ^= 1;
+    std::fs::write(&path, &bad).unwrap();
+    assert_eq!(pass(bench).await.wrong, 1);
+    (object, whole)
+}
+
+async fn listed(bench: &Bench, permit: &Permit) -> Vec<mend::Hurt> {
+    let mut conn = bench.ctx.db.read(permit).await.unwrap();
+    mend::list(&mut conn, permit).await.unwrap()
+}
+
+async fn bring(bench: &Bench, permit: &Permit, object: &str, bytes: &[u8]) -> Result<&'static str> {
+    let mut spool = bench.ctx.blobs.spool().await?;
+    spool.write(bytes).await?;
+    let content = [yigong_base::digest::address_of(bytes), yigong_base::digest::sha256_hex(bytes)];
+    mend::restore(&bench.ctx, permit, object, spool.finish().await?, &content).await
+}
+
+#[tokio::test]
+async fn a_damaged_image_is_shown_noted_and_mended() {
+    for bench in engines().await.unwrap() {
+        let (object, whole) = hurt(&bench).await;
+        let ctx = &bench.ctx;
+        let qc = person("qc", "LEAD", true, &[Role::QcOfficer]);
+        let seen = listed(&bench, &qc).await;
+        let image = seen[0].image.as_ref().unwrap();
+        assert_eq!((seen.len(), seen[0].kind.as_str(), seen[0].used_by.as_str()), (1, "hash", "image"));
+        assert_eq!((image.uid.as_str(), image.sender.as_str()), ("1.2.3.4.5", "AEC01"), "{}", bench.engine);
+        assert_eq!((image.patient_name.as_str(), image.current), ("王小东", true));
+        // The study says it, the series says it, and the stack says it of the image.
+        let id = study(&bench, "C01", "1.2.3").await;
+        let mut conn = ctx.db.read(&qc).await.unwrap();
+        let detail = super::super::detail::study(&mut conn, ctx, &qc, &id).await.unwrap();
+        assert_eq!((detail.lost.damaged, detail.lost.erased, detail.series[0].damaged), (1, 0, 1));
+        let stack = super::super::detail::stack(&mut conn, &qc, &detail.series[0].id).await.unwrap();
+        assert_eq!(stack.instances[0]["damaged"], "hash");
+        drop(conn);
+
+        mend::note(ctx, &qc, &object, "asked the clinic to send it again").await.unwrap();
+        assert_eq!(mend::recheck(ctx, &qc, &object).await.unwrap(), "hash");
+        assert_eq!(listed(&bench, &qc).await[0].note, "asked the clinic to send it again");
+        let other = bring(&bench, &qc, &object, b"another file").await.unwrap_err();
+        assert_eq!(other.code(), "other_content", "bytes that are not the object's own");
+        std::fs::remove_file(ctx.blobs.path(&object).unwrap()).unwrap();
+        assert_eq!(mend::recheck(ctx, &qc, &object).await.unwrap(), "missing");
+        assert_eq!(listed(&bench, &qc).await[0].kind, "missing");
+        assert_eq!(bring(&bench, &qc, &object, &whole).await.unwrap(), "sound");
+        assert!(listed(&bench, &qc).await.is_empty());
+        assert!(retrieve::file(ctx, &stored(&bench).await).await.is_ok());
+        assert!(
+            matches!(mend::recheck(ctx, &qc, &object).await, Err(Fault::NotFound { .. })),
+            "no longer marked"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_object_of_the_old_address_comes_back_under_it() {
+    for bench in engines().await.unwrap() {
+        let (object, whole) = hurt(&bench).await;
+        let ctx = &bench.ctx;
+        let old = yigong_base::digest::sha256_hex(&whole);
+        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+        tx.exec("UPDATE instance SET object_hash = $1", args![&old]).await.unwrap();
+        tx.exec("UPDATE damaged_object SET address = $1", args![&old]).await.unwrap();
+        tx.commit().await.unwrap();
+        std::fs::remove_file(ctx.blobs.path(&object).unwrap()).unwrap();
+        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        assert_eq!(bring(&bench, &lead, &old, &whole).await.unwrap(), "sound", "{}", bench.engine);
+        assert_eq!(std::fs::read(ctx.blobs.path(&old).unwrap()).unwrap(), whole);
+    }
+}
+
+#[tokio::test]
+async fn a_study_is_checked_at_once() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        send(&bench, &peer, &Shot { instance: "1.2.3.4.6", pixel: 1, ..Shot::default() }).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let well = mend::check_study(ctx, &lead, &id).await.unwrap();
+        assert_eq!((well.checked, well.wrong, well.left), (2, 0, 0), "{}", bench.engine);
+        std::fs::remove_file(ctx.blobs.path(&stored(&bench).await.object).unwrap()).unwrap();
+        assert_eq!(mend::check_study(ctx, &lead, &id).await.unwrap().wrong, 1);
+        assert_eq!(listed(&bench, &lead).await[0].kind, "missing");
+        let other = person("it2", "C02", false, &[Role::ItAdmin]);
+        assert_eq!(mend::check_study(ctx, &other, &id).await.unwrap_err().code(), "not_found");
+    }
+}
+
+#[tokio::test]
+async fn the_sender_brings_it_back_by_sending_again() {
+    for bench in engines().await.unwrap() {
+        let (object, whole) = hurt(&bench).await;
+        let peer = Permit::system("test");
+        let sender = {
+            let mut conn = bench.ctx.db.read(&peer).await.unwrap();
+            yigong_base::site::peer::find(&mut conn, "p-C01").await.unwrap()
+        };
+        send(&bench, &sender, &Shot::default()).await.unwrap();
+        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        assert_eq!(mend::recheck(&bench.ctx, &lead, &object).await.unwrap(), "sound", "{}", bench.engine);
+        assert_eq!(std::fs::read(bench.ctx.blobs.path(&object).unwrap()).unwrap(), whole);
+    }
+}
+
+#[tokio::test]
+async fn damage_is_seen_to_by_those_who_may_and_where_they_may() {
+    for bench in engines().await.unwrap() {
+        let (object, whole) = hurt(&bench).await;
+        let ctx = &bench.ctx;
+        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let elsewhere = person("it2", "C02", false, &[Role::ItAdmin]);
+        assert!(listed(&bench, &elsewhere).await.is_empty(), "{}", bench.engine);
+        for (permit, code) in [(&writer, "denied"), (&elsewhere, "not_found")] {
+            assert_eq!(mend::recheck(ctx, permit, &object).await.unwrap_err().code(), code);
+            assert_eq!(mend::note(ctx, permit, &object, "x").await.unwrap_err().code(), code);
+            assert_eq!(bring(&bench, permit, &object, &whole).await.unwrap_err().code(), code);
+        }
+        let admin = person("it", "LEAD", true, &[Role::ItAdmin]);
+        let seen = listed(&bench, &admin).await;
+        let image = seen[0].image.as_ref().unwrap();
+        assert_eq!((image.patient_name.as_str(), image.study.as_str()), ("", ""), "no clinical content");
+        let mut conn = ctx.db.read(&elsewhere).await.unwrap();
+        assert_eq!(count(&mut conn, &elsewhere).await.unwrap(), 0);
+        assert_eq!(count(&mut conn, &admin).await.unwrap(), 1);
+        let (progress, _, _) = state(&mut conn).await.unwrap();
+        assert!(share(&progress).abs() < f64::EPSILON, "between two passes");
     }
 }
 

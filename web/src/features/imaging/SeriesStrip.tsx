@@ -9,9 +9,12 @@ import type { Hung, KeyImage, PriorStudy, StudyDetail, StudySeries } from './mod
 import { startOf } from './viewer/hanging';
 import { answering, rankPriors, regionOf } from './viewer/priors';
 
+/** A key object selection has nothing to be shown: its marks stand in the list of key images. */
+const shownOnly = (study: StudyDetail): StudyDetail => ({ ...study, series: study.series.filter((s) => s.modality !== 'KO') });
+
 export const studyQuery = (id: string) => ({
   queryKey: ['imaging', 'study', id] as const,
-  queryFn: ({ signal }: { signal: AbortSignal }) => get<StudyDetail>(`/api/studies/${id}`, signal),
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<StudyDetail>(`/api/studies/${id}`, signal).then(shownOnly),
   staleTime: 15_000,
 });
 
@@ -80,6 +83,7 @@ function SeriesButton({ series, current, open, go }: { series: StudySeries; curr
         <span className="cut">{series.description}</span>
         <span>{count}</span>
       </span>
+      {series.damaged > 0 && <span className="im-series-hurt">{t('imaging.series_damaged', { n: series.damaged })}</span>}
     </button>
   );
 }

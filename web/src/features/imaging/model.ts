@@ -10,6 +10,8 @@ export interface StudySeries extends SeriesLike {
   body_part: string;
   thumbnail: string | null;
   preview: string | null;
+  /** Images whose stored bytes are damaged: they are not served. */
+  damaged: number;
 }
 
 export interface PriorStudy {
@@ -60,6 +62,10 @@ export interface StudyDetail {
   defects: string[];
   steps: PerformedStep[];
   safe: SafeToDelete;
+  /** Images that cannot be shown: stored bytes damaged, or given up by the retention policy. */
+  lost: { damaged: number; erased: number; erased_at: number | null };
+  /** Kept whatever the retention policy says. */
+  hold: { reason: string; at: number; who: string } | null;
   series: StudySeries[];
   priors: PriorStudy[];
 }

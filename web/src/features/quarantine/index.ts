@@ -1,2 +1,5 @@
 export { GrantDialog } from './GrantDialog';
 export { ImageNotice } from './ImageNotice';
+export type { Found } from './model';
+export { StudyLine } from './QuarantinePage';
+export { findQuery } from './queries';

@@ -81,6 +81,8 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   useEffect(() => onState?.(state), [state, onState]);
 
   const failed = stack.isError || state.status === 'error';
+  // The server does not serve an image whose stored bytes are damaged: the reader learns that it is not the line.
+  const hurt = failed && doc && hung && doc.series === shownKey(hung) && framesOf(doc)[state.index]?.instance.damaged;
   const waiting = !!hung && !state.diagnostic && !failed;
   const preview = hung ? previewOf(hung) : null;
   useEffect(() => {
@@ -109,7 +111,7 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
       {hung && <Corners hung={hung} state={state} waiting={waiting} previewed={previewed === preview} keyImage={keyImage} />}
       {failed && (
         <div className="im-failed" role="alert">
-          <strong>{t('imaging.frame_failed')}</strong>
+          <strong>{t(hurt ? 'imaging.frame_damaged' : 'imaging.frame_failed')}</strong>
           <span className="mono">{stack.isError ? codeOf(stack.error) : state.error}</span>
           <button
             type="button"

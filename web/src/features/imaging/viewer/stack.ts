@@ -78,6 +78,8 @@ export interface StackInstance {
   acquisition_time: string | null;
   lossy: { method: string; ratio: number | null } | null;
   invert: boolean;
+  /** The stored bytes are damaged (`hash`, `missing`, `unreadable`): the image is not served. */
+  damaged?: string;
 }
 
 const OWN = ['slope', 'intercept', 'units', 'windows', 'position', 'orientation', 'pixel_spacing', 'slice_thickness', 'set'] as const;

@@ -1,0 +1,195 @@
+//! The key images of a signed report as a DICOM object of the study (decision 0062): a Key Object Selection that C-FIND, QIDO-RS,
+//! WADO-RS, C-MOVE and the outbox treat like any other instance, so that other archives and viewers show the same images.
+
+pub mod sql;
+#[cfg(test)]
+mod tests;
+
+use serde_json::json;
+use yigong_base::access::Permit;
+use yigong_base::digest;
+use yigong_base::fault::Result;
+use yigong_base::jobs::{self, Job};
+use yigong_base::site::Peer;
+use yigong_base::storage::{Row, Tx};
+use yigong_base::{Ctx, args, audit};
+use yigong_formats::dicom::key_objects::{Key, Selection};
+use yigong_formats::dicom::uid;
+
+use super::check::{Checked, check};
+use super::outbox;
+use super::pixels::Pixels;
+use super::receive::New;
+use super::reconcile::recount;
+use crate::centre::time_of;
+
+/// The job (key = study); the report slice puts it when a report is signed.
+pub const JOB: &str = "key_note";
+/// The sender of what this program makes itself, in the rows of its instances.
+pub const MADE_HERE: &str = "";
+
+/// Makes the selection of a study's key images, or takes it away when there are none any more. The object is named by its content:
+/// doing it twice changes nothing, and other marks give another object, which takes the place of the one before.
+///
+/// # Errors
+/// Storage faults; the job is tried again.
+pub async fn make(ctx: &Ctx, study: &str) -> Result<()> {
+    let permit = Permit::system(JOB);
+    let mut read = ctx.db.read(&permit).await?;
+    let Some(row) = read.opt(sql::STUDY, args![study]).await? else { return Ok(()) };
+    let (keys, notes) = selected(&read.all(sql::KEYS, args![study]).await?)?;
+    let series = derived(&format!("yigong key images of {study}"));
+    let instance = match keys.as_slice() {
+        [] => String::new(),
+        keys => derived(&format!("yigong selection of {study} {keys:?} {notes}")),
+    };
+    let known = read.opt(sql::KNOWN, args![study, &series, &instance]).await?;
+    drop(read);
+    let (held, made) = match &known {
+        Some(known) => (Some(known.text("series")?), known.opt_text("instance")?.is_some()),
+        None => (None, false),
+    };
+    let object = if keys.is_empty() || made {
+        None
+    } else {
+        Some(kept(ctx, &selection(ctx, &row, &series, &instance, &keys, &notes)?).await?)
+    };
+    let mut tx = ctx.db.begin(&permit).await?;
+    let of_series = match (held, &object) {
+        (held, Some(object)) => insert(&mut tx, ctx, &permit, &row, held, object).await?,
+        (Some(held), None) => held,
+        // Nothing was ever marked.
+        (None, None) => return Ok(()),
+    };
+    tx.exec(sql::SHOW_ONLY, args![&of_series, &instance]).await?;
+    recount(&mut tx, study).await?;
+    let detail = json!({"images": keys.len(), "uid": instance});
+    audit::append(&mut tx, ctx, &permit, "key_note.make", "study", study, &detail).await?;
+    // Peers that get the study by a rule get the selection too.
+    jobs::enqueue(&mut tx, ctx, Job::new(outbox::rules::ANNOUNCE, study)).await?;
+    tx.commit().await?;
+    ctx.live.changed("imaging", study, &row.text("facility")?);
+    Ok(())
+}
+
+/// Keeps the object as one that was received: scanned, hashed, durable before its rows.
+async fn kept(ctx: &Ctx, bytes: &[u8]) -> Result<(Checked, u64, String)> {
+    let mut spool = ctx.blobs.spool().await?;
+    spool.write(bytes).await?;
+    let spooled = spool.finish().await?;
+    let (checked, size) = (check(&spooled).await?, spooled.len);
+    Ok((checked, size, ctx.blobs.keep(spooled).await?))
+}
+
+/// The images with their frames, and the notes of the readers, one line each.
+fn selected(rows: &[Row]) -> Result<(Vec<Key>, String)> {
+    let (mut keys, mut notes) = (Vec::<Key>::new(), Vec::new());
+    for row in rows {
+        let (instance, frame) = (row.text("uid")?, row.int("frame")?);
+        let several = row.int("frames")? > 1;
+        let note = row.text("note")?;
+        if !note.is_empty() {
+            let place = |n: Option<i64>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
+            let frame = if several { format!(" ({frame})") } else { String::new() };
+            let (s, i) = (place(row.opt_int("series_number")?), place(row.opt_int("number")?));
+            notes.push(format!("S{s} I{i}{frame}: {note}"));
+        }
+        match keys.last_mut().filter(|k| k.sop_instance == instance) {
+            Some(key) => key.frames.push(frame),
+            None => keys.push(Key {
+                series: row.text("series_uid")?,
+                sop_class: row.text("sop_class")?,
+                sop_instance: instance,
+                frames: if several { vec![frame] } else { Vec::new() },
+            }),
+        }
+    }
+    Ok((keys, notes.join("\n")))
+}
+
+fn selection(
+    ctx: &Ctx,
+    row: &Row,
+    series: &str,
+    instance: &str,
+    keys: &[Key],
+    notes: &str,
+) -> Result<Vec<u8>> {
+    let at = time_of(row.int("signed_at")?, ctx.config.centre.utc_offset_minutes);
+    let date = format!("{:04}{:02}{:02}", at.year(), u8::from(at.month()), at.day());
+    let time = format!("{:02}{:02}{:02}", at.hour(), at.minute(), at.second());
+    Ok(Selection {
+        study: &row.text("uid")?,
+        series,
+        instance,
+        patient_name: &row.text("name")?,
+        patient_id: &row.text("local_id")?,
+        sex: &row.text("sex")?,
+        birth_date: &row.text("birth_date")?,
+        accession: &row.text("accession")?,
+        study_id: &row.text("study_id")?,
+        study_date: &row.text("study_date")?,
+        study_time: &row.text("study_time")?,
+        description: &row.text("description")?,
+        content_date: &date,
+        content_time: &time,
+        number: row.int("current_version")?,
+        institution: &ctx.config.centre.name,
+        observer: &row.text("signer")?,
+        notes,
+        software: env!("CARGO_PKG_VERSION"),
+        keys,
+    }
+    .part10())
+}
+
+/// Rows of the new selection, beside the images: it is no late image and opens no work. Answers the series row.
+async fn insert(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &Row,
+    series: Option<String>,
+    (checked, size, object): &(Checked, u64, String),
+) -> Result<String> {
+    let peer = Peer {
+        id: MADE_HERE.into(),
+        kind: "dicom".into(),
+        facility: study.text("facility")?,
+        name: String::new(),
+        ae_title: None,
+        app: None,
+        app_facility: None,
+        addresses: String::new(),
+        port: None,
+        policy: json!({}),
+        enabled: false,
+        last_seen_at: None,
+    };
+    let new = New {
+        ctx,
+        permit,
+        peer: &peer,
+        checked,
+        object,
+        size: *size,
+        source: JOB,
+        pixels: &Pixels::default(),
+    };
+    let id = study.text("id")?;
+    let series = match series {
+        Some(series) => series,
+        None => new.new_series(tx, &id).await?,
+    };
+    new.insert(tx, &id, &series, 1).await?;
+    Ok(series)
+}
+
+/// A UID that says the same for the same words.
+fn derived(words: &str) -> String {
+    let mut half = [0_u8; 16];
+    for (to, from) in half.iter_mut().zip(digest::sha256(words.as_bytes())) {
+        *to = from;
+    }
+    uid::from_u128(u128::from_be_bytes(half))
+}
