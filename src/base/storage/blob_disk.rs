@@ -171,7 +171,7 @@ mod tests {
     }
 
     async fn open(folder: &Path) -> Blobs {
-        Blobs::open(folder, "t".into()).await.unwrap()
+        Blobs::open(folder, "t".into()).await.unwrap().with_reserve(0)
     }
 
     #[tokio::test]

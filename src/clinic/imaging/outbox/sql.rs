@@ -70,7 +70,7 @@ yigong_base::statements! {
         status = (SELECT MAX(o.status) FROM outgoing o WHERE o.batch = $1 AND o.state <> 'sent' AND o.error = (SELECT MAX(e.error) FROM outgoing e WHERE e.batch = $1 AND e.state <> 'sent')),
         state = CASE WHEN EXISTS (SELECT 1 FROM outgoing o WHERE o.batch = $1 AND o.state = 'waiting') THEN 'waiting' WHEN EXISTS (SELECT 1 FROM outgoing o WHERE o.batch = $1 AND o.state = 'stopped') THEN 'stopped'
             WHEN EXISTS (SELECT 1 FROM outgoing o WHERE o.batch = $1 AND o.state = 'failed') THEN 'failed' ELSE 'sent' END,
-        closed_at = CASE WHEN EXISTS (SELECT 1 FROM outgoing o WHERE o.batch = $1 AND o.state = 'waiting') THEN NULL ELSE $2 END WHERE id = $1";
+        closed_at = CASE WHEN EXISTS (SELECT 1 FROM outgoing o WHERE o.batch = $1 AND o.state = 'waiting') THEN NULL ELSE CAST($2 AS BIGINT) END WHERE id = $1";
     /// Whose batch it is.
     BATCH_FACILITY = "SELECT facility FROM outgoing_batch WHERE id = $1";
     /// Current instances of a study in scope.
