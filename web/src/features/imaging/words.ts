@@ -64,7 +64,7 @@ export const whereText = (t: T, m: Measurement): string => {
     n: m.image,
     ...(cut ? { cut: t(`imaging.cut.${cut}`) } : {}),
   });
-  const where = m.part === null ? told : t('imaging.where_part', { where: told, n: m.part });
+  const where = m.part === null ? told : t(`imaging.where_part.${m.part.by}`, { where: told, n: m.part.n });
   return m.prior ? t('imaging.where_prior', { date: m.prior, where }) : where;
 };
 

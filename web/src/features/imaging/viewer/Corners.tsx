@@ -72,7 +72,7 @@ function Study({ hung, state }: { hung: Hung; state: PaneState }) {
       )}
       {(side || view) && <strong className="im-side">{[side, view].filter(Boolean).join(' ')}</strong>}
       {hung.cut && <strong className="im-side">{t(`imaging.cut.${hung.cut}`)}</strong>}
-      {i?.part && <span>{t('imaging.part', { n: i.part })}</span>}
+      {i?.part && <span>{t(`imaging.part.${i.part.by}`, { n: i.part.n })}</span>}
     </div>
   );
 }

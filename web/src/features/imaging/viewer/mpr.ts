@@ -6,6 +6,7 @@ import { bare, type Reason, reasonsOf } from './drawn';
 import { planeOfInstance } from './geometry';
 import { queue, samplesOf, type YgImage } from './loader';
 import { RANK } from './queue';
+import { keyOf } from './sets';
 import { drawable, type FrameRef, type StackDoc, type StackInstance } from './stack';
 import {
   ANATOMIC,
@@ -28,14 +29,16 @@ interface Open {
   slices: Values[];
   cuts: Record<Anatomic, Cut>;
   like: StackInstance;
+  /** Of its set and grid. */
+  key: string;
   slab: Slab;
 }
 
 const volumes = new Map<string, Open>();
 
-// What is measured on the cuts of one stack or point in time never shows on those of another.
-const ID = /^mpr\.([^.]+)\.(\d+)\.(axial|coronal|sagittal)\.(\d+)$/;
-const idOf = (series: string, set: number, name: Anatomic, index: number): string => `mpr.${series}.${set}.${name}.${index}`;
+// What is measured on the cuts of one stack or point in time never shows on those of another, nor on another grid.
+const ID = /^mpr\.([^.]+)\.([^.]+)\.(axial|coronal|sagittal)\.(\d+)$/;
+const idOf = (series: string, key: string, name: Anatomic, index: number): string => `mpr.${series}.${key}.${name}.${index}`;
 
 /** Is this instance a calculated cut? */
 export const isCut = (instance: string): boolean => ID.test(instance);
@@ -90,7 +93,7 @@ export async function openVolume(
   );
   if (stopped() || fetched.includes(false)) return 'failed';
   const cuts = cutsOf(volume);
-  volumes.set(series, { volume, slices, cuts, like: bare(like), slab: SINGLE });
+  volumes.set(series, { volume, slices, cuts, like: bare(like), key: keyOf(volume), slab: SINGLE });
   const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';
   const without = [...new Set(volume.frames.flatMap((f) => reasonsOf(f.instance)))];
   return { every: volume.every, native, without, taken: [volume.whole, frames.length] };
@@ -107,12 +110,12 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
   const open = volumes.get(series);
   if (!open) return null;
   const c = open.cuts[name];
-  const { set, sets } = open.volume;
+  const { part } = open.volume;
   const instances = Array.from({ length: c.count }, (_, k): StackInstance => {
     return {
       ...open.like,
-      id: idOf(series, set, name, k),
-      ...(sets > 1 ? { part: set + 1 } : {}),
+      id: idOf(series, open.key, name, k),
+      ...(part ? { part } : {}),
       uid: '',
       number: k + 1,
       frames: 1,
@@ -132,7 +135,7 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
 export function cutValues(instance: string): Values {
   const m = ID.exec(instance);
   const open = m?.[1] ? volumes.get(m[1]) : undefined;
-  if (!open || !m?.[3] || Number(m[2]) !== open.volume.set) throw new Error('the volume is closed');
+  if (!open || !m?.[3] || m[2] !== open.key) throw new Error('the volume is closed');
   return sample(open.volume, open.cuts[m[3] as Anatomic], Number(m[4]), open.slices, open.slab);
 }
 
@@ -149,7 +152,7 @@ function forgetCuts(series: string): void {
   if (!open) return;
   for (const [name, c] of Object.entries(open.cuts) as [Anatomic, Cut][]) {
     for (let k = 0; k < c.count; k++) {
-      const id = `yg:${idOf(series, open.volume.set, name, k)}/1`;
+      const id = `yg:${idOf(series, open.key, name, k)}/1`;
       if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
     }
   }

@@ -5,6 +5,7 @@ import type { Axes } from './geometry';
 import type { Amount, MeasureKind, Stats } from './measure';
 import type { Ready } from './mpr';
 import type { Preset, VoiWindow } from './presets';
+import type { Part } from './sets';
 import type { FrameRef, StackDoc } from './stack';
 import type { Anatomic, Slab, Unfit } from './volume';
 
@@ -88,7 +89,7 @@ export interface Measurement {
   /** Date of the study when it is not the one that is read. */
   prior: string | null;
   /** Which of several stacks or points in time the cut goes through. */
-  part: number | null;
+  part: Part | null;
   /** From 1, as shown in the overlay. */
   image: number;
   frame: number;

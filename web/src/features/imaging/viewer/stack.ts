@@ -1,5 +1,7 @@
 // The series stack document (GET /api/series/{id}/stack) and its flattening into frames.
 
+import type { Part } from './sets';
+
 export type Pair = [number, number];
 export type Triple = [number, number, number];
 
@@ -66,8 +68,8 @@ export interface StackInstance {
   slice_location: number | null;
   /** Stack, point in time and whatever else sets images of one place apart; missing: nobody looked. */
   set?: string;
-  /** Of a calculated cut: which of several stacks or points in time it goes through, from 1. */
-  part?: number;
+  /** Of a calculated cut: which of several stacks or points in time it goes through. */
+  part?: Part;
   frame_time_ms: number | null;
   us_regions: UsRegion[];
   view_position: string | null;

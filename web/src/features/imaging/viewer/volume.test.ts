@@ -102,8 +102,8 @@ describe('a stack as a volume', () => {
     const phases = (k: number) => ({ position: [-5, -4, (k >> 1) * 2.5] as Triple, set: `time ${(k & 1) + 1}` });
     const frames = stack({ count: 20 }, phases);
     const late = volumeOf(frames, GB, frames[5]);
-    expect(late).toMatchObject({ count: 10, whole: 10, dz: 2.5, set: 1, sets: 2 });
-    expect(volumeOf(frames, GB, frames[4])).toMatchObject({ set: 0 });
+    expect(late).toMatchObject({ count: 10, whole: 10, dz: 2.5, set: 'time 2', part: { by: 'time', n: '2' } });
+    expect(volumeOf(frames, GB, frames[4])).toMatchObject({ set: 'time 1', part: { by: 'time', n: '1' } });
     expect(typeof late === 'object' && late.frames.map((f) => f.image)).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
     expect(volumeOf(stack({ count: 14 }, phases), GB)).toBe('few_in_set');
   });

@@ -3,6 +3,7 @@
 
 import { readable } from './drawn';
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
+import { type Part, partOf } from './sets';
 import type { FrameRef, Triple } from './stack';
 
 export type Values = Int16Array | Uint16Array | Float32Array;
@@ -17,10 +18,10 @@ export interface Volume {
   count: number;
   /** Distance of the slices, mm. */
   dz: number;
-  /** Which of the series' sets of frames it is (stack, point in time), from 0. */
-  set: number;
-  /** How many sets the series has. */
-  sets: number;
+  /** Name of its set of frames (stack, point in time). */
+  set: string;
+  /** What to call it where the series has several sets. */
+  part: Part | null;
   /** Slices there are, whether they are all taken or not. */
   whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
@@ -66,7 +67,6 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     if (gap < 1e-3) return 'repeated';
     if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
   }
-  const sets = [...new Set(all.map((f) => f.instance.set ?? ''))].sort();
   const slice = first.cols * first.rows * 2;
   // The slices stand in the cache and are held here: twice the voxels must fit.
   const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
@@ -76,8 +76,11 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     plane: { ...first, origin: low.plane.origin },
     frames: kept.map((p) => p.f),
     count: kept.length,
-    set: sets.indexOf(name),
-    sets: sets.length,
+    set: name,
+    part: partOf(
+      all.map((f) => f.instance.set ?? ''),
+      name,
+    ),
     whole: list.length,
     dz: dz * every,
     every,
