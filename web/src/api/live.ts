@@ -24,14 +24,14 @@ function setState(next: LineState): void {
 export function keysFor(slice: string): string[] {
   switch (slice) {
     case 'worklist':
-      return ['worklist', 'lab', 'clinic'];
+      return ['worklist', 'glance', 'lab', 'clinic'];
     case 'report':
-      return ['worklist', 'report', 'clinic', 'lab'];
+      return ['worklist', 'glance', 'report', 'clinic', 'lab'];
     case 'critical':
       return ['critical', 'worklist', 'clinic', 'lab'];
     case 'imaging':
     case 'ecg':
-      return [slice, 'worklist', 'clinic'];
+      return [slice, 'worklist', 'glance', 'clinic'];
     case 'lab':
       return ['lab', 'worklist', 'clinic'];
     case 'delivery':
@@ -101,7 +101,7 @@ function connect(client: QueryClient): () => void {
   open();
 
   const poll = setInterval(() => {
-    if (state !== 'live') touch(['worklist', 'critical', 'clinic', 'lab']);
+    if (state !== 'live') touch(['worklist', 'glance', 'critical', 'clinic', 'lab']);
   }, POLL_MS);
   const online = () => {
     if (state !== 'live') {

@@ -10,13 +10,16 @@ import { studyQuery } from './SeriesStrip';
 import { StudyNotes } from './StudyNotes';
 import { opening } from './useHanging';
 import { panesOf } from './viewer/hanging';
+import { quarrels } from './viewer/identity';
 import { Viewport } from './viewer/Viewport';
 import './imaging.css';
 
 const nothing = () => undefined;
 
 export function FirstLook({ item }: { item: WorkItemDetail }) {
-  const study = useQuery(studyQuery(item.subject)).data;
+  const looked = useQuery(studyQuery(item.subject));
+  // What the cache still says of another patient is not shown: the corners would name them.
+  const study = looked.data && looked.isFetching && quarrels(item.patient, looked.data.patient).length > 0 ? undefined : looked.data;
   useEffect(() => {
     // The engine comes after the picture: while it is read the page cannot draw.
     void firstLook()

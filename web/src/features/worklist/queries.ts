@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { get, post, query } from '../../api/client';
 import type { WorkItemDetail, Worklist, WorkRow } from '../../api/types';
 
@@ -36,9 +36,22 @@ export const worklistQuery = (filter: WorklistFilter) =>
     placeholderData: keepPreviousData,
   });
 
+/** How long a glance says whose images they are. */
+export const GLANCE_MS = 10_000;
+
 /** An item as it is before anybody opens it; looked at again when it is opened. */
 export const glanceQuery = (id: string) =>
-  queryOptions({ queryKey: ['glance', id], queryFn: ({ signal }) => get<WorkItemDetail>(`/api/work/${id}`, signal), staleTime: 10_000 });
+  queryOptions({ queryKey: ['glance', id], queryFn: ({ signal }) => get<WorkItemDetail>(`/api/work/${id}`, signal), staleTime: GLANCE_MS });
+
+/** The glance at an item if it may stand over its first look: just taken, not touched by an event since, and no older than the row
+ * the reader chose it by. Anything else could name a patient the images no longer belong to. */
+export function freshGlance(client: QueryClient, id: string, now = Date.now()): WorkItemDetail | null {
+  const glance = client.getQueryState<WorkItemDetail>(glanceQuery(id).queryKey);
+  if (!glance?.data || glance.isInvalidated || now - glance.dataUpdatedAt > GLANCE_MS) return null;
+  const lists = client.getQueryCache().findAll({ queryKey: ['worklist', 'list'] });
+  const row = lists.filter((q) => (q.state.data as Worklist | undefined)?.rows.some((r) => r.id === id)).map((q) => q.state.dataUpdatedAt);
+  return row.some((at) => at > glance.dataUpdatedAt) ? null : glance.data;
+}
 
 export const claim = (id: string) => post<WorkItemDetail>(`/api/work/${id}/claim`);
 export const next = (pipeline?: string, tier?: string) =>

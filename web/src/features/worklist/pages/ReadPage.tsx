@@ -15,7 +15,7 @@ import { dicomDate, hourMinute, shortTime } from '../../../ui/format';
 import { FaultNote, Loading, useFaultText } from '../../../ui/State';
 import { AmendDialog, type Done } from '../../report';
 import { LeaseContext, useHeldLease } from '../lease';
-import { claim, glanceQuery, next } from '../queries';
+import { claim, freshGlance, next } from '../queries';
 import { Recheck } from '../Recheck';
 
 const ImagingPage = lazy(() => import('../../imaging').then((m) => ({ default: m.ImagingPage })));
@@ -30,7 +30,7 @@ export function ReadPage() {
   const client = useQueryClient();
   const [item, setItem] = useState<WorkItemDetail | null>(null);
   /** The item as it was before it was claimed: enough to show whose images these are. */
-  const [glance, setGlance] = useState<WorkItemDetail | null>(() => client.getQueryData(glanceQuery(id).queryKey) ?? null);
+  const [glance, setGlance] = useState<WorkItemDetail | null>(() => freshGlance(client, id));
   const [error, setError] = useState<unknown>(null);
   const [amending, amend] = useState(false);
   const [refused, refuse] = useState<unknown>(null);
@@ -153,9 +153,11 @@ export function ReadPage() {
             close={() => amend(false)}
             done={(opened) => {
               amend(false);
-              client.setQueryData(['work', opened.id], opened);
               if (opened.id === item.id) setItem(opened);
-              else void navigate({ to: '/read/$id', params: { id: opened.id } });
+              else {
+                client.setQueryData(['work', opened.id], opened);
+                void navigate({ to: '/read/$id', params: { id: opened.id } });
+              }
             }}
           />
         )}

@@ -16,7 +16,7 @@ import { Empty, FaultNote, Loading, NoRight, useFaultText } from '../../../ui/St
 import { useCan } from '../../session';
 import { sortRows } from '../model';
 import { Preview } from '../Preview';
-import { glanceQuery, next, worklistQuery } from '../queries';
+import { GLANCE_MS, glanceQuery, next, worklistQuery } from '../queries';
 import { columns, Row } from '../Row';
 
 const TABS: WorkTab[] = ['write', 'audit', 'mine', 'returned', 'critical', 'published', 'overdue'];
@@ -59,11 +59,19 @@ export function WorklistPage() {
     if (!subject || !item) return;
     const timer = setTimeout(() => {
       void import('./ReadPage').catch(() => undefined);
-      void client.prefetchQuery(glanceQuery(item));
       void import('../../imaging').then((m) => m.warm(client, subject)).catch(() => undefined);
     }, 200);
     return () => clearTimeout(timer);
   }, [subject, item, client]);
+  // A list that was read anew may name another patient than the glance at the row: that is taken anew, too.
+  const listed = list.dataUpdatedAt;
+  useEffect(() => {
+    if (!item || !listed) return;
+    const timer = setTimeout(() => {
+      void client.prefetchQuery({ ...glanceQuery(item), staleTime: Math.min(GLANCE_MS, Date.now() - listed) });
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [item, listed, client]);
   const body = useRef<HTMLDivElement>(null);
   const finder = useRef<HTMLInputElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => body.current, estimateSize: () => ROW, overscan: 12 });
