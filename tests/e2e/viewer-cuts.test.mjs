@@ -79,9 +79,9 @@ test('an enhanced CT is cut at the point in time that is shown, and a length thr
     await page.locator('.im-grid[data-layout="mpr"]').waitFor({ timeout: 60_000 });
     await diagnostic(page);
     await page.getByText('只重建当前图像所在的栈与时相:80/160 幅').waitFor();
-    await page.locator('.im-view').nth(1).getByText(`第 ${image} 组`).waitFor();
+    await page.locator('.im-view').nth(1).getByText(`时相 ${image}`, { exact: true }).waitFor();
     const told = await between(page);
-    assert.ok((await page.locator('.im-measure').allInnerTexts()).at(-1).includes(`冠状位 ${MARKER_ROW + 1} 第${image}组`));
+    assert.ok((await page.locator('.im-measure').allInnerTexts()).at(-1).includes(`冠状位 ${MARKER_ROW + 1} 时相${image}`));
     console.log(`time ${image}: measured ${told} mm, calculated ${wanted.toFixed(2)} mm`);
     assert.ok(Math.abs(told - wanted) <= PIXEL / 2, `${told} mm instead of ${wanted.toFixed(2)} mm`);
     await picture(page, `reading-enhanced-mpr`);

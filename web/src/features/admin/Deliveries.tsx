@@ -5,9 +5,10 @@ import { useState } from 'react';
 import { post, put } from '../../api/client';
 import type { DeliveryRow, DestinationRow, JobRow } from '../../api/types';
 import { useWords } from '../../i18n';
-import { Tag } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
+import { DeliveryState, GivenUp } from '../outbox/Delivery';
+import { canResend } from '../outbox/model';
 import { type Field, FormDialog, type Values } from './FormDialog';
 import { Grid, OnOff, useEditor, useFacilityOptions, useRows } from './Grid';
 
@@ -75,7 +76,7 @@ export function Destinations() {
 }
 
 export function Deliveries() {
-  const { t, has } = useWords();
+  const { t } = useWords();
   const client = useQueryClient();
   const { q, rows } = useRows<DeliveryRow>('deliveries', '/api/admin/deliveries');
   const [error, setError] = useState<unknown>(null);
@@ -88,7 +89,7 @@ export function Deliveries() {
         rows={rows}
         id={(r) => r.id ?? `${r.destination}${r.report}${r.n}`}
         extra={(r) =>
-          r.id && ['retry', 'dead', 'pending'].includes(r.state) ? (
+          r.id && canResend(r.state) ? (
             <Button
               size="compact-xs"
               variant="default"
@@ -109,16 +110,20 @@ export function Deliveries() {
           { label: 'inbox.version', cell: (r) => `v${r.n}` },
           {
             label: 'col.state',
-            cell: (r) => (
-              <Tag tone={r.state === 'dead' ? 'red' : r.state === 'retry' ? 'orange' : 'green'}>
-                {has(`delivery.state.${r.state}`) ? t(`delivery.state.${r.state}`) : r.state}
-              </Tag>
-            ),
+            cell: (r) => <DeliveryState state={r.state} />,
           },
           { label: 'admin.attempts', cell: (r) => r.attempts },
           { label: 'delivery.step.sent', cell: (r) => (r.sent_at ? dayTime(r.sent_at) : '–') },
           { label: 'delivery.step.acked', cell: (r) => (r.acked_at ? dayTime(r.acked_at) : '–') },
-          { label: 'admin.error', cell: (r) => <span className="tone-orange">{r.error}</span> },
+          {
+            label: 'admin.error',
+            cell: (r) => (
+              <>
+                {r.state === 'stopped' && <GivenUp id={r.id} to={r.name || r.destination} />}
+                <span className="tone-orange">{r.error}</span>
+              </>
+            ),
+          },
         ]}
       />
     </>

@@ -5,7 +5,7 @@ import { useWords } from '../../i18n';
 import { ReasonDialog } from '../../ui/ReasonDialog';
 import { useFaultText } from '../../ui/State';
 import { useTell } from '../../ui/tell';
-import type { Entry } from './model';
+import { type Entry, stopHint } from './model';
 import { retry, stop } from './queries';
 
 export interface Acts {
@@ -42,7 +42,7 @@ export function useActs(): Acts {
     dialog: stopping && (
       <ReasonDialog
         title={t('outbox.stop')}
-        hint={t(`outbox.stop_hint.${stopping.kind}`, { to: stopping.to_name, n: stopping.objects - stopping.sent })}
+        hint={t(stopHint(stopping), { to: stopping.to_name, n: stopping.objects - stopping.sent, v: stopping.report?.[1] })}
         label={t('outbox.why')}
         go={t('outbox.stop')}
         danger

@@ -85,6 +85,10 @@ export const canRetry = (e: Entry): boolean => e.may_act && (e.state !== 'sent' 
 /** Something of it is still to be given up. */
 export const canStop = (e: Entry): boolean => e.may_act && (e.state === 'waiting' || e.state === 'failed');
 
+/** The words of what giving up means: of a later version the receiver keeps what it has. */
+export const stopHint = (e: Entry): string =>
+  e.kind === 'delivery' && (e.report?.[1] ?? 1) > 1 ? 'outbox.stop_hint.delivery_later' : `outbox.stop_hint.${e.kind}`;
+
 /** How much waits and failed, over all receivers. */
 export function sums(receivers: Receiver[]): { waiting: number; failed: number } {
   return receivers.reduce((sum, r) => ({ waiting: sum.waiting + r.waiting, failed: sum.failed + r.failed }), { waiting: 0, failed: 0 });
@@ -95,3 +99,24 @@ export const hex = (status: number | null): string => (status === null ? '' : st
 
 /** Time until the next try; an hour that has passed is now. */
 export const until = (at: number | null, now: number): number | null => (at === null ? null : Math.max(0, at - now));
+
+// How a delivery of a report stands: green only for what has gone, red for what will not go unless somebody does something.
+export type DeliveryTone = 'red' | 'orange' | 'amber' | 'green' | undefined;
+
+const DELIVERY_TONES: Readonly<Record<string, DeliveryTone>> = {
+  pending: 'amber',
+  retry: 'orange',
+  sent: 'green',
+  acked: 'green',
+  seen: 'green',
+  clinically_acked: 'green',
+  dead: 'red',
+  parked: 'red',
+  stopped: 'red',
+};
+
+/** A state nobody here knows has no colour: it may be anything. */
+export const deliveryTone = (state: string): DeliveryTone => DELIVERY_TONES[state];
+
+/** It has not gone and may be sent again (the server's own rule). */
+export const canResend = (state: string): boolean => ['retry', 'parked', 'dead', 'stopped'].includes(state);

@@ -13,6 +13,7 @@ import { DiffText } from '../../ui/DiffText';
 import { dayTime } from '../../ui/format';
 import { SplitPane } from '../../ui/SplitPane';
 import { Await, FaultNote } from '../../ui/State';
+import { DeliveryState, GivenUp } from '../outbox/Delivery';
 import { ImageNotice } from '../quarantine';
 import { useCan } from '../session';
 import { AmendDialog } from './AmendDialog';
@@ -230,7 +231,7 @@ function VersionLine({ version: v, newest }: { version: VersionHead; newest: num
 }
 
 function Delivery({ row: d }: { row: DeliveryRow }) {
-  const { t, has } = useWords();
+  const { t } = useWords();
   const steps: [string, number | null][] = [
     ['sent', d.sent_at],
     ['acked', d.acked_at],
@@ -243,9 +244,7 @@ function Delivery({ row: d }: { row: DeliveryRow }) {
       <div className="row">
         <strong className="cut">{d.name || d.destination}</strong> <span className="dim">v{d.n}</span>
         <span className="grow" />
-        <Tag tone={d.state === 'dead' ? 'red' : d.state === 'retry' ? 'orange' : d.state === 'pending' ? 'amber' : 'green'}>
-          {has(`delivery.state.${d.state}`) ? t(`delivery.state.${d.state}`) : d.state}
-        </Tag>
+        <DeliveryState state={d.state} />
       </div>
       <div className="dim" style={{ fontSize: 12 }}>
         {steps
@@ -253,6 +252,7 @@ function Delivery({ row: d }: { row: DeliveryRow }) {
           .map(([key, at]) => `${t(`delivery.step.${key}`)} ${dayTime(at ?? 0).slice(5)}${key === 'seen' && seenBy ? ` ${seenBy}` : ''}`)
           .join(' → ')}
       </div>
+      {d.state === 'stopped' && <GivenUp id={d.id} to={d.name || d.destination} />}
       {d.error && <div className="tone-orange">{d.error}</div>}
     </div>
   );
