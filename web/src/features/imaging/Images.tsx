@@ -19,6 +19,7 @@ import { useLinks } from './useLinks';
 import { useMpr } from './useMpr';
 import { useSharedWindow } from './useSharedWindow';
 import { useMeasurements, useViewer } from './useViewer';
+import { askedTool } from './viewer/asked';
 import { Layers } from './viewer/Layers';
 import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId } from './viewer/port';
 import { Viewport } from './viewer/Viewport';
@@ -31,6 +32,9 @@ interface Props {
   editor: React.RefObject<ReportEditorHandle | null>;
   canInsert: boolean;
 }
+
+/** The notice that a tool waits. */
+const ASKED = 'imaging-asked';
 
 export function Images({ item, study, editor, canInsert }: Props) {
   const { t } = useWords();
@@ -65,14 +69,31 @@ export function Images({ item, study, editor, canInsert }: Props) {
     [activate],
   );
 
+  // A measuring tool asked for while the image is still coming is taken when it is there; on another series it was not asked for.
+  const asked = useRef<{ id: ToolId; on: string } | null>(null);
+  const hung = shown[active];
+  const inHand = hung ? `${active} ${shownKey(hung)}` : null;
   const pick = useCallback(
     (id: ToolId) => {
-      if (MEASURING.has(id) && state.status !== 'empty' && !state.diagnostic) return;
-      setTool(id);
-      port?.tool(id);
+      const answer = askedTool(id, state, inHand !== null);
+      asked.current = answer === 'wait' && inHand !== null ? { id, on: inHand } : null;
+      if (answer === 'take') {
+        notifications.hide(ASKED);
+        setTool(id);
+        port?.tool(id);
+        return;
+      }
+      const message = answer === 'wait' ? t('imaging.tool_waits', { tool: t(`key.imaging.${id}`) }) : t('imaging.frame_failed');
+      notifications.hide(ASKED);
+      notifications.show({ id: ASKED, message, closeButtonProps: { 'aria-label': t('action.close') } });
     },
-    [port, state.status, state.diagnostic],
+    [port, state, inHand, t],
   );
+  useEffect(() => {
+    const a = asked.current;
+    if (a && a.on !== inHand) asked.current = null;
+    else if (a && askedTool(a.id, state, true) !== 'wait') pick(a.id);
+  }, [state, pick, inHand]);
   useEffect(() => {
     // While only the preview is there nothing can be measured, so the measuring tool steps back.
     if (state.status === 'loading' && MEASURING.has(tool)) {
