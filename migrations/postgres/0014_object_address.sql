@@ -12,8 +12,5 @@ ALTER TABLE ecg_rendition RENAME COLUMN object_sha256 TO object_hash;
 ALTER TABLE ecg_upload RENAME COLUMN object_sha256 TO object_hash;
 ALTER TABLE outgoing RENAME COLUMN object_sha256 TO object_hash;
 ALTER TABLE damaged_object RENAME COLUMN sha256 TO address;
--- The SHA-256 of a report's PDF is shown to people; where the file is, is another thing.
-ALTER TABLE report_version ADD COLUMN pdf_object TEXT NOT NULL DEFAULT '';
-ALTER TABLE report_version DISABLE TRIGGER report_version_no_change;
-UPDATE report_version SET pdf_object = pdf_sha256;
-ALTER TABLE report_version ENABLE TRIGGER report_version_no_change;
+-- The SHA-256 of a report's PDF is shown to people; where the file is, is another thing. NULL = it is its address as well.
+ALTER TABLE report_version ADD COLUMN pdf_object TEXT;

@@ -118,13 +118,17 @@ pub async fn guard<B: MessageBody>(
     Ok(answer)
 }
 
+const VERBS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// Nothing was found under an address that may name what is another facility's.
 async fn note_stranger(req: &HttpRequest) {
     let permit = req.extensions().get::<Permit>().cloned();
     let (Some(permit), Some(centre)) = (permit, req.app_data::<web::Data<Centre>>()) else { return };
     let query = req.query_string().split(['=', '&', ',']);
     let names: Vec<String> = req.path().split('/').rev().chain(query).map(str::to_owned).collect();
-    stranger::noted(&centre.ctx, &permit, req.method().as_str(), &names).await;
+    // What a client calls its method is its own text: only the known ones are written down.
+    let verb = VERBS.into_iter().find(|v| *v == req.method().as_str()).unwrap_or("other");
+    stranger::noted(&centre.ctx, &permit, verb, &names).await;
 }
 
 /// An answer to a request whose body nobody has read: the connection ends with it, else the rest of the body would be

@@ -132,6 +132,10 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
         };
         let mut tx = self.ctx.db.begin(&permit).await?;
         let row = tx.opt(take, args![now, now + LEASE_MS]).await?;
+        if row.is_some() {
+            // One ring may stand for several jobs: another worker looks whether there are more.
+            tx.ring(self.ctx.db.job_bell());
+        }
         tx.commit().await?;
         row.map(|r| job_of(&r)).transpose()
     }

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::block::{Block, Blocks};
-use super::slots::{Slot, Slots, place, sync_dir};
+use super::slots::{Slot, Slots, sync_dir};
 use super::spool::{Body, Spooled};
 use super::spool_dir::SpoolDir;
-use crate::digest::Running;
+use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
 /// The folder of a disk store, and what is needed to fill it.
@@ -113,23 +113,39 @@ fn place_of(objects: &Path, address: &str) -> PathBuf {
 
 /// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
 /// not, or the file is half an object, it is an object without a row like any other. Empty files are unused names.
+///
+/// It gets the name it has today and the one an earlier build would have given it (decision 0057): which of the two its
+/// row says is not known here, and the sweeper takes the one that no row names.
 fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
     let mut file = File::open(path)?;
-    let mut hash = Running::default();
+    let (mut hash, mut before) = (Running::default(), RunningSha256::default());
     let mut buffer = vec![0_u8; 1 << 18];
     let mut whole = 0_u64;
     loop {
         let n = file.read(&mut buffer)?;
         let Some(part) = buffer.get(..n).filter(|p| !p.is_empty()) else { break };
         hash.update(part);
+        before.update(part);
         whole += n as u64;
     }
-    let target = place_of(objects, &hash.finish_hex());
-    if whole == 0 || target.exists() {
-        return std::fs::remove_file(path);
+    if whole > 0 {
+        file.sync_data()?;
+        for address in [hash.finish_hex(), before.finish_hex()] {
+            also(path, &place_of(objects, &address))?;
+        }
     }
-    file.sync_data()?;
-    place(path, &target)
+    std::fs::remove_file(path)
+}
+
+/// Gives a file another name, whose folder is synced. A name that is there already holds the same bytes.
+pub(super) fn also(source: &Path, target: &Path) -> io::Result<()> {
+    let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    std::fs::create_dir_all(folder)?;
+    match std::fs::hard_link(source, target) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        linked => linked?,
+    }
+    sync_dir(folder)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -249,7 +265,12 @@ mod tests {
             address
         };
         let blobs = open(&folder.0).await;
-        assert!(blobs.read(&address).await.unwrap() == bytes);
+        for address in [address, crate::digest::sha256_hex(&bytes)] {
+            assert!(
+                blobs.read(&address).await.unwrap() == bytes,
+                "by today's name and by that of an earlier build"
+            );
+        }
         assert_eq!(
             std::fs::read_dir(folder.0.join("spool/t")).unwrap().count(),
             0,

@@ -114,8 +114,14 @@ impl Db {
         Ok(Reader { conn: Conn { link } })
     }
 
-    /// Runs the text of one migration as one transaction (several statements).
-    pub(super) async fn run_script(&self, permit: &Permit, script: &'static str) -> Result<()> {
+    /// Runs the text of one migration (several statements) and the statement that remembers it as one transaction.
+    pub(super) async fn run_script(
+        &self,
+        permit: &Permit,
+        script: &'static str,
+        remember: &'static str,
+        args: Vec<super::arg::Arg>,
+    ) -> Result<()> {
         let mut tx = self.begin(permit).await?;
         match &mut tx.link {
             Link::SqliteWrite(w) => w.work(|c| c.script(script))?,
@@ -125,6 +131,7 @@ impl Db {
             }
             Link::SqliteRead(_) | Link::PgRead(_) => return Err(Fault::internal("a reader cannot migrate")),
         }
+        tx.exec(remember, args).await?;
         tx.commit().await
     }
 

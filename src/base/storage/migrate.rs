@@ -116,10 +116,8 @@ pub async fn run(db: &Db, now: i64) -> Result<usize> {
             Engine::Sqlite => sqlite,
             Engine::Postgres => postgres,
         };
-        db.run_script(&permit, script).await?;
-        let mut tx = db.begin(&permit).await?;
-        tx.exec(REMEMBER, args![*version, *name, now]).await?;
-        tx.commit().await?;
+        // One transaction: what is done is never done again.
+        db.run_script(&permit, script, REMEMBER, args![*version, *name, now]).await?;
         count += 1;
     }
     Ok(count)

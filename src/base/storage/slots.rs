@@ -84,7 +84,7 @@ impl Drop for Slot {
 }
 
 /// Moves a file to its address; makes the folder of the address when it is the first one there.
-pub(super) fn place(source: &Path, target: &Path) -> io::Result<()> {
+fn place(source: &Path, target: &Path) -> io::Result<()> {
     match std::fs::rename(source, target) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let parent = target.parent().ok_or(e)?;

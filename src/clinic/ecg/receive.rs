@@ -101,7 +101,7 @@ pub(super) async fn go(ctx: &Ctx, arrived: &Arrived) -> Result<Received> {
     let limits = Limits::default();
     let understood = if usize::try_from(arrived.size).is_ok_and(|s| s <= limits.file) {
         let bytes = ctx.blobs.read(&arrived.object).await?;
-        understand(bytes, limits, preset).await
+        understand(bytes, limits, preset).await?
     } else {
         Err(Refusal::new("limit", format!("file of {} bytes, at most {}", arrived.size, limits.file)))
     };

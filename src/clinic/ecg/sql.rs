@@ -115,5 +115,5 @@ yigong_base::statements! {
     /// What the current version of a record's report says.
     SIGNED_CONTENT = "SELECT v.content FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND r.state <> 'withdrawn'";
     /// The signed PDF of a record.
-    PDF = "SELECT v.pdf_object, v.content, r.id AS report, v.n FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND ($2 = '*' OR r.facility = $2)";
+    PDF = "SELECT COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object, v.content, r.id AS report, v.n FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND ($2 = '*' OR r.facility = $2)";
 }

@@ -19,15 +19,20 @@ pub(super) async fn understand(
     bytes: Vec<u8>,
     limits: Limits,
     preset: String,
-) -> std::result::Result<(Understood, String), Refusal> {
+) -> Result<std::result::Result<(Understood, String), Refusal>> {
     let made = background::run(move || {
         let understood = of_bytes(&bytes, &limits, &preset)?;
         let page = draw::svg(&draw::layout(&understood.document, &draw::Paper::REPORT));
         Ok((understood, page))
     })
     .await;
-    // A defect of ours is no reason to lose the file: it is kept with the reason, and read again when it is released.
-    made.unwrap_or_else(|_| Err(Refusal::new("analysis", "the analysis stopped; a defect of this program")))
+    match made {
+        Ok(made) => Ok(made),
+        // The machine has no thread to spare: the job is tried again.
+        Err(busy @ Fault::Busy { .. }) => Err(busy),
+        // A defect of ours is no reason to lose the file: it is kept with the reason, and read again when it is released.
+        Err(_) => Ok(Err(Refusal::new("analysis", "the analysis stopped; a defect of this program"))),
+    }
 }
 
 fn of_bytes(bytes: &[u8], limits: &Limits, preset: &str) -> std::result::Result<Understood, Refusal> {

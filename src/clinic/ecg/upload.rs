@@ -8,7 +8,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::Peer;
 use yigong_base::storage::Tx;
-use yigong_base::{Ctx, args, audit};
+use yigong_base::{Ctx, args, audit, background};
 use yigong_formats::ecg::{Format, decode};
 
 use super::arrived::{Arrived, Asked};
@@ -82,10 +82,16 @@ pub(super) async fn upload_within(
     let name: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
     let row = args![&id, &facility, &object, bytes.len(), &name, json!(asked), permit.who(), ctx.now()];
     tx.exec(sql::UPLOAD, row).await?;
-    jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str()).at(ctx.now() + LATER_MS)).await?;
+    // Where much waits already the job reads it when its turn comes: what waits in memory has an end.
+    let full = background::is_full();
+    let later = if full { 0 } else { LATER_MS };
+    jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str()).at(ctx.now() + later)).await?;
     let detail = json!({"object": object, "size": bytes.len(), "order": asked.order, "chest_pain": asked.chest_pain, "redo_of": asked.redo_of});
     audit::append(&mut tx, ctx, permit, "ecg.upload", "ecg_upload", &id, &detail).await?;
     tx.commit().await?;
+    if full {
+        return Ok(Kept { id, answer: Answer::Pending });
+    }
     let (own, key) = (ctx.clone(), id.clone());
     // It goes on even when the sender goes away.
     let work = tokio::spawn(async move { go_on(&own, &key).await });

@@ -4,6 +4,7 @@ pub mod check;
 pub mod commitment;
 pub mod detail;
 pub mod egress;
+mod equal;
 pub mod grant;
 pub mod key_image;
 pub mod key_note;

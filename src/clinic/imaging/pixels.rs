@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use tokio::task::spawn_blocking;
 use yigong_base::Ctx;
-use yigong_base::digest::Running;
+use yigong_base::digest::{Running, RunningSha256};
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::{FileSource, Header, Source, header, tag};
 
@@ -22,6 +22,8 @@ struct Seen {
     dataset: String,
     /// Hash of the pixel data; empty = no pixel data, inside a deflated data set, or not readable.
     pixels: String,
+    /// SHA-256 of the file: its name in an earlier build (decision 0057).
+    older_name: String,
 }
 
 impl Pixels {
@@ -45,15 +47,21 @@ impl Pixels {
 
     /// Whether the two objects show the same picture.
     pub(super) fn same(&self, one: &str, other: &str) -> bool {
-        self.equal(one, other, |seen| &seen.pixels)
+        self.alike(one, other, |seen| &seen.pixels)
     }
 
-    /// Whether the two objects hold the same data set, whatever heads they have.
-    pub(super) fn same_dataset(&self, one: &str, other: &str) -> bool {
-        self.equal(one, other, |seen| &seen.dataset)
+    /// Whether the new object holds the same data set as a stored one, whatever heads they have; also when that one can
+    /// no longer be read, but goes by the older name of these bytes.
+    pub(super) fn equal(&self, new: &str, stored: &str) -> bool {
+        self.alike(new, stored, |seen| &seen.dataset) || self.is_older_name(new, stored)
     }
 
-    fn equal(&self, one: &str, other: &str, hash: impl Fn(&Seen) -> &String) -> bool {
+    /// Whether `stored` is what an earlier build called the bytes of `new`.
+    pub(super) fn is_older_name(&self, new: &str, stored: &str) -> bool {
+        self.0.get(new).is_some_and(|seen| seen.older_name == stored)
+    }
+
+    fn alike(&self, one: &str, other: &str, hash: impl Fn(&Seen) -> &String) -> bool {
         let of = |object| self.0.get(object).map(&hash).filter(|hash| !hash.is_empty());
         of(one).is_some() && of(one) == of(other)
     }
@@ -68,19 +76,26 @@ fn of_file(path: &std::path::Path) -> Option<Seen> {
     // The same bytes in another syntax are other data.
     hash.update(header.transfer_syntax.as_bytes());
     add(&mut hash, &mut source, header.dataset_offset(), length);
-    let seen = Seen { dataset: hash.finish_hex(), pixels: of(&header, &mut source) };
+    let mut whole = RunningSha256::default();
+    parts(&mut source, 0, length, |part| whole.update(part));
+    let seen =
+        Seen { dataset: hash.finish_hex(), pixels: of(&header, &mut source), older_name: whole.finish_hex() };
     source.failed().is_none().then_some(seen)
 }
 
 /// Adds the bytes `from .. to`, as far as there are any.
-fn add<S: Source>(hash: &mut Running, source: &mut S, mut from: u64, to: u64) {
+fn add<S: Source>(hash: &mut Running, source: &mut S, from: u64, to: u64) {
+    parts(source, from, to, |part| hash.update(part));
+}
+
+fn parts<S: Source>(source: &mut S, mut from: u64, to: u64, mut take: impl FnMut(&[u8])) {
     while from < to {
         let part = source.bytes(from, (to - from).min(PART));
         if part.is_empty() {
             return;
         }
         from += part.len() as u64;
-        hash.update(&part);
+        take(&part);
     }
 }
 

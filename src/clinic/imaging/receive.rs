@@ -199,7 +199,7 @@ impl New<'_> {
         };
         for row in &versions {
             let object = row.text("object_hash")?;
-            if object == self.object || self.pixels.same_dataset(self.object, &object) {
+            if object == self.object || self.pixels.equal(self.object, &object) {
                 return self.same(tx, row).await;
             }
         }
@@ -262,21 +262,6 @@ impl New<'_> {
         let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
         audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
         Ok(Step::Done(Received { instance: id, outcome: Outcome::New, reason: "" }, study))
-    }
-
-    /// An equal object. Where the retention policy had given up its bytes they are here again, and a person decides.
-    async fn same(&self, tx: &mut Tx, row: &Row) -> Result<Step> {
-        let (id, study) = (row.text("id")?, row.text("study")?);
-        let reason = if row.opt_int("erased_at")?.is_some() {
-            tx.exec(sql::REVIVED, args![&id]).await?;
-            let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
-            self.quarantine(tx, "defect", "came-after-erasure", "instance", &id, detail.clone()).await?;
-            audit::append(tx, self.ctx, self.permit, "instance.revive", "instance", &id, &detail).await?;
-            "came-after-erasure"
-        } else {
-            ""
-        };
-        Ok(Step::Done(Received { instance: id, outcome: Outcome::Same, reason }, study))
     }
 
     /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).

@@ -57,8 +57,8 @@ pub(crate) use egress;
 yigong_base::statements! {
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_hash, object_hash, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
-    /// Bytes that the retention policy had given up are here again.
-    REVIVED = "UPDATE instance SET erased_at = NULL WHERE id = $1";
+    /// The bytes of an instance are here again, in this file.
+    HERE_AGAIN = "UPDATE instance SET object_hash = $2, dataset_hash = $3, size_bytes = $4, frame_index = $5, erased_at = NULL WHERE id = $1";
     /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
     PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions

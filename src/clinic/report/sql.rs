@@ -25,7 +25,7 @@ yigong_base::statements! {
     VERSIONS = "SELECT v.n, v.kind, v.change_class, v.change_reason, v.content, v.content_sha256, v.pdf_sha256, v.mark, v.writer, v.auditor, v.signer, v.signer_demo, v.signed_at, w.name AS writer_name, a.name AS auditor_name
         FROM report_version v LEFT JOIN account w ON w.id = v.writer LEFT JOIN account a ON a.id = v.auditor WHERE v.report = $1 ORDER BY v.n";
     /// One version.
-    VERSION = "SELECT v.n, v.kind, v.content, v.content_sha256, v.pdf_object, v.pdf_bytes, v.signature, v.certificate, v.signed_at, v.signer, v.signer_demo FROM report_version v WHERE v.report = $1 AND v.n = $2";
+    VERSION = "SELECT v.n, v.kind, v.content, v.content_sha256, COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object, v.pdf_bytes, v.signature, v.certificate, v.signed_at, v.signer, v.signer_demo FROM report_version v WHERE v.report = $1 AND v.n = $2";
     /// The draft of a report.
     DRAFT = "SELECT d.version, d.epoch, d.author, d.sections, d.saved_at, a.name AS author_name FROM draft d LEFT JOIN account a ON a.id = d.author WHERE d.report = $1";
     /// Save the draft.

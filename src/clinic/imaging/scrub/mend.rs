@@ -10,7 +10,7 @@ use yigong_base::storage::spool::Spooled;
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit};
 
-use super::{BOX_MS, LIVE, mark, sql};
+use super::{BOX_MS, LIVE, MANY, mark, sql};
 
 /// A damaged object and one thing that needs it.
 #[derive(Debug, Clone, Serialize)]
@@ -159,16 +159,28 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
         return Err(Fault::not_found("study"));
     }
     let (began, mut seen) = (ctx.now(), Checked { checked: 0, wrong: 0, left: rows.len() as u64 });
+    let mut all = Vec::with_capacity(rows.len());
     for row in &rows {
         if ctx.now() - began > BOX_MS {
             break;
         }
         let address = row.text("address")?;
         let found = ctx.blobs.disk().rehash(&address).await?;
-        mark(ctx, permit, &address, found).await?;
         seen.checked += 1;
         seen.left -= 1;
         seen.wrong += u64::from(found != Found::Sound);
+        all.push((address, found));
+    }
+    let away = all.iter().filter(|(_, found)| matches!(found, Found::Missing | Found::Unreadable)).count();
+    if away >= MANY && away * 2 > all.len() {
+        // A disk that is not there is no damage of the study.
+        return Err(Fault::storage(format!(
+            "{away} of {} objects are away: is the volume there?",
+            all.len()
+        )));
+    }
+    for (address, found) in all {
+        mark(ctx, permit, &address, found).await?;
     }
     let mut tx = ctx.db.begin(permit).await?;
     audit::append(&mut tx, ctx, permit, "study.recheck", "study", study, &json!(seen)).await?;
@@ -210,11 +222,21 @@ async fn under_old_name(ctx: &Ctx, kept: &str, address: &str) -> Result<()> {
     if let Some(folder) = to.parent() {
         tokio::fs::create_dir_all(folder).await.map_err(io)?;
     }
-    match tokio::fs::remove_file(&to).await {
+    // Never a moment without the old name, and it is on disk before the mark goes.
+    let beside = to.with_extension("back");
+    match tokio::fs::remove_file(&beside).await {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
         _ => {}
     }
-    tokio::fs::hard_link(&from, &to).await.map_err(io)
+    tokio::fs::hard_link(&from, &beside).await.map_err(io)?;
+    tokio::fs::rename(&beside, &to).await.map_err(io)?;
+    // Two names of one file are left as they are by a rename.
+    match tokio::fs::remove_file(&beside).await {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
+        _ => {}
+    }
+    let folder = to.parent().ok_or_else(|| Fault::internal("an object without a folder"))?;
+    tokio::fs::File::open(folder).await.map_err(io)?.sync_all().await.map_err(io)
 }
 
 /// Notes what was done about a marked object; an empty text takes the note away.

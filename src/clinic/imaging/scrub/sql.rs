@@ -10,12 +10,12 @@ yigong_base::statements! {
         UNION SELECT object_hash FROM ecg_record WHERE object_hash > $1 UNION SELECT page_hash FROM ecg_record WHERE page_hash > $1
         UNION SELECT object_hash FROM ecg_rendition WHERE object_hash > $1 UNION SELECT object_hash FROM ecg_upload WHERE object_hash > $1
         UNION SELECT object_hash FROM outgoing WHERE state = 'waiting' AND object_hash > $1
-        UNION SELECT pdf_object FROM report_version WHERE pdf_object > $1) named ORDER BY address LIMIT $2";
+        UNION SELECT COALESCE(pdf_object, pdf_sha256) FROM report_version WHERE COALESCE(pdf_object, pdf_sha256) > $1) named ORDER BY address LIMIT $2";
     /// Does any row name this object?
     IS_NAMED = "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM instance WHERE object_hash = $1 AND erased_at IS NULL) OR EXISTS (SELECT 1 FROM quarantine WHERE blob_hash = $1)
         OR EXISTS (SELECT 1 FROM series WHERE preview_hash = $1 OR thumbnail_hash = $1) OR EXISTS (SELECT 1 FROM study WHERE preview_hash = $1 OR thumbnail_hash = $1)
         OR EXISTS (SELECT 1 FROM ecg_record WHERE object_hash = $1 OR page_hash = $1)
-        OR EXISTS (SELECT 1 FROM ecg_rendition WHERE object_hash = $1) OR EXISTS (SELECT 1 FROM ecg_upload WHERE object_hash = $1) OR EXISTS (SELECT 1 FROM report_version WHERE pdf_object = $1) OR EXISTS (SELECT 1 FROM outgoing WHERE object_hash = $1 AND state = 'waiting')";
+        OR EXISTS (SELECT 1 FROM ecg_rendition WHERE object_hash = $1) OR EXISTS (SELECT 1 FROM ecg_upload WHERE object_hash = $1) OR EXISTS (SELECT 1 FROM report_version WHERE COALESCE(pdf_object, pdf_sha256) = $1) OR EXISTS (SELECT 1 FROM outgoing WHERE object_hash = $1 AND state = 'waiting')";
     /// Was it given up by the retention policy?
     IS_ERASED = "SELECT 1 AS n FROM instance WHERE object_hash = $1 AND erased_at IS NOT NULL LIMIT 1";
     /// Marks an object as not to be served.
@@ -33,7 +33,7 @@ yigong_base::statements! {
     /// Marked objects in scope with what needs them, newest first.
     HURT = "SELECT d.address, d.kind, d.found_at, d.note, d.note_at, n.name AS note_by_name, i.uid, i.number, i.size_bytes, i.current, i.received_at, e.number AS series_number, p.name AS sender,
         s.id AS study, s.study_date, s.modality, f.name AS facility_name, t.name AS patient_name,
-        CASE WHEN i.id IS NOT NULL THEN 'image' WHEN EXISTS (SELECT 1 FROM report_version v WHERE v.pdf_object = d.address) THEN 'report'
+        CASE WHEN i.id IS NOT NULL THEN 'image' WHEN EXISTS (SELECT 1 FROM report_version v WHERE COALESCE(v.pdf_object, v.pdf_sha256) = d.address) THEN 'report'
         WHEN EXISTS (SELECT 1 FROM ecg_record r WHERE r.object_hash = d.address OR r.page_hash = d.address) OR EXISTS (SELECT 1 FROM ecg_rendition r WHERE r.object_hash = d.address) OR EXISTS (SELECT 1 FROM ecg_upload r WHERE r.object_hash = d.address) THEN 'ecg'
         WHEN EXISTS (SELECT 1 FROM quarantine q WHERE q.blob_hash = d.address) THEN 'held'
         WHEN EXISTS (SELECT 1 FROM series q WHERE q.preview_hash = d.address OR q.thumbnail_hash = d.address) OR EXISTS (SELECT 1 FROM study q WHERE q.preview_hash = d.address OR q.thumbnail_hash = d.address) THEN 'picture' ELSE 'none' END AS used_by

@@ -168,3 +168,54 @@ async fn below_the_reserve_new_objects_are_refused_and_reports_are_kept() {
         assert!(bench.ctx.blobs.clone().with_reserve(0).spool().await.is_ok());
     }
 }
+
+#[tokio::test]
+async fn an_object_of_an_earlier_build_that_comes_again_is_the_same_and_whole_again() {
+    // Earlier builds named objects by their SHA-256 (decision 0057).
+    for bench in engines().await.unwrap() {
+        let peer = device(&bench, "C01").await;
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        for (n, damage) in ["", "changed", "missing", "erased"].into_iter().enumerate() {
+            let instance = format!("1.2.3.4.{}", 50 + n);
+            let shot = Shot { instance: &instance, ..Shot::default() };
+            let first = send(&bench, &peer, &shot).await.unwrap();
+            let mut tx = ctx.db.begin(&permit).await.unwrap();
+            let row = tx
+                .one("SELECT object_hash FROM instance WHERE id = $1", args![&first.instance])
+                .await
+                .unwrap();
+            let address = row.text("object_hash").unwrap();
+            let bytes = ctx.blobs.read(&address).await.unwrap();
+            let before = yigong_base::digest::sha256_hex(&bytes);
+            let old = ctx.blobs.path(&before).unwrap();
+            std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+            std::fs::rename(ctx.blobs.path(&address).unwrap(), &old).unwrap();
+            let older = "UPDATE instance SET object_hash = $2, dataset_hash = $2 WHERE id = $1";
+            tx.exec(older, args![&first.instance, &before]).await.unwrap();
+            if damage == "erased" {
+                tx.exec("UPDATE instance SET erased_at = 1 WHERE id = $1", args![&first.instance])
+                    .await
+                    .unwrap();
+            }
+            tx.commit().await.unwrap();
+            match damage {
+                "changed" => std::fs::write(&old, vec![7; bytes.len()]).unwrap(),
+                "missing" | "erased" => std::fs::remove_file(&old).unwrap(),
+                _ => {}
+            }
+            let again = send(&bench, &peer, &shot).await.unwrap();
+            assert_eq!((again.outcome, &again.instance), (Outcome::Same, &first.instance), "{damage}");
+            let mut conn = ctx.db.read(&permit).await.unwrap();
+            let row = conn
+                .one("SELECT object_hash, erased_at FROM instance WHERE id = $1", args![&first.instance])
+                .await
+                .unwrap();
+            let now = row.text("object_hash").unwrap();
+            assert_eq!(row.opt_int("erased_at").unwrap(), None, "{damage}");
+            if !damage.is_empty() {
+                assert_eq!(now, address, "{damage}: the row names what was kept now");
+            }
+            assert!(ctx.blobs.read(&now).await.unwrap() == bytes, "{damage} on {}", bench.engine);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! An object that is here already.
+
+use serde_json::json;
+use yigong_base::fault::Result;
+use yigong_base::storage::{Row, Tx};
+use yigong_base::{args, audit};
+
+use super::receive::{New, Outcome, Received, Step};
+use super::sql;
+
+impl New<'_> {
+    /// An equal object. Where the retention policy had given up its bytes they are here again, and a person decides.
+    ///
+    /// The row takes the new address when its own file may not be the one that has just been kept: its bytes were given up,
+    /// or it goes by the name of an earlier build (decision 0057), where a damaged file would stay damaged.
+    pub(super) async fn same(&self, tx: &mut Tx, row: &Row) -> Result<Step> {
+        let (id, study, object) = (row.text("id")?, row.text("study")?, row.text("object_hash")?);
+        let erased = row.opt_int("erased_at")?.is_some();
+        if erased || self.pixels.is_older_name(self.object, &object) {
+            let size = i64::try_from(self.size).unwrap_or(i64::MAX);
+            let frames = self.header().frames.to_bytes();
+            tx.exec(sql::HERE_AGAIN, args![&id, self.object, self.dataset(), size, frames]).await?;
+        }
+        let reason = if erased {
+            let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
+            self.quarantine(tx, "defect", "came-after-erasure", "instance", &id, detail.clone()).await?;
+            audit::append(tx, self.ctx, self.permit, "instance.revive", "instance", &id, &detail).await?;
+            "came-after-erasure"
+        } else {
+            ""
+        };
+        Ok(Step::Done(Received { instance: id, outcome: Outcome::Same, reason }, study))
+    }
+}
