@@ -157,7 +157,7 @@ async fn object(ctx: &Ctx, arrived: &Arrived, bytes: &[u8]) -> Result<Received> 
         sop_instance: None,
         study: None,
         by: None,
-        source: "upload",
+        source: imaging::receive::UPLOAD,
     };
     match imaging::receive::receive_with(ctx, arrival).await {
         Ok(kept) if kept.outcome == imaging::receive::Outcome::Quarantined => {

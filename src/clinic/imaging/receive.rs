@@ -17,6 +17,11 @@ use super::reconcile::note;
 use super::sql;
 use crate::Centre;
 
+/// Source of a recording that a person or program hands in and waits for.
+pub const UPLOAD: &str = "upload";
+/// By then whoever waits has an answer, ms.
+const LATER_MS: i64 = 30_000;
+
 /// A spooled Part-10 file and where it came from.
 pub struct Arrival {
     /// Who sent it; the facility comes from here.
@@ -254,7 +259,10 @@ impl New<'_> {
             jobs::enqueue(tx, self.ctx, Job::new(note::JOB, id.as_str())).await?;
         }
         if uid::is_waveform(&h.sop_class) {
-            jobs::enqueue(tx, self.ctx, Job::new("ecg_receive", id.as_str())).await?;
+            // Who hands a file in understands it there and then; the job is for the case that this comes to nothing.
+            let later = if self.source == UPLOAD { LATER_MS } else { 0 };
+            let job = Job::new("ecg_receive", id.as_str()).at(now + later);
+            jobs::enqueue(tx, self.ctx, job).await?;
         } else {
             let quiet = super::settle::quiet_ms(self.ctx, &modality);
             jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet).quiet()).await?;
