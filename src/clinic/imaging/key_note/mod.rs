@@ -14,13 +14,13 @@ use yigong_base::site::Peer;
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::key_objects::{Key, Selection};
-use yigong_formats::dicom::uid;
+use yigong_formats::dicom::{tag, uid};
 
 use super::check::{Checked, check};
 use super::outbox;
 use super::pixels::Pixels;
 use super::receive::New;
-use super::reconcile::recount;
+use super::reconcile::{as_found, recount};
 use crate::centre::time_of;
 
 /// The job (key = study); the report slice puts it when a report is signed.
@@ -38,10 +38,11 @@ pub async fn make(ctx: &Ctx, study: &str) -> Result<()> {
     let mut read = ctx.db.read(&permit).await?;
     let Some(row) = read.opt(sql::STUDY, args![study]).await? else { return Ok(()) };
     let (keys, notes) = selected(&read.all(sql::KEYS, args![study]).await?)?;
+    let patient = Identity::of(&row)?;
     let series = derived(&format!("yigong key images of {study}"));
     let instance = match keys.as_slice() {
         [] => String::new(),
-        keys => derived(&format!("yigong selection of {study} {keys:?} {notes}")),
+        keys => derived(&format!("yigong selection of {study} {patient:?} {keys:?} {notes}")),
     };
     let known = read.opt(sql::KNOWN, args![study, &series, &instance]).await?;
     drop(read);
@@ -52,7 +53,7 @@ pub async fn make(ctx: &Ctx, study: &str) -> Result<()> {
     let object = if keys.is_empty() || made {
         None
     } else {
-        Some(kept(ctx, &selection(ctx, &row, &series, &instance, &keys, &notes)?).await?)
+        Some(kept(ctx, &selection(ctx, (&row, &patient), &series, &instance, &keys, &notes)?).await?)
     };
     let mut tx = ctx.db.begin(&permit).await?;
     let of_series = match (held, &object) {
@@ -107,9 +108,35 @@ fn selected(rows: &[Row]) -> Result<(Vec<Key>, String)> {
     Ok((keys, notes.join("\n")))
 }
 
+/// The patient as the images of the study say it and queries answer it: one Study Instance UID has one Patient ID at every
+/// archive. The words the patient's row has for an id that names nobody never leave.
+#[derive(Debug, Default)]
+struct Identity {
+    name: String,
+    id: String,
+    sex: String,
+    birth_date: String,
+}
+
+impl Identity {
+    fn of(row: &Row) -> Result<Self> {
+        let mut all = Self::default();
+        for (tag, _, word) in as_found(row, row)? {
+            match tag {
+                tag::PATIENT_NAME => all.name = word,
+                tag::PATIENT_ID => all.id = word,
+                tag::SEX => all.sex = word,
+                tag::BIRTH_DATE => all.birth_date = word,
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+}
+
 fn selection(
     ctx: &Ctx,
-    row: &Row,
+    (row, patient): (&Row, &Identity),
     series: &str,
     instance: &str,
     keys: &[Key],
@@ -122,10 +149,10 @@ fn selection(
         study: &row.text("uid")?,
         series,
         instance,
-        patient_name: &row.text("name")?,
-        patient_id: &row.text("local_id")?,
-        sex: &row.text("sex")?,
-        birth_date: &row.text("birth_date")?,
+        patient_name: &patient.name,
+        patient_id: &patient.id,
+        sex: &patient.sex,
+        birth_date: &patient.birth_date,
         accession: &row.text("accession")?,
         study_id: &row.text("study_id")?,
         study_date: &row.text("study_date")?,

@@ -2,11 +2,13 @@
 
 use yigong_base::access::Role;
 use yigong_base::fault::Fault;
+use yigong_base::patient::{self, Seen};
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::key_objects::KEY_OBJECTS;
+use yigong_formats::dicom::{SliceSource, header};
 
 use super::super::testing::{Shot, device, person, send, settle, study};
-use super::super::{detail, egress, key_image, retrieve};
+use super::super::{detail, egress, key_image, quarantine, retrieve};
 use super::*;
 
 async fn signed(bench: &Bench, study: &str) {
@@ -106,4 +108,67 @@ async fn shown_images(bench: &Bench, permit: &Permit) -> Vec<String> {
     let mut conn = bench.ctx.db.read(permit).await.unwrap();
     let all = retrieve::of_study(&mut conn, permit, "1.2.3", "").await.unwrap();
     all.into_iter().map(|one| one.id).collect()
+}
+
+/// Patient ID, name, sex and birth date of an object as it leaves.
+async fn says(bench: &Bench, one: &retrieve::Stored) -> [String; 4] {
+    let sent = egress::bytes(&bench.ctx, one).await.unwrap();
+    let head = header(&mut SliceSource(&sent), None).unwrap();
+    let sex = head.sex.clone();
+    [head.patient_id.clone(), head.name.raw.clone(), sex, head.birth_date.clone()]
+}
+
+/// The object that leaves with a study whose images were sent with this patient.
+async fn beside(bench: &Bench, shot: &Shot<'_>) -> ([String; 4], [String; 4]) {
+    let peer = device(bench, "C01").await;
+    send(bench, &peer, shot).await.unwrap();
+    let id = study(bench, "C01", "1.2.3").await;
+    let registrar = Permit::system("test");
+    let mut tx = bench.ctx.db.begin(&registrar).await.unwrap();
+    for held in quarantine::list(&mut tx, &registrar, "open").await.unwrap() {
+        quarantine::release(&mut tx, &bench.ctx, &registrar, &held.id, "checked by phone").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    settle(bench, &id).await;
+    let (clinic, writer) = (peer.permit(), person("w", "LEAD", true, &[Role::Writer]));
+    let mut conn = bench.ctx.db.read(&clinic).await.unwrap();
+    let image = retrieve::of_study(&mut conn, &clinic, "1.2.3", "").await.unwrap().remove(0);
+    drop(conn);
+    signed(bench, &id).await;
+    mark(bench, &writer, &id, &image.id, "").await;
+    make(&bench.ctx, &id).await.unwrap();
+    let one = shown(bench, &clinic).await.remove(0);
+    // Sent back by an archive with another note in it, it belongs to its study.
+    let mut back = egress::bytes(&bench.ctx, &one).await.unwrap();
+    let at = back.windows(one.uid.len()).rposition(|w| w == one.uid.as_bytes()).unwrap();
+    let last = at + one.uid.len() - 1;
+    back[last] = if back[last] == b'1' { b'2' } else { b'1' };
+    let received = super::super::testing::send_bytes(bench, &peer, &back).await.unwrap();
+    assert_ne!(received.outcome, super::super::receive::Outcome::Quarantined, "{}", bench.engine);
+    (says(bench, &image).await, says(bench, &one).await)
+}
+
+#[tokio::test]
+async fn the_object_names_the_patient_as_the_images_do() {
+    for bench in engines().await.unwrap() {
+        let junk = Shot { patient: "0", ..Shot::default() };
+        let (image, key) = beside(&bench, &junk).await;
+        assert_eq!(key[..2], image[..2], "{}", bench.engine);
+        assert_eq!(key[0], "0");
+    }
+    for bench in engines().await.unwrap() {
+        let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
+        let known = Seen {
+            local_id: "P1".into(),
+            name: "王小东".into(),
+            pinyin: "wangxiaodong".into(),
+            ..Seen::default()
+        };
+        patient::link(&mut tx, &bench.ctx, "C01", &known).await.unwrap();
+        tx.commit().await.unwrap();
+        let letters = Shot { name: "WANG^XIAODONG", ..Shot::default() };
+        let (image, key) = beside(&bench, &letters).await;
+        assert_eq!(key[..2], image[..2], "{}", bench.engine);
+        assert_eq!(key[..2], ["P1".to_owned(), "WANG^XIAODONG".to_owned()]);
+    }
 }

@@ -131,7 +131,7 @@ pub(super) async fn relocate(
 }
 
 /// The patient as a query names that of the study (`query::row`), so that one study says one name.
-fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
+pub(in crate::imaging) fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
     let own: Value = to.json("attributes")?;
     let of = |key: &str| own.get(key).and_then(Value::as_str).filter(|v| !v.is_empty());
     let identified = patient.flag("identified")?;
