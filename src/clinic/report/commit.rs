@@ -12,6 +12,7 @@ use super::prepare::Ready;
 use super::sql;
 use crate::centre::Centre;
 use crate::delivery;
+use crate::imaging::key_note;
 
 /// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
 pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready: Ready) -> Result<i64> {
@@ -55,7 +56,7 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
             // The read task is done: what it let the lead hospital see gets an end.
             jobs::enqueue(tx, ctx, Job::new("grant_signed", c.subject.id.as_str())).await?;
             // The images that the readers marked go out as an object of the study.
-            jobs::enqueue(tx, ctx, Job::new("key_note", c.subject.id.as_str())).await?;
+            key_note::sign(tx, ctx, &c.subject.id).await?;
             tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?
         }
         "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,

@@ -9,7 +9,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag, uid};
 
-use super::super::{grant, quarantine};
+use super::super::{grant, key_note, quarantine};
 use super::assign::said;
 use super::chain::{self, Said, Written};
 use super::sql;
@@ -205,9 +205,10 @@ pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> 
     Ok(())
 }
 
-/// A study after its images, patient or lanes changed: counters, lane, and its place in or out of the queue.
+/// A study after its images, patient or lanes changed: counters, lane, the selection of its key images, and its place in or out of the queue.
 pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     recount(tx, study).await?;
+    key_note::follow(tx, ctx, study).await?;
     if end_if_empty(tx, ctx, study).await? {
         return Ok(());
     }
