@@ -16,7 +16,8 @@ pub const ANNOUNCE: &str = "announce";
 /// The job of one notification in the table `notice`; its key is the peer's and the study's row with a space between.
 pub const AVAILABILITY: &str = "availability";
 
-/// What a settled study sets off: forwarding, and a notification for every peer whose policy says `"availability": true`.
+/// What a settled study sets off: forwarding, and a notification for every peer whose policy says `"availability": true`. A study
+/// that waits for a person in the quarantine goes nowhere by itself; when it is released it settles again.
 ///
 /// # Errors
 /// Storage faults; the job is tried again.
@@ -24,6 +25,9 @@ pub async fn announce(ctx: &Ctx, study: &str) -> Result<()> {
     let permit = Permit::system("announce");
     let mut read = ctx.db.read(&permit).await?;
     let Some(row) = read.opt(sql::MODALITY, args![study]).await? else { return Ok(()) };
+    if matches!(row.text("lane")?.as_str(), "identity" | "content" | "security") {
+        return Ok(());
+    }
     let mut told = Vec::new();
     for peer in peer::list(&mut read).await? {
         let asks = peer.policy.get("availability").and_then(Value::as_bool).unwrap_or(false);

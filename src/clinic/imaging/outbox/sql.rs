@@ -142,8 +142,8 @@ yigong_base::statements! {
     );
     /// The performed steps of a study.
     STEPS = "SELECT p.uid FROM procedure_step p JOIN study s ON s.facility = p.facility AND s.uid = p.study_uid WHERE s.id = $1 ORDER BY p.created_at";
-    /// The modality of a study.
-    MODALITY = "SELECT modality FROM study WHERE id = $1";
+    /// What decides whether and to whom a study goes by itself.
+    MODALITY = "SELECT modality, lane FROM study WHERE id = $1";
     /// Whether a study was put on its way to a peer by a rule.
     FORWARDED = "SELECT instance FROM outgoing WHERE study = $1 AND peer = $2 AND cause = 'forward'";
 }

@@ -263,3 +263,22 @@ async fn a_notification_waits_in_sight_until_it_is_taken_or_given_up() {
         assert_eq!((seen.state.as_str(), seen.sent, seen.attempts), ("sent", 1, 2), "{}", bench.engine);
     }
 }
+
+#[tokio::test]
+async fn what_waits_in_the_quarantine_goes_nowhere_by_itself() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        send(&bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+        receiver(&bench, "near", "C01", json!({"forward": true, "availability": true})).await;
+        let study = study(ctx).await;
+        for (lane, n) in [("identity", 0), ("content", 0), ("security", 0), ("defect", 1)] {
+            let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+            tx.exec("UPDATE study SET lane = $1", args![lane]).await.unwrap();
+            tx.commit().await.unwrap();
+            rules::announce(ctx, &study).await.unwrap();
+            assert_eq!(due(ctx, "near", 10).await.unwrap().len(), n, "{lane} {}", bench.engine);
+            let notice = rules::notice(ctx, "near", &study).await.unwrap();
+            assert_eq!(notice.is_some(), n > 0, "{lane} {}", bench.engine);
+        }
+    }
+}
