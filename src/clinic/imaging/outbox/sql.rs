@@ -125,8 +125,8 @@ yigong_base::statements! {
     OPEN_NOTICE = "SELECT id, facility FROM notice WHERE peer = $1 AND study = $2 AND state = 'waiting'";
     /// A try that failed.
     NOTICE_TRIED = "UPDATE notice SET attempts = attempts + 1, error = $2 WHERE id = $1";
-    /// It ended.
-    NOTICE_CLOSED = "UPDATE notice SET state = $2, attempts = attempts + 1, error = $3, closed_at = $4 WHERE id = $1 AND state = 'waiting'";
+    /// It ended. What arrived although somebody gave it up meanwhile has arrived.
+    NOTICE_CLOSED = "UPDATE notice SET state = $2, attempts = attempts + 1, error = $3, closed_at = $4, why = '', closed_by = '' WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
     /// A notification in scope, before it is acted on.
     NOTICE = "SELECT peer, study, facility, state FROM notice WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// It is tried again, unless a newer one waits already.
