@@ -71,7 +71,8 @@ pub async fn notice(ctx: &Ctx, peer: &str, study: &str) -> Result<Option<(String
     row.map(|row| Ok((row.text("id")?, row.text("facility")?))).transpose()
 }
 
-/// What became of a try of a notification: `state` `sent`, `failed` for good, or `waiting` for the next one.
+/// What became of a try of a notification: `state` `sent`, `failed` for good, or `waiting` for the next one. When images came
+/// while it was on the line, it waits on for the job that was put for them.
 ///
 /// # Errors
 /// Storage faults.
@@ -79,12 +80,13 @@ pub async fn noticed(ctx: &Ctx, notice: &(String, String), state: &str, error: &
     let permit = Permit::system("outbox");
     let (id, facility) = notice;
     let mut tx = ctx.db.begin(&permit).await?;
-    if state == "waiting" {
-        tx.exec(sql::NOTICE_TRIED, args![id, error]).await?;
-    } else {
+    // This holds the row: whoever puts another job for it has done so, or waits and finds it closed.
+    tx.exec(sql::NOTICE_TRIED, args![id, error]).await?;
+    let closes = state != "waiting" && tx.opt(sql::MORE_TO_TELL, args![id]).await?.is_none();
+    if closes {
         tx.exec(sql::NOTICE_CLOSED, args![id, state, error, ctx.now()]).await?;
     }
-    if state == "failed" {
+    if closes && state == "failed" {
         audit::append(&mut tx, ctx, &permit, "notice.fail", "notice", id, &json!({"why": error})).await?;
     }
     tx.commit().await?;

@@ -119,14 +119,16 @@ yigong_base::statements! {
     STOP = "UPDATE outgoing SET state = 'stopped', closed_at = $2 WHERE batch = $1 AND state IN ('waiting', 'failed')";
     /// Who decided about a batch, and why.
     DECIDED = "UPDATE outgoing_batch SET why = $2, closed_by = $3 WHERE id = $1";
-    /// A new notification; one that waits already is enough.
-    NEW_NOTICE = "INSERT INTO notice (id, peer, facility, study, state, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5) ON CONFLICT (peer, study) WHERE state = 'waiting' DO NOTHING";
+    /// A new notification; one that waits already is enough, and stands still until the new job is there for it.
+    NEW_NOTICE = "INSERT INTO notice (id, peer, facility, study, state, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5) ON CONFLICT (peer, study) WHERE state = 'waiting' DO UPDATE SET error = notice.error";
     /// The notification that waits.
     OPEN_NOTICE = "SELECT id, facility FROM notice WHERE peer = $1 AND study = $2 AND state = 'waiting'";
     /// A try that failed.
     NOTICE_TRIED = "UPDATE notice SET attempts = attempts + 1, error = $2 WHERE id = $1";
     /// It ended. What arrived although somebody gave it up meanwhile has arrived.
-    NOTICE_CLOSED = "UPDATE notice SET state = $2, attempts = attempts + 1, error = $3, closed_at = $4, why = '', closed_by = '' WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
+    NOTICE_CLOSED = "UPDATE notice SET state = $2, error = $3, closed_at = $4, why = '', closed_by = '' WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
+    /// A job that was put for a notification that waits while another was on the line: there is more to be told.
+    MORE_TO_TELL = "SELECT n.id FROM notice n JOIN job j ON j.kind = 'availability' AND j.key = n.peer || ' ' || n.study AND j.state = 'waiting' WHERE n.id = $1 AND n.state = 'waiting'";
     /// A notification in scope, before it is acted on.
     NOTICE = "SELECT peer, study, facility, state FROM notice WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// It is tried again, unless a newer one waits already.

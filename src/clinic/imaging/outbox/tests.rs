@@ -297,3 +297,26 @@ async fn what_waits_in_the_quarantine_goes_nowhere_by_itself() {
         }
     }
 }
+
+#[tokio::test]
+async fn images_that_come_while_a_notification_is_on_the_line_are_told_too() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        send(&bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+        receiver(&bench, "ris", "C01", json!({"availability": true})).await;
+        let study = study(ctx).await;
+        rules::announce(ctx, &study).await.unwrap();
+        end_jobs(ctx).await;
+        let on_the_line = rules::notice(ctx, "ris", &study).await.unwrap().unwrap();
+        rules::announce(ctx, &study).await.unwrap();
+        rules::noticed(ctx, &on_the_line, "sent", "").await.unwrap();
+        let waits = rules::notice(ctx, "ris", &study).await.unwrap();
+        assert_eq!(waits.as_ref(), Some(&on_the_line), "{}", bench.engine);
+        end_jobs(ctx).await;
+        rules::noticed(ctx, &on_the_line, "sent", "").await.unwrap();
+        assert!(rules::notice(ctx, "ris", &study).await.unwrap().is_none(), "{}", bench.engine);
+        rules::announce(ctx, &study).await.unwrap();
+        let next = rules::notice(ctx, "ris", &study).await.unwrap().unwrap();
+        assert_ne!(next.0, on_the_line.0, "a study that was told of is told of anew: {}", bench.engine);
+    }
+}
