@@ -23,27 +23,19 @@ use super::pixels::Pixels;
 use super::receive::New;
 use super::reconcile::{as_found, recount};
 use crate::centre::time_of;
+use crate::report::commit;
 
 /// The job (key = study); the report slice puts it when a report is signed.
 pub const JOB: &str = "key_note";
 /// The sender of what this program makes itself, in the rows of its instances.
 pub const MADE_HERE: &str = "";
 
-/// A mark of a reader as it stood when the report was signed.
+/// A mark of a reader as it stood when the report was signed ([`commit::marks`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {
     instance: String,
     frame: i64,
     note: String,
-}
-
-/// The job for a report that is signed in this unit of work: with the marks of this moment, whatever is marked afterwards.
-///
-/// # Errors
-/// Storage faults.
-pub async fn sign(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
-    let marks = marks(tx, study).await?;
-    jobs::enqueue(tx, ctx, Job::new(JOB, study).payload(json!({"marks": marks}))).await
 }
 
 /// The images of a study changed: its selection, if it has one or gets one, is looked at again. The marks stay the signed ones.
@@ -58,13 +50,6 @@ pub async fn follow(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     // The payload of a job that has not ended is handed on: this one may take its place.
     let payload = pending.map_or(Ok(Value::Null), |row| row.json("payload"))?;
     jobs::enqueue(tx, ctx, Job::new(JOB, study).payload(payload)).await
-}
-
-async fn marks(conn: &mut Conn, study: &str) -> Result<Vec<Signed>> {
-    let rows = conn.all(sql::MARKS, args![study]).await?;
-    let mark =
-        |r: &Row| Ok(Signed { instance: r.text("instance")?, frame: r.int("frame")?, note: r.text("note")? });
-    rows.iter().map(mark).collect()
 }
 
 /// Makes the selection of a study's key images, or takes it away when there are none any more. The object is named by its content:
@@ -85,7 +70,7 @@ pub async fn make(ctx: &Ctx, study: &str, payload: &Value) -> Result<()> {
     let marks: Vec<Signed> = match payload.get("marks").or_else(|| kept.get("marks")) {
         Some(marks) => serde_json::from_value(marks.clone())?,
         // Put or made by a version that did not keep them.
-        None => marks(&mut read, study).await?,
+        None => serde_json::from_value(commit::marks(&mut read, study).await?)?,
     };
     let (keys, notes) = selected(&mut read, study, &marks).await?;
     let patient = Identity::of(&row)?;

@@ -4,9 +4,6 @@ yigong_base::statements! {
     /// The study of a signed report, and who signed it when.
     STUDY = "SELECT s.id, s.uid, s.facility, s.study_id, s.study_date, s.study_time, s.accession, s.description, s.attributes, t.local_id, t.identified, t.name, t.pinyin, t.sex, t.birth_date, r.current_version, v.signed_at, v.signer
         FROM study s JOIN patient t ON t.id = s.patient JOIN report r ON r.subject = s.id AND r.subject_kind = 'study' JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE s.id = $1";
-    /// The marks of a study, in the order of the document.
-    MARKS = "SELECT k.instance, k.frame, k.note FROM key_image k JOIN instance i ON i.id = k.instance JOIN series e ON e.id = i.series
-        WHERE k.study = $1 AND i.study = $1 ORDER BY e.number, e.uid, i.number, i.uid, k.frame";
     /// A marked image, if it is shown.
     IMAGE = "SELECT i.uid, i.sop_class, i.frames, i.number, e.uid AS series_uid, e.number AS series_number FROM instance i JOIN series e ON e.id = i.series WHERE i.id = $1 AND i.study = $2 AND i.current = 1";
     /// The series of the selections with the marks of the last one, and whether this selection is there.

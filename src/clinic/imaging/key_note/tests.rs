@@ -47,7 +47,7 @@ async fn mark(bench: &Bench, writer: &Permit, study: &str, instance: &str, note:
 /// The report is signed with the marks of this moment, and the job has run.
 async fn make_signed(bench: &Bench, study: &str) {
     let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
-    sign(&mut tx, &bench.ctx, study).await.unwrap();
+    commit::key_note(&mut tx, &bench.ctx, study).await.unwrap();
     tx.commit().await.unwrap();
     run(bench, study).await;
 }
@@ -278,7 +278,7 @@ async fn marks_are_those_of_the_signature_and_a_rejection_does_not_lose_them() {
         let lost = mark(&bench, &writer, &id, &images[0], "").await;
         let mut tx = bench.ctx.db.begin(&writer).await.unwrap();
         key_image::unmark(&mut tx, &bench.ctx, &writer, &lost).await.unwrap();
-        sign(&mut tx, &bench.ctx, &id).await.unwrap();
+        commit::key_note(&mut tx, &bench.ctx, &id).await.unwrap();
         tx.commit().await.unwrap();
         mark(&bench, &writer, &id, &images[0], "after the signature").await;
         // The job of the signature still waits when the images change.
