@@ -127,7 +127,7 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
             Ok(())
         })
         .on(imaging::key_note::JOB, |centre: Centre, job: JobRow| async move {
-            imaging::key_note::make(&centre.ctx, &job.key).await
+            imaging::key_note::make(&centre.ctx, &job.key, &job.payload).await
         })
         .on("settle", |centre: Centre, job: JobRow| async move {
             imaging::settle::settle(&centre, &job.key).await

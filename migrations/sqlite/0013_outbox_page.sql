@@ -27,9 +27,11 @@ CREATE TABLE notice (
   id TEXT PRIMARY KEY, peer TEXT NOT NULL REFERENCES peer(id), facility TEXT NOT NULL, study TEXT NOT NULL REFERENCES study(id), state TEXT NOT NULL,
   attempts BIGINT NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL, closed_at BIGINT, why TEXT NOT NULL DEFAULT '', closed_by TEXT NOT NULL DEFAULT ''
 );
+-- One that was running when the program ended is tried again; a running and a waiting one of the same key are one notification.
 INSERT INTO notice (id, peer, facility, study, state, attempts, error, created_at)
-  SELECT j.id, p.id, p.facility, s.id, 'waiting', j.attempts, j.error, j.created_at FROM job j
-  JOIN peer p ON p.id = substr(j.key, 1, instr(j.key, ' ') - 1) JOIN study s ON s.id = substr(j.key, instr(j.key, ' ') + 1) WHERE j.kind = 'availability' AND j.state = 'waiting';
+  SELECT MIN(j.id), p.id, p.facility, s.id, 'waiting', MAX(j.attempts), MAX(j.error), MIN(j.created_at) FROM job j
+  JOIN peer p ON p.id = substr(j.key, 1, instr(j.key, ' ') - 1) JOIN study s ON s.id = substr(j.key, instr(j.key, ' ') + 1) WHERE j.kind = 'availability' AND j.state IN ('waiting', 'running')
+  GROUP BY p.id, p.facility, s.id;
 CREATE UNIQUE INDEX notice_once ON notice(peer, study) WHERE state = 'waiting';
 CREATE INDEX notice_page ON notice(created_at, id);
 CREATE INDEX notice_open ON notice(created_at, id) WHERE state <> 'sent';

@@ -16,8 +16,10 @@ yigong_base::statements! {
         WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') ORDER BY d.seq LIMIT 200";
     /// State of a parcel just before it is sent.
     STATE_OF = "SELECT state FROM delivery WHERE id = $1";
-    /// A try ended: state, next time, bytes, error.
-    AFTER_TRY = "UPDATE delivery SET state = $2, attempts = attempts + 1, next_at = $3, body = $4, error = $5, sent_at = COALESCE(sent_at, $6), acked_at = $7 WHERE id = $1 AND state IN ('pending', 'retry')";
+    /// A try ended: state, next time, bytes, error. What arrived although somebody gave it up meanwhile has arrived.
+    AFTER_TRY = "UPDATE delivery SET state = $2, attempts = attempts + 1, next_at = $3, body = $4, error = $5, sent_at = COALESCE(sent_at, $6), acked_at = $7,
+        why = CASE WHEN $2 = 'acked' THEN '' ELSE why END, closed_by = CASE WHEN $2 = 'acked' THEN '' ELSE closed_by END, closed_at = CASE WHEN $2 = 'acked' THEN NULL ELSE closed_at END
+        WHERE id = $1 AND (state IN ('pending', 'retry') OR (state = 'stopped' AND $2 = 'acked'))";
     /// Pulled by the destination: it has the version.
     PULLED = "UPDATE delivery SET state = 'acked', sent_at = COALESCE(sent_at, $3), acked_at = $3 WHERE report = $1 AND n = $2 AND state = 'pending' AND destination IN (SELECT id FROM destination WHERE kind = 'fhir' AND facility = $4)";
     /// A person at the clinic opened the version.

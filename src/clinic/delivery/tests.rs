@@ -25,6 +25,25 @@ struct Recorder {
     got: Mutex<Vec<(String, i64)>>,
 }
 
+/// Takes the parcel while somebody gives it up.
+struct GivenUp(yigong_base::Ctx);
+
+impl Carrier for GivenUp {
+    fn deliver<'a>(&'a self, _: &'a Parcel) -> Pin<Box<dyn Future<Output = Attempt> + Send + 'a>> {
+        Box::pin(async move {
+            let mut tx = self.0.db.begin(&Permit::system("test")).await.unwrap();
+            tx.exec(
+                "UPDATE delivery SET state = 'stopped', why = 'no need', closed_by = 'a', closed_at = 1",
+                args![],
+            )
+            .await
+            .unwrap();
+            tx.commit().await.unwrap();
+            Attempt { body: b"MSH|".to_vec(), outcome: Outcome::Acked { receipt: "AA".into() } }
+        })
+    }
+}
+
 impl Carrier for Recorder {
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Pin<Box<dyn Future<Output = Attempt> + Send + 'a>> {
         Box::pin(async move {
@@ -53,6 +72,39 @@ async fn state(bench: &Bench, report: &str, n: i64) -> String {
     r.one(STATE, args![report, n]).await.unwrap().text("state").unwrap()
 }
 
+fn his() -> destination::Destination {
+    destination::Destination {
+        id: String::new(),
+        facility: "C01".into(),
+        kind: "hl7".into(),
+        name: "HIS".into(),
+        address: "127.0.0.1:1".into(),
+        settings: json!({}),
+        enabled: true,
+    }
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_while_somebody_gives_it_up_has_arrived() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let seen = Seen { local_id: "P1".into(), ..Seen::default() };
+        let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let destination = destination::create(&mut tx, ctx, &permit, &his()).await.unwrap();
+        tx.commit().await.unwrap();
+        publish(&bench, "r1", 1, &patient).await;
+        let mut carriers: Carriers = HashMap::new();
+        carriers.insert("hl7", Arc::new(GivenUp(ctx.clone())));
+        run(ctx, &carriers, &destination).await.unwrap();
+        let mut read = ctx.db.read(&permit).await.unwrap();
+        let row = read.one("SELECT state, why, closed_by, closed_at FROM delivery", args![]).await.unwrap();
+        let words = [row.text("state").unwrap(), row.text("why").unwrap(), row.text("closed_by").unwrap()];
+        assert_eq!(words, ["acked", "", ""], "{}", bench.engine);
+        assert_eq!(row.opt_int("closed_at").unwrap(), None, "{}", bench.engine);
+    }
+}
+
 #[tokio::test]
 async fn order_per_patient_retry_and_supersede() {
     for bench in engines().await.unwrap() {
@@ -63,15 +115,7 @@ async fn order_per_patient_retry_and_supersede() {
             let seen = Seen { local_id: local.into(), ..Seen::default() };
             patients.push(link(&mut tx, ctx, "C01", &seen).await.unwrap().id);
         }
-        let target = destination::Destination {
-            id: String::new(),
-            facility: "C01".into(),
-            kind: "hl7".into(),
-            name: "HIS".into(),
-            address: "127.0.0.1:1".into(),
-            settings: json!({}),
-            enabled: true,
-        };
+        let target = his();
         let destination = destination::create(&mut tx, ctx, &permit, &target).await.unwrap();
         tx.commit().await.unwrap();
         publish(&bench, "r1", 1, &patients[0]).await;

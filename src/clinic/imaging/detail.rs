@@ -165,7 +165,7 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
     Ok(StudyDetail {
         patient: patient::head(conn, &row.text("patient")?, ctx.now()).await?,
         safe: commitment::of_study(conn, id).await?,
-        hold: retention::show::of_study(conn, id).await?,
+        hold: retention::show::of_study(conn, permit, id).await?,
         lost,
         steps,
         id: row.text("id")?,

@@ -1,12 +1,12 @@
 //! Committing a version: version row, report state, deliveries, alert links and audit in the caller's one transaction.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::setting::next_number;
-use yigong_base::storage::Tx;
-use yigong_base::{args, audit};
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args, audit};
 
 use super::prepare::Ready;
 use super::sql;
@@ -55,7 +55,7 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
             // The read task is done: what it let the lead hospital see gets an end.
             jobs::enqueue(tx, ctx, Job::new("grant_signed", c.subject.id.as_str())).await?;
             // The images that the readers marked go out as an object of the study.
-            jobs::enqueue(tx, ctx, Job::new("key_note", c.subject.id.as_str())).await?;
+            key_note(tx, ctx, &c.subject.id).await?;
             tx.exec(sql::SET_STUDY, args![&c.subject.id, "published"]).await?
         }
         "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,
@@ -74,4 +74,27 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     });
     audit::append(tx, ctx, permit, "report.sign", "report", &c.report, &detail).await?;
     Ok(c.n)
+}
+
+/// The job that makes the marked images an object of the study, with the marks of this moment, whatever is marked afterwards.
+///
+/// # Errors
+/// Storage faults.
+pub(crate) async fn key_note(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
+    let marks = marks(tx, study).await?;
+    jobs::enqueue(tx, ctx, Job::new("key_note", study).payload(json!({"marks": marks}))).await
+}
+
+/// What is marked in a study at this moment.
+///
+/// # Errors
+/// Storage faults.
+pub(crate) async fn marks(conn: &mut Conn, study: &str) -> Result<Value> {
+    let mut all = Vec::new();
+    for row in conn.all(sql::KEY_MARKS, args![study]).await? {
+        all.push(
+            json!({"instance": row.text("instance")?, "frame": row.int("frame")?, "note": row.text("note")?}),
+        );
+    }
+    Ok(Value::Array(all))
 }

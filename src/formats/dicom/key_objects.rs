@@ -29,7 +29,7 @@ pub struct Selection<'a> {
     pub series: &'a str,
     /// This selection.
     pub instance: &'a str,
-    /// Name as written.
+    /// Name as a PN value, with its delimiters (PS3.5 §6.2.1).
     pub patient_name: &'a str,
     /// Id at the facility that examined.
     pub patient_id: &'a str,
@@ -79,7 +79,7 @@ impl Selection<'_> {
 
     /// Modules Patient (§C.7.1.1) and General Study (§C.7.2.1).
     fn patient_and_study(&self, set: &mut DataSet) {
-        set.put_text(0x0010_0010, b"PN", &person(self.patient_name))
+        set.put_text(0x0010_0010, b"PN", &self.patient_name.replace('\\', " "))
             .put_text(0x0010_0020, b"LO", self.patient_id)
             .put_text(0x0010_0030, b"DA", self.birth_date)
             .put_text(0x0010_0040, b"CS", self.sex)

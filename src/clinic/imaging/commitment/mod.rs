@@ -218,8 +218,10 @@ pub async fn give_up(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
 /// # Errors
 /// `NotFound` outside the scope; `Conflict` `done` when everything was answered.
 pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<String> {
-    let (row, outgoing) = unfinished(tx, permit, id).await?;
-    tx.exec(sql::REOPEN, args![id, ctx.now() + RETRY_MS]).await?;
+    let (row, outgoing) = in_scope(tx, permit, id).await?;
+    if tx.exec(sql::REOPEN, args![id, ctx.now() + RETRY_MS]).await? == 0 {
+        return Err(Fault::conflict("done", "everything of it was answered"));
+    }
     jobs::enqueue(tx, ctx, Job::new(if outgoing { ASK } else { JOB }, id)).await?;
     audit::append(tx, ctx, permit, "commitment.retry", "commitment", id, &json!({})).await?;
     row.text("facility")
@@ -230,20 +232,19 @@ pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
 /// # Errors
 /// `NotFound` outside the scope; `Conflict` `done` when everything was answered.
 pub async fn stop(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str) -> Result<String> {
-    let (row, _) = unfinished(tx, permit, id).await?;
-    tx.exec(sql::STOP, args![id, ctx.now(), why, permit.who()]).await?;
+    let (row, _) = in_scope(tx, permit, id).await?;
+    if tx.exec(sql::STOP, args![id, ctx.now(), why, permit.who()]).await? == 0 {
+        return Err(Fault::conflict("done", "everything of it was answered, or it was given up before"));
+    }
     audit::append(tx, ctx, permit, "commitment.stop", "commitment", id, &json!({"why": why})).await?;
     row.text("facility")
 }
 
 /// The transaction, and whether it is one of ours.
-async fn unfinished(tx: &mut Tx, permit: &Permit, id: &str) -> Result<(Row, bool)> {
+async fn in_scope(tx: &mut Tx, permit: &Permit, id: &str) -> Result<(Row, bool)> {
     let row = tx.opt(sql::IN_SCOPE, args![id, permit.scope()]).await?;
     let row = row.ok_or_else(|| Fault::not_found("storage commitment"))?;
     let outgoing = row.text("direction")? == "out";
-    if row.text("state")? == "reported" && !outgoing {
-        return Err(Fault::conflict("done", "the peer has taken the report"));
-    }
     Ok((row, outgoing))
 }
 

@@ -11,8 +11,9 @@ yigong_base::statements! {
     AGAIN = "UPDATE commitment SET state = 'open', line = $2, give_up_at = $3, closed_at = NULL WHERE id = $1";
     /// What a judgement found.
     JUDGED = "UPDATE commitment SET result = $2, judged_at = $3 WHERE id = $1";
-    /// Ends a transaction.
-    CLOSE = "UPDATE commitment SET state = $2, closed_at = $3, error = CASE WHEN $2 = 'reported' THEN '' ELSE error END WHERE id = $1 AND state = 'open'";
+    /// Ends a transaction. An answer that comes although somebody gave it up meanwhile has come.
+    CLOSE = "UPDATE commitment SET state = $2, closed_at = $3, error = CASE WHEN $2 = 'reported' THEN '' ELSE error END, why = '', closed_by = ''
+        WHERE id = $1 AND (state = 'open' OR (state = 'stopped' AND $2 = 'reported'))";
     /// It has failed for a reason that no further try removes.
     GIVE_UP = "UPDATE commitment SET state = 'failed', error = $2, closed_at = $3 WHERE id = $1 AND state = 'open'";
     /// Transactions in scope, newest first, as the page of the outbox has its rows: scope, state, peer, one id, before when, before which, how many, now.
@@ -30,11 +31,13 @@ yigong_base::statements! {
         UNION ALL SELECT peer, 'failed', asked_at, facility FROM commitment WHERE state = 'reported' AND direction = 'out' AND result <> '[]') b
         JOIN peer p ON p.id = b.peer WHERE ($1 = '*' OR b.facility = $1) GROUP BY b.peer, p.name, p.kind, p.enabled, p.last_seen_at, b.state";
     /// A transaction in scope, before it is acted on.
-    IN_SCOPE = "SELECT direction, facility, state FROM commitment WHERE id = $1 AND ($2 = '*' OR facility = $2)";
-    /// It is tried again; its time begins anew.
-    REOPEN = "UPDATE commitment SET state = 'open', error = '', result = '[]', give_up_at = $2, closed_at = NULL, why = '', closed_by = '' WHERE id = $1";
-    /// A person has given it up.
-    STOP = "UPDATE commitment SET state = 'stopped', closed_at = $2, why = $3, closed_by = $4 WHERE id = $1 AND state IN ('open', 'failed', 'given_up', 'reported')";
+    IN_SCOPE = "SELECT direction, facility FROM commitment WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// It is tried again; its time begins anew. Not one that is done: the peer has taken our report, or kept every object.
+    REOPEN = "UPDATE commitment SET state = 'open', error = '', result = '[]', give_up_at = $2, closed_at = NULL, why = '', closed_by = ''
+        WHERE id = $1 AND (state IN ('open', 'failed', 'given_up', 'stopped') OR (state = 'reported' AND direction = 'out' AND result <> '[]'))";
+    /// A person has given it up; not one that is done.
+    STOP = "UPDATE commitment SET state = 'stopped', closed_at = $2, why = $3, closed_by = $4 WHERE id = $1
+        AND (state IN ('open', 'failed', 'given_up') OR (state = 'reported' AND direction = 'out' AND result <> '[]'))";
     /// A report that did not get through.
     FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
     /// Every version of an instance that a facility sent and whose bytes are kept.

@@ -124,6 +124,57 @@ async fn a_peer_that_is_gone_ends_it_in_sight() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_comes_while_somebody_gives_it_up_has_come_and_stays() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        let clinic = person("tech", &peer.facility, false, &[Role::ClinicTechnician]);
+        let seen = async |id: &str| {
+            let mut read = ctx.db.read(&clinic).await.unwrap();
+            one(&mut read, ctx, &clinic, Kind::Commitment, id).await.unwrap()
+        };
+        // The peer asks, a person gives it up while the report is on the line.
+        send(&bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+        let request = Transaction {
+            uid: "2.25.1".into(),
+            referenced: vec![reference(CR, "1.2.3.4.1")],
+            failed: Vec::new(),
+        };
+        let id = ask(ctx, &peer, &request, "").await.unwrap();
+        let judged = judge(ctx, &id).await.unwrap().unwrap();
+        act::stop(ctx, &clinic, Kind::Commitment, &id, "no need").await.unwrap();
+        reported(ctx, &judged).await.unwrap();
+        let told = seen(&id).await;
+        assert_eq!((told.state.as_str(), told.why.as_str()), ("sent", ""), "{}", bench.engine);
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        assert_eq!(of_study(&mut read, &study(ctx).await).await.unwrap().proven, 1, "{}", bench.engine);
+        drop(read);
+        // We ask; the peer answers after a person gave it up.
+        expect(ctx, &peer, &request).await.unwrap();
+        let mut read = ctx.db.read(&clinic).await.unwrap();
+        let row = read.one(sql::BY_UID, args!["out", &peer.id, "2.25.1"]).await.unwrap();
+        drop(read);
+        let id = row.text("id").unwrap();
+        act::stop(ctx, &clinic, Kind::Commitment, &id, "no need").await.unwrap();
+        let partly = Transaction {
+            referenced: Vec::new(),
+            failed: vec![(reference(CR, "1.2.3.4.1"), PROCESSING_FAILURE)],
+            ..request.clone()
+        };
+        heard(ctx, &peer, &partly).await.unwrap();
+        assert_eq!(seen(&id).await.state, "failed", "{}", bench.engine);
+        act::retry(ctx, &clinic, Kind::Commitment, &id).await.unwrap();
+        heard(ctx, &peer, &request).await.unwrap();
+        assert_eq!(seen(&id).await.state, "sent", "{}", bench.engine);
+        // What every object was confirmed of is neither asked again nor given up.
+        let again = act::retry(ctx, &clinic, Kind::Commitment, &id).await.unwrap_err();
+        assert_eq!(again.code(), "done", "{}", bench.engine);
+        let stopped = act::stop(ctx, &clinic, Kind::Commitment, &id, "why").await.unwrap_err();
+        assert_eq!(stopped.code(), "done", "{}", bench.engine);
+        assert_eq!(seen(&id).await.state, "sent", "{}", bench.engine);
+    }
+}
+
 async fn study(ctx: &Ctx) -> String {
     let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
     read.one("SELECT id FROM study", args![]).await.unwrap().text("id").unwrap()

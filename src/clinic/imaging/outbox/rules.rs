@@ -16,7 +16,8 @@ pub const ANNOUNCE: &str = "announce";
 /// The job of one notification in the table `notice`; its key is the peer's and the study's row with a space between.
 pub const AVAILABILITY: &str = "availability";
 
-/// What a settled study sets off: forwarding, and a notification for every peer whose policy says `"availability": true`.
+/// What a settled study sets off: forwarding, and a notification for every peer whose policy says `"availability": true`. A study
+/// that waits for a person in the quarantine goes nowhere by itself; when it is released it settles again.
 ///
 /// # Errors
 /// Storage faults; the job is tried again.
@@ -24,6 +25,9 @@ pub async fn announce(ctx: &Ctx, study: &str) -> Result<()> {
     let permit = Permit::system("announce");
     let mut read = ctx.db.read(&permit).await?;
     let Some(row) = read.opt(sql::MODALITY, args![study]).await? else { return Ok(()) };
+    if matches!(row.text("lane")?.as_str(), "identity" | "content" | "security") {
+        return Ok(());
+    }
     let mut told = Vec::new();
     for peer in peer::list(&mut read).await? {
         let asks = peer.policy.get("availability").and_then(Value::as_bool).unwrap_or(false);
@@ -67,7 +71,8 @@ pub async fn notice(ctx: &Ctx, peer: &str, study: &str) -> Result<Option<(String
     row.map(|row| Ok((row.text("id")?, row.text("facility")?))).transpose()
 }
 
-/// What became of a try of a notification: `state` `sent`, `failed` for good, or `waiting` for the next one.
+/// What became of a try of a notification: `state` `sent`, `failed` for good, or `waiting` for the next one. When images came
+/// while it was on the line, it waits on for the job that was put for them.
 ///
 /// # Errors
 /// Storage faults.
@@ -75,12 +80,13 @@ pub async fn noticed(ctx: &Ctx, notice: &(String, String), state: &str, error: &
     let permit = Permit::system("outbox");
     let (id, facility) = notice;
     let mut tx = ctx.db.begin(&permit).await?;
-    if state == "waiting" {
-        tx.exec(sql::NOTICE_TRIED, args![id, error]).await?;
-    } else {
+    // This holds the row: whoever puts another job for it has done so, or waits and finds it closed.
+    tx.exec(sql::NOTICE_TRIED, args![id, error]).await?;
+    let closes = state != "waiting" && tx.opt(sql::MORE_TO_TELL, args![id]).await?.is_none();
+    if closes {
         tx.exec(sql::NOTICE_CLOSED, args![id, state, error, ctx.now()]).await?;
     }
-    if state == "failed" {
+    if closes && state == "failed" {
         audit::append(&mut tx, ctx, &permit, "notice.fail", "notice", id, &json!({"why": error})).await?;
     }
     tx.commit().await?;

@@ -119,14 +119,16 @@ yigong_base::statements! {
     STOP = "UPDATE outgoing SET state = 'stopped', closed_at = $2 WHERE batch = $1 AND state IN ('waiting', 'failed')";
     /// Who decided about a batch, and why.
     DECIDED = "UPDATE outgoing_batch SET why = $2, closed_by = $3 WHERE id = $1";
-    /// A new notification; one that waits already is enough.
-    NEW_NOTICE = "INSERT INTO notice (id, peer, facility, study, state, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5) ON CONFLICT (peer, study) WHERE state = 'waiting' DO NOTHING";
+    /// A new notification; one that waits already is enough, and stands still until the new job is there for it.
+    NEW_NOTICE = "INSERT INTO notice (id, peer, facility, study, state, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5) ON CONFLICT (peer, study) WHERE state = 'waiting' DO UPDATE SET error = notice.error";
     /// The notification that waits.
     OPEN_NOTICE = "SELECT id, facility FROM notice WHERE peer = $1 AND study = $2 AND state = 'waiting'";
     /// A try that failed.
     NOTICE_TRIED = "UPDATE notice SET attempts = attempts + 1, error = $2 WHERE id = $1";
-    /// It ended.
-    NOTICE_CLOSED = "UPDATE notice SET state = $2, attempts = attempts + 1, error = $3, closed_at = $4 WHERE id = $1 AND state = 'waiting'";
+    /// It ended. What arrived although somebody gave it up meanwhile has arrived.
+    NOTICE_CLOSED = "UPDATE notice SET state = $2, error = $3, closed_at = $4, why = '', closed_by = '' WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
+    /// A job that was put for a notification that waits while another was on the line: there is more to be told.
+    MORE_TO_TELL = "SELECT n.id FROM notice n JOIN job j ON j.kind = 'availability' AND j.key = n.peer || ' ' || n.study AND j.state = 'waiting' WHERE n.id = $1 AND n.state = 'waiting'";
     /// A notification in scope, before it is acted on.
     NOTICE = "SELECT peer, study, facility, state FROM notice WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// It is tried again, unless a newer one waits already.
@@ -142,8 +144,8 @@ yigong_base::statements! {
     );
     /// The performed steps of a study.
     STEPS = "SELECT p.uid FROM procedure_step p JOIN study s ON s.facility = p.facility AND s.uid = p.study_uid WHERE s.id = $1 ORDER BY p.created_at";
-    /// The modality of a study.
-    MODALITY = "SELECT modality FROM study WHERE id = $1";
+    /// What decides whether and to whom a study goes by itself.
+    MODALITY = "SELECT modality, lane FROM study WHERE id = $1";
     /// Whether a study was put on its way to a peer by a rule.
     FORWARDED = "SELECT instance FROM outgoing WHERE study = $1 AND peer = $2 AND cause = 'forward'";
 }

@@ -9,7 +9,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag, uid};
 
-use super::super::{grant, quarantine};
+use super::super::{grant, key_note, quarantine};
 use super::assign::said;
 use super::chain::{self, Said, Written};
 use super::sql;
@@ -131,7 +131,7 @@ pub(super) async fn relocate(
 }
 
 /// The patient as a query names that of the study (`query::row`), so that one study says one name.
-fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
+pub(in crate::imaging) fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
     let own: Value = to.json("attributes")?;
     let of = |key: &str| own.get(key).and_then(Value::as_str).filter(|v| !v.is_empty());
     let identified = patient.flag("identified")?;
@@ -205,9 +205,10 @@ pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> 
     Ok(())
 }
 
-/// A study after its images, patient or lanes changed: counters, lane, and its place in or out of the queue.
+/// A study after its images, patient or lanes changed: counters, lane, the selection of its key images, and its place in or out of the queue.
 pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     recount(tx, study).await?;
+    key_note::follow(tx, ctx, study).await?;
     if end_if_empty(tx, ctx, study).await? {
         return Ok(());
     }

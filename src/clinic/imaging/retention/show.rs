@@ -96,12 +96,18 @@ pub async fn holds(conn: &mut Conn, permit: &Permit) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// The hold of a study. The caller has checked the scope.
+/// The hold of a study, for its facility and for those who decide about holds of the whole centre: why it is kept (a complaint, a
+/// court) is nothing for somebody to whom the study was granted. The caller has checked the scope.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn of_study(conn: &mut Conn, study: &str) -> Result<Option<Hold>> {
-    conn.opt(sql::HOLD_OF, args![study]).await?.map(|row| hold(&row, study)).transpose()
+pub async fn of_study(conn: &mut Conn, permit: &Permit, study: &str) -> Result<Option<Hold>> {
+    let Some(row) = conn.opt(sql::HOLD_OF, args![study]).await? else { return Ok(None) };
+    let theirs = row.text("facility")? == permit.facility();
+    if theirs || (permit.scope() == "*" && super::may_hold(permit)) {
+        return hold(&row, study).map(Some);
+    }
+    Ok(None)
 }
 
 /// What the policy hid, with the hour from which its bytes may go, the first to go first.

@@ -35,7 +35,7 @@ yigong_base::statements! {
         FROM legal_hold h JOIN study s ON s.id = h.study JOIN facility f ON f.code = s.facility JOIN patient t ON t.id = s.patient LEFT JOIN account a ON a.id = h.who
         WHERE ($1 = '*' OR s.facility = $1) ORDER BY h.at DESC, h.study LIMIT 500";
     /// The hold of a study.
-    HOLD_OF = "SELECT h.reason, h.at, h.who, a.name AS who_name FROM legal_hold h LEFT JOIN account a ON a.id = h.who WHERE h.study = $1";
+    HOLD_OF = "SELECT h.reason, h.at, h.who, a.name AS who_name, s.facility FROM legal_hold h JOIN study s ON s.id = h.study LEFT JOIN account a ON a.id = h.who WHERE h.study = $1";
     /// How many holds, hidden and given-up studies there are in scope.
     NUMBERS = "SELECT (SELECT COUNT(*) FROM legal_hold h JOIN study s ON s.id = h.study WHERE $1 = '*' OR s.facility = $1) AS holds,
         (SELECT COUNT(DISTINCT i.study) FROM instance i WHERE i.erased_at IS NOT NULL AND ($1 = '*' OR i.facility = $1)) AS erased";

@@ -91,6 +91,12 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         assert_eq!((held.reason.as_str(), held.who.as_str(), holds[0].images), ("court case", "lead", 1));
         let clinic = person("qc1", "C02", false, &[Role::QcOfficer]);
         assert!(show::holds(&mut conn, &clinic).await.unwrap().is_empty(), "another facility's");
+        let own = person("tech", "C01", false, &[Role::ClinicTechnician]);
+        let reader = person("w", "LEAD", true, &[Role::Writer]);
+        for (who, n) in [(&lead, 1), (&own, 1), (&clinic, 0), (&reader, 0)] {
+            let told = show::of_study(&mut conn, who, &id).await.unwrap();
+            assert_eq!(told.iter().count(), n, "{} {}", who.who(), bench.engine);
+        }
         let mut tx = ctx.db.begin(&clinic).await.unwrap();
         assert_eq!(release(&mut tx, &ctx, &clinic, &id, "mine?").await.unwrap_err().code(), "not_found");
         drop((tx, conn));
