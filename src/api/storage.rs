@@ -32,7 +32,18 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(overview, get_damaged, recheck, check_study, note, bring_back, get_retention, get_holds, hold, release))]
+#[openapi(paths(
+    overview,
+    get_damaged,
+    recheck,
+    check_study,
+    note,
+    bring_back,
+    get_retention,
+    get_holds,
+    hold,
+    release
+))]
 pub struct Doc;
 
 /// Why a study is kept whatever the policy says.
