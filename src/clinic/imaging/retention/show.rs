@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use yigong_base::access::Permit;
+use yigong_base::access::permit::ALL_FACILITIES;
 use yigong_base::args;
 use yigong_base::clock::DAY_MS;
 use yigong_base::config::RetentionConfig;
@@ -96,15 +97,15 @@ pub async fn holds(conn: &mut Conn, permit: &Permit) -> Result<Vec<Kept>> {
         .collect()
 }
 
-/// The hold of a study, for its facility and for those who decide about holds of the whole centre: why it is kept (a complaint, a
-/// court) is nothing for somebody to whom the study was granted. The caller has checked the scope.
+/// The hold of a study, for its facility and for the centre that reads it: why it is kept (a complaint, a court) is nothing for
+/// a facility to which the study was granted. The caller has checked the scope.
 ///
 /// # Errors
 /// Storage faults.
 pub async fn of_study(conn: &mut Conn, permit: &Permit, study: &str) -> Result<Option<Hold>> {
     let Some(row) = conn.opt(sql::HOLD_OF, args![study]).await? else { return Ok(None) };
     let theirs = row.text("facility")? == permit.facility();
-    if theirs || (permit.scope() == "*" && super::may_hold(permit)) {
+    if theirs || permit.scope() == ALL_FACILITIES {
         return hold(&row, study).map(Some);
     }
     Ok(None)

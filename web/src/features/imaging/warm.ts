@@ -4,15 +4,16 @@ import { studyQuery } from './SeriesStrip';
 import { drawnPath } from './viewer/drawn';
 import { hang } from './viewer/hanging';
 import { drawable, framesOf, rawPath, type StackDoc } from './viewer/stack';
+import { beginFrame } from './viewer/underway';
 import { stackQuery } from './viewer/Viewport';
 
-/** The frame a pane will open with is fetched into the browser's cache, at the address the viewer will ask for. */
-async function warmFrame(doc: StackDoc, start: number | null): Promise<void> {
+/** The frame a pane will open with is fetched before the viewer asks for it. */
+function warmFrame(doc: StackDoc, start: number | null): void {
   const frames = framesOf(doc);
   const f = start === null ? frames[Math.floor(frames.length / 2)] : frames.find((x) => x.image === start);
   if (!f) return;
   const path = drawable(f.instance) ? rawPath(f.instance.id, f.frame) : drawnPath(f.instance, f.frame, null);
-  await (await fetch(path, { credentials: 'same-origin' })).arrayBuffer();
+  beginFrame(path);
 }
 
 /** Warms the caches for one study; failing costs nothing but the time won. */

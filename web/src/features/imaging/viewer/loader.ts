@@ -9,6 +9,7 @@ import { Dropped, FrameQueue, RANK } from './queue';
 import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
 import type { FrameRef, StackInstance } from './stack';
 import { drawable, imageIdOf, parseImageId, rawPath } from './stack';
+import { takeFrame } from './underway';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -53,6 +54,8 @@ const ATTEMPTS = 3;
 async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
   if (!options) throw new Error('loader is not configured');
   let last: unknown = null;
+  const underWay = await takeFrame(path)?.catch(() => undefined);
+  if (underWay) return underWay;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (signal.aborted) throw new Dropped();
     try {
