@@ -55,7 +55,7 @@ async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
   if (!options) throw new Error('loader is not configured');
   let last: unknown = null;
   const underWay = await takeFrame(path)?.catch(() => undefined);
-  if (underWay) return underWay;
+  if (underWay && !signal.aborted) return underWay;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (signal.aborted) throw new Dropped();
     try {
