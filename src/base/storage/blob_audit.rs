@@ -4,6 +4,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::blob_disk::Disk;
+use super::slots::sync_dir;
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
@@ -116,6 +117,31 @@ impl Disk {
             Ok(gone)
         })
         .await
+    }
+
+    /// Gives a kept object the name it had before decision 0057 as well, in the place of what stands there; the sweeper takes
+    /// the other name when no row says it. What a crash leaves of it is removed with what was set aside.
+    pub async fn under_older_name(&self, kept: &str, older: &str) -> Result<()> {
+        let (from, to) = (self.path(kept)?, self.path(older)?);
+        let aside = self.aside_dir();
+        let beside = aside.join(format!("0-{older}"));
+        let work = move || {
+            let clear = || match std::fs::remove_file(&beside) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
+                _ => Ok(()),
+            };
+            let folder = to.parent().ok_or(std::io::ErrorKind::InvalidInput)?;
+            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(&aside)?;
+            clear()?;
+            std::fs::hard_link(&from, &beside)?;
+            // Never a moment without the name, and it is on disk before anybody is told.
+            std::fs::rename(&beside, &to)?;
+            // Two names of one file are left as they are by a rename.
+            clear()?;
+            sync_dir(folder)
+        };
+        blocking(move || work().map_err(|e| Fault::io("bring an object back", &e))).await
     }
 
     fn aside_dir(&self) -> PathBuf {

@@ -207,36 +207,12 @@ pub async fn restore(
     }
     let kept = ctx.blobs.keep(spooled).await?;
     if kept != address {
-        under_old_name(ctx, &kept, address).await?;
+        ctx.blobs.disk().under_older_name(&kept, address).await?;
     }
     let mut tx = ctx.db.begin(permit).await?;
     audit::append(&mut tx, ctx, permit, "object.restored", "object", address, &json!({})).await?;
     tx.commit().await?;
     recheck(ctx, permit, address).await
-}
-
-/// Gives a kept object the name it had before decision 0057 as well; the sweeper takes the other one when nothing names it.
-async fn under_old_name(ctx: &Ctx, kept: &str, address: &str) -> Result<()> {
-    let (from, to) = (ctx.blobs.path(kept)?, ctx.blobs.path(address)?);
-    let io = |e: std::io::Error| Fault::io("bring an object back", &e);
-    if let Some(folder) = to.parent() {
-        tokio::fs::create_dir_all(folder).await.map_err(io)?;
-    }
-    // Never a moment without the old name, and it is on disk before the mark goes.
-    let beside = to.with_extension("back");
-    match tokio::fs::remove_file(&beside).await {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
-        _ => {}
-    }
-    tokio::fs::hard_link(&from, &beside).await.map_err(io)?;
-    tokio::fs::rename(&beside, &to).await.map_err(io)?;
-    // Two names of one file are left as they are by a rename.
-    match tokio::fs::remove_file(&beside).await {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(io(e)),
-        _ => {}
-    }
-    let folder = to.parent().ok_or_else(|| Fault::internal("an object without a folder"))?;
-    tokio::fs::File::open(folder).await.map_err(io)?.sync_all().await.map_err(io)
 }
 
 /// Notes what was done about a marked object; an empty text takes the note away.
