@@ -263,3 +263,16 @@ fn no_unfinished_or_forbidden_words() {
     }
     report(&wrong);
 }
+
+/// A link among the tracked files points at somebody's own machine, and a fresh clone trips over it.
+#[test]
+fn no_link_is_tracked() {
+    if !root().join(".git").exists() {
+        return; // an unpacked source archive has no index to ask
+    }
+    let listed = std::process::Command::new("git").args(["ls-files", "-s"]).current_dir(root()).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.lines().count() > 100, "git lists no files");
+    let links: Vec<String> = listed.lines().filter(|l| l.starts_with("120000")).map(str::to_owned).collect();
+    report(&links);
+}
