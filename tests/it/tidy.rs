@@ -270,7 +270,8 @@ fn no_link_is_tracked() {
     if !root().join(".git").exists() {
         return; // an unpacked source archive has no index to ask
     }
-    let listed = std::process::Command::new("git").args(["ls-files", "-s"]).current_dir(root()).output().unwrap();
+    let listed =
+        std::process::Command::new("git").args(["ls-files", "-s"]).current_dir(root()).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.lines().count() > 100, "git lists no files");
     let links: Vec<String> = listed.lines().filter(|l| l.starts_with("120000")).map(str::to_owned).collect();
