@@ -4,12 +4,10 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::blob_disk::Disk;
+use super::layout::folder_of;
 use super::slots::sync_dir;
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
-
-/// First four digits an address can have, as numbers.
-pub const FOLDERS: u32 = 0x1_0000;
 
 /// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +49,7 @@ impl Found {
 impl Disk {
     /// Files of one folder (`0..FOLDERS`), in address order.
     pub async fn folder(&self, number: u32) -> Result<Vec<StoredFile>> {
-        let name = format!("{number:04x}");
-        let (a, b) = name.split_at(2);
-        let folder = self.objects_dir().join(a).join(b);
+        let folder = folder_of(self.objects_dir(), number);
         blocking(move || listed(&folder)).await
     }
 
@@ -215,7 +211,6 @@ mod tests {
         let now = blobs.put(&bytes).await.unwrap();
         let before = sha256_hex(&bytes);
         let old = blobs.path(&before).unwrap();
-        std::fs::create_dir_all(old.parent().unwrap()).unwrap();
         std::fs::write(&old, &bytes).unwrap();
         for address in [&now, &before] {
             assert_eq!(blobs.disk().rehash(address).await.unwrap(), Found::Sound);

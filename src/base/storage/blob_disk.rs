@@ -1,4 +1,4 @@
-//! Blobs on a local disk: `objects/ab/cd/<address>`. Blob first, row second: when `keep` returns, the data is synced under
+//! Blobs on a local disk: `objects/ab/<address>`. Blob first, row second: when `keep` returns, the data is synced under
 //! a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
 //! caller fails.
 //!
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::block::{Block, Blocks};
+use super::layout::{place_of, prepare};
 use super::slots::{Slot, Slots, sync_dir};
 use super::spool::{Body, Spooled};
 use super::spool_dir::SpoolDir;
@@ -32,10 +33,9 @@ impl Disk {
     pub async fn open(root: &Path, run: String) -> Result<Self> {
         let (objects, spool) = (root.join("objects"), root.join("spool"));
         let opened = blocking(move || {
-            std::fs::create_dir_all(&objects)?;
+            prepare(&objects)?;
             let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
             sync_dir(&spool)?;
-            sync_dir(&objects)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
             let slots = Slots::new(spool_dir.path().to_owned());
             Ok(Self { objects, slots, blocks: Arc::default(), _spool: spool_dir })
@@ -105,10 +105,6 @@ impl Disk {
         });
         synced.await.map_err(|e| Fault::io("sync probe", &e))
     }
-}
-
-fn place_of(objects: &Path, address: &str) -> PathBuf {
-    objects.join(&address[..2]).join(&address[2..4]).join(address)
 }
 
 /// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
@@ -250,7 +246,10 @@ mod tests {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         assert_eq!(folder.spooled(), 0);
-        assert!(std::fs::read_dir(folder.0.join("objects")).unwrap().next().is_none());
+        for folder in std::fs::read_dir(folder.0.join("objects")).unwrap() {
+            let folder = folder.unwrap().path();
+            assert!(!folder.is_dir() || std::fs::read_dir(folder).unwrap().next().is_none());
+        }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ pub mod blob_disk;
 mod block;
 pub mod conn;
 pub mod db;
+pub mod layout;
 pub mod migrate;
 mod readers;
 pub mod row;

@@ -12,15 +12,18 @@ pub struct Message {
     pub(super) text: String,
     pub(super) delimiters: Delimiters,
     pub(super) charset: Charset,
+    /// Byte ranges of all fields; the first of a segment is its name.
+    pub(super) fields: Vec<(usize, usize)>,
     pub(super) segments: Vec<Span>,
     /// What was repaired on the way in.
     pub warnings: Vec<Warning>,
 }
 
-/// Byte ranges of one segment; `fields[0]` is the name.
+/// Which fields are of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) fields: Vec<(usize, usize)>,
+    pub(super) first: usize,
+    pub(super) end: usize,
 }
 
 /// What stands at a place.
@@ -134,7 +137,7 @@ impl<'m> Segment<'m> {
 
     /// Number of fields sent.
     pub fn field_count(&self) -> usize {
-        self.span.fields.len().saturating_sub(1)
+        (self.span.end - self.span.first).saturating_sub(1)
     }
 
     /// Raw field, repetitions and all. MSH-1 and MSH-2 are the delimiters.
@@ -144,17 +147,22 @@ impl<'m> Segment<'m> {
 
     /// Raw repetitions of a field.
     pub fn repetitions(&self, field: usize) -> Vec<&'m str> {
-        split(
-            self.raw(field),
-            if self.is_delimiter_field(field) { None } else { self.message.delimiters.repetition },
-        )
+        match self.repetition_mark(field) {
+            Some(mark) => self.raw(field).split(mark).collect(),
+            None => vec![self.raw(field)],
+        }
+    }
+
+    fn repetition_mark(&self, field: usize) -> Option<char> {
+        if self.is_delimiter_field(field) { None } else { self.message.delimiters.repetition }
     }
 
     /// What stands in a component of the first repetition.
     pub fn value(&self, field: usize, component: usize) -> Value<'m> {
         match self.slice(field) {
             None => Value::Absent,
-            Some(_) => match self.repetitions(field).first().and_then(|r| self.part(r, component)) {
+            Some(raw) => match nth(raw, self.repetition_mark(field), 1).and_then(|r| self.part(r, component))
+            {
                 None => Value::Absent,
                 Some("") => Value::Empty,
                 Some("\"\"") => Value::Null,
@@ -197,8 +205,8 @@ impl<'m> Segment<'m> {
         match (self.value(path.field, path.component), path.subcomponent) {
             (Value::Text(raw), 0) => self.decode(raw),
             (Value::Text(raw), n) => {
-                let parts = split(raw, self.message.delimiters.subcomponent);
-                parts.get(n - 1).map(|raw| self.decode(raw)).unwrap_or_default()
+                let part = nth(raw, self.message.delimiters.subcomponent, n);
+                part.map(|raw| self.decode(raw)).unwrap_or_default()
             }
             _ => String::new(),
         }
@@ -209,7 +217,7 @@ impl<'m> Segment<'m> {
     }
 
     fn part(&self, repetition: &'m str, component: usize) -> Option<&'m str> {
-        split(repetition, self.message.delimiters.component).get(component.checked_sub(1)?).copied()
+        nth(repetition, self.message.delimiters.component, component)
     }
 
     fn is_delimiter_field(&self, field: usize) -> bool {
@@ -217,14 +225,17 @@ impl<'m> Segment<'m> {
     }
 
     fn slice(&self, field: usize) -> Option<&'m str> {
-        let (from, to) = *self.span.fields.get(field)?;
+        let own = self.message.fields.get(self.span.first..self.span.end)?;
+        let (from, to) = *own.get(field)?;
         self.message.text.get(from..to)
     }
 }
 
-fn split(text: &str, by: Option<char>) -> Vec<&str> {
-    match by {
-        Some(by) => text.split(by).collect(),
-        None => vec![text],
+/// The part with this number, from 1; without a mark the text is one part.
+fn nth(text: &str, mark: Option<char>, number: usize) -> Option<&str> {
+    let before = number.checked_sub(1)?;
+    match mark {
+        Some(mark) => text.split(mark).nth(before),
+        None => (before == 0).then_some(text),
     }
 }

@@ -6,7 +6,7 @@
 use super::Delimiters;
 use super::error::{ErrorCode, ReadError, Warning};
 
-/// Most delimiters one frame may hold; the parser needs about 430 bytes for each.
+/// Most delimiters one frame may hold: each costs 16 bytes once the message is split.
 const MAX_DELIMITERS: usize = 200_000;
 /// Most segments one frame may hold.
 const MAX_SEGMENTS: usize = 20_000;

@@ -15,7 +15,7 @@ use super::{BOX_MS, LIVE, MANY, mark, sql};
 /// A damaged object and one thing that needs it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Hurt {
-    /// Address; also the name of the file under `objects/ab/cd/`.
+    /// Address; also the name of the file under `objects/ab/`.
     pub address: String,
     /// `hash`, `missing`, `unreadable`.
     pub kind: String,

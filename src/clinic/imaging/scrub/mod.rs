@@ -15,7 +15,8 @@ use yigong_base::access::Permit;
 use yigong_base::clock::{DAY_MS, HOUR_MS, MINUTE_MS};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
-use yigong_base::storage::blob_audit::{FOLDERS, Found};
+use yigong_base::storage::blob_audit::Found;
+use yigong_base::storage::layout::FOLDERS;
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
@@ -29,6 +30,8 @@ const PAGE: i64 = 500;
 const YOUNG_MS: i64 = DAY_MS;
 /// Not there in one page of rows: so many, and more than half, are a disk that is away.
 const MANY: usize = 20;
+/// Parts of the addresses, by their first four digits: the unit of the scrubber's shares.
+const PARTS: u32 = 0x1_0000;
 /// What was set aside stays this long.
 const ASIDE_MS: i64 = 7 * DAY_MS;
 
@@ -100,8 +103,12 @@ pub async fn state(conn: &mut Conn) -> Result<(Progress, Swept, Vec<Damaged>)> {
 /// How far the scrubber is through the store, 0 to 1; 0 between two passes.
 #[must_use]
 pub fn share(progress: &Progress) -> f64 {
-    let folder = progress.cursor.get(..4).and_then(|p| u32::from_str_radix(p, 16).ok()).unwrap_or(0);
-    f64::from(folder) / f64::from(FOLDERS)
+    f64::from(part_of(&progress.cursor)) / f64::from(PARTS)
+}
+
+/// The part in which an address lies, or at which a pass goes on.
+fn part_of(cursor: &str) -> u32 {
+    cursor.get(..4).and_then(|p| u32::from_str_radix(p, 16).ok()).unwrap_or(0)
 }
 
 /// A job of the keeping.
@@ -167,17 +174,20 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
     let permit = Permit::system("scrub");
     let mut now_at: Progress = kept(&mut *ctx.db.read(&permit).await?, "scrub").await?;
     let hours = u32::try_from(ctx.config.imaging.scrub_days.clamp(1, 3_650) * 24).unwrap_or(720);
-    let share = FOLDERS.div_ceil(hours).max(1);
+    let share = PARTS.div_ceil(hours).max(1);
     let began = ctx.now();
     if now_at.cursor.is_empty() {
         now_at = Progress { began_at: began, finished_at: now_at.finished_at, ..Progress::default() };
     }
-    let first = now_at.cursor.get(..4).and_then(|p| u32::from_str_radix(p, 16).ok()).unwrap_or(0);
-    let end = (first + share).min(FOLDERS);
+    let first = part_of(&now_at.cursor);
+    // The end of the last part is no address: it is behind every one.
+    let end = first.saturating_add(share);
+    let until = if end < PARTS { format!("{end:04x}") } else { "g".into() };
+    let in_one = PARTS / FOLDERS;
     let mut in_time = true;
-    'folders: for number in first..end {
+    'folders: for number in first / in_one..end.div_ceil(in_one).min(FOLDERS) {
         for file in ctx.blobs.disk().folder(number).await? {
-            if file.address <= now_at.cursor {
+            if file.address <= now_at.cursor || file.address >= until {
                 continue;
             }
             let found = ctx.blobs.disk().rehash(&file.address).await?;
@@ -192,8 +202,8 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
         }
     }
     if in_time {
-        // The whole folder is done: the next run begins behind it.
-        now_at.cursor = if end == FOLDERS { String::new() } else { format!("{end:04x}") };
+        // The whole share is done: the next run begins behind it.
+        now_at.cursor = if end < PARTS { until } else { String::new() };
     }
     if now_at.cursor.is_empty() {
         now_at.finished_at = ctx.now();

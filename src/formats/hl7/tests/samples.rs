@@ -59,6 +59,7 @@ fn every_sample_is_read_whole_or_refused_by_line() {
                     at = lines.len();
                 }
                 Ok(m) => {
+                    super::agree::agree(&m);
                     let separator = m.delimiters().field;
                     let msh = lines.get(at).unwrap();
                     assert_eq!(msh.split(separator).nth(9).unwrap_or_default(), m.control_id(), "{name}");
