@@ -1,25 +1,21 @@
-//! One frame: kept raw, recognised as a repeat or read, handled, answered; all of it in one unit of work.
+//! One frame: its sender found, its messages read and handled one by one. What cannot be is kept with the reason.
 
 use std::net::IpAddr;
 
 use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::clock::HOUR_MS;
 use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::inbox::{self, Frame, Kept};
-use yigong_base::site::{Peer, facility, peer};
+use yigong_base::inbox::{self, End, Frame};
+use yigong_base::site::{Peer, Senders, peer};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, audit};
 use yigong_formats::hl7::ack::Detail;
-use yigong_formats::hl7::profile::ControlId;
 use yigong_formats::hl7::{self, AckCode, ErrorCode, Header, Message, Profile, ReadError};
 
 use super::answer::{self, Answer};
+use super::single::{self, Single};
 use super::{orders, patient, results};
-
-/// How often a message is tried when another connection came in between.
-const ATTEMPTS: u32 = 3;
 
 /// What goes back on the wire.
 pub(super) enum Reply {
@@ -84,25 +80,43 @@ async fn frame(ctx: &Ctx, ip: IpAddr, body: Vec<u8>) -> Result<Vec<u8>> {
         let error = ReadError::new(1, ErrorCode::SegmentSequence, "first segment is not MSH");
         return Ok(answer::wire(ctx, &answer::anonymous(), AckCode::Reject, &Detail::from(&error)));
     };
-    let app = header.part(&header.sending_app, 1).to_owned();
-    let place = header.part(&header.sending_facility, 1).to_owned();
-    let found = {
-        let mut conn = ctx.db.read(&permit).await?;
-        peer::find_hl7(&mut conn, ip, &app, &place).await?
-    };
-    let Some(peer) = found else {
-        refuse(ctx, ip, Some(&header), &body, "unknown_sender").await?;
-        let error = ReadError::new(0, ErrorCode::Internal, "sender is not registered for this address");
-        return Ok(answer::wire(ctx, &header, AckCode::Reject, &Detail::from(&error)));
-    };
+    let app = header.part(&header.sending_app, 1);
+    let place = header.part(&header.sending_facility, 1);
+    let mut senders = Senders::kept(ctx, &permit).await?;
+    loop {
+        // Nobody is turned away by what was remembered.
+        if senders.find(ip, app, place).is_none() {
+            senders = Senders::fresh(ctx, &permit).await?;
+        }
+        let Some(peer) = senders.find(ip, app, place) else {
+            refuse(ctx, ip, Some(&header), &body, "unknown_sender").await?;
+            let error = ReadError::new(0, ErrorCode::Internal, "sender is not registered for this address");
+            return Ok(answer::wire(ctx, &header, AckCode::Reject, &Detail::from(&error)));
+        };
+        match of_peer(ctx, &senders, peer, &header, &body).await {
+            Err(Fault::Conflict { code, .. }) if code == single::PEER_CHANGED => {
+                senders = Senders::fresh(ctx, &permit).await?;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// A frame of a known sender; nothing is done when the sender was changed meanwhile.
+async fn of_peer(ctx: &Ctx, senders: &Senders, peer: &Peer, header: &Header, body: &[u8]) -> Result<Vec<u8>> {
     let profile = Profile::of_policy(&peer.policy)
         .map_err(|e| Fault::internal(format!("policy of peer {}: {e}", peer.name)))?;
-    let received = match hl7::receive(&body, &profile.read_options()) {
+    let received = match hl7::receive(body, &profile.read_options()) {
         Ok(received) => received,
-        Err(error) => return unreadable(ctx, &peer, &header, &body, &error).await,
+        Err(error) => {
+            let mut conn = ctx.db.read(&peer.permit()).await?;
+            single::standing(senders, &mut conn).await?;
+            drop(conn);
+            return unreadable(ctx, peer, header, body, &error).await;
+        }
     };
     let cut = if profile.instrument {
-        hl7::charset::cut_characters(&body, received.decoded.charset)
+        hl7::charset::cut_characters(body, received.decoded.charset)
     } else {
         Vec::new()
     };
@@ -110,16 +124,25 @@ async fn frame(ctx: &Ctx, ip: IpAddr, body: Vec<u8>) -> Result<Vec<u8>> {
     let held = received.decoded.ambiguous;
     let charset = received.decoded.charset;
     let mut wire = Vec::new();
-    for message in received.messages {
-        let (own, bytes) = match &message {
-            Ok(message) if several => {
-                (Header::of(message), charset.encode(message.text()).unwrap_or_else(|| body.clone()))
-            }
-            Ok(message) => (Header::of(message), body.clone()),
-            Err(_) => (header.clone(), body.clone()),
+    for (n, message) in received.messages.iter().enumerate() {
+        let own = message.as_ref().map_or_else(|_| header.clone(), Header::of);
+        let part = match message {
+            Ok(message) if several => charset.encode(message.text()),
+            _ => None,
         };
-        let answer = one(ctx, &peer, &profile, &own, &message, &bytes, &cut, held).await?;
-        wire.extend(answer);
+        let single = Single {
+            ctx,
+            peer,
+            profile: &profile,
+            // A frame is finished under the sender it was begun with.
+            senders: (n == 0).then_some(senders),
+            header: &own,
+            message,
+            body: part.as_deref().unwrap_or(body),
+            cut: &cut,
+            held,
+        };
+        wire.extend(single.take().await?);
     }
     Ok(wire)
 }
@@ -134,130 +157,6 @@ fn unbatched(body: Vec<u8>) -> Vec<u8> {
         body.split(|b| matches!(b, b'\r' | b'\n')).filter(|l| !l.is_empty() && !wrapper(l)).collect();
     let inner = lines.join(&b'\r');
     if inner.starts_with(b"MSH") { inner } else { body }
-}
-
-/// Whether another attempt can end otherwise: another connection was first with the same new row, or held the lock.
-fn worth_another(fault: &Fault) -> bool {
-    matches!(fault, Fault::Busy { .. })
-        || matches!(fault, Fault::Conflict { code, .. } if code == "duplicate")
-}
-
-/// One message, tried up to [`ATTEMPTS`] times: two first messages of a new patient at once must both be taken.
-#[expect(clippy::too_many_arguments, reason = "one message with everything known about its frame")]
-async fn one(
-    ctx: &Ctx,
-    peer: &Peer,
-    profile: &Profile,
-    header: &Header,
-    message: &std::result::Result<Message, ReadError>,
-    body: &[u8],
-    cut: &[usize],
-    held: bool,
-) -> Result<Vec<u8>> {
-    for attempt in 1..ATTEMPTS {
-        match try_one(ctx, peer, profile, header, message, body, cut, held, false).await {
-            Err(fault) if worth_another(&fault) => {
-                tracing::info!(peer = %peer.name, attempt, "mllp.again");
-            }
-            done => return done,
-        }
-    }
-    try_one(ctx, peer, profile, header, message, body, cut, held, true).await
-}
-
-#[expect(clippy::too_many_arguments, reason = "one message with everything known about its frame")]
-async fn try_one(
-    ctx: &Ctx,
-    peer: &Peer,
-    profile: &Profile,
-    header: &Header,
-    message: &std::result::Result<Message, ReadError>,
-    body: &[u8],
-    cut: &[usize],
-    held: bool,
-    last: bool,
-) -> Result<Vec<u8>> {
-    let permit = peer.permit();
-    let sha256 = sha256_hex(body);
-    let kind = format!("{}^{}", header.part(&header.kind, 1), header.trigger());
-    let frame = Frame {
-        kind: "hl7",
-        peer: peer.id.clone(),
-        facility: peer.facility.clone(),
-        body: body.to_vec(),
-        sha256: sha256.clone(),
-        charset: answer::setting_name(header.charset).to_owned(),
-        message_type: kind,
-        control_id: header.control_id.clone(),
-    };
-    let mut tx = ctx.db.begin(&permit).await?;
-    let earlier = if header.control_id.is_empty() {
-        Vec::new()
-    } else {
-        inbox::find_same_id(&mut tx, &peer.id, &header.control_id).await?
-    };
-    if let Some(bytes) = earlier.iter().find(|k| k.sha256 == sha256).and_then(|k: &Kept| k.ack.clone()) {
-        audit::append(&mut tx, ctx, &permit, "inbox.repeat", "peer", &peer.id, &json!({"sha256": sha256}))
-            .await?;
-        tx.commit().await?;
-        return Ok(bytes);
-    }
-    let id = inbox::keep(&mut tx, ctx, &frame).await?;
-    let repeated_body = header.control_id.is_empty()
-        && inbox::find_same_body(&mut tx, &peer.id, &sha256, ctx.now() - 24 * HOUR_MS)
-            .await?
-            .is_some_and(|k| k.id != id);
-    let community = facility::find(&mut tx, &peer.facility).await?.kind == "lead";
-    let mut intake = Intake {
-        ctx,
-        permit: &permit,
-        peer,
-        profile,
-        community,
-        inbox: id.clone(),
-        cut: cut.to_vec(),
-        live: Vec::new(),
-    };
-    let other_body = earlier.iter().any(|k| k.sha256 != sha256);
-    let done = match message {
-        Err(error) => Ok(Answer::refused(AckCode::Error, error)),
-        Ok(_) if held => Ok(Answer::held("charset_ambiguous")),
-        Ok(_) if other_body && profile.control_id == ControlId::Reliable => Ok(Answer::quarantined(
-            &ReadError::new(0, ErrorCode::DuplicateKey, "the control id was used for another message"),
-        )),
-        Ok(_) if header.control_id.is_empty() && profile.control_id == ControlId::Reliable => Ok(
-            Answer::refused(AckCode::Reject, &ReadError::new(1, ErrorCode::RequiredField, "MSH-10 is empty")),
-        ),
-        Ok(message) => dispatch(&mut intake, &mut tx, header, message).await,
-    };
-    let mut answer = match done {
-        Ok(answer) => answer,
-        Err(Fault::Storage { detail }) => return Err(Fault::storage(detail)),
-        Err(Fault::Busy { detail }) => return Err(Fault::Busy { detail }),
-        Err(fault) if !last && worth_another(&fault) => return Err(fault),
-        // What was half done is undone; the message itself is kept with the reason.
-        Err(fault) => {
-            drop(tx);
-            tx = ctx.db.begin(&permit).await?;
-            inbox::keep(&mut tx, ctx, &frame).await.map(|new| intake.inbox = new)?;
-            intake.live.clear();
-            Answer::of_fault(&fault)
-        }
-    };
-    answer.detail.vendor_extras = profile.vendor_ack;
-    let wire = answer::wire_for_mode(ctx, header, &answer);
-    let reason = if repeated_body { "repeated_body" } else { answer.reason.as_str() };
-    inbox::finish(&mut tx, ctx, &intake.inbox, &frame, answer.state, reason, &wire).await?;
-    peer::touch(&mut tx, &peer.id, ctx.now()).await?;
-    tx.commit().await?;
-    for (slice, id, facility) in intake.live {
-        ctx.live.changed(slice, &id, &facility);
-    }
-    if answer.state != "done" {
-        tracing::warn!(peer = %peer.name, state = answer.state, reason = %answer.reason, "mllp.not_done");
-        ctx.live.changed("lab", &intake.inbox, &peer.facility);
-    }
-    Ok(wire)
 }
 
 pub(super) async fn dispatch(
@@ -381,8 +280,8 @@ async fn keep(
         control_id: header.map(|h| h.control_id.chars().take(200).collect()).unwrap_or_default(),
     };
     let mut tx = ctx.db.begin(permit).await?;
-    let id = inbox::keep(&mut tx, ctx, &frame).await?;
-    inbox::finish(&mut tx, ctx, &id, &frame, state, why, ack).await?;
+    let id = ctx.id();
+    inbox::keep(&mut tx, ctx, &id, &frame, End { state, reason: why, ack }).await?;
     audit::append(&mut tx, ctx, permit, "inbox.refuse", "inbox", &id, &json!({"why": why})).await?;
     tx.commit().await
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
-use yigong_base::site::peer;
+use yigong_base::site::Senders;
 
 use super::connection;
 
@@ -72,8 +72,13 @@ pub async fn run(listener: TcpListener, ctx: Ctx, shutdown: impl Future<Output =
 
 async fn admitted(ctx: &Ctx, ip: IpAddr) -> bool {
     let permit = Permit::system("mllp.admit");
-    let Ok(mut conn) = ctx.db.read(&permit).await else { return false };
-    peer::admits_hl7(&mut conn, ip).await.unwrap_or(false)
+    match Senders::fresh(ctx, &permit).await {
+        Ok(senders) => senders.admit(ip),
+        Err(error) => {
+            tracing::error!(%ip, %error, "mllp.admit");
+            false
+        }
+    }
 }
 
 type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;

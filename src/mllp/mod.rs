@@ -18,6 +18,7 @@ mod results;
 pub mod send;
 #[cfg(test)]
 mod send_tests;
+mod single;
 #[cfg(test)]
 mod tests;
 

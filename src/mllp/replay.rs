@@ -5,7 +5,7 @@
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::inbox::{self, Frame};
+use yigong_base::inbox::{self, End, Frame};
 use yigong_base::site::{facility, peer};
 use yigong_base::{Ctx, audit};
 use yigong_clinic::lab::messages;
@@ -97,7 +97,8 @@ pub async fn replay(ctx: &Ctx, id: &str) -> Result<()> {
         live.clear();
         tx = ctx.db.begin(&permit).await?;
     }
-    inbox::finish(&mut tx, ctx, id, &frame, state, &reason, &kept.ack).await?;
+    let end = End { state, reason: &reason, ack: &kept.ack };
+    inbox::finish(&mut tx, ctx, id, &frame, end).await?;
     audit::append(&mut tx, ctx, &permit, "inbox.replay", "inbox", id, &json!({"state": state})).await?;
     tx.commit().await?;
     ctx.live.changed("lab", id, &peer.facility);

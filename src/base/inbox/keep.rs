@@ -40,26 +40,40 @@ pub struct Kept {
     pub ack: Option<Vec<u8>>,
 }
 
-/// Keeps a frame verbatim; answers its id.
-pub async fn keep(tx: &mut Tx, ctx: &Ctx, frame: &Frame) -> Result<String> {
-    let id = ctx.id();
+/// How a frame ended.
+#[derive(Debug, Clone, Copy)]
+pub struct End<'a> {
+    /// `done`, `error`, `held` or `quarantined`.
+    pub state: &'a str,
+    /// Why, or empty.
+    pub reason: &'a str,
+    /// The answer that is given.
+    pub ack: &'a [u8],
+}
+
+/// Keeps a frame verbatim under `id`, with the answer that goes out when this is durable.
+pub async fn keep(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, end: End<'_>) -> Result<()> {
+    let now = ctx.now();
     tx.exec(
         sql::KEEP,
         args![
-            &id,
+            id,
             frame.kind,
             &frame.peer,
             &frame.facility,
-            ctx.now(),
+            now,
             &frame.sha256,
             frame.body.as_slice(),
             &frame.charset,
             &frame.message_type,
-            &frame.control_id
+            &frame.control_id,
+            end.state,
+            end.reason,
+            end.ack
         ],
     )
     .await?;
-    Ok(id)
+    Ok(())
 }
 
 /// Earlier frames of the peer with this control id, newest first.
@@ -72,21 +86,19 @@ pub async fn find_same_body(conn: &mut Conn, peer: &str, sha256: &str, since: i6
     conn.opt(sql::SAME_BODY, args![peer, sha256, since]).await?.as_ref().map(kept_of).transpose()
 }
 
-/// Records how a frame ended: state `done`, `error` or `quarantined`, the reason and the answer.
-pub async fn finish(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    id: &str,
-    frame: &Frame,
-    state: &str,
-    reason: &str,
-    ack: &[u8],
-) -> Result<()> {
-    tx.exec(
-        sql::FINISH,
-        args![id, state, reason, ack, ctx.now(), &frame.charset, &frame.message_type, &frame.control_id],
-    )
-    .await?;
+/// Records how a kept frame ended when it was taken again.
+pub async fn finish(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, end: End<'_>) -> Result<()> {
+    let named = args![
+        id,
+        end.state,
+        end.reason,
+        end.ack,
+        ctx.now(),
+        &frame.charset,
+        &frame.message_type,
+        &frame.control_id
+    ];
+    tx.exec(sql::FINISH, named).await?;
     Ok(())
 }
 

@@ -3,4 +3,4 @@
 pub mod keep;
 pub mod sql;
 
-pub use keep::{Frame, Kept, find_same_body, find_same_id, finish, keep};
+pub use keep::{End, Frame, Kept, find_same_body, find_same_id, finish, keep};

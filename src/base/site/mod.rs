@@ -2,7 +2,9 @@
 
 pub mod facility;
 pub mod peer;
+pub mod senders;
 pub mod sql;
 
 pub use facility::Facility;
 pub use peer::Peer;
+pub use senders::Senders;

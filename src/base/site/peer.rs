@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::sql;
+use super::{senders, sql};
 use crate::access::Permit;
 use crate::args;
 use crate::audit;
@@ -131,6 +131,7 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
         ],
     )
     .await?;
+    senders::changed(tx, ctx).await?;
     audit::append(
         tx,
         ctx,
@@ -167,6 +168,7 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
     if changed == 0 {
         return Err(Fault::not_found("peer"));
     }
+    senders::changed(tx, ctx).await?;
     audit::append(tx, ctx, permit, "peer.update", "peer", &peer.id, &json!({"enabled": peer.enabled})).await
 }
 
@@ -186,40 +188,13 @@ pub async fn find_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
     conn.opt(sql::FIND_AE, args![ae_title]).await?.as_ref().map(of_row).transpose()
 }
 
-/// The enabled HL7 peer that may come from `address` and names itself `app` and `app_facility` (MSH-3, MSH-4).
-pub async fn find_hl7(
-    conn: &mut Conn,
-    address: IpAddr,
-    app: &str,
-    app_facility: &str,
-) -> Result<Option<Peer>> {
-    let fits = |want: &Option<String>, got: &str| want.as_deref().is_none_or(|w| w.is_empty() || w == got);
-    for row in conn.all(sql::LIST_HL7, args![]).await? {
-        let peer = of_row(&row)?;
-        if peer.admits(address) && fits(&peer.app, app) && fits(&peer.app_facility, app_facility) {
-            return Ok(Some(peer));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether any enabled HL7 peer may come from `address`: asked before a byte of a frame is read.
-pub async fn admits_hl7(conn: &mut Conn, address: IpAddr) -> Result<bool> {
-    for row in conn.all(sql::LIST_HL7, args![]).await? {
-        if of_row(&row)?.admits(address) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// Remembers the last contact.
 pub async fn touch(tx: &mut Tx, id: &str, now: i64) -> Result<()> {
     tx.exec(sql::TOUCH_PEER, args![id, now]).await?;
     Ok(())
 }
 
-fn of_row(row: &Row) -> Result<Peer> {
+pub(super) fn of_row(row: &Row) -> Result<Peer> {
     Ok(Peer {
         id: row.text("id")?,
         kind: row.text("kind")?,

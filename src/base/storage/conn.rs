@@ -57,8 +57,8 @@ impl Conn {
     /// Runs a statement; answers the number of rows changed.
     pub async fn exec(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<u64> {
         match self.side() {
-            Side::Writer(w) => w.exec(sql, args),
-            Side::Reader(r) => r.run(move |c| c.exec(sql, args)).await,
+            Side::Writer(w) => w.exec(sql, &args),
+            Side::Reader(r) => r.run(move |c| c.exec(sql, &args)).await,
             Side::Pg(c) => {
                 let done = sqlx::query_with(sql, pg_args(args)?).execute(c).await;
                 done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
@@ -69,8 +69,8 @@ impl Conn {
     /// All rows.
     pub async fn all(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self.side() {
-            Side::Writer(w) => w.rows(sql, args, usize::MAX),
-            Side::Reader(r) => r.run(move |c| c.rows(sql, args, usize::MAX)).await,
+            Side::Writer(w) => w.rows(sql, &args, usize::MAX),
+            Side::Reader(r) => r.run(move |c| c.rows(sql, &args, usize::MAX)).await,
             Side::Pg(c) => {
                 let rows = sqlx::query_with(sql, pg_args(args)?).fetch_all(c).await;
                 Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Postgres).collect())
@@ -81,8 +81,8 @@ impl Conn {
     /// The first row, if any.
     pub async fn opt(&mut self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Row>> {
         match self.side() {
-            Side::Writer(w) => Ok(w.rows(sql, args, 1)?.pop()),
-            Side::Reader(r) => Ok(r.run(move |c| c.rows(sql, args, 1)).await?.pop()),
+            Side::Writer(w) => Ok(w.rows(sql, &args, 1)?.pop()),
+            Side::Reader(r) => Ok(r.run(move |c| c.rows(sql, &args, 1)).await?.pop()),
             Side::Pg(c) => {
                 let row = sqlx::query_with(sql, pg_args(args)?).fetch_optional(c).await;
                 Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Postgres))
@@ -103,8 +103,8 @@ impl Conn {
         let statement = format!("EXPLAIN QUERY PLAN {sql}");
         let arguments = vec![Arg::Text(None); 99];
         let rows = match self.side() {
-            Side::Writer(w) => w.rows(&statement, arguments, usize::MAX),
-            Side::Reader(r) => r.run(move |c| c.rows(&statement, arguments, usize::MAX)).await,
+            Side::Writer(w) => w.work(|c| c.rows_once(&statement, &arguments)),
+            Side::Reader(r) => r.run(move |c| c.rows_once(&statement, &arguments)).await,
             Side::Pg(_) => Err(Fault::internal("plans are asked of sqlite")),
         };
         rows?.into_iter().map(|row| row.text("detail")).collect()

@@ -92,6 +92,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0014_object_address.sql"),
         include_str!("../../../migrations/postgres/0014_object_address.sql"),
     ),
+    (
+        15,
+        "fewer_indexes",
+        include_str!("../../../migrations/sqlite/0015_fewer_indexes.sql"),
+        include_str!("../../../migrations/postgres/0015_fewer_indexes.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -1,6 +1,8 @@
 //! One SQLite connection. Its statements run in the thread that asks: a statement takes microseconds, handing it to another
 //! thread and back takes tens of them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,18 @@ const PREPARED: usize = 500;
 /// A connection.
 pub struct Sqlite {
     connection: Connection,
+    shapes: Shapes,
 }
+
+/// What is the same at every run of a statement: which `$n` each of its slots is, and the names of its columns.
+#[derive(Default)]
+struct Shape {
+    slots: Vec<usize>,
+    columns: Arc<[String]>,
+}
+
+/// By where the text of the statement stands: all but plans are constants.
+type Shapes = HashMap<(usize, usize), Shape>;
 
 impl Sqlite {
     /// Opens (and creates) a database for writing. The durability settings are read back: a build or a file system that
@@ -54,7 +67,7 @@ impl Sqlite {
         let opened = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = opened.map_err(|e| Fault::storage(format!("open {}: {e}", file.display())))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        let own = Self { connection };
+        let own = Self { connection, shapes: Shapes::new() };
         own.patience(Duration::from_secs(10))?;
         Ok(own)
     }
@@ -73,53 +86,33 @@ impl Sqlite {
     }
 
     /// Runs a statement to its end; answers the number of rows changed.
-    pub(super) fn exec(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
-        self.step(sql, args, |rows| {
+    pub(super) fn exec(&mut self, sql: &'static str, args: &[Arg]) -> Result<u64> {
+        let (connection, shape) = self.known(sql)?;
+        step(connection, sql, shape, args, |rows| {
             while rows.next()?.is_some() {}
             Ok(())
         })?;
-        Ok(self.connection.changes())
+        Ok(connection.changes())
     }
 
     /// The first `most` rows of a statement.
-    pub(super) fn rows(&mut self, sql: &str, args: Vec<Arg>, most: usize) -> Result<Vec<Row>> {
-        self.step(sql, args, |rows| {
-            let mut held = Vec::new();
-            let mut names: Option<Arc<[String]>> = None;
-            while held.len() < most {
-                let Some(row) = rows.next()? else { break };
-                let names = names.get_or_insert_with(|| {
-                    row.as_ref().column_names().into_iter().map(str::to_owned).collect()
-                });
-                let cells = (0..names.len()).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
-                held.push(Row::Sqlite(Held { names: Arc::clone(names), cells }));
-            }
-            Ok(held)
-        })
+    pub(super) fn rows(&mut self, sql: &'static str, args: &[Arg], most: usize) -> Result<Vec<Row>> {
+        let (connection, shape) = self.known(sql)?;
+        rows(connection, sql, shape, args, most)
     }
 
-    fn step<T>(
-        &mut self,
-        sql: &str,
-        args: Vec<Arg>,
-        take: impl FnOnce(&mut rusqlite::Rows<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| fault_of(sql, &e))?;
-        for slot in 1..=statement.parameter_count() {
-            // SQLite numbers `$n` by the order in which they stand in the text.
-            let name = statement.parameter_name(slot).and_then(|name| name.get(1..)?.parse::<usize>().ok());
-            let Some(arg) = name.and_then(|n| args.get(n.checked_sub(1)?)) else {
-                return Err(Fault::internal(format!("argument {slot} of a statement is missing")));
-            };
-            let bound = match arg {
-                Arg::Int(v) => statement.raw_bind_parameter(slot, v),
-                Arg::Text(v) => statement.raw_bind_parameter(slot, v),
-                Arg::Real(v) => statement.raw_bind_parameter(slot, v),
-                Arg::Bytes(v) => statement.raw_bind_parameter(slot, v),
-            };
-            bound.map_err(|e| fault_of(sql, &e))?;
-        }
-        take(&mut statement.raw_query()).map_err(|e| fault_of(sql, &e))
+    /// All rows of a statement that was put together.
+    pub(super) fn rows_once(&mut self, sql: &str, args: &[Arg]) -> Result<Vec<Row>> {
+        let shape = shape_of(&self.connection, sql)?;
+        rows(&self.connection, sql, &shape, args, usize::MAX)
+    }
+
+    fn known(&mut self, sql: &'static str) -> Result<(&Connection, &Shape)> {
+        let shape = match self.shapes.entry((sql.as_ptr().addr(), sql.len())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(shape_of(&self.connection, sql)?),
+        };
+        Ok((&self.connection, shape))
     }
 
     /// Runs several statements without arguments or rows.
@@ -131,6 +124,56 @@ impl Sqlite {
     pub(super) fn prepare(&mut self, sql: &str) -> Result<()> {
         self.connection.prepare(sql).map(|_| ()).map_err(|e| fault_of(sql, &e))
     }
+}
+
+fn shape_of(connection: &Connection, sql: &str) -> Result<Shape> {
+    let statement = connection.prepare_cached(sql).map_err(|e| fault_of(sql, &e))?;
+    let mut shape = Shape::default();
+    for slot in 1..=statement.parameter_count() {
+        // SQLite numbers `$n` by the order in which they stand in the text.
+        let name = statement.parameter_name(slot).and_then(|name| name.get(1..)?.parse::<usize>().ok());
+        let Some(n) = name.and_then(|n| n.checked_sub(1)) else {
+            return Err(Fault::internal(format!("argument {slot} of a statement has no number")));
+        };
+        shape.slots.push(n);
+    }
+    shape.columns = statement.column_names().into_iter().map(str::to_owned).collect();
+    Ok(shape)
+}
+
+fn rows(connection: &Connection, sql: &str, shape: &Shape, args: &[Arg], most: usize) -> Result<Vec<Row>> {
+    step(connection, sql, shape, args, |rows| {
+        let mut held = Vec::new();
+        while held.len() < most {
+            let Some(row) = rows.next()? else { break };
+            let cells = (0..shape.columns.len()).map(|n| row.get(n)).collect::<rusqlite::Result<_>>()?;
+            held.push(Row::Sqlite(Held { names: Arc::clone(&shape.columns), cells }));
+        }
+        Ok(held)
+    })
+}
+
+fn step<T>(
+    connection: &Connection,
+    sql: &str,
+    shape: &Shape,
+    args: &[Arg],
+    take: impl FnOnce(&mut rusqlite::Rows<'_>) -> rusqlite::Result<T>,
+) -> Result<T> {
+    let mut statement = connection.prepare_cached(sql).map_err(|e| fault_of(sql, &e))?;
+    for (slot, n) in (1..).zip(&shape.slots) {
+        let Some(arg) = args.get(*n) else {
+            return Err(Fault::internal(format!("argument {slot} of a statement is missing")));
+        };
+        let bound = match arg {
+            Arg::Int(v) => statement.raw_bind_parameter(slot, v),
+            Arg::Text(v) => statement.raw_bind_parameter(slot, v),
+            Arg::Real(v) => statement.raw_bind_parameter(slot, v),
+            Arg::Bytes(v) => statement.raw_bind_parameter(slot, v),
+        };
+        bound.map_err(|e| fault_of(sql, &e))?;
+    }
+    take(&mut statement.raw_query()).map_err(|e| fault_of(sql, &e))
 }
 
 /// Translates an error: a broken unique key is a conflict, a held lock is "try again", the rest is storage.

@@ -41,10 +41,10 @@ impl Writer {
     /// Opens a unit: `BEGIN` if no batch is open, then a savepoint. `Busy` when another process holds the lock.
     pub(super) fn open_unit(&mut self) -> Result<()> {
         if !self.open {
-            self.connection.exec("BEGIN IMMEDIATE", Vec::new())?;
+            self.connection.exec("BEGIN IMMEDIATE", &[])?;
             self.open = true;
         }
-        let set = self.exec("SAVEPOINT unit", Vec::new());
+        let set = self.exec("SAVEPOINT unit", &[]);
         if set.is_err() {
             self.ring();
         }
@@ -52,12 +52,12 @@ impl Writer {
     }
 
     /// Runs a statement of the open unit.
-    pub(super) fn exec(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
+    pub(super) fn exec(&mut self, sql: &'static str, args: &[Arg]) -> Result<u64> {
         self.work(|c| c.exec(sql, args))
     }
 
     /// Runs a statement of the open unit; its first `most` rows.
-    pub(super) fn rows(&mut self, sql: &str, args: Vec<Arg>, most: usize) -> Result<Vec<Row>> {
+    pub(super) fn rows(&mut self, sql: &'static str, args: &[Arg], most: usize) -> Result<Vec<Row>> {
         self.work(|c| c.rows(sql, args, most))
     }
 
@@ -79,8 +79,7 @@ impl Writer {
 
     /// Undoes the current unit.
     pub(super) fn abandon(&mut self) {
-        let undone =
-            self.exec("ROLLBACK TO unit", Vec::new()).and_then(|_| self.exec("RELEASE unit", Vec::new()));
+        let undone = self.exec("ROLLBACK TO unit", &[]).and_then(|_| self.exec("RELEASE unit", &[]));
         if let Err(fault) = undone
             && self.open
         {
@@ -93,7 +92,7 @@ impl Writer {
 
     /// Closes the unit and joins the batch; the receiver hears when the batch is on disk.
     pub(super) fn close_unit(&mut self) -> Result<oneshot::Receiver<Told>> {
-        if let Err(fault) = self.exec("RELEASE unit", Vec::new()) {
+        if let Err(fault) = self.exec("RELEASE unit", &[]) {
             self.abandon();
             return Err(fault);
         }
@@ -112,7 +111,7 @@ impl Writer {
         if !self.open {
             return;
         }
-        match self.connection.exec("COMMIT", Vec::new()) {
+        match self.connection.exec("COMMIT", &[]) {
             Ok(_) => self.end(&Ok(())),
             Err(fault) => {
                 tracing::error!(error = %fault, "database.commit failed");
@@ -122,7 +121,7 @@ impl Writer {
     }
 
     fn roll_back(&mut self, fault: &Fault) {
-        if !self.connection.is_idle() && self.connection.exec("ROLLBACK", Vec::new()).is_err() {
+        if !self.connection.is_idle() && self.connection.exec("ROLLBACK", &[]).is_err() {
             tracing::error!("database.rollback failed");
         }
         self.end(&Err(fault.to_string()));
@@ -152,25 +151,22 @@ mod tests {
         // While the lock is held nothing is committed: both units are of one batch.
         let mut writer = shared.blocking_lock();
         writer.open_unit().unwrap();
-        writer.exec("INSERT INTO t VALUES (1)", Vec::new()).unwrap();
+        writer.exec("INSERT INTO t VALUES (1)", &[]).unwrap();
         let told = writer.close_unit().unwrap();
         writer.open_unit().unwrap();
-        assert!(writer.exec("INSERT OR ROLLBACK INTO t VALUES (1)", Vec::new()).is_err());
-        assert!(
-            writer.exec("INSERT INTO t VALUES (2)", Vec::new()).is_err(),
-            "nothing runs outside a transaction"
-        );
+        assert!(writer.exec("INSERT OR ROLLBACK INTO t VALUES (1)", &[]).is_err());
+        assert!(writer.exec("INSERT INTO t VALUES (2)", &[]).is_err(), "nothing runs outside a transaction");
         writer.abandon();
         drop(writer);
         assert!(told.blocking_recv().unwrap().is_err(), "the closed unit was rolled back too");
         // The next batch is as good as ever.
         let mut writer = shared.blocking_lock();
         writer.open_unit().unwrap();
-        writer.exec("INSERT INTO t VALUES (3)", Vec::new()).unwrap();
+        writer.exec("INSERT INTO t VALUES (3)", &[]).unwrap();
         let told = writer.close_unit().unwrap();
         drop(writer);
         assert!(told.blocking_recv().unwrap().is_ok());
-        let rows = shared.blocking_lock().connection.rows("SELECT id FROM t", Vec::new(), 10).unwrap();
+        let rows = shared.blocking_lock().connection.rows("SELECT id FROM t", &[], 10).unwrap();
         assert_eq!(rows.len(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
     }
