@@ -1,4 +1,4 @@
-//! Every statement of every `sql.rs` is well formed on SQLite and on PostgreSQL.
+//! Every statement of every `sql.rs` is well formed on SQLite and on PostgreSQL, and finds its rows by an index.
 
 use yigong_base::access::Permit;
 use yigong_base::testing::engines;
@@ -58,4 +58,92 @@ async fn every_statement_is_prepared_on_both_engines() {
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
+}
+
+/// Statements that read a whole table or index on purpose, by why that is well: slice and names.
+const WHOLE: &[(&str, &[(&str, &str)])] = &[
+    (
+        "as many rows as there are people, places, devices or settings",
+        &[
+            ("base/access", "LIST_ACCOUNTS LIST_ROLES DELETE_SESSIONS_OF LIST_TOKENS"),
+            ("base/site", "LIST_FACILITIES LEAD_FACILITY LIST_PEERS LIST_HL7 LIST_DEVICES"),
+            ("base/storage", "LIST_APPLIED"),
+            ("clinic/delivery", "DESTINATIONS_OF PULLED SEEN CLINICALLY_ACKED LIST_DESTINATIONS"),
+            ("clinic/ecg", "DEVICE_ELSEWHERE"),
+            ("clinic/imaging/grant", "LEAD"),
+            ("clinic/lab", "ALL_ITEMS PANEL_ITEMS"),
+            ("clinic/order", "LAB_ITEMS"),
+            ("clinic/report", "LEAD TEMPLATES PHRASES"),
+        ],
+    ),
+    (
+        "an index that holds only what is open, due, damaged or on hold",
+        &[
+            ("base/jobs", "NEXT_DUE STALE TAKE_STALE_SQLITE"),
+            ("clinic/critical", "LIST_OPEN"),
+            ("clinic/delivery", "RECEIVERS"),
+            ("clinic/ecg", "WAITING"),
+            ("clinic/imaging/commitment", "RECEIVERS"),
+            ("clinic/imaging/key_note", "PENDING"),
+            ("clinic/imaging/outbox", "RECEIVERS"),
+            ("clinic/imaging/retention", "HOLDS"),
+            ("clinic/imaging/scrub", "AWAY LIST_DAMAGED COUNT_DAMAGED HURT COUNT_IN_SCOPE NEXT_RUNS"),
+            ("clinic/lab", "UNMATCHED"),
+            ("clinic/report", "COUNT_RETURNED LOST"),
+            ("clinic/worklist", "NEXT_SQLITE LIST_CRITICAL COUNTS COUNT_CRITICAL"),
+        ],
+    ),
+    (
+        "the newest of an index in its order, up to a limit",
+        &[
+            ("base/jobs", "LIST"),
+            ("clinic/critical", "LIST_ALL"),
+            ("clinic/delivery", "LIST"),
+            ("clinic/imaging", "QUARANTINE_LIST"),
+            ("clinic/lab", "SPECIMENS MESSAGES"),
+            ("fhir", "LAST_BEFORE"),
+        ],
+    ),
+    (
+        "once a day or by a person's wish, beside everything else",
+        &[
+            ("clinic/ecg", "COUNTED"),
+            ("clinic/imaging/link", "FORGET"),
+            ("clinic/imaging/query", "STUDIES_BY_NAME_PART FREQUENT"),
+            ("clinic/imaging/reconcile", "REVIVE TARGETS FIND_STUDIES"),
+            ("clinic/imaging/retention", "OLD HIDDEN NUMBERS LEAVING ERASED"),
+            ("clinic/imaging/scrub", "NAMED"),
+            ("clinic/worklist/ups", "LIST"),
+        ],
+    ),
+];
+
+fn meant(slice: &str, name: &str) -> bool {
+    let mut all = WHOLE.iter().flat_map(|(_, slices)| slices.iter());
+    all.any(|(s, names)| *s == slice && names.split(' ').any(|n| n == name))
+}
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table_unless_it_is_meant_to() {
+    let bench = yigong_base::testing::sqlite().await.unwrap();
+    let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+    let (mut wrong, mut whole) = (Vec::new(), Vec::new());
+    for (slice, list) in LISTS {
+        for (name, sql) in list.iter().filter(|(name, _)| !name.ends_with("_POSTGRES")) {
+            let plan = conn.plan(sql).await.unwrap();
+            let mut scans =
+                plan.into_iter().filter(|s| s.starts_with("SCAN ") && !s.contains("CONSTANT ROW")).peekable();
+            if scans.peek().is_some() {
+                whole.push((*slice, *name));
+            }
+            if !meant(slice, name) {
+                wrong.extend(scans.map(|step| format!("{slice} {name}: {step}")));
+            }
+        }
+    }
+    for (slice, names) in WHOLE.iter().flat_map(|(_, slices)| slices.iter()) {
+        let stale = names.split(' ').filter(|name| !whole.contains(&(*slice, *name)));
+        wrong.extend(stale.map(|name| format!("{slice} {name} reads no whole table any more")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

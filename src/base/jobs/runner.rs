@@ -118,30 +118,31 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
     async fn take(&self) -> Result<Option<JobRow>> {
         let now = self.ctx.now();
         let permit = Permit::system("jobs");
-        {
-            // A look without the writer first: an idle queue must not cost a transaction every second.
+        // A look without the writer first: an idle queue must not cost a transaction every second.
+        let (due, stale) = {
             let mut reader = self.ctx.db.read(&permit).await?;
-            let due = reader.one(sql::NEXT_DUE, args![]).await?.opt_int("due")?;
-            if due.is_none_or(|d| d > now) && !self.stale(&mut reader, now).await? {
-                return Ok(None);
-            }
+            let next = reader.opt(sql::NEXT_DUE, args![]).await?;
+            let next = next.map(|row| row.int("due")).transpose()?;
+            (next.is_some_and(|at| at <= now), reader.opt(sql::STALE, args![now]).await?.is_some())
+        };
+        if !due && !stale {
+            return Ok(None);
         }
-        let take = match self.ctx.db.engine() {
-            Engine::Sqlite => sql::TAKE_SQLITE,
-            Engine::Postgres => sql::TAKE_POSTGRES,
+        let (waiting, silent) = match self.ctx.db.engine() {
+            Engine::Sqlite => (sql::TAKE_SQLITE, sql::TAKE_STALE_SQLITE),
+            Engine::Postgres => (sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES),
         };
         let mut tx = self.ctx.db.begin(&permit).await?;
-        let row = tx.opt(take, args![now, now + LEASE_MS]).await?;
+        let mut row = if due { tx.opt(waiting, args![now, now + LEASE_MS]).await? } else { None };
+        if row.is_none() && stale {
+            row = tx.opt(silent, args![now, now + LEASE_MS]).await?;
+        }
         if row.is_some() {
             // One ring may stand for several jobs: another worker looks whether there are more.
             tx.ring(self.ctx.db.job_bell());
         }
         tx.commit().await?;
         row.map(|r| job_of(&r)).transpose()
-    }
-
-    async fn stale(&self, reader: &mut crate::storage::Reader, now: i64) -> Result<bool> {
-        Ok(reader.opt(sql::STALE, args![now]).await?.is_some())
     }
 
     async fn close(&self, job: &JobRow, outcome: std::result::Result<(), String>) -> Result<()> {

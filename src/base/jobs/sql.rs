@@ -11,13 +11,23 @@ crate::statements! {
         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
     /// Takes one due job; the single writer makes it exclusive. Work on the same object never runs twice at once.
     TAKE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
-        (SELECT j.id FROM job j WHERE ((j.state = 'waiting' AND j.run_at <= $1) OR (j.state = 'running' AND j.lease_until < $1))
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1)
+        (SELECT j.id FROM job j WHERE j.state = 'waiting' AND j.run_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1)
         RETURNING id, kind, key, payload, attempts";
     /// Takes one due job; other replicas skip the locked row.
     TAKE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
-        (SELECT j.id FROM job j WHERE ((j.state = 'waiting' AND j.run_at <= $1) OR (j.state = 'running' AND j.lease_until < $1))
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+        (SELECT j.id FROM job j WHERE j.state = 'waiting' AND j.run_at <= $1
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.run_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+        RETURNING id, kind, key, payload, attempts";
+    /// Takes a running job whose worker went silent.
+    TAKE_STALE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
+        (SELECT j.id FROM job j WHERE j.state = 'running' AND j.lease_until < $1
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1)
+        RETURNING id, kind, key, payload, attempts";
+    /// The same; other replicas skip the locked row.
+    TAKE_STALE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
+        (SELECT j.id FROM job j WHERE j.state = 'running' AND j.lease_until < $1
+        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
         RETURNING id, kind, key, payload, attempts";
     /// Done jobs leave.
     FINISH = "DELETE FROM job WHERE id = $1";
@@ -28,7 +38,7 @@ crate::statements! {
     /// Whether the same work was enqueued again meanwhile.
     NEWER = "SELECT id FROM job WHERE kind = $1 AND key = $2 AND state = 'waiting'";
     /// When the next job is due.
-    NEXT_DUE = "SELECT MIN(run_at) AS due FROM job WHERE state = 'waiting'";
+    NEXT_DUE = "SELECT run_at AS due FROM job WHERE state = 'waiting' ORDER BY run_at LIMIT 1";
     /// A running job whose worker went silent.
     STALE = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1 LIMIT 1";
     /// For the administrator's page.

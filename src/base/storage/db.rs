@@ -11,7 +11,6 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::conn::{Conn, Link};
 use super::readers::Readers;
-use super::sqlite::Sqlite;
 use super::tx::{Reader, Tx};
 use super::writer::Writer;
 use crate::access::Permit;
@@ -48,9 +47,7 @@ impl Db {
     pub async fn open_sqlite(file: &Path) -> Result<Self> {
         let file = file.to_owned();
         let opened = tokio::task::spawn_blocking(move || {
-            let write = Writer::start(Sqlite::writer(&file)?);
-            let write = write.map_err(|e| Fault::io("start the writer of the database", &e))?;
-            Ok::<_, Fault>(Pools::Sqlite { write, read: Readers::new(file) })
+            Ok::<_, Fault>(Pools::Sqlite { write: Writer::start(&file)?, read: Readers::new(file) })
         });
         let pools = opened.await.map_err(|_| Fault::internal("opening the database stopped"))??;
         Ok(Self { pools, jobs: Arc::new(Notify::new()) })

@@ -94,9 +94,9 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     ),
     (
         15,
-        "fewer_indexes",
-        include_str!("../../../migrations/sqlite/0015_fewer_indexes.sql"),
-        include_str!("../../../migrations/postgres/0015_fewer_indexes.sql"),
+        "indexes",
+        include_str!("../../../migrations/sqlite/0015_indexes.sql"),
+        include_str!("../../../migrations/postgres/0015_indexes.sql"),
     ),
 ];
 

@@ -5,6 +5,7 @@ pub mod blob;
 pub mod blob_audit;
 pub mod blob_disk;
 mod block;
+mod checkpoint;
 pub mod conn;
 pub mod db;
 pub mod layout;

@@ -1,27 +1,35 @@
 //! Names for spool files, made in advance: a file whose name is on disk already needs only its data synced.
 //!
 //! Creating a file and syncing its folder for every object costs a second wait for the journal. Here the folder is
-//! synced once for many empty files. What a power cut leaves under such a name is found again by `rescue`.
+//! synced once for many empty files, by a thread of its own while there are still some. What a power cut leaves under such
+//! a name is found again by `rescue`.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Files made at once.
 const BATCH: u64 = 64;
+/// With fewer than this left, more are made.
+const LOW: u64 = 48;
 
 /// The names of one spool folder: `0`, `1`, `2` …
-pub(super) struct Slots {
+pub(super) struct Slots(Arc<Shared>);
+
+struct Shared {
     folder: PathBuf,
     numbers: Mutex<Numbers>,
+    made: Condvar,
 }
 
 #[derive(Default)]
 struct Numbers {
     next: u64,
     made: u64,
+    /// Somebody is making more.
+    making: bool,
 }
 
 /// A file for one object. Dropped before `taken`, it is removed.
@@ -33,13 +41,13 @@ pub(super) struct Slot {
 
 impl Slots {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, numbers: Mutex::default() }
+        Self(Arc::new(Shared { folder, numbers: Mutex::default(), made: Condvar::new() }))
     }
 
     /// A file that is empty and whose name is durable. `direct` = writes go past the page cache where the file system can.
     /// Blocking.
     pub(super) fn take(&self, direct: bool) -> io::Result<Slot> {
-        let path = self.folder.join(self.number()?.to_string());
+        let path = self.0.folder.join(self.number()?.to_string());
         let mut options = OpenOptions::new();
         options.write(true);
         let file = if direct {
@@ -52,16 +60,62 @@ impl Slots {
     }
 
     fn number(&self) -> io::Result<u64> {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        if numbers.next == numbers.made {
-            for n in numbers.made..numbers.made + BATCH {
-                File::create_new(self.folder.join(n.to_string()))?;
+        let mut numbers = self.0.lock();
+        loop {
+            let left = numbers.made - numbers.next;
+            if left < LOW && !numbers.making {
+                numbers.making = true;
+                let shared = Arc::clone(&self.0);
+                let making = move || shared.make().inspect_err(|e| tracing::warn!(error = %e, "spool.names"));
+                if left > 0 {
+                    let thread = std::thread::Builder::new().name("spool-names".into());
+                    if thread.spawn(making).is_err() {
+                        // The last one then makes more itself.
+                        numbers.making = false;
+                    }
+                } else {
+                    drop(numbers);
+                    making()?;
+                    numbers = self.0.lock();
+                    continue;
+                }
             }
-            sync_dir(&self.folder)?;
+            if left > 0 {
+                numbers.next += 1;
+                return Ok(numbers.next - 1);
+            }
+            numbers = self.0.made.wait(numbers).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the next names. Called by whoever set `making`.
+    fn make(&self) -> io::Result<()> {
+        let first = self.lock().made;
+        let create = || {
+            for n in first..first + BATCH {
+                match File::create_new(self.folder.join(n.to_string())) {
+                    // Left by an attempt that failed half way.
+                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                    created => drop(created?),
+                }
+            }
+            sync_dir(&self.folder)
+        };
+        let created = create();
+        let mut numbers = self.lock();
+        numbers.making = false;
+        if created.is_ok() {
             numbers.made += BATCH;
         }
-        numbers.next += 1;
-        Ok(numbers.next - 1)
+        drop(numbers);
+        self.made.notify_all();
+        created
     }
 }
 

@@ -39,9 +39,9 @@ impl Sqlite {
     pub(super) fn writer(file: &Path) -> Result<Self> {
         let mut own = Self::open(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let mode = own.pragma("PRAGMA journal_mode = WAL")?;
-        // Pages of indexes change with every object: the longer the log, the fewer of them are written twice.
+        // A thread of its own moves the log (see `checkpoint`); this is for the case that it cannot.
         own.script(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000;
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16000;
              PRAGMA temp_store = MEMORY;",
         )?;
         let sync = own.pragma("PRAGMA synchronous")?;
@@ -61,6 +61,18 @@ impl Sqlite {
         let mut own = Self::open(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         own.script("PRAGMA temp_store = MEMORY;")?;
         Ok(own)
+    }
+
+    /// Opens an existing database only to move its log.
+    pub(super) fn beside(file: &Path) -> Result<Self> {
+        let mut own = Self::open(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        own.script("PRAGMA synchronous = FULL;")?;
+        Ok(own)
+    }
+
+    /// Moves as much of the log into the database as can be without waiting for anybody.
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        self.pragma("PRAGMA wal_checkpoint(PASSIVE)").map(|_| ())
     }
 
     fn open(file: &Path, flags: OpenFlags) -> Result<Self> {

@@ -3,12 +3,14 @@
 //!
 //! Statements run in the thread of the unit. Only the commit, which waits for the disk, has a thread of its own.
 
+use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{Mutex, oneshot};
 
 use super::arg::Arg;
+use super::checkpoint::{self, Checkpoints};
 use super::row::Row;
 use super::sqlite::Sqlite;
 use crate::fault::{Fault, Result};
@@ -21,20 +23,26 @@ pub struct Writer {
     open: bool,
     waiting: Vec<oneshot::Sender<Told>>,
     flush: SyncSender<()>,
+    checkpoints: Checkpoints,
 }
 
 impl Writer {
-    /// Starts the writer and the thread that commits its batches.
-    pub(super) fn start(connection: Sqlite) -> std::io::Result<Arc<Mutex<Self>>> {
+    /// Opens (and creates) a database for writing; starts the threads that commit batches and move the log.
+    pub(super) fn start(file: &Path) -> Result<Arc<Mutex<Self>>> {
+        let connection = Sqlite::writer(file)?;
         let (flush, rung) = sync_channel(1);
-        let shared = Arc::new(Mutex::new(Self { connection, open: false, waiting: Vec::new(), flush }));
+        let (checkpoints, due) = Checkpoints::new();
+        let new = Self { connection, open: false, waiting: Vec::new(), flush, checkpoints };
+        let shared = Arc::new(Mutex::new(new));
+        checkpoint::start(file, Arc::downgrade(&shared), due)?;
         let weak = Arc::downgrade(&shared);
-        std::thread::Builder::new().name("commit".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("commit".into()).spawn(move || {
             // The lock is fair: units that already wait run first and join the batch.
             while let (Ok(()), Some(writer)) = (rung.recv(), Weak::upgrade(&weak)) {
                 writer.blocking_lock().commit_batch();
             }
-        })?;
+        });
+        thread.map_err(|e| Fault::io("start the writer of the database", &e))?;
         Ok(shared)
     }
 
@@ -112,12 +120,21 @@ impl Writer {
             return;
         }
         match self.connection.exec("COMMIT", &[]) {
-            Ok(_) => self.end(&Ok(())),
+            Ok(_) => {
+                self.checkpoints.count(self.waiting.len());
+                self.end(&Ok(()));
+            }
             Err(fault) => {
                 tracing::error!(error = %fault, "database.commit failed");
                 self.roll_back(&fault);
             }
         }
+    }
+
+    /// Moves what is left of the log into the database, with no unit under way.
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        self.commit_batch();
+        self.connection.checkpoint()
     }
 
     fn roll_back(&mut self, fault: &Fault) {
@@ -145,9 +162,8 @@ mod tests {
     fn a_transaction_that_sqlite_ends_by_itself_fails_every_unit_of_it() {
         let folder = std::env::temp_dir().join(format!("yigong-writer-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let mut connection = Sqlite::writer(&folder.join("w.db")).unwrap();
-        connection.script("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();
-        let shared = Writer::start(connection).unwrap();
+        let shared = Writer::start(&folder.join("w.db")).unwrap();
+        shared.blocking_lock().connection.script("CREATE TABLE t (id INTEGER PRIMARY KEY)").unwrap();
         // While the lock is held nothing is committed: both units are of one batch.
         let mut writer = shared.blocking_lock();
         writer.open_unit().unwrap();
@@ -168,6 +184,29 @@ mod tests {
         assert!(told.blocking_recv().unwrap().is_ok());
         let rows = shared.blocking_lock().connection.rows("SELECT id FROM t", &[], 10).unwrap();
         assert_eq!(rows.len(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_log_is_moved_while_units_are_written_and_begins_anew() {
+        let folder = std::env::temp_dir().join(format!("yigong-checkpoint-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("w.db");
+        let shared = Writer::start(&file).unwrap();
+        shared.blocking_lock().connection.script("CREATE TABLE t (id INTEGER PRIMARY KEY, x BLOB)").unwrap();
+        for _ in 0..2000 {
+            let mut writer = shared.blocking_lock();
+            writer.open_unit().unwrap();
+            writer.exec("INSERT INTO t (x) VALUES (randomblob(9000))", &[]).unwrap();
+            let told = writer.close_unit().unwrap();
+            drop(writer);
+            assert!(told.blocking_recv().unwrap().is_ok());
+        }
+        // 2,000 units of three pages and more: 30 MB of log if it had never begun anew.
+        let log = std::fs::metadata(folder.join("w.db-wal")).unwrap().len();
+        let database = std::fs::metadata(&file).unwrap().len();
+        assert!(log < 16 << 20, "the log has {log} bytes");
+        assert!(database > 12 << 20, "the database has {database} bytes");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

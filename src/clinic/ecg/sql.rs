@@ -90,7 +90,7 @@ yigong_base::statements! {
     /// Poor recordings the clinic is asked to repeat, newest first; $1 scope. One that could not wait goes to work meanwhile and is asked
     /// for since $2 unless the clinic has said why it cannot be repeated.
     WAITING = "SELECT e.id, e.facility, e.patient, p.name AS patient_name, p.local_id, e.received_at, e.redo_at, e.quality, e.swap, e.redo_of, e.state
-        FROM ecg_record e JOIN patient p ON p.id = e.patient WHERE ($1 = '*' OR e.facility = $1) AND (e.state = 'redo'
+        FROM ecg_record e JOIN patient p ON p.id = e.patient WHERE ($1 = '*' OR e.facility = $1) AND e.state IN ('redo', 'queued') AND (e.state = 'redo'
         OR (e.state = 'queued' AND e.verdict = 'redo' AND e.kept = 'null' AND e.received_at >= $2 AND NOT EXISTS (SELECT 1 FROM ecg_record n WHERE n.redo_of = e.id))) ORDER BY e.received_at DESC, e.id DESC LIMIT 100";
     /// A physician has moved marks or given values; nobody else meanwhile.
     MEASURED = "UPDATE ecg_record SET physician_marks = $3, version = version + 1 WHERE id = $1 AND version = $2";

@@ -55,7 +55,7 @@ yigong_base::statements! {
     /// Specimens with results that wait, most urgent first.
     QUEUE = "SELECT s.id, s.barcode, s.type, s.patient, s.facility, s.order_id, s.received_at, f.name AS facility_name, o.priority, w.id AS work_id, w.deadline, w.rank
         FROM specimen s JOIN facility f ON f.code = s.facility JOIN orders o ON o.id = s.order_id LEFT JOIN work_item w ON w.subject = s.id AND w.state NOT IN ('done', 'cancelled')
-        WHERE ($1 = '*' OR s.facility = $1) AND EXISTS (SELECT 1 FROM lab_result r WHERE r.specimen = s.id AND r.state IN ('resulted', 'held'))
+        WHERE ($1 = '*' OR s.facility = $1) AND s.id IN (SELECT r.specimen FROM lab_result r WHERE r.state IN ('resulted', 'held'))
         ORDER BY COALESCE(w.rank, 9), COALESCE(w.deadline, s.created_at), s.id LIMIT 500";
     /// Results of a specimen, in the order of the catalogue; superseded ones left out.
     RESULTS = concat!(result!(), "WHERE r.specimen = $1 AND r.state <> 'superseded' ORDER BY COALESCE(t.sort, 9999), r.item, r.resulted_at");
