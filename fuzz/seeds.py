@@ -189,6 +189,20 @@ def ecg_measure():
     })
 
 
+def hl7():
+    msh = "MSH|^~\\&|LIS|C01|YIGONG|LEAD|20260101||ORU^R01|1|P|2.5.1||||||UNICODE UTF-8"
+    body = ["PID|1||P1||王^玘||19800101|F", "OBR|1|A1||GLU", "OBX|1|NM|GLU^葡萄糖||7.1|mmol/L|3.9-6.1|H|||F", 'OBX|2|TX|N||one\\.br\\two\\X4D\\|""|']
+    text = lambda end="\r", head=msh, lines=body: end.join([head, *lines]) + end
+    put("hl7", {
+        "utf8": b"\0" + text().encode(), "gb18030": b"\2" + text().encode("gb18030"), "latin1": b"\3" + text().encode("latin1", "replace"),
+        "lf": b"\0" + text("\n").encode(), "crlf": b"\0" + text("\r\n").encode(), "lone-lf": b"\0" + text().replace("one", "o\ne").encode(),
+        "other": b"\1" + b"MSH$%*@!$A$B$$$2026$$ORU%R01$9$P$2.4\rPID$1$$a%b*c!d\r", "few": b"\1" + b"MSH|^|A\rNTE\rOBX|\r",
+        "hash": b"\1" + text(head=msh.replace("&|", "&#|")).encode(), "wrapped": b"\5" + text(lines=["OBX|1|ED|P||^^^Base64^QUJD", "REVGR0g=||||||F"]).encode(),
+        "batch": b"\0" + ("FHS|^~\\&\rBHS|^~\\&\r" + text() + text() + "BTS|2\rFTS|1\r").encode(), "two": b"\0" + (text() + text()).encode(),
+        "cut": b"\0" + text().encode()[:-90], "blank": b"\0" + text("\r\r").encode(), "bom": b"\0\xef\xbb\xbf\x0b" + text().encode() + b"\x1c",
+    })
+
+
 def put(target, inputs):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -197,5 +211,5 @@ def put(target, inputs):
 
 
 if __name__ == "__main__":
-    for make in (scanner, charset, negotiation, command, multipart, qido, ecg, ecg_measure):
+    for make in (scanner, charset, negotiation, command, multipart, qido, ecg, ecg_measure, hl7):
         make()

@@ -9,6 +9,8 @@
 
 #[path = "../../../fuzz/src/entry.rs"]
 mod entry;
+#[path = "../../../fuzz/src/message.rs"]
+mod message;
 
 use std::path::Path;
 
@@ -53,6 +55,11 @@ fn multipart() {
 #[test]
 fn qido() {
     over("qido", entry::qido);
+}
+
+#[test]
+fn hl7() {
+    over("hl7", message::hl7);
 }
 
 #[test]
