@@ -1,6 +1,7 @@
 //! One frame: its sender found, its messages read and handled one by one. What cannot be is kept with the reason.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::json;
 use yigong_base::access::Permit;
@@ -15,7 +16,7 @@ use yigong_formats::hl7::{self, AckCode, ErrorCode, Header, Message, Profile, Re
 
 use super::answer::{self, Answer};
 use super::single::{self, Single};
-use super::{orders, patient, results};
+use super::{orders, patient, profiles, results};
 
 /// What goes back on the wire.
 pub(super) enum Reply {
@@ -103,15 +104,24 @@ async fn frame(ctx: &Ctx, ip: IpAddr, body: Vec<u8>) -> Result<Vec<u8>> {
 }
 
 /// A frame of a known sender; nothing is done when the sender was changed meanwhile.
-async fn of_peer(ctx: &Ctx, senders: &Senders, peer: &Peer, header: &Header, body: &[u8]) -> Result<Vec<u8>> {
-    let profile = Profile::of_policy(&peer.policy)
-        .map_err(|e| Fault::internal(format!("policy of peer {}: {e}", peer.name)))?;
+async fn of_peer(
+    ctx: &Ctx,
+    senders: &Arc<Senders>,
+    peer: &Peer,
+    header: &Header,
+    body: &[u8],
+) -> Result<Vec<u8>> {
+    let profile = match profiles::profile(ctx, senders, peer) {
+        Ok(profile) => profile,
+        Err(e) => {
+            sure(ctx, senders, peer).await?;
+            return Err(Fault::internal(format!("policy of peer {}: {e}", peer.name)));
+        }
+    };
     let received = match hl7::receive(body, &profile.read_options()) {
         Ok(received) => received,
         Err(error) => {
-            let mut conn = ctx.db.read(&peer.permit()).await?;
-            single::standing(senders, &mut conn).await?;
-            drop(conn);
+            sure(ctx, senders, peer).await?;
             return unreadable(ctx, peer, header, body, &error).await;
         }
     };
@@ -145,6 +155,11 @@ async fn of_peer(ctx: &Ctx, senders: &Senders, peer: &Peer, header: &Header, bod
         wire.extend(single.take().await?);
     }
     Ok(wire)
+}
+
+/// Before anything is refused: the sender is still the one that was remembered.
+async fn sure(ctx: &Ctx, senders: &Senders, peer: &Peer) -> Result<()> {
+    single::standing(senders, &mut *ctx.db.read(&peer.permit()).await?).await
 }
 
 /// The messages of an FHS/BHS batch without their wrapper; each is answered by itself. Anything else stays as it is.

@@ -13,6 +13,7 @@ mod orders;
 mod oru;
 mod oru_ecg;
 mod patient;
+mod profiles;
 pub mod replay;
 mod results;
 pub mod send;

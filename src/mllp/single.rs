@@ -137,7 +137,11 @@ impl Single<'_> {
         };
         answer.detail.vendor_extras = self.profile.vendor_ack;
         let wire = answer::wire_for_mode(ctx, header, &answer);
-        let reason = if repeated_body { "repeated_body" } else { answer.reason.as_str() };
+        // Why it could not be taken is worth more to a person than that it came before.
+        let reason = match answer.reason.as_str() {
+            "" if repeated_body => "repeated_body",
+            reason => reason,
+        };
         let end = End { state: answer.state, reason, ack: &wire };
         inbox::keep(&mut tx, ctx, &intake.inbox, &frame, end).await?;
         peer::touch(&mut tx, &peer.id, ctx.now()).await?;

@@ -16,6 +16,7 @@ use yigong_formats::hl7::frame::wrap;
 use super::send;
 
 mod safety;
+mod senders;
 
 static PORTS: AtomicU64 = AtomicU64::new(0);
 

@@ -133,9 +133,10 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
             Engine::Postgres => (sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES),
         };
         let mut tx = self.ctx.db.begin(&permit).await?;
-        let mut row = if due { tx.opt(waiting, args![now, now + LEASE_MS]).await? } else { None };
-        if row.is_none() && stale {
-            row = tx.opt(silent, args![now, now + LEASE_MS]).await?;
+        // What was begun and broken off goes before what waits: it is older, and may be about the same object.
+        let mut row = if stale { tx.opt(silent, args![now, now + LEASE_MS]).await? } else { None };
+        if row.is_none() && due {
+            row = tx.opt(waiting, args![now, now + LEASE_MS]).await?;
         }
         if row.is_some() {
             // One ring may stand for several jobs: another worker looks whether there are more.
@@ -173,4 +174,39 @@ fn job_of(row: &Row) -> Result<JobRow> {
         payload: row.json("payload")?,
         attempts: row.int("attempts")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Job, enqueue};
+    use super::*;
+    use crate::testing::engines;
+
+    async fn add(ctx: &Ctx, key: &str, payload: &str) {
+        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+        enqueue(&mut tx, ctx, Job::new("mark", key).payload(Value::from(payload))).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_fell_silent_goes_before_what_waits_and_blocks_its_own_key() {
+        for bench in engines().await.unwrap() {
+            let runner = Runner::new(bench.ctx.clone(), ());
+            let take = async || runner.take().await.unwrap().map(|job| job.payload);
+            add(&bench.ctx, "report", "first version").await;
+            assert_eq!(take().await, Some(Value::from("first version")));
+            // Its worker is killed. Meanwhile the report is signed again, and other work comes.
+            add(&bench.ctx, "report", "second version").await;
+            add(&bench.ctx, "other", "other").await;
+            bench.clock.advance(MINUTE_MS);
+            assert_eq!(take().await, Some(Value::from("other")), "another key is not held up");
+            assert_eq!(take().await, None, "the second version waits for the first");
+            bench.clock.advance(LEASE_MS);
+            let again = runner.take().await.unwrap().unwrap();
+            assert_eq!((again.payload.as_str(), again.attempts), (Some("first version"), 2));
+            assert_eq!(take().await, None, "both are at work");
+            runner.close(&again, Ok(())).await.unwrap();
+            assert_eq!(take().await, Some(Value::from("second version")));
+        }
+    }
 }

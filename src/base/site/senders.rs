@@ -56,6 +56,12 @@ impl Senders {
         })
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Peer] {
+        &self.peers
+    }
+
     /// Whether any of them may come from `address`: asked before a byte of a frame is read.
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> bool {

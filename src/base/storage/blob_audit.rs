@@ -4,21 +4,10 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::blob_disk::Disk;
-use super::layout::folder_of;
+use super::layout::{folder_of, is_address, move_up};
 use super::slots::sync_dir;
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
-
-/// A stored file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredFile {
-    /// Its address: what its bytes should hash to.
-    pub address: String,
-    /// Bytes.
-    pub size: u64,
-    /// When it was written, ms since 1970.
-    pub written_at: i64,
-}
 
 /// What hashing again found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +36,21 @@ impl Found {
 }
 
 impl Disk {
-    /// Files of one folder (`0..FOLDERS`), in address order.
-    pub async fn folder(&self, number: u32) -> Result<Vec<StoredFile>> {
+    /// Addresses of the objects of one folder (`0..FOLDERS`), in order.
+    pub async fn folder(&self, number: u32) -> Result<Vec<String>> {
         let folder = folder_of(self.objects_dir(), number);
-        blocking(move || listed(&folder)).await
+        blocking(move || listed(&folder).map_err(|e| Fault::io("list objects", &e))).await
+    }
+
+    /// When an object was written, ms since 1970; absent when there is none.
+    pub async fn written_at(&self, address: &str) -> Result<Option<i64>> {
+        let path = self.path(address)?;
+        blocking(move || match std::fs::metadata(&path) {
+            Ok(meta) => Ok(Some(written_at(&meta))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Fault::io("look at an object", &e)),
+        })
+        .await
     }
 
     /// Reads an object and hashes it.
@@ -173,23 +173,35 @@ fn written_at(meta: &std::fs::Metadata) -> i64 {
     since.and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(i64::MAX)
 }
 
-fn listed(folder: &Path) -> Result<Vec<StoredFile>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Fault::io("list objects", &e)),
+/// Addresses in a folder. What lies deeper was brought back from a backup of an earlier build: it is moved to its place.
+fn listed(folder: &Path) -> std::io::Result<Vec<String>> {
+    let look = || -> std::io::Result<(Vec<String>, bool)> {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
+            Err(e) => return Err(e),
+        };
+        let (mut all, mut deep) = (Vec::new(), false);
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type()?.is_dir() {
+                deep = true;
+            } else if is_address(&name) {
+                all.push(name);
+            } else {
+                tracing::warn!(file = %entry.path().display(), "storage.not an object");
+            }
+        }
+        Ok((all, deep))
     };
-    let mut all = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|e| Fault::io("list objects", &e))?;
-        let meta = entry.metadata().map_err(|e| Fault::io("list objects", &e))?;
-        all.push(StoredFile {
-            address: entry.file_name().to_string_lossy().into_owned(),
-            size: meta.len(),
-            written_at: written_at(&meta),
-        });
+    let (mut all, deep) = look()?;
+    if deep {
+        let moved = move_up(folder)?;
+        tracing::warn!(folder = %folder.display(), objects = moved, "storage.moved to their place");
+        (all, _) = look()?;
     }
-    all.sort_by(|a, b| a.address.cmp(&b.address));
+    all.sort();
     Ok(all)
 }
 

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::block::{Block, Blocks};
-use super::layout::{place_of, prepare};
+use super::layout::{is_address, place_of, prepare};
 use super::slots::{Slot, Slots, sync_dir};
 use super::spool::{Body, Spooled};
-use super::spool_dir::SpoolDir;
+use super::spool_dir::{SpoolDir, in_use};
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
@@ -24,8 +24,6 @@ pub struct Disk {
     objects: PathBuf,
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
-    /// Holds the lock of the folder of the slots.
-    _spool: SpoolDir,
 }
 
 impl Disk {
@@ -33,12 +31,11 @@ impl Disk {
     pub async fn open(root: &Path, run: String) -> Result<Self> {
         let (objects, spool) = (root.join("objects"), root.join("spool"));
         let opened = blocking(move || {
-            prepare(&objects)?;
+            prepare(&objects, || in_use(&spool))?;
             let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
             sync_dir(&spool)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
-            let slots = Slots::new(spool_dir.path().to_owned());
-            Ok(Self { objects, slots, blocks: Arc::default(), _spool: spool_dir })
+            Ok(Self { objects, slots: Slots::new(spool_dir), blocks: Arc::default() })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -47,9 +44,9 @@ impl Disk {
         &self.objects
     }
 
-    /// The file of an address. An address is 64 hex digits and nothing else: no name from outside reaches the disk.
+    /// The file of an address.
     pub fn path(&self, address: &str) -> Result<PathBuf> {
-        if address.len() != 64 || !address.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+        if !is_address(address) {
             return Err(Fault::internal("a blob address is 64 hex digits"));
         }
         Ok(place_of(&self.objects, address))

@@ -10,6 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::spool_dir::SpoolDir;
+
 /// Files made at once.
 const BATCH: u64 = 64;
 /// With fewer than this left, more are made.
@@ -19,7 +21,8 @@ const LOW: u64 = 48;
 pub(super) struct Slots(Arc<Shared>);
 
 struct Shared {
-    folder: PathBuf,
+    /// Its lock is held for as long as anybody makes names in it.
+    folder: SpoolDir,
     numbers: Mutex<Numbers>,
     made: Condvar,
 }
@@ -30,6 +33,18 @@ struct Numbers {
     made: u64,
     /// Somebody is making more.
     making: bool,
+    /// The folder could not be synced. A second sync may say yes to what the first one lost, so there is none.
+    unsure: bool,
+}
+
+/// Takes back `making` however the making ends.
+struct Making<'a>(&'a Shared);
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        self.0.lock().making = false;
+        self.0.made.notify_all();
+    }
 }
 
 /// A file for one object. Dropped before `taken`, it is removed.
@@ -40,14 +55,14 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: SpoolDir) -> Self {
         Self(Arc::new(Shared { folder, numbers: Mutex::default(), made: Condvar::new() }))
     }
 
     /// A file that is empty and whose name is durable. `direct` = writes go past the page cache where the file system can.
     /// Blocking.
     pub(super) fn take(&self, direct: bool) -> io::Result<Slot> {
-        let path = self.0.folder.join(self.number()?.to_string());
+        let path = self.0.folder.path().join(self.number()?.to_string());
         let mut options = OpenOptions::new();
         options.write(true);
         let file = if direct {
@@ -63,7 +78,12 @@ impl Slots {
         let mut numbers = self.0.lock();
         loop {
             let left = numbers.made - numbers.next;
-            if left < LOW && !numbers.making {
+            if left == 0 && numbers.unsure {
+                return Err(io::Error::other(
+                    "the spool folder could not be synced; no more is taken until a restart",
+                ));
+            }
+            if left < LOW && !numbers.making && !numbers.unsure {
                 numbers.making = true;
                 let shared = Arc::clone(&self.0);
                 let making = move || shared.make().inspect_err(|e| tracing::warn!(error = %e, "spool.names"));
@@ -96,26 +116,22 @@ impl Shared {
 
     /// Makes the next names. Called by whoever set `making`.
     fn make(&self) -> io::Result<()> {
+        let _making = Making(self);
         let first = self.lock().made;
-        let create = || {
-            for n in first..first + BATCH {
-                match File::create_new(self.folder.join(n.to_string())) {
-                    // Left by an attempt that failed half way.
-                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                    created => drop(created?),
-                }
+        for n in first..first + BATCH {
+            match File::create_new(self.folder.path().join(n.to_string())) {
+                // Left by an attempt that could not make all of them.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                created => drop(created?),
             }
-            sync_dir(&self.folder)
-        };
-        let created = create();
-        let mut numbers = self.lock();
-        numbers.making = false;
-        if created.is_ok() {
-            numbers.made += BATCH;
         }
-        drop(numbers);
-        self.made.notify_all();
-        created
+        let synced = sync_dir(self.folder.path());
+        let mut numbers = self.lock();
+        match &synced {
+            Ok(()) => numbers.made += BATCH,
+            Err(_) => numbers.unsure = true,
+        }
+        synced
     }
 }
 
@@ -137,7 +153,7 @@ impl Drop for Slot {
     }
 }
 
-/// Moves a file to its address; makes the folder of the address when it is the first one there.
+/// Moves a file to its address; makes the folder of the address again when somebody removed it.
 fn place(source: &Path, target: &Path) -> io::Result<()> {
     match std::fs::rename(source, target) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {

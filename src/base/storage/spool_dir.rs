@@ -51,6 +51,24 @@ impl SpoolDir {
     }
 }
 
+/// Whether a process has a folder in `spool`.
+pub(super) fn in_use(spool: &Path) -> io::Result<bool> {
+    if !spool.exists() {
+        return Ok(false);
+    }
+    for entry in std::fs::read_dir(spool)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == LOCK) {
+            match lock_file(&path)?.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(true),
+                Err(TryLockError::Error(e)) => return Err(e),
+            }
+        }
+    }
+    Ok(false)
+}
+
 fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }

@@ -186,15 +186,15 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
     let in_one = PARTS / FOLDERS;
     let mut in_time = true;
     'folders: for number in first / in_one..end.div_ceil(in_one).min(FOLDERS) {
-        for file in ctx.blobs.disk().folder(number).await? {
-            if file.address <= now_at.cursor || file.address >= until {
+        for address in ctx.blobs.disk().folder(number).await? {
+            if address <= now_at.cursor || address >= until {
                 continue;
             }
-            let found = ctx.blobs.disk().rehash(&file.address).await?;
+            let found = ctx.blobs.disk().rehash(&address).await?;
             now_at.checked += 1;
             now_at.wrong += u64::from(!matches!(found, Found::Sound | Found::Missing));
-            mark(ctx, &permit, &file.address, found).await?;
-            now_at.cursor = file.address;
+            mark(ctx, &permit, &address, found).await?;
+            now_at.cursor = address;
             if ctx.now() - began > BOX_MS {
                 in_time = false;
                 break 'folders;
@@ -247,11 +247,12 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
     let mut found: Swept =
         payload.get("found").cloned().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
     let mut after = payload.get("after").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let mut folder = payload.get("folder").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    if folder.is_none() && after.is_empty() {
+    // The last object that was held against the rows; absent while the rows are held against the objects.
+    let past = payload.get("past").and_then(Value::as_str);
+    if past.is_none() && after.is_empty() {
         look_again(ctx, &permit).await?;
     }
-    while folder.is_none() {
+    while past.is_none() {
         if ctx.now() - began > BOX_MS {
             return again(ctx, &permit, json!({"after": after, "found": found})).await;
         }
@@ -266,14 +267,16 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
         }
         after = next;
     }
-    let mut number = folder.take().unwrap_or(0);
-    while number < FOLDERS {
-        for file in ctx.blobs.disk().folder(number).await? {
-            strange(ctx, &permit, &file.address, file.written_at, &mut found).await?;
-        }
-        number += 1;
-        if ctx.now() - began > BOX_MS && number < FOLDERS {
-            return again(ctx, &permit, json!({"folder": number, "found": found})).await;
+    let past = past.unwrap_or_default();
+    for number in part_of(past) / (PARTS / FOLDERS)..FOLDERS {
+        for address in ctx.blobs.disk().folder(number).await? {
+            if address.as_str() <= past {
+                continue;
+            }
+            strange(ctx, &permit, &address, &mut found).await?;
+            if ctx.now() - began > BOX_MS {
+                return again(ctx, &permit, json!({"past": address, "found": found})).await;
+            }
         }
     }
     ctx.blobs.disk().drop_aside(ctx.now() - ASIDE_MS).await?;
@@ -322,17 +325,8 @@ async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
 }
 
 /// An object that no row names: its row may still come for a day; then it is set aside, or removed when it was given up.
-async fn strange(
-    ctx: &Ctx,
-    permit: &Permit,
-    address: &str,
-    written_at: i64,
-    found: &mut Swept,
-) -> Result<()> {
+async fn strange(ctx: &Ctx, permit: &Permit, address: &str, found: &mut Swept) -> Result<()> {
     let (now, young) = (ctx.now(), ctx.now() - YOUNG_MS);
-    if written_at > young {
-        return Ok(());
-    }
     let erased = {
         let mut conn = ctx.db.read(permit).await?;
         if conn.opt(sql::IS_NAMED, args![address]).await?.is_some() {
@@ -340,6 +334,9 @@ async fn strange(
         }
         conn.opt(sql::IS_ERASED, args![address]).await?.is_some()
     };
+    if ctx.blobs.disk().written_at(address).await?.is_none_or(|at| at > young) {
+        return Ok(());
+    }
     if !ctx.blobs.disk().set_aside(address, now, young).await? {
         return Ok(());
     }

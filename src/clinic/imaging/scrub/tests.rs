@@ -78,9 +78,7 @@ async fn rows_and_objects_are_held_against_each_other() {
         assert_eq!((damaged.len(), damaged[0].kind.as_str()), (1, "missing"));
         assert!(matches!(retrieve::file(ctx, &stored(&bench).await).await, Err(Fault::Storage { .. })));
 
-        let written = ctx.blobs.disk().folder(u32::from_str_radix(&orphan[..2], 16).unwrap()).await.unwrap()
-            [0]
-        .written_at;
+        let written = ctx.blobs.disk().written_at(&orphan).await.unwrap().unwrap();
         bench.clock.advance(written - ctx.now() + DAY_MS + 1);
         let (_, swept, _) = found(&bench).await;
         assert_eq!(swept.aside, 1);

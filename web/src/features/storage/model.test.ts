@@ -22,6 +22,6 @@ describe('the store', () => {
     ]);
   });
   it('names the file', () => {
-    expect(pathOf('abcdef')).toBe('objects/ab/cd/abcdef');
+    expect(pathOf('abcdef')).toBe('objects/ab/abcdef');
   });
 });

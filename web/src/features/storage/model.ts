@@ -119,4 +119,4 @@ export function byObject(rows: Hurt[]): { head: Hurt; images: HurtImage[] }[] {
 }
 
 /** Where the file of an object is, below the data folder. */
-export const pathOf = (address: string): string => `objects/${address.slice(0, 2)}/${address.slice(2, 4)}/${address}`;
+export const pathOf = (address: string): string => `objects/${address.slice(0, 2)}/${address}`;
