@@ -45,6 +45,15 @@ CONTEXTS = [
 ]
 
 
+def at_rest(link):
+    """Lets the thread of an association come to rest before a request. pynetdicom 3.0.4 may believe that it rests when it is about
+    to take a message: with several associations at work it then takes the answer, and whoever asked waits in vain."""
+    link._reactor_checkpoint.clear()
+    time.sleep(0.05)
+    while not link._is_paused:
+        time.sleep(0.001)
+
+
 class Clinic:
     """One facility and what it has."""
 
@@ -136,13 +145,16 @@ class Clinic:
         self.step, self.transaction = self.uid(), self.uid()
         link = self.associate()
         for ds in (*self.images, self.odd):
+            at_rest(link)
             assert link.send_c_store(ds).Status == 0
+        at_rest(link)
         status, _ = link.send_n_create(self.began(first.StudyInstanceUID), ModalityPerformedProcedureStep, self.step)
         assert status.Status == 0, hex(status.Status)
         self.recording = ecg
         ecg.PatientID, ecg.PatientName, ecg.PatientSex, ecg.PatientBirthDate = f"{self.mark}P", f"{self.mark}^Name", "M", "19630210"
         ecg.StudyInstanceUID, ecg.SeriesInstanceUID, ecg.SOPInstanceUID = self.uid(), self.uid(), self.uid()
         ecg.file_meta.MediaStorageSOPInstanceUID = ecg.SOPInstanceUID
+        at_rest(link)
         assert link.send_c_store(ecg).Status == 0
         link.release()
 

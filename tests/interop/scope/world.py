@@ -8,7 +8,7 @@ from messages import order, result
 from pynetdicom import AE, evt
 
 from conftest import wait
-from .county import CLINICS, CONTEXTS, GIVEN, MARK, Clinic
+from .county import CLINICS, CONTEXTS, GIVEN, MARK, Clinic, at_rest
 
 ROW = re.compile(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 # The study that is granted to clinics 2 and 3, and another one of the same patient that is not.
@@ -67,6 +67,7 @@ class World:
         first.withheld = first.image(number=WITHHELD, patient=first.shared.PatientID, name=str(first.shared.PatientName))
         link = first.associate()
         for ds in (first.shared, first.withheld):
+            at_rest(link)
             assert link.send_c_store(ds).Status == 0
         link.release()
         self.laboratory()
