@@ -4,7 +4,7 @@
 //! journal. Earlier builds had 65,536 of them, made one by one (decision 0066); their files are moved up once.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::slots::sync_dir;
@@ -75,6 +75,8 @@ pub(super) fn prepare(objects: &Path, others: impl FnOnce() -> io::Result<bool>)
     }
     if !flat {
         mark.set_len(0)?;
+        // Reading a half written mark has moved the place where writing goes on.
+        mark.rewind()?;
         mark.write_all(FLAT)?;
         mark.sync_all()?;
     }
@@ -142,6 +144,7 @@ mod tests {
                 assert_eq!(blobs.path(address).unwrap(), objects.join(&address[..2]).join(address));
             }
             assert!(!objects.join("0a/0b").exists(), "the deeper folders are gone");
+            assert_eq!(std::fs::read(objects.join("layout")).unwrap(), super::FLAT);
         }
         assert_eq!(std::fs::read_dir(&objects).unwrap().count(), 256 + 1);
         // What a backup of an earlier build brings back is found by whoever lists the folder.
