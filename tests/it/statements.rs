@@ -90,7 +90,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/imaging/scrub", "AWAY LIST_DAMAGED COUNT_DAMAGED HURT COUNT_IN_SCOPE NEXT_RUNS"),
             ("clinic/lab", "UNMATCHED"),
             ("clinic/report", "COUNT_RETURNED LOST"),
-            ("clinic/worklist", "NEXT_SQLITE LIST_CRITICAL COUNTS COUNT_CRITICAL"),
+            ("clinic/worklist", "NEXT_SQLITE LIST_CRITICAL"),
         ],
     ),
     (
@@ -105,11 +105,15 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "a count that ends at a limit",
+        &[("clinic/imaging/query", "FREQUENT"), ("clinic/worklist", "COUNTS COUNTS_AT COUNT_DUE")],
+    ),
+    (
         "once a day or by a person's wish, beside everything else",
         &[
             ("clinic/ecg", "COUNTED"),
             ("clinic/imaging/link", "FORGET"),
-            ("clinic/imaging/query", "STUDIES_BY_NAME_PART FREQUENT"),
+            ("clinic/imaging/query", "STUDIES_BY_NAME_PART"),
             ("clinic/imaging/reconcile", "REVIVE TARGETS FIND_STUDIES"),
             ("clinic/imaging/retention", "OLD HIDDEN NUMBERS LEAVING ERASED"),
             ("clinic/imaging/scrub", "NAMED"),

@@ -9,6 +9,7 @@ use super::Engine;
 use super::arg::Arg;
 use super::readers::Borrowed;
 use super::row::Row;
+use super::sqlite::Sqlite;
 use super::writer::Writer;
 use crate::fault::{Fault, Result};
 
@@ -76,6 +77,24 @@ impl Conn {
                 Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Postgres).collect())
             }
         }
+    }
+
+    /// All rows of two statements; a reader of SQLite is asked once for both.
+    ///
+    /// # Errors
+    /// As of each.
+    pub async fn both(
+        &mut self,
+        first: (&'static str, Vec<Arg>),
+        second: (&'static str, Vec<Arg>),
+    ) -> Result<(Vec<Row>, Vec<Row>)> {
+        if let Side::Reader(reader) = self.side() {
+            let work = move |c: &mut Sqlite| {
+                Ok((c.rows(first.0, &first.1, usize::MAX)?, c.rows(second.0, &second.1, usize::MAX)?))
+            };
+            return reader.run(work).await;
+        }
+        Ok((self.all(first.0, first.1).await?, self.all(second.0, second.1).await?))
     }
 
     /// The first row, if any.

@@ -98,6 +98,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0015_indexes.sql"),
         include_str!("../../../migrations/postgres/0015_indexes.sql"),
     ),
+    (
+        16,
+        "worklist",
+        include_str!("../../../migrations/sqlite/0016_worklist.sql"),
+        include_str!("../../../migrations/postgres/0016_worklist.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

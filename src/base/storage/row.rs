@@ -89,10 +89,23 @@ impl Row {
     pub fn flag(&self, column: &str) -> Result<bool> {
         Ok(self.int(column)? != 0)
     }
+    /// Whether a text column holds something: not null and not empty.
+    pub fn has(&self, column: &str) -> Result<bool> {
+        match self {
+            Self::Sqlite(row) => Ok(matches!(row.cell(column)?, Value::Text(v) if !v.is_empty())),
+            Self::Postgres(_) => Ok(self.opt_text(column)?.is_some_and(|v| !v.is_empty())),
+        }
+    }
     /// A text column that holds JSON.
     pub fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
-        serde_json::from_str(&self.text(column)?)
-            .map_err(|e| Fault::internal(format!("column {column} holds unexpected json: {e}")))
+        let read = match self {
+            Self::Sqlite(row) => match row.cell(column)? {
+                Value::Text(text) => serde_json::from_str(text),
+                _ => serde_json::from_str(&self.text(column)?),
+            },
+            Self::Postgres(_) => serde_json::from_str(&self.text(column)?),
+        };
+        read.map_err(|e| Fault::internal(format!("column {column} holds unexpected json: {e}")))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 
@@ -41,8 +42,9 @@ impl Sqlite {
         let mode = own.pragma("PRAGMA journal_mode = WAL")?;
         // A thread of its own moves the log (see `checkpoint`); this is for the case that it cannot.
         own.script(
+            // A log that grew while somebody read for long gives its room back.
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 16000;
-             PRAGMA temp_store = MEMORY;",
+             PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
         )?;
         let sync = own.pragma("PRAGMA synchronous")?;
         if mode != Value::Text("wal".into()) || sync != Value::Integer(2) {
@@ -79,6 +81,10 @@ impl Sqlite {
         let opened = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let connection = opened.map_err(|e| Fault::storage(format!("open {}: {e}", file.display())))?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        // One plan for every value: else a statement whose plan might depend on its arguments (a pattern, a column of a
+        // partial index) is compiled anew at every run.
+        let steady = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true);
+        steady.map_err(|e| fault_of("SQLITE_DBCONFIG_ENABLE_QPSG", &e))?;
         let own = Self { connection, shapes: Shapes::new() };
         own.patience(Duration::from_secs(10))?;
         Ok(own)

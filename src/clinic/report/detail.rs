@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
-use yigong_base::fault::Result;
+use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Conn;
 use yigong_base::{Ctx, args};
 
@@ -15,7 +15,8 @@ use crate::worklist::{ItemRow, claim, list};
 /// The item with order, draft, versions, alerts, earlier reports and what the caller may do.
 pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> Result<Value> {
     let row = claim::find(conn, permit, item).await?;
-    let mut value = list::one(conn, ctx, permit, item).await?;
+    let listed = list::one(conn, ctx, permit, item).await?;
+    let mut value = serde_json::to_value(listed).map_err(|e| Fault::internal(e.to_string()))?;
     let report = row.report.clone();
     let (mut saved, mut versions, mut lost, mut comment, mut state) =
         (Value::Null, Vec::new(), Vec::new(), String::new(), "none".to_owned());

@@ -1,8 +1,8 @@
 //! The worklist: one list for the three pipelines, tabs, keyset pages.
 
 use serde::Serialize;
-use serde_json::Value;
 use yigong_base::access::Permit;
+use yigong_base::access::permit::ALL_FACILITIES;
 use yigong_base::clock::DAY_MS;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Arg, Conn, Row};
@@ -31,13 +31,15 @@ pub struct Filter {
 /// A page.
 #[derive(Debug, Clone, Serialize)]
 pub struct Page {
-    /// Rows in the contract's JSON.
-    pub rows: Vec<Value>,
+    /// Rows.
+    pub rows: Vec<WorkRow>,
     /// Where the next page starts.
     pub next_cursor: Option<String>,
+    /// Numbers on all tabs.
+    pub counts: Counts,
 }
 
-/// Numbers on the tabs.
+/// Numbers on the tabs. 1,000 stands for so many or more, but for `critical`, which is always whole.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Counts {
     /// 待书写
@@ -56,77 +58,95 @@ pub struct Counts {
     pub overdue: i64,
 }
 
-fn statement(tab: Tab) -> &'static str {
-    match tab {
-        Tab::Write => sql::LIST_WRITE,
-        Tab::Audit => sql::LIST_AUDIT,
-        Tab::Mine => sql::LIST_MINE,
-        Tab::Returned => sql::LIST_RETURNED,
-        Tab::Critical => sql::LIST_CRITICAL,
-        Tab::Published => sql::LIST_PUBLISHED,
-        Tab::Overdue => sql::LIST_OVERDUE,
+/// The statement of a tab. The long ones have a form for one facility, whose items have an index of their own.
+fn statement(tab: Tab, place: &str) -> &'static str {
+    match (tab, place) {
+        (Tab::Write, "") => sql::LIST_WRITE,
+        (Tab::Write, _) => sql::LIST_WRITE_AT,
+        (Tab::Audit, "") => sql::LIST_AUDIT,
+        (Tab::Audit, _) => sql::LIST_AUDIT_AT,
+        (Tab::Overdue, "") => sql::LIST_OVERDUE,
+        (Tab::Overdue, _) => sql::LIST_OVERDUE_AT,
+        (Tab::Mine, _) => sql::LIST_MINE,
+        (Tab::Returned, _) => sql::LIST_RETURNED,
+        (Tab::Critical, _) => sql::LIST_CRITICAL,
+        (Tab::Published, _) => sql::LIST_PUBLISHED,
+    }
+}
+
+/// Overdue items up to this number are sorted, more are met on a walk in the order of the list.
+const FEW: i64 = 1_000;
+
+/// The one facility that is asked for, or that the caller is held to; empty = every one.
+fn place<'a>(permit: &'a Permit, f: &'a Filter) -> &'a str {
+    if f.facility.is_empty() && permit.scope() != ALL_FACILITIES { permit.scope() } else { &f.facility }
+}
+
+impl Counts {
+    fn of(row: &Row) -> Result<Self> {
+        Ok(Self {
+            write: row.int("write_count")?,
+            audit: row.int("audit_count")?,
+            mine: row.int("mine_count")?,
+            returned: row.int("returned_count")?,
+            overdue: row.int("overdue_count")?,
+            critical: row.int("critical_count")?,
+            published: row.int("published_count")?,
+        })
     }
 }
 
 fn head(permit: &Permit, now: i64, f: &Filter) -> Vec<Arg> {
     let q = f.q.replace(['%', '_'], "");
     let like = if q.is_empty() { String::new() } else { format!("%{q}%") };
-    args![permit.scope(), permit.who(), now, &f.pipeline, &f.facility, &f.modality, like]
+    args![permit.scope(), permit.who(), now, &f.pipeline, place(permit, f), &f.modality, like]
 }
 
-/// One page of a tab.
+/// One page of a tab, with the numbers on all tabs: for the filter's pipeline, whatever else it says.
+///
+/// # Errors
+/// `Invalid` for a cursor that is none; storage faults.
 pub async fn page(conn: &mut Conn, ctx: &Ctx, permit: &Permit, tab: Tab, filter: &Filter) -> Result<Page> {
     let now = ctx.now();
     let limit = filter.limit.clamp(1, 1_000);
     let after = cursor(&filter.cursor)?;
     let mut list = head(permit, now, filter);
     if tab == Tab::Published {
-        let before = after.as_ref().map_or(i64::MAX, |a| a.0);
-        list.extend(args![before, 0_i64, 0_i64, "", limit + 1]);
+        let (closed, .., id) = after.unwrap_or((i64::MAX, 0, 0, String::new()));
+        list.extend(args![closed, 0_i64, 0_i64, id, limit + 1]);
     } else {
         let (rank, deadline, arrived, id) = after.unwrap_or((-1, 0, 0, String::new()));
         list.extend(args![rank, deadline, arrived, id, limit + 1]);
     }
-    let mut rows = conn.all(statement(tab), list).await?;
+    let few = tab == Tab::Overdue && conn.one(sql::COUNT_DUE, args![now]).await?.int("n")? <= FEW;
+    let statement = if few { sql::LIST_OVERDUE_FEW } else { statement(tab, place(permit, filter)) };
+    let every = permit.scope() == ALL_FACILITIES;
+    let count = if every { sql::COUNTS } else { sql::COUNTS_AT };
+    let counted = args![permit.scope(), permit.who(), now, &filter.pipeline, now - DAY_MS];
+    let (mut rows, counts) = conn.both((statement, list), (count, counted)).await?;
+    let counts = Counts::of(counts.first().ok_or_else(|| Fault::internal("no counts"))?)?;
     let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next_cursor = match rows.last() {
         Some(last) if more => Some(cursor_of(last, tab)?),
         _ => None,
     };
-    let rows = rows.iter().map(|r| WorkRow::json(r, permit.who(), now)).collect::<Result<_>>()?;
-    Ok(Page { rows, next_cursor })
+    let rows = rows.iter().map(|r| WorkRow::of(r, permit.who(), now)).collect::<Result<_>>()?;
+    Ok(Page { rows, next_cursor, counts })
 }
 
 /// One item as the list shows it.
-pub async fn one(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> Result<Value> {
+pub async fn one(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> Result<WorkRow> {
     let now = ctx.now();
     let mut list = head(permit, now, &Filter::default());
     list.extend(args![item]);
     let row = conn.opt(sql::LIST_ONE, list).await?.ok_or_else(|| Fault::not_found("work item"))?;
-    WorkRow::json(&row, permit.who(), now)
-}
-
-/// Numbers on the tabs.
-pub async fn counts(conn: &mut Conn, ctx: &Ctx, permit: &Permit, pipeline: &str) -> Result<Counts> {
-    let now = ctx.now();
-    let row = conn.one(sql::COUNTS, args![permit.scope(), permit.who(), now, pipeline]).await?;
-    let critical = conn.one(sql::COUNT_CRITICAL, args![permit.scope(), pipeline]).await?;
-    let published = conn.one(sql::COUNT_PUBLISHED, args![permit.scope(), now - DAY_MS, pipeline]).await?;
-    Ok(Counts {
-        write: row.int("write_count")?,
-        audit: row.int("audit_count")?,
-        mine: row.int("mine_count")?,
-        returned: row.int("returned_count")?,
-        overdue: row.int("overdue_count")?,
-        critical: critical.int("n")?,
-        published: published.int("n")?,
-    })
+    WorkRow::of(&row, permit.who(), now)
 }
 
 fn cursor_of(row: &Row, tab: Tab) -> Result<String> {
     if tab == Tab::Published {
-        return Ok(format!("{}.0.0.", row.opt_int("closed_at")?.unwrap_or(0)));
+        return Ok(format!("{}.0.0.{}", row.opt_int("closed_at")?.unwrap_or(0), row.text("id")?));
     }
     Ok(format!(
         "{}.{}.{}.{}",

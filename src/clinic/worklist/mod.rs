@@ -16,7 +16,7 @@ pub mod ups;
 
 pub use admit::{NewItem, admit, raise_priority};
 pub use claim::{break_lease, claim, expire, fence, heartbeat, release};
-pub use list::{Counts, Filter, Page, counts, page};
+pub use list::{Counts, Filter, Page, page};
 pub use next::{next, skip};
 pub use row::{ItemRow, Tab, WorkRow};
 pub use send_back::{answer_return, return_to_clinic};

@@ -29,8 +29,60 @@ macro_rules! list_head {
 /// Keyset of the default order; $8..$11 = rank, deadline, arrived_at, id of the last row; $12 = limit.
 macro_rules! list_tail {
     () => {
-        " AND (w.rank > $8 OR (w.rank = $8 AND (w.deadline > $9 OR (w.deadline = $9 AND (w.arrived_at > $10 OR (w.arrived_at = $10 AND w.id > $11))))))
+        " AND (w.rank, w.deadline, w.arrived_at, w.id) > ($8, $9, $10, $11)
          ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT $12"
+    };
+}
+
+/// How many of a table there are, at most 1,000: beyond that the page says so, and nobody waits for a count of everything.
+macro_rules! up_to_1000 {
+    ($name:literal, $table:literal, $($condition:tt)*) => {
+        concat!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $table, " WHERE ", $($condition)*, " AND ($4 = '' OR pipeline = $4) LIMIT 1000) AS few) AS ", $name)
+    };
+}
+
+/// Which of the two open queues an item stands in, by the expression that is indexed.
+macro_rules! lane {
+    ($w:literal) => {
+        concat!("CASE WHEN ", $w, "tier = 'write' THEN 'write' ELSE 'audit' END")
+    };
+}
+
+/// Items that wait for a report.
+macro_rules! to_write {
+    ($w:literal) => {
+        concat!(lane!($w), " = 'write' AND ", $w, "state IN ('queued', 'reading')")
+    };
+}
+
+/// Items that wait for somebody to check a report (audit, recheck).
+macro_rules! to_audit {
+    ($w:literal) => {
+        concat!(lane!($w), " = 'audit' AND ", $w, "state IN ('queued', 'reading')")
+    };
+}
+
+/// Items that I hold ($2), and what I wrote that is not finished.
+macro_rules! mine {
+    ($w:literal) => {
+        concat!($w, "id IN (SELECT a.id FROM work_item a WHERE a.state = 'reading' AND a.holder = $2
+         UNION SELECT b.id FROM work_item b WHERE b.state IN ('queued', 'reading', 'returned') AND b.written_by = $2 AND b.written_by <> '')")
+    };
+}
+
+/// The numbers on the tabs under a condition of the place. Open alerts are few and all counted: the index of subjects, which
+/// has the closed ones too, must not be taken for DISTINCT.
+macro_rules! counts {
+    ($place:literal) => {
+        concat!(
+            "SELECT ", up_to_1000!("write_count", "work_item", to_write!(""), $place), ", ",
+            up_to_1000!("audit_count", "work_item", to_audit!(""), $place), ", ",
+            up_to_1000!("mine_count", "work_item", mine!(""), $place), ", ",
+            up_to_1000!("returned_count", "work_item", "state = 'returned'", $place), ", ",
+            up_to_1000!("overdue_count", "work_item", "state IN ('queued', 'reading') AND deadline < $3", $place), ", ",
+            up_to_1000!("published_count", "report", "current_version > 0 AND updated_at > $5", $place), ", ",
+            "(SELECT COUNT(DISTINCT subject || '') FROM critical_alert WHERE state <> 'closed' AND ($4 = '' OR pipeline = $4)", $place, ") AS critical_count"
+        )
     };
 }
 
@@ -93,34 +145,36 @@ yigong_base::statements! {
     /// Names a person.
     NAME_OF = "SELECT name FROM account WHERE id = $1";
     /// Tab 待书写.
-    LIST_WRITE = concat!(list_head!(), "w.tier = 'write' AND w.state IN ('queued', 'reading')", list_tail!());
+    LIST_WRITE = concat!(list_head!(), to_write!("w."), list_tail!());
+    /// The same of one facility, $5.
+    LIST_WRITE_AT = concat!(list_head!(), "w.facility = $5 AND ", to_write!("w."), list_tail!());
     /// Tab 待审核.
-    LIST_AUDIT = concat!(list_head!(), "w.tier IN ('audit', 'recheck') AND w.state IN ('queued', 'reading')", list_tail!());
-    /// Tab 我的: what I hold, and what I wrote that is not finished.
-    LIST_MINE = concat!(list_head!(), "w.state IN ('queued', 'reading', 'returned') AND (w.holder = $2 OR w.written_by = $2)", list_tail!());
+    LIST_AUDIT = concat!(list_head!(), to_audit!("w."), list_tail!());
+    /// The same of one facility, $5.
+    LIST_AUDIT_AT = concat!(list_head!(), "w.facility = $5 AND ", to_audit!("w."), list_tail!());
+    /// Tab 我的.
+    LIST_MINE = concat!(list_head!(), mine!("w."), list_tail!());
     /// Tab 退回.
     LIST_RETURNED = concat!(list_head!(), "w.state = 'returned'", list_tail!());
     /// Tab 危急.
     LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND w.subject IN (SELECT c.subject FROM critical_alert c WHERE c.state <> 'closed' UNION SELECT k.subject FROM critical_alert c JOIN critical_subject k ON k.alert = c.id WHERE c.state <> 'closed')
         AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
-    /// Tab 超时.
+    /// How many are overdue, at most 1,001; $1 = now.
+    COUNT_DUE = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM work_item WHERE state IN ('queued', 'reading') AND deadline < $1 LIMIT 1001) AS few";
+    /// Tab 超时 while they are few: found by their deadlines.
+    LIST_OVERDUE_FEW = concat!(list_head!(), "w.id IN (SELECT d.id FROM work_item d WHERE d.state IN ('queued', 'reading') AND d.deadline < $3)", list_tail!());
+    /// Tab 超时 while they are many: met soon on a walk over all that is open.
     LIST_OVERDUE = concat!(list_head!(), "w.state IN ('queued', 'reading') AND w.deadline < $3", list_tail!());
-    /// Tab 已发布, newest first; $8 = closed before, $9..$11 unused, $12 = limit.
-    LIST_PUBLISHED = concat!(list_head!(), "w.state = 'done' AND r.current_version > 0 AND w.closed_at < $8 AND CAST($9 AS BIGINT) IS NOT NULL AND CAST($10 AS BIGINT) IS NOT NULL AND $11 = $11
+    /// The same of one facility, $5.
+    LIST_OVERDUE_AT = concat!(list_head!(), "w.facility = $5 AND w.state IN ('queued', 'reading') AND w.deadline < $3", list_tail!());
+    /// Tab 已发布, newest first; $8 and $11 = when the last row was closed and its id, $9 and $10 unused, $12 = limit.
+    LIST_PUBLISHED = concat!(list_head!(), "w.state = 'done' AND r.current_version > 0 AND (w.closed_at, w.id) < ($8, $11) AND CAST($9 AS BIGINT) IS NOT NULL AND CAST($10 AS BIGINT) IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.closed_at > w.closed_at OR (n.closed_at = w.closed_at AND n.id > w.id)))
         ORDER BY w.closed_at DESC, w.id DESC LIMIT $12");
     /// One row of the list.
     LIST_ONE = concat!(list_head!(), "w.id = $8");
-    /// Numbers on the tabs; $1 = scope, $2 = me, $3 = now, $4 = pipeline or ''.
-    COUNTS = "SELECT
-        COALESCE(SUM(CASE WHEN tier = 'write' AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS write_count,
-        COALESCE(SUM(CASE WHEN tier IN ('audit', 'recheck') AND state IN ('queued', 'reading') THEN 1 ELSE 0 END), 0) AS audit_count,
-        COALESCE(SUM(CASE WHEN state IN ('queued', 'reading', 'returned') AND (holder = $2 OR written_by = $2) THEN 1 ELSE 0 END), 0) AS mine_count,
-        COALESCE(SUM(CASE WHEN state = 'returned' THEN 1 ELSE 0 END), 0) AS returned_count,
-        COALESCE(SUM(CASE WHEN state IN ('queued', 'reading') AND deadline < $3 THEN 1 ELSE 0 END), 0) AS overdue_count
-        FROM work_item WHERE state IN ('queued', 'reading', 'returned') AND ($1 = '*' OR facility = $1) AND ($4 = '' OR pipeline = $4)";
-    /// Number on the tab 危急. The open ones are few: the index of subjects, which has all, must not be taken for DISTINCT.
-    COUNT_CRITICAL = "SELECT COUNT(DISTINCT c.subject || '') AS n FROM critical_alert c WHERE c.state <> 'closed' AND ($1 = '*' OR c.facility = $1) AND ($2 = '' OR c.pipeline = $2)";
-    /// Number on the tab 已发布: reports of the last day; $2 = since.
-    COUNT_PUBLISHED = "SELECT COUNT(*) AS n FROM report WHERE current_version > 0 AND updated_at > $2 AND ($1 = '*' OR facility = $1) AND ($3 = '' OR pipeline = $3)";
+    /// Numbers on the tabs; $1 = scope, $2 = me, $3 = now, $4 = pipeline or '', $5 = since when a report counts as published lately.
+    COUNTS = counts!(" AND $1 = '*'");
+    /// The same of one facility, $1.
+    COUNTS_AT = counts!(" AND facility = $1");
 }

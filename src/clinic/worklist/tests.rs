@@ -134,7 +134,8 @@ async fn a_clinic_sees_only_its_own_rows_and_a_return_keeps_the_deadline() {
         let mut r = ctx.db.read(&own).await.unwrap();
         assert_eq!(page(&mut r, ctx, &own, Tab::Returned, &filter).await.unwrap().rows.len(), 1);
         assert_eq!(page(&mut r, ctx, &foreign, Tab::Returned, &filter).await.unwrap().rows.len(), 0);
-        assert_eq!(counts(&mut r, ctx, &own, "").await.unwrap().returned, 1);
+        assert_eq!(page(&mut r, ctx, &own, Tab::Write, &filter).await.unwrap().counts.returned, 1);
+        assert_eq!(page(&mut r, ctx, &foreign, Tab::Write, &filter).await.unwrap().counts.returned, 0);
         drop(r);
         let mut tx = ctx.db.begin(&foreign).await.unwrap();
         assert!(matches!(

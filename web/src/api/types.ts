@@ -97,6 +97,7 @@ export interface WorkRow {
   written_by: Person | null;
   version: number;
 }
+/** Up to 1,000, which stands for so many or more; `critical` is always whole. */
 export type WorkCounts = Record<WorkTab, number>;
 export interface Worklist {
   now: Millis;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkRow } from '../../api/types';
-import { sortRows } from './model';
+import { shownCount, sortRows } from './model';
 
 const row = (id: string, deadline: number | null, name: string) =>
   ({ id, deadline, arrived_at: 0, facility: 'C01', patient: { name, pinyin: name } }) as WorkRow;
@@ -14,5 +14,11 @@ describe('worklist order', () => {
   it('sorts by a column both ways, absent deadlines last', () => {
     expect(sortRows(rows, 'deadline', 'asc').map((r) => r.id)).toEqual(['c', 'a', 'b']);
     expect(sortRows(rows, 'patient', 'desc').map((r) => r.id)).toEqual(['c', 'a', 'b']);
+  });
+});
+
+describe('the number on a tab', () => {
+  it('says where counting ended', () => {
+    expect([0, 999, 1000, 1001].map(shownCount)).toEqual(['0', '999', '999+', '999+']);
   });
 });

@@ -21,3 +21,6 @@ export function sortRows(rows: WorkRow[], sort: string | undefined, dir: string 
     })
     .map((x) => x.row);
 }
+
+/** The server counts a tab up to a thousand: from there on it says only that there are more. */
+export const shownCount = (n: number) => (n > 999 ? '999+' : String(n));

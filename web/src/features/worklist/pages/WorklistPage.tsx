@@ -14,7 +14,7 @@ import { hourMinute } from '../../../ui/format';
 import { SplitPane } from '../../../ui/SplitPane';
 import { Empty, FaultNote, Loading, NoRight, useFaultText } from '../../../ui/State';
 import { useCan } from '../../session';
-import { sortRows } from '../model';
+import { shownCount, sortRows } from '../model';
 import { Preview } from '../Preview';
 import { GLANCE_MS, glanceQuery, next, worklistQuery } from '../queries';
 import { columns, Row } from '../Row';
@@ -151,7 +151,7 @@ export function WorklistPage() {
             <button key={name} type="button" role="tab" aria-selected={tab === name} className="tab" onClick={() => set({ tab: name })}>
               {t(`tab.${name}`)}
               <span className="tab-count" data-hot={(name === 'critical' || name === 'overdue') && (counts?.[name] ?? 0) > 0}>
-                {counts ? counts[name] : '–'}
+                {counts ? shownCount(counts[name]) : '–'}
               </span>
             </button>
           ))}
