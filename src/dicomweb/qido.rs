@@ -1,10 +1,11 @@
 //! QIDO-RS (PS3.18 §10.6): patients' studies, series and instances by any attribute the index holds.
 
 use actix_web::{HttpResponse, get, web};
-use serde_json::{Value, json};
+use serde_json::json;
 use yigong_base::fault::Fault;
-use yigong_clinic::imaging::query::{Found, Level, Query, Search};
+use yigong_clinic::imaging::query::{Level, Query, Search};
 use yigong_clinic::{Centre, stranger};
+use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::qido::{Asked, Malformed, read};
 use yigong_formats::dicom::{Tag, tag};
 
@@ -107,7 +108,7 @@ async fn answer(
         stranger::noted(&centre.ctx, permit, "QIDO", &named).await;
     }
     let base = format!("{}/dicom-web", centre.ctx.config.http.public_url);
-    let rows: Vec<Value> = found.iter().map(|f| row(f, &base)).collect();
+    let rows: Vec<Attributes> = found.into_iter().map(|f| row(f.attributes, &base)).collect();
     let body = serde_json::to_vec(&rows).map_err(|e| Fault::internal(e.to_string()))?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/dicom+json").insert_header(("X-Content-Type-Options", "nosniff"));
@@ -117,18 +118,16 @@ async fn answer(
     Ok(response.body(body))
 }
 
-/// An answer as DICOM JSON: every attribute the index holds, and where to retrieve it.
-fn row(found: &Found, base: &str) -> Value {
-    let held = &found.attributes;
-    let mut out = held.clone();
+/// An answer: every attribute the index holds, where to retrieve it, and that its text is UTF-8.
+fn row(mut held: Attributes, base: &str) -> Attributes {
     let mut url = base.to_owned();
     for (part, t) in
         [("studies", tag::STUDY_UID), ("series", tag::SERIES_UID), ("instances", tag::SOP_INSTANCE)]
     {
         if !held.text(t).is_empty() {
-            url.push_str(&format!("/{part}/{}", held.text(t)));
+            url.extend(["/", part, "/", held.text(t)]);
         }
     }
-    out.put(tag::RETRIEVE_URL, url).put(tag::AVAILABILITY, "ONLINE");
-    out.to_json()
+    held.put(tag::RETRIEVE_URL, url).put(tag::AVAILABILITY, "ONLINE").put(tag::CHARSET, "ISO_IR 192");
+    held
 }

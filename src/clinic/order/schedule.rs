@@ -83,7 +83,9 @@ impl Steps {
     /// Begins.
     #[must_use]
     pub fn new(wanted: Wanted) -> Self {
-        Self { wanted, ..Self::default() }
+        // The walk begins at the first day that is asked for, not at the oldest order.
+        let behind = (wanted.from.clone(), String::new(), String::new());
+        Self { wanted, behind, done: false }
     }
 
     /// The next page, earliest first; `None` = there are no more. Only the own facility's.

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::json::person;
+use super::json::person_groups;
 use super::object::Node;
 use super::output::Output;
 use super::scan::Kind;
@@ -188,46 +188,77 @@ impl Attributes {
             }
         }
     }
+}
 
-    /// DICOM JSON (PS3.18 §F.2). Text is UTF-8 and says so.
-    #[must_use]
-    pub fn to_json(&self) -> Json {
-        let mut out = self.json_map();
-        out.insert(tag::CHARSET.to_string(), json!({"vr": "CS", "Value": ["ISO_IR 192"]}));
-        out.sort_keys();
-        Json::Object(out)
-    }
-
-    fn json_map(&self) -> Map<String, Json> {
-        let mut out = Map::new();
-        for (t, vr, value) in self.iter() {
-            let values: Vec<Json> = match value {
-                Value::Items(items) => items.iter().map(|i| Json::Object(i.json_map())).collect(),
-                Value::Text(values) => values.iter().map(|v| json_value(vr, v)).collect(),
-            };
-            let empty = values.iter().all(Json::is_null);
-            let attribute =
-                if empty { json!({"vr": vr.as_str()}) } else { json!({"vr": vr.as_str(), "Value": values}) };
-            out.insert(t.to_string(), attribute);
-        }
-        out
+/// DICOM JSON (PS3.18 §F.2). A set that goes out on its own says `ISO_IR 192` in (0008,0005); that is the caller's to put.
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(t, (vr, value))| (Key(*t), Attribute(*vr, value))))
     }
 }
 
-fn json_value(vr: Vr, text: &str) -> Json {
-    if text.is_empty() {
-        return Json::Null;
+/// A tag as the name of a member: eight hexadecimal digits.
+struct Key(Tag);
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
     }
-    match vr {
-        Vr::PN => person(text),
-        Vr::IS | Vr::US | Vr::UL | Vr::SS | Vr::SL => {
-            text.trim().parse::<i64>().map_or_else(|_| json!(text), |n| json!(n))
+}
+
+/// `{"vr": .., "Value": [..]}`; no `Value` when there is none.
+struct Attribute<'a>(Vr, &'a Value);
+
+impl Serialize for Attribute<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self(vr, value) = *self;
+        let mut map = to.serialize_map(None)?;
+        map.serialize_entry("vr", vr.as_str())?;
+        match value {
+            Value::Items(items) if !items.is_empty() => map.serialize_entry("Value", items)?,
+            Value::Text(values) if values.iter().any(|v| !is_null(vr, v)) => {
+                map.serialize_entry("Value", &Values(vr, values))?;
+            }
+            _ => {}
         }
-        Vr::DS | Vr::FL | Vr::FD => match text.trim().parse::<f64>() {
-            Ok(n) if n.is_finite() => json!(n),
-            _ => json!(text),
-        },
-        _ => json!(text),
+        map.end()
+    }
+}
+
+struct Values<'a>(Vr, &'a [String]);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.1.iter().map(|v| Text(self.0, v)))
+    }
+}
+
+/// Whether a value is written as null: an empty one, and a name of empty groups.
+fn is_null(vr: Vr, text: &str) -> bool {
+    text.is_empty() || (vr == Vr::PN && text.bytes().all(|b| b == b'='))
+}
+
+/// One value: numbers as numbers where they are, a name as its groups.
+struct Text<'a>(Vr, &'a str);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Self(vr, text) = *self;
+        if is_null(vr, text) {
+            return to.serialize_unit();
+        }
+        match vr {
+            Vr::PN => to.collect_map(person_groups(text)),
+            Vr::IS | Vr::US | Vr::UL | Vr::SS | Vr::SL => match text.trim().parse::<i64>() {
+                Ok(n) => to.serialize_i64(n),
+                Err(_) => to.serialize_str(text),
+            },
+            Vr::DS | Vr::FL | Vr::FD => match text.trim().parse::<f64>() {
+                Ok(n) if n.is_finite() => to.serialize_f64(n),
+                _ => to.serialize_str(text),
+            },
+            _ => to.serialize_str(text),
+        }
     }
 }
 

@@ -259,13 +259,17 @@ fn number_text(text: &str) -> Value {
 /// A PN value as the JSON object of its groups.
 #[must_use]
 pub fn person(value: &str) -> Value {
-    let mut map = Map::new();
-    for (key, group) in ["Alphabetic", "Ideographic", "Phonetic"].into_iter().zip(value.split('=')) {
-        if !group.is_empty() {
-            map.insert(key.to_owned(), Value::String(group.to_owned()));
-        }
-    }
+    let map: Map<String, Value> =
+        person_groups(value).map(|(key, group)| (key.to_owned(), Value::String(group.to_owned()))).collect();
     if map.is_empty() { Value::Null } else { Value::Object(map) }
+}
+
+/// The groups of a PN value that are not empty, by their names in DICOM JSON (PS3.18 §F.2.2).
+pub(super) fn person_groups(value: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    ["Alphabetic", "Ideographic", "Phonetic"]
+        .into_iter()
+        .zip(value.split('='))
+        .filter(|(_, group)| !group.is_empty())
 }
 
 /// One attribute of an answer we compose: `{"vr": .., "Value": [..]}`.

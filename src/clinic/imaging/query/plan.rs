@@ -104,7 +104,7 @@ pub(super) fn dates(keys: &Attributes) -> (String, String) {
 }
 
 /// Behind every date.
-pub(super) const LAST: &str = "99999999";
+const LAST: &str = "99999999";
 
 /// The modality of a query as the pattern of its statement; empty when there is none, or more than one.
 pub(super) fn modality(keys: &Attributes) -> String {

@@ -1,10 +1,22 @@
 //! Rows as attributes.
 
+use serde::Deserialize;
 use serde_json::Value;
 use yigong_base::fault::Result;
 use yigong_base::storage::Row;
 use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::{matching, name, tag};
+
+/// What a study's objects said of it, as far as queries tell; the column holds more.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct StudySaid {
+    patient_name: String,
+    patient_id: String,
+    institution: String,
+    comments: String,
+    readers: Vec<String>,
+}
 
 /// A row with what matching needs beside its attributes.
 pub(super) struct Held {
@@ -33,16 +45,14 @@ impl Held {
     pub(super) fn study(row: &Row) -> Result<Self> {
         let mut held = Self::patient(row)?;
         held.id = row.text("study")?;
-        let said: Value = row.json("study_attributes")?;
-        let of = |key: &str| said.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let said: StudySaid = row.json("study_attributes")?;
         let a = &mut held.attributes;
-        let raw = of("patient_name");
-        if !raw.is_empty() {
-            a.put(tag::PATIENT_NAME, raw.clone());
-            held.names.push(raw);
+        if !said.patient_name.is_empty() {
+            a.put(tag::PATIENT_NAME, said.patient_name.clone());
+            held.names.push(said.patient_name);
         }
         if !row.flag("identified")? {
-            a.put(tag::PATIENT_ID, of("patient_id"));
+            a.put(tag::PATIENT_ID, said.patient_id);
         }
         a.put(tag::STUDY_DATE, row.text("study_date")?);
         a.put(tag::STUDY_TIME, row.text("study_time")?);
@@ -54,13 +64,9 @@ impl Held {
         a.put(tag::STUDY_ID, row.text("study_id")?);
         a.put(tag::STUDY_SERIES, row.int("series_count")?.to_string());
         a.put(tag::STUDY_INSTANCES, row.int("instance_count")?.to_string());
-        a.put(tag::INSTITUTION, of("institution"));
-        a.put(tag::PATIENT_COMMENTS, of("comments"));
-        let readers = said.get("readers").and_then(Value::as_array);
-        a.put_all(
-            tag::READERS,
-            readers.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
-        );
+        a.put(tag::INSTITUTION, said.institution);
+        a.put(tag::PATIENT_COMMENTS, said.comments);
+        a.put_all(tag::READERS, said.readers);
         Ok(held)
     }
 

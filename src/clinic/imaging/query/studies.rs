@@ -7,7 +7,7 @@ use yigong_base::fault::Result;
 use yigong_base::storage::{Arg, Conn, Row};
 use yigong_formats::dicom::{matching, tag};
 
-use super::plan::{Driver, LAST, NameRange, dates, modality, name_range};
+use super::plan::{Driver, NameRange, dates, modality, name_range};
 use super::row::Held;
 use super::{Found, Query, matches, sql};
 
@@ -31,8 +31,7 @@ impl Pages {
         Self {
             driver: Driver::of(query),
             frequent: None,
-            // Behind it nothing is newer: one digit more than a date has.
-            behind: (format!("{LAST}9"), String::new()),
+            behind: first(query),
             size: query.first.clamp(16, PAGE),
             done: false,
         }
@@ -115,15 +114,15 @@ impl Pages {
             Some(last) if rows.len() >= self.size => {
                 self.behind = (last.text("study_date")?, last.text("study")?);
             }
-            _ => self.turn(),
+            _ => self.turn(query),
         }
         self.size = PAGE;
         Ok(rows)
     }
 
     /// The driver has no more rows: the next sixteen UIDs, or the end.
-    fn turn(&mut self) {
-        self.behind = (format!("{LAST}9"), String::new());
+    fn turn(&mut self, query: &Query) {
+        self.behind = first(query);
         self.done = match &mut self.driver {
             Driver::Uids(lists) => {
                 lists.pop_front();
@@ -132,6 +131,12 @@ impl Pages {
             _ => true,
         };
     }
+}
+
+/// Where the walk from the newest to the oldest begins: just behind the last day that is asked for (one digit more than a
+/// date has), and not at the newest study of all.
+fn first(query: &Query) -> (String, String) {
+    (format!("{}9", dates(&query.keys).1), String::new())
 }
 
 async fn is_frequent(conn: &mut Conn, first: &str, end: &str) -> Result<bool> {
