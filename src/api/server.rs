@@ -1,5 +1,6 @@
 //! The HTTP server: routes, authentication, headers, limits.
 
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, dev::Server, web};
 use yigong_clinic::Centre;
@@ -16,8 +17,23 @@ const LINGER: std::time::Duration = std::time::Duration::ZERO;
 /// Largest JSON body.
 const JSON_LIMIT: usize = 1024 * 1024;
 
-/// Every guarded route of the program.
+/// Every guarded route of the program. The router tries one pattern after the other, so each part tries only its own.
 fn guarded(cfg: &mut web::ServiceConfig) {
+    part(cfg, &["/dicom-web", "/wado"], crate::dicomweb::routes);
+    part(cfg, &["/fhir/"], crate::fhir::routes);
+    part(cfg, &["/api/"], api);
+}
+
+/// The routes under some beginnings of a path.
+fn part(cfg: &mut web::ServiceConfig, under: &'static [&'static str], routes: fn(&mut web::ServiceConfig)) {
+    let mine = move |c: &GuardContext<'_>| under.iter().any(|u| c.head().uri.path().starts_with(u));
+    cfg.service(
+        web::scope("").guard(fn_guard(mine)).configure(routes).default_service(web::to(assets::serve)),
+    );
+}
+
+/// What the pages talk to.
+fn api(cfg: &mut web::ServiceConfig) {
     session::routes(cfg);
     worklist::routes(cfg);
     work::routes(cfg);
@@ -32,7 +48,6 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     grants::routes(cfg);
     outbox::routes(cfg);
     storage::routes(cfg);
-    crate::dicomweb::routes(cfg);
     // Named paths before the one that takes any record.
     ecg_upload::routes(cfg);
     ecg_work::routes(cfg);
@@ -44,7 +59,6 @@ fn guarded(cfg: &mut web::ServiceConfig) {
     orders::routes(cfg);
     lab::routes(cfg);
     specimens::routes(cfg);
-    crate::fhir::routes(cfg);
     openapi::routes(cfg);
 }
 
