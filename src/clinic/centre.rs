@@ -7,6 +7,7 @@ use yigong_base::Ctx;
 use yigong_base::codec::{Pool, PoolLimits};
 use yigong_base::fault::{Fault, Result};
 
+use crate::imaging::render::Drawn;
 use crate::report::pdf::Fonts;
 use crate::report::sign::{LocalSigner, Signer};
 
@@ -21,6 +22,8 @@ pub struct Centre {
     pub fonts: Arc<Fonts>,
     /// Decodes foreign pixels in child processes.
     pub codec: Pool,
+    /// Pictures that were drawn lately.
+    pub drawn: Arc<Drawn>,
 }
 
 impl Centre {
@@ -34,7 +37,7 @@ impl Centre {
             .map_err(|e| Fault::storage(e.to_string()))?;
         let program = std::env::current_exe().map_err(|e| Fault::io("find this program", &e))?;
         let codec = Pool::new(program, vec!["codec-worker".to_owned()], PoolLimits::default());
-        Ok(Self { ctx, signer: Arc::new(signer), fonts: Arc::new(fonts), codec })
+        Ok(Self { ctx, signer: Arc::new(signer), fonts: Arc::new(fonts), codec, drawn: Arc::default() })
     }
 }
 

@@ -4,9 +4,10 @@
 //! out is read from the stored file and a few new bytes, so size costs no memory.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{IoSliceMut, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use rustix::io::{ReadWriteFlags, preadv2};
 use serde::{Deserialize, Serialize};
 use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result};
@@ -145,6 +146,9 @@ impl Outgoing {
         if bytes == 0 {
             return Ok(None);
         }
+        if let Some(all) = read_now(&self.file, &parts, bytes) {
+            return Ok(Some(all));
+        }
         let file = Arc::clone(&self.file);
         let read = move || -> std::io::Result<Vec<u8>> {
             let mut all = Vec::with_capacity(bytes);
@@ -214,6 +218,32 @@ impl Outgoing {
             return;
         }
     }
+}
+
+/// The parts, when all that is stored of them lies in the memory of the system: no other thread is troubled then. `None` when
+/// the disk must be waited for, or when the file system cannot tell.
+fn read_now(file: &File, parts: &[Part], bytes: usize) -> Option<Vec<u8>> {
+    let (mut all, mut at) = (vec![0; bytes], 0);
+    for part in parts {
+        match part {
+            Part::New(new) => {
+                all.get_mut(at..at + new.len())?.copy_from_slice(new);
+                at += new.len();
+            }
+            Part::Stored(offset, length) => {
+                let end = at + usize::try_from(*length).ok()?;
+                let mut offset = *offset;
+                while at < end {
+                    let into = IoSliceMut::new(all.get_mut(at..end)?);
+                    let read =
+                        preadv2(file, &mut [into], offset, ReadWriteFlags::NOWAIT).ok().filter(|n| *n > 0)?;
+                    at += read;
+                    offset += read as u64;
+                }
+            }
+        }
+    }
+    Some(all)
 }
 
 /// Opens an object for sending: a Part-10 file with every correction in it.

@@ -1,9 +1,14 @@
 //! Frames as pictures (specification §7.6): the object's own presentation, or the window a client asks for.
 
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use yigong_base::codec::{Display, Format, Output, Picture, Pool, Request};
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::image::look;
 
+use super::egress::sound;
 use super::open::Opened;
 use super::retrieve::Stored;
 use crate::Centre;
@@ -53,11 +58,43 @@ impl Rendering {
     }
 }
 
-/// Frame `n` (from 1) of a stored instance as a picture.
+/// Bytes of pictures that are kept.
+const KEPT_BYTES: u64 = 16 << 20;
+
+/// The pictures that were asked for lately, by everything that decides their bytes.
+pub struct Drawn(Cache<String, Arc<Vec<u8>>, ByLength>);
+
+#[derive(Clone)]
+struct ByLength;
+
+impl Weighter<String, Arc<Vec<u8>>> for ByLength {
+    fn weight(&self, key: &String, picture: &Arc<Vec<u8>>) -> u64 {
+        (key.len() + picture.len()) as u64
+    }
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self(Cache::with_weighter(500, KEPT_BYTES, ByLength))
+    }
+}
+
+/// Frame `n` (from 1) of a stored instance as a picture. Nobody sees a kept picture of an object that is known as damaged.
 ///
 /// # Errors
-/// `NotFound` for a wrong number; `Invalid` with the codec's slug when it cannot be decoded.
+/// `NotFound` for a wrong number; `Invalid` with the codec's slug when it cannot be decoded; `Storage` for a damaged object.
 pub async fn frame(centre: &Centre, stored: &Stored, n: usize, how: &Rendering) -> Result<Vec<u8>> {
+    sound(stored)?;
+    let key = format!("{} {n} {how:?}", stored.etag());
+    if let Some(kept) = centre.drawn.0.get(&key) {
+        return Ok(kept.to_vec());
+    }
+    let picture = drawn(centre, stored, n, how).await?;
+    centre.drawn.0.insert(key, Arc::new(picture.clone()));
+    Ok(picture)
+}
+
+async fn drawn(centre: &Centre, stored: &Stored, n: usize, how: &Rendering) -> Result<Vec<u8>> {
     let opened = Opened::outgoing(&centre.ctx, stored).await?;
     let n = n.checked_sub(1).ok_or_else(|| Fault::not_found("frame"))?;
     let parts = pictures(&centre.codec, &opened, n, std::slice::from_ref(how)).await?;

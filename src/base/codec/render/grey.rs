@@ -8,28 +8,110 @@ const CLIP: f64 = 0.005;
 /// Eight-bit grey levels of one-sample data.
 pub(super) fn display(data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> {
     let width = shape.sample_bytes();
-    let voi = Voi::of(data, shape, display);
-    let invert = display.invert || shape.photometric == "MONOCHROME1";
-    let level = |stored: f64| -> u8 {
-        if is_padding(stored, display) || stored.is_nan() {
-            return 0;
-        }
-        let share = voi.share(modality(stored, display));
-        let share = match &display.presentation {
-            Some(table) if !table.entries.is_empty() => {
-                table.share(table.first as f64 + share * (table.entries.len() - 1) as f64)
-            }
-            _ => share,
-        };
-        let grey = (share * 255.0).round() as u8;
-        if invert { 255 - grey } else { grey }
-    };
-    if width <= 2 && data.len() / width > 1 << (8 * width) {
-        // every possible word once, then a look-up per pixel
-        let table: Vec<u8> = (0..1_u32 << (8 * width)).map(|w| level(shape.stored_value(w) as f64)).collect();
-        return data.chunks_exact(width).map(|w| table[word(w) as usize]).collect();
+    if let Some(words) = Words::of(shape) {
+        return words.display(data, shape, display);
     }
+    let voi = Voi::of(display).unwrap_or_else(|| spanned(range(data, shape, display)));
+    let level = |stored: f64| level(stored, &voi, shape, display);
     data.chunks_exact(width).map(|w| level(value(w, shape))).collect()
+}
+
+/// The grey level of a stored value.
+fn level(stored: f64, voi: &Voi<'_>, shape: &Shape, display: &Display) -> u8 {
+    if is_padding(stored, display) || stored.is_nan() {
+        return 0;
+    }
+    let share = voi.share(modality(stored, display));
+    let share = match &display.presentation {
+        Some(table) if !table.entries.is_empty() => {
+            table.share(table.first as f64 + share * (table.entries.len() - 1) as f64)
+        }
+        _ => share,
+    };
+    let grey = (share * 255.0).round() as u8;
+    if display.invert || shape.photometric == "MONOCHROME1" { 255 - grey } else { grey }
+}
+
+/// Samples of one or two bytes: so few values that each is worked out once and looked up for every pixel.
+struct Words {
+    bytes: usize,
+    /// Bits below the stored ones.
+    shift: u16,
+    /// The largest number the stored bits make.
+    mask: u16,
+}
+
+impl Words {
+    fn of(shape: &Shape) -> Option<Self> {
+        let (bytes, shift) = (shape.sample_bytes(), shape.high_bit + 1 - shape.bits_stored);
+        let mask = u16::MAX.checked_shr(16 - u32::from(shape.bits_stored.min(16))).unwrap_or(0);
+        (bytes <= 2 && !shape.float).then_some(Self { bytes, shift, mask })
+    }
+
+    /// Makes something of each sample's stored bits, taken as a number.
+    fn map<T>(&self, data: &[u8], make: impl Fn(u16) -> T) -> Vec<T> {
+        let (shift, mask) = (self.shift, self.mask);
+        if self.bytes == 1 {
+            return data.iter().map(|b| make((u16::from(*b) >> shift) & mask)).collect();
+        }
+        let words = data.as_chunks::<2>().0.iter();
+        words.map(|w| make((u16::from_le_bytes(*w) >> shift) & mask)).collect()
+    }
+
+    fn display(&self, data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> {
+        let stored = |bits: u16| shape.stored_value(u32::from(bits) << self.shift) as f64;
+        let one_bit = shape.bits_allocated == 1;
+        let voi = Voi::of(display).unwrap_or_else(|| {
+            spanned(if one_bit { (0.0, 1.0) } else { self.range(data, &stored, display) })
+        });
+        let mut greys = vec![0; 1 << 16];
+        let (least, most) = self.span(data);
+        for bits in least..=most {
+            greys[usize::from(bits)] = level(stored(bits), &voi, shape, display);
+        }
+        // As long as a word has values: no look-up can miss.
+        let greys: Box<[u8; 1 << 16]> =
+            greys.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; 1 << 16]));
+        self.map(data, |bits| greys[usize::from(bits)])
+    }
+
+    /// The smallest and the largest number.
+    fn span(&self, data: &[u8]) -> (u16, u16) {
+        let (shift, mask) = (self.shift, self.mask);
+        let widen = |(least, most): (u16, u16), bits: u16| (least.min(bits), most.max(bits));
+        if self.bytes == 1 {
+            return data.iter().map(|b| (u16::from(*b) >> shift) & mask).fold((mask, 0), widen);
+        }
+        let words = data.as_chunks::<2>().0.iter();
+        words.map(|w| (u16::from_le_bytes(*w) >> shift) & mask).fold((mask, 0), widen)
+    }
+
+    /// As [`range`], by counting how often each value occurs.
+    fn range(&self, data: &[u8], stored: &dyn Fn(u16) -> f64, display: &Display) -> (f64, f64) {
+        let mut counts = vec![0_usize; 1 << 16];
+        for bits in self.map(data, usize::from) {
+            counts[bits] += 1;
+        }
+        let seen = (0..=self.mask).zip(&counts).filter(|(_, n)| **n > 0).map(|(bits, n)| (stored(bits), *n));
+        let seen = seen.filter(|(stored, _)| !is_padding(*stored, display));
+        let values = seen.map(|(stored, n)| (modality(stored, display), n));
+        let mut values: Vec<(f64, usize)> = values.filter(|(v, _)| v.is_finite()).collect();
+        values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        let (Some((least, _)), Some((most, _))) = (values.first(), values.last()) else { return (0.0, 1.0) };
+        let total: usize = values.iter().map(|(_, n)| n).sum();
+        let clip = (total as f64 * CLIP) as usize;
+        let at = |rank: usize| {
+            let mut behind = 0;
+            let found = values.iter().find(|(_, n)| {
+                behind += n;
+                behind > rank
+            });
+            found.map_or(*most, |(value, _)| *value)
+        };
+        let (low, high) = (at(clip), at((total - 1 - clip).max(clip)));
+        // nearly all of one value: what little differs is what there is to see
+        if high > low { (low, high) } else { (*least, *most) }
+    }
 }
 
 /// Little-endian sample word, at most 32 bits.
@@ -60,18 +142,13 @@ enum Voi<'a> {
 }
 
 impl<'a> Voi<'a> {
-    /// The window where there is one, else the table, else what the values span.
-    fn of(data: &[u8], shape: &Shape, display: &'a Display) -> Self {
+    /// The window where there is one, else the table; `None` = what the values span.
+    fn of(display: &'a Display) -> Option<Self> {
         let window = display.window.filter(|(c, w)| c.is_finite() && w.is_finite() && *w > 0.0);
         if let Some((centre, width)) = window {
-            return Self::Window { centre, width, function: &display.voi_function };
+            return Some(Self::Window { centre, width, function: &display.voi_function });
         }
-        if let Some(table) = display.voi.as_ref().filter(|t| !t.entries.is_empty()) {
-            return Self::Table(table);
-        }
-        let (low, high) = if shape.bits_allocated == 1 { (0.0, 1.0) } else { range(data, shape, display) };
-        let width = if high > low { high - low } else { 1.0 };
-        Self::Window { centre: f64::midpoint(low, high), width, function: "LINEAR_EXACT" }
+        display.voi.as_ref().filter(|t| !t.entries.is_empty()).map(Self::Table)
     }
 
     /// §C.11.2.1.2, §C.11.2.1.3.
@@ -88,6 +165,12 @@ impl<'a> Voi<'a> {
         };
         level.clamp(0.0, 1.0)
     }
+}
+
+/// The window over what the values span.
+fn spanned((low, high): (f64, f64)) -> Voi<'static> {
+    let width = if high > low { high - low } else { 1.0 };
+    Voi::Window { centre: f64::midpoint(low, high), width, function: "LINEAR_EXACT" }
 }
 
 fn is_padding(stored: f64, display: &Display) -> bool {

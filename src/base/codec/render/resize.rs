@@ -40,35 +40,33 @@ pub(super) fn fit(image: &Image, (width, height): (u32, u32), enlarge: bool) -> 
 }
 
 fn shrink(image: &Image, width: usize, height: usize) -> Image {
-    let mut data = Vec::with_capacity(width * height * image.channels);
+    let (channels, stride) = (image.channels, image.width * image.channels);
+    let columns: Vec<(usize, usize)> = (0..width).map(|x| span(x, width, image.width)).collect();
+    let mut data = Vec::with_capacity(width * height * channels);
+    // The source rows of a target row are added up first: one straight walk over them.
+    let mut sums = vec![0_u32; stride];
     for y in 0..height {
-        let rows = span(y, height, image.height);
-        for x in 0..width {
-            let cols = span(x, width, image.width);
-            for channel in 0..image.channels {
-                data.push(mean(image, rows, cols, channel));
+        let (top, end) = span(y, height, image.height);
+        sums.fill(0);
+        for row in image.data[top * stride..end * stride].chunks_exact(stride) {
+            sums.iter_mut().zip(row).for_each(|(sum, byte)| *sum += u32::from(*byte));
+        }
+        for (left, right) in &columns {
+            let count = ((end - top) * (right - left)) as u64;
+            for channel in 0..channels {
+                let under = sums[left * channels..right * channels].iter().skip(channel).step_by(channels);
+                let sum: u64 = under.map(|sum| u64::from(*sum)).sum();
+                data.push(u8::try_from((sum + count / 2) / count).unwrap_or(u8::MAX));
             }
         }
     }
-    Image { width, height, channels: image.channels, data }
+    Image { width, height, channels, data }
 }
 
 /// Source pixels (first, one past last) that make target pixel `at`.
 fn span(at: usize, target: usize, source: usize) -> (usize, usize) {
     let first = at * source / target;
     (first, ((at + 1) * source / target).max(first + 1))
-}
-
-fn mean(image: &Image, rows: (usize, usize), cols: (usize, usize), channel: usize) -> u8 {
-    let mut sum = 0_usize;
-    for y in rows.0..rows.1 {
-        let row = &image.data[y * image.width * image.channels..];
-        for x in cols.0..cols.1 {
-            sum += usize::from(row[x * image.channels + channel]);
-        }
-    }
-    let count = (rows.1 - rows.0) * (cols.1 - cols.0);
-    u8::try_from((sum + count / 2) / count).unwrap_or(u8::MAX)
 }
 
 fn grow(image: &Image, width: usize, height: usize) -> Image {
