@@ -5,7 +5,8 @@ WORDS = {
     "ct1": "C-STORE CT 0.5 MB, 1 association", "ct8": "C-STORE CT 0.5 MB, 8 associations", "cr1": "C-STORE CR 10 MB, 1 association",
     "ecg8": "C-STORE ECG 120 kB, 8 associations", "stow1": "STOW-RS 10 CT a request, 1 connection", "stow4": "STOW-RS 10 CT a request, 4 connections",
     "wado1": "WADO-RS study of 20 CT, 1 connection", "wado4": "WADO-RS study of 20 CT, 4 connections", "qido": "QIDO study by UID, 1 connection",
-    "mllp1": "MLLP ORU with durable ACK, 1 connection", "mllp64": "MLLP ORU with durable ACK, 64 connections",
+    "rendct": "rendered CT as JPEG, each the first time", "rendct2": "rendered CT as JPEG, again", "rendcr": "rendered CR as JPEG, full size",
+    "rendcr1024": "rendered CR as JPEG, 1024 wide", "mllp1": "MLLP ORU with durable ACK, 1 connection", "mllp64": "MLLP ORU with durable ACK, 64 connections",
 }
 
 

@@ -15,12 +15,15 @@ use yigong_base::{Ctx, args, jobs};
 use yigong_clinic::imaging::receive::{Arrival, receive_with};
 use yigong_clinic::imaging::settle::settle_with;
 use yigong_clinic::imaging::sql;
+use yigong_clinic::order;
 use yigong_formats::dicom::dataset::Writer;
 use yigong_formats::dicom::{Vr, part10, tag, text, uid};
 
 use super::say;
 use crate::app::open_platform;
 
+/// 2024-01-01 08:00 in China.
+const FIRST_DAY_MS: i64 = 1_704_067_200_000;
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 /// Studies on their way at a time: they share syncs.
 const WIDE: u64 = 64;
@@ -44,6 +47,9 @@ pub struct FillArgs {
     /// Settle each study, so that it is a task in the worklist.
     #[arg(long)]
     tasks: bool,
+    /// Place an order for the patient of each study, on a day of the same three years, so that it stands in the modality worklist.
+    #[arg(long)]
+    orders: bool,
 }
 
 /// Fills and reports the rate.
@@ -69,6 +75,9 @@ pub async fn run(options: FillArgs, config: Config) -> Result<ExitCode> {
                 if options.tasks {
                     settle_with(&settling, &study).await?;
                 }
+                if options.orders {
+                    order_of(&ctx, &sender.facility, &study, n).await?;
+                }
                 forget_jobs(&ctx, &study).await?;
             }
         }));
@@ -86,7 +95,7 @@ pub async fn run(options: FillArgs, config: Config) -> Result<ExitCode> {
 /// A server that starts on the folder is to be measured, not to be kept busy with previews of what is no image.
 async fn forget_jobs(ctx: &Ctx, study: &str) -> Result<()> {
     let mut tx = ctx.db.begin(&Permit::system("bench-fill")).await?;
-    for kind in ["settle", "preview", "metadata"] {
+    for kind in ["settle", "preview", "metadata", "announce"] {
         tx.exec(jobs::sql::FORGET, args![kind, study]).await?;
     }
     tx.commit().await
@@ -147,13 +156,35 @@ async fn add(ctx: &Ctx, sender: &Peer, n: u64) -> Result<String> {
     read.one(sql::PLACE, args![&sender.facility, study, "", ""]).await?.text("id")
 }
 
+/// An order for the patient of a study, on one of the 1,096 days from 2024 to 2026.
+async fn order_of(ctx: &Ctx, facility: &str, study: &str, n: u64) -> Result<()> {
+    let permit = Permit::system("bench-fill");
+    let mut tx = ctx.db.begin(&permit).await?;
+    let row = tx.one(sql::SETTLING, args![study]).await?;
+    let offered = order::catalogue(&mut tx, "imaging").await?;
+    let item = offered.into_iter().cycle().nth(usize::try_from(n % 11).unwrap_or(0));
+    let days = i64::try_from(n % 1_096).unwrap_or(0);
+    let new = order::NewOrder {
+        placer_no: format!("P{n:09}"),
+        patient: row.text("patient")?,
+        pipeline: "imaging".into(),
+        items: item.into_iter().collect(),
+        priority: "routine".into(),
+        scheduled_at: Some(FIRST_DAY_MS + days * DAY_MS),
+        ..order::NewOrder::default()
+    };
+    order::place(&mut tx, ctx, &permit, facility, &new).await?;
+    tx.commit().await
+}
+
 /// A CT of 4 x 4 pixels.
 fn file(n: u64) -> Vec<u8> {
     let pick = |list: &[&'static str], at: u64| {
         usize::try_from(at).ok().and_then(|at| list.get(at % list.len().max(1))).copied().unwrap_or_default()
     };
     let date = format!("{}{:02}{:02}", 2024 + n % 3, 1 + n / 3 % 12, 1 + n / 36 % 28);
-    let name = format!("={}^{}{}", pick(FAMILY, n), pick(GIVEN, n / 16), pick(GIVEN, n / 256));
+    let person = n / 3;
+    let name = format!("={}^{}{}", pick(FAMILY, person), pick(GIVEN, person / 16), pick(GIVEN, person / 256));
     let instance = format!("2.25.9{n:012}");
     let mut w = Writer::new(true);
     w.text(tag::CHARSET, Vr::CS, "GB18030");
@@ -166,9 +197,9 @@ fn file(n: u64) -> Vec<u8> {
     w.text(tag::STUDY_DESCRIPTION, Vr::LO, "CHEST");
     let spelt = text::encode("GB18030", &name).unwrap_or_default();
     w.element(tag::PATIENT_NAME, Vr::PN, &spelt);
-    w.text(tag::PATIENT_ID, Vr::LO, &format!("FILL{:09}", n / 3));
-    w.text(tag::BIRTH_DATE, Vr::DA, &format!("19{:02}0{}1{}", 30 + n / 3 % 70, 1 + n / 3 % 9, n / 3 % 10));
-    w.text(tag::SEX, Vr::CS, if (n / 3).is_multiple_of(2) { "M" } else { "F" });
+    w.text(tag::PATIENT_ID, Vr::LO, &format!("FILL{person:09}"));
+    w.text(tag::BIRTH_DATE, Vr::DA, &format!("19{:02}0{}1{}", 30 + person % 70, 1 + person % 9, person % 10));
+    w.text(tag::SEX, Vr::CS, if person.is_multiple_of(2) { "M" } else { "F" });
     w.text(tag::STUDY_UID, Vr::UI, &format!("2.25.7{n:012}"));
     w.text(tag::SERIES_UID, Vr::UI, &format!("2.25.8{n:012}"));
     w.text(tag::INSTANCE_NUMBER, Vr::IS, "1");
