@@ -18,7 +18,12 @@ use super::imaging::require_images;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(make).service(list).service(revoke).service(viewer_settings);
+    cfg.service(make).service(list).service(revoke);
+}
+
+/// The one address among the images.
+pub fn viewer(cfg: &mut web::ServiceConfig) {
+    cfg.service(viewer_settings);
 }
 
 /// OpenAPI of this file.

@@ -3,6 +3,7 @@
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::{App, HttpServer, dev::Server, web};
+use percent_encoding::percent_decode_str;
 use yigong_clinic::Centre;
 
 use super::{
@@ -19,17 +20,27 @@ const JSON_LIMIT: usize = 1024 * 1024;
 
 /// Every guarded route of the program. The router tries one pattern after the other, so each part tries only its own.
 fn guarded(cfg: &mut web::ServiceConfig) {
-    part(cfg, &["/dicom-web", "/wado"], crate::dicomweb::routes);
+    part(cfg, &["/dicom-web", "/wado"], images);
     part(cfg, &["/fhir/"], crate::fhir::routes);
     part(cfg, &["/api/"], api);
 }
 
 /// The routes under some beginnings of a path.
 fn part(cfg: &mut web::ServiceConfig, under: &'static [&'static str], routes: fn(&mut web::ServiceConfig)) {
-    let mine = move |c: &GuardContext<'_>| under.iter().any(|u| c.head().uri.path().starts_with(u));
+    let mine = move |c: &GuardContext<'_>| {
+        // As the router compares: decoded.
+        let path = percent_decode_str(c.head().uri.path()).decode_utf8_lossy();
+        under.iter().any(|u| path.starts_with(u))
+    };
     cfg.service(
         web::scope("").guard(fn_guard(mine)).configure(routes).default_service(web::to(assets::serve)),
     );
+}
+
+/// What viewers and devices talk to.
+fn images(cfg: &mut web::ServiceConfig) {
+    link::viewer(cfg);
+    crate::dicomweb::routes(cfg);
 }
 
 /// What the pages talk to.

@@ -15,6 +15,8 @@ use yigong_clinic::imaging::transcode::{self, Transcoded};
 
 /// Small enough to stay in the processor's cache on its way from the file to the socket.
 const CHUNK: usize = 64 * 1024;
+/// What must be fetched from the disk comes in larger pieces.
+const COLD_CHUNK: usize = 256 * 1024;
 /// Chunks that are read while the client takes the ones before.
 const AHEAD: usize = 8;
 
@@ -74,7 +76,7 @@ impl Source {
     async fn next(&mut self) -> Result<Vec<u8>, Fault> {
         loop {
             let part = match self {
-                Self::Stored(object) => object.next(CHUNK).await?,
+                Self::Stored(object) => object.next(if object.waits() { COLD_CHUNK } else { CHUNK }).await?,
                 Self::Turned(object) => object.next().await?,
             };
             match part {

@@ -127,6 +127,45 @@ fn reads_all(step: &str) -> bool {
     step.starts_with("SCAN ") && !step.contains("CONSTANT ROW") || step.contains("AUTOMATIC")
 }
 
+/// Statements that read part of a table and stop: the plan must name these indexes, each part its own.
+const BY: &[(&str, &str)] = &[
+    ("COUNTS", "work_lane work_held work_written work_returned work_due report_updated critical_due"),
+    ("COUNTS_AT", "work_place work_held work_written work_returned work_due report_updated critical_due"),
+    ("COUNT_DUE", "work_due"),
+    ("LIST_WRITE", "work_lane"),
+    ("LIST_WRITE_AT", "work_place"),
+    ("LIST_AUDIT", "work_lane"),
+    ("LIST_AUDIT_AT", "work_place"),
+    ("LIST_MINE", "work_held work_written"),
+    ("LIST_RETURNED", "work_returned"),
+    ("LIST_OVERDUE", "work_open"),
+    ("LIST_OVERDUE_AT", "work_place"),
+    ("LIST_OVERDUE_FEW", "work_due"),
+    ("LIST_PUBLISHED", "work_closed"),
+];
+
+#[tokio::test]
+async fn the_worklist_is_walked_and_counted_by_its_own_indexes() {
+    let bench = yigong_base::testing::sqlite().await.unwrap();
+    let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+    let mut wrong = Vec::new();
+    for (name, sql) in yigong_clinic::worklist::sql::ALL {
+        let Some((_, indexes)) = BY.iter().find(|(known, _)| known == name) else { continue };
+        let plan = conn.plan(sql).await.unwrap().join("\n");
+        let missing = indexes.split(' ').filter(|index| !plan.contains(&format!("INDEX {index}")));
+        wrong.extend(missing.map(|index| format!("{name} does not go by {index}:\n{plan}")));
+        if name.starts_with("LIST_")
+            && *name != "LIST_MINE"
+            && !name.ends_with("_FEW")
+            && *name != "LIST_OVERDUE_AT"
+            && plan.contains("ORDER BY")
+        {
+            wrong.push(format!("{name} is sorted:\n{plan}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 fn meant(slice: &str, name: &str) -> bool {
     let mut all = WHOLE.iter().flat_map(|(_, slices)| slices.iter());
     all.any(|(s, names)| *s == slice && names.split(' ').any(|n| n == name))

@@ -122,6 +122,8 @@ pub struct Outgoing {
     head: u64,
     piece: usize,
     inside: u64,
+    /// The disk had to be waited for.
+    waited: bool,
 }
 
 /// A part of what is read next.
@@ -137,6 +139,12 @@ impl Outgoing {
         self.plan.length
     }
 
+    /// True once the disk had to be waited for: from then on every read goes through another thread, and larger ones are better.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.waited
+    }
+
     /// The next bytes, at most `most`; `None` at the end.
     ///
     /// # Errors
@@ -146,8 +154,11 @@ impl Outgoing {
         if bytes == 0 {
             return Ok(None);
         }
-        if let Some(all) = read_now(&self.file, &parts, bytes) {
-            return Ok(Some(all));
+        if !self.waited {
+            if let Some(all) = read_now(&self.file, &parts, bytes) {
+                return Ok(Some(all));
+            }
+            self.waited = true;
         }
         let file = Arc::clone(&self.file);
         let read = move || -> std::io::Result<Vec<u8>> {
@@ -269,7 +280,7 @@ pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
         if !plan.missed.is_empty() {
             tracing::warn!(paths = ?plan.missed, "egress.missed");
         }
-        Ok(Outgoing { file: Arc::new(file), plan, head, piece: 0, inside: 0 })
+        Ok(Outgoing { file: Arc::new(file), plan, head, piece: 0, inside: 0, waited: false })
     })
     .await
 }

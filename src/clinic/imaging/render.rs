@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use yigong_base::codec::{Display, Format, Output, Picture, Pool, Request};
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::image::look;
@@ -75,7 +75,18 @@ impl Weighter<String, Arc<Vec<u8>>> for ByLength {
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self(Cache::with_weighter(500, KEPT_BYTES, ByLength))
+        // One shard: the largest picture that is kept is as large as a shard.
+        let mut options = OptionsBuilder::new();
+        options.shards(1).estimated_items_capacity(500).weight_capacity(KEPT_BYTES);
+        Self(match options.build() {
+            Ok(options) => Cache::with_options(
+                options,
+                ByLength,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            Err(_) => Cache::with_weighter(500, KEPT_BYTES, ByLength),
+        })
     }
 }
 

@@ -70,19 +70,27 @@ macro_rules! mine {
     };
 }
 
-/// The numbers on the tabs under a condition of the place. Open alerts are few and all counted: the index of subjects, which
-/// has the closed ones too, must not be taken for DISTINCT.
+/// The numbers on the tabs under a condition of the place. What is published lately, overdue or critical is found by when, and
+/// its place looked at: an index of places has everything that ever was there. Open alerts are few and all counted: the index
+/// of subjects, which has the closed ones too, must not be taken for DISTINCT.
 macro_rules! counts {
     ($place:literal) => {
         concat!(
             "SELECT ", up_to_1000!("write_count", "work_item", to_write!(""), $place), ", ",
             up_to_1000!("audit_count", "work_item", to_audit!(""), $place), ", ",
             up_to_1000!("mine_count", "work_item", mine!(""), $place), ", ",
-            up_to_1000!("returned_count", "work_item", "state = 'returned'", $place), ", ",
-            up_to_1000!("overdue_count", "work_item", "state IN ('queued', 'reading') AND deadline < $3", $place), ", ",
-            up_to_1000!("published_count", "report", "current_version > 0 AND updated_at > $5", $place), ", ",
-            "(SELECT COUNT(DISTINCT subject || '') FROM critical_alert WHERE state <> 'closed' AND ($4 = '' OR pipeline = $4)", $place, ") AS critical_count"
+            up_to_1000!("returned_count", "work_item", "state = 'returned'", anywhere!()), ", ",
+            up_to_1000!("overdue_count", "work_item", "state IN ('queued', 'reading') AND deadline < $3", anywhere!()), ", ",
+            up_to_1000!("published_count", "report", "current_version > 0 AND updated_at > $5", anywhere!()), ", ",
+            "(SELECT COUNT(DISTINCT subject || '') FROM critical_alert WHERE state <> 'closed' AND ($4 = '' OR pipeline = $4)", anywhere!(), ") AS critical_count"
         )
+    };
+}
+
+/// In the scope $1, in a form that leads to no index.
+macro_rules! anywhere {
+    () => {
+        " AND ($1 = '*' OR facility = $1)"
     };
 }
 

@@ -8,6 +8,8 @@ use yigong_base::testing::{Bench, engines};
 
 use super::*;
 
+mod list;
+
 fn reader(id: &str, role: Role) -> Permit {
     Permit::person(id, id, "LEAD", true, vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }])
 }

@@ -109,6 +109,14 @@ async fn a_link_opens_one_study_by_header_and_by_path() {
             assert_ne!(answer.json(), serde_json::json!([]), "{path}");
         }
     }
+    // What OHIF asks first leads it back through the secret.
+    let settings = stand.get(&by_path("/dicom-web/ohif.json"), "").await;
+    assert_eq!(settings.status, 200);
+    let root = settings.json()["servers"]["dicomWeb"][0]["qidoRoot"].as_str().unwrap().to_owned();
+    assert!(root.ends_with(&format!("/dicom-web/t/{secret}")), "{root}");
+    // An address with escaped letters is the same address.
+    assert_eq!(stand.get("/%64icom-web/ohif.json", &token).await.status, 200);
+    assert_eq!(stand.get("/dicom%2Dweb/studies", &token).await.status, 200);
     let linked = stand.get(&by_path("/dicom-web/studies/1.2.3/metadata"), "").await;
     assert_eq!(linked.header("access-control-allow-origin"), "*");
     let pixels = linked.json()[0]["7FE00010"]["BulkDataURI"].as_str().unwrap().to_owned();

@@ -235,7 +235,7 @@ impl Serialize for Values<'_> {
 
 /// Whether a value is written as null: an empty one, and a name of empty groups.
 fn is_null(vr: Vr, text: &str) -> bool {
-    text.is_empty() || (vr == Vr::PN && text.bytes().all(|b| b == b'='))
+    text.is_empty() || (vr == Vr::PN && person_groups(text).next().is_none())
 }
 
 /// One value: numbers as numbers where they are, a name as its groups.

@@ -42,6 +42,8 @@ pub(super) fn fit(image: &Image, (width, height): (u32, u32), enlarge: bool) -> 
 fn shrink(image: &Image, width: usize, height: usize) -> Image {
     let (channels, stride) = (image.channels, image.width * image.channels);
     let columns: Vec<(usize, usize)> = (0..width).map(|x| span(x, width, image.width)).collect();
+    // Every column is so wide, or one pixel wider.
+    let narrow = image.width / width;
     let mut data = Vec::with_capacity(width * height * channels);
     // The source rows of a target row are added up first: one straight walk over them.
     let mut sums = vec![0_u32; stride];
@@ -51,16 +53,42 @@ fn shrink(image: &Image, width: usize, height: usize) -> Image {
         for row in image.data[top * stride..end * stride].chunks_exact(stride) {
             sums.iter_mut().zip(row).for_each(|(sum, byte)| *sum += u32::from(*byte));
         }
+        let means = [Mean::of((end - top) * narrow), Mean::of((end - top) * (narrow + 1))];
         for (left, right) in &columns {
-            let count = ((end - top) * (right - left)) as u64;
-            for channel in 0..channels {
-                let under = sums[left * channels..right * channels].iter().skip(channel).step_by(channels);
-                let sum: u64 = under.map(|sum| u64::from(*sum)).sum();
-                data.push(u8::try_from((sum + count / 2) / count).unwrap_or(u8::MAX));
+            let mean = &means[right - left - narrow];
+            let under = &sums[left * channels..right * channels];
+            if channels == 1 {
+                data.push(mean.round(under.iter().map(|sum| u64::from(*sum)).sum()));
+            } else {
+                data.extend((0..channels).map(|c| {
+                    mean.round(under.iter().skip(c).step_by(channels).map(|sum| u64::from(*sum)).sum())
+                }));
             }
         }
     }
     Image { width, height, channels, data }
+}
+
+/// The rounded mean of `count` bytes from their sum; a division for each pixel would take longer than all the rest.
+struct Mean {
+    count: u64,
+    /// 2^40 divided by the count, rounded up; 0 where that would not be exact.
+    inverse: u64,
+}
+
+impl Mean {
+    fn of(count: usize) -> Self {
+        let count = count as u64;
+        // The error is below sum * count / 2^40, and the sum with its half is below 256 * count.
+        let exact = count < 1 << 16;
+        Self { count, inverse: if exact { (1 << 40) / count + 1 } else { 0 } }
+    }
+
+    fn round(&self, sum: u64) -> u8 {
+        let sum = sum + self.count / 2;
+        let mean = if self.inverse > 0 { (sum * self.inverse) >> 40 } else { sum / self.count };
+        u8::try_from(mean).unwrap_or(u8::MAX)
+    }
 }
 
 /// Source pixels (first, one past last) that make target pixel `at`.
@@ -97,4 +125,38 @@ fn between(target: usize, source: usize) -> Vec<(usize, usize, f32)> {
             (first, (first + 1).min(source - 1), place - first as f32)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_is_what_division_gives() {
+        for count in (1..600).chain([4_095, 65_535, 65_536, 100_000]) {
+            let mean = Mean::of(count);
+            let count = count as u64;
+            for level in 0..255 {
+                // around the sums at which the rounded mean changes
+                let edge = level * count + count / 2;
+                for sum in edge.saturating_sub(1)..=edge + 1 {
+                    assert_eq!(u64::from(mean.round(sum)), (sum + count / 2) / count, "{sum} of {count}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn areas_are_averaged_by_channel() {
+        let data: Vec<u8> = (0..7 * 5 * 3).map(|i| (i * 37 % 251) as u8).collect();
+        let image = Image { width: 7, height: 5, channels: 3, data: data.clone() };
+        let small = shrink(&image, 3, 2);
+        for (y, x, c) in (0..2).flat_map(|y| (0..3).flat_map(move |x| (0..3).map(move |c| (y, x, c)))) {
+            let (rows, cols) = (span(y, 2, 5), span(x, 3, 7));
+            let under = (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |k| (r, k)));
+            let values: Vec<usize> = under.map(|(r, k)| usize::from(data[(r * 7 + k) * 3 + c])).collect();
+            let mean = (values.iter().sum::<usize>() + values.len() / 2) / values.len();
+            assert_eq!(usize::from(small.data[(y * 3 + x) * 3 + c]), mean, "{y} {x} {c}");
+        }
+    }
 }

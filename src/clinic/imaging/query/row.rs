@@ -1,6 +1,6 @@
 //! Rows as attributes.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use yigong_base::fault::Result;
 use yigong_base::storage::Row;
@@ -11,11 +11,23 @@ use yigong_formats::dicom::{matching, name, tag};
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct StudySaid {
+    #[serde(deserialize_with = "known")]
     patient_name: String,
+    #[serde(deserialize_with = "known")]
     patient_id: String,
+    #[serde(deserialize_with = "known")]
     institution: String,
+    #[serde(deserialize_with = "known")]
     comments: String,
+    #[serde(deserialize_with = "known")]
     readers: Vec<String>,
+}
+
+/// Null is nothing said.
+fn known<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> std::result::Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// A row with what matching needs beside its attributes.
