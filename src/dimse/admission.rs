@@ -81,6 +81,25 @@ pub(super) async fn look_up(
     Ok((admission, Some(peer)))
 }
 
+/// Whether a peer that was admitted would be admitted now, as the same one: it may have been disabled, moved to another
+/// facility, or have lost its certificate. A register that cannot be read changes nothing.
+pub(super) async fn still_admitted(
+    centre: &Centre,
+    peer: &Peer,
+    address: IpAddr,
+    certificate: Option<&str>,
+) -> bool {
+    let title = peer.ae_title.as_deref().unwrap_or_default();
+    match look_up(centre, title, address, certificate).await {
+        Ok((Admission::Admitted(_), Some(now))) => now.id == peer.id && now.facility == peer.facility,
+        Ok(_) => false,
+        Err(fault) => {
+            tracing::error!(peer = %peer.name, %fault, "the register of peers cannot be read");
+            true
+        }
+    }
+}
+
 /// Whether the certificate of this hash is one of the peer's. Taking it out of the policy revokes it at once.
 fn owns(peer: &Peer, hash: &str) -> bool {
     let listed = peer.policy.get("certificates").and_then(Value::as_array);

@@ -1,8 +1,8 @@
 //! One association from its first byte to its end (PS3.8 §9.2).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{AssociationRJ, AssociationRQ, Pdu, write_pdu};
 use tokio::io::AsyncWriteExt;
@@ -12,7 +12,7 @@ use yigong_base::site::Peer;
 use yigong_clinic::Centre;
 use yigong_formats::dicom::negotiate::{self, Admission, Decision};
 
-use super::admission::{Place, Places, look_up, record_spoof, touch};
+use super::admission::{Place, Places, look_up, record_spoof, still_admitted, touch};
 use super::dialogue::{Break, Dialogue, INVALID_PARAMETER, UNEXPECTED_PDU};
 use super::door::{Connection, Out, Read};
 use super::identity::{Attempts, accepts};
@@ -36,6 +36,8 @@ const RATE_AFTER: Duration = Duration::from_secs(30);
 const LEAST_RATE: u64 = 8_000;
 /// While we are at work on a request the peer has nothing to say.
 const WHILE_BUSY: Duration = Duration::from_secs(24 * 3600);
+/// An association may live for weeks: whether its peer is still admitted is looked up again this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// After an abort or rejection: time for the peer to close first, so that our last PDU is not lost by a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -89,7 +91,8 @@ pub(super) async fn serve(shared: Arc<Shared>, (stream, from, waiting): Accepted
     let listening = shared.reports.listen(shared.centre.ctx.id());
     let limit = body_limit(peer_max_pdu);
     let mut dialogue = Dialogue::new(shared.centre.clone(), peer, contexts, limit, out, listening);
-    let end = converse(&shared, &mut incoming, &mut dialogue).await;
+    let caller = (from.ip(), certificate.as_deref());
+    let end = converse(&shared, &mut incoming, &mut dialogue, caller).await;
     let line = dialogue.close().await;
     if let Some(bytes) = end.last_pdu() {
         let mut out = line.socket().await;
@@ -210,7 +213,10 @@ async fn note_rejection(
     reply: &AssociationRJ,
     from: SocketAddr,
 ) {
-    let Some(times) = shared.quiet.count(format!("reject {}", from.ip())) else { return };
+    // Each reason is counted for itself: a harmless one must not cover an attack.
+    let about = peer.map_or("", |p| p.id.as_str());
+    let counted = shared.quiet.count(format!("reject {} {} {about}", from.ip(), what.unwrap_or_default()));
+    let Some(times) = counted else { return };
     // The titles are the sender's words: they are not written into the log.
     tracing::warn!(address = %from.ip(), why = %reply.source, what, times, "association rejected");
     if let (Some(what), Some(peer)) = (what, peer)
@@ -259,7 +265,13 @@ impl Ended {
 }
 
 /// Reads PDUs until the association ends.
-async fn converse(shared: &Shared, incoming: &mut Incoming<Read>, dialogue: &mut Dialogue) -> Ended {
+async fn converse(
+    shared: &Shared,
+    incoming: &mut Incoming<Read>,
+    dialogue: &mut Dialogue,
+    (address, certificate): (IpAddr, Option<&str>),
+) -> Ended {
+    let mut looked = Instant::now();
     let idle =
         Duration::from_secs(u64::try_from(shared.centre.ctx.config.dicom.idle_seconds.max(1)).unwrap_or(60));
     let mut message_start = (Duration::ZERO, 0);
@@ -285,6 +297,12 @@ async fn converse(shared: &Shared, incoming: &mut Incoming<Read>, dialogue: &mut
         };
         match next {
             Ok((DATA, body)) => {
+                if !dialogue.in_message() && looked.elapsed() > LOOK_AGAIN {
+                    if !still_admitted(&shared.centre, &dialogue.peer, address, certificate).await {
+                        return Ended::Protocol(0, "the register no longer admits this peer".into());
+                    }
+                    looked = Instant::now();
+                }
                 for pdv in Pdvs(body) {
                     let Ok(pdv) = pdv else {
                         return Ended::Protocol(

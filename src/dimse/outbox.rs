@@ -75,13 +75,14 @@ async fn looked_at(
 
 /// One association for a group: each object as it is stored, else decoded for a peer that does not take that syntax.
 async fn send(leaving: &Leaving<'_>, target: &Target, objects: &[Object]) -> Vec<Tried> {
-    let (sent, broken) = match scu::store_telling(target, objects, Some(leaving), |_| true).await {
-        Ok(sent) => (sent, None),
-        Err(error) => (error.sent, Some(error.what)),
+    let (sent, rest, broken_over) = match scu::store_telling(target, objects, Some(leaving), |_| true).await {
+        Ok(sent) => (sent, Tried::Later(None, "not tried".to_owned()), None),
+        // Over one object: it waits, and what stands behind it goes on at once, on another association.
+        Err(error) if error.under_way => (error.sent, Tried::NotYet, Some(Tried::Later(None, error.what))),
+        Err(error) => (error.sent, Tried::Later(None, error.what), None),
     };
-    let mut tried: Vec<Tried> = sent.into_iter().map(verdict).collect();
-    let why = broken.unwrap_or_else(|| "not tried".to_owned());
-    tried.resize(objects.len(), Tried::Later(None, why));
+    let mut tried: Vec<Tried> = sent.into_iter().map(verdict).chain(broken_over).collect();
+    tried.resize(objects.len(), rest);
     tried
 }
 

@@ -52,7 +52,9 @@ impl Target {
         let (Some(called_ae), Some(port)) = (peer.ae_title.clone(), peer.port) else {
             return Err(Fault::invalid("port", "the peer has no AE title or no port to call back on"));
         };
-        let by_tls = peer.policy.get("call_tls").and_then(serde_json::Value::as_bool).unwrap_or(false);
+        // Who may only come by TLS is called by TLS, unless the register says otherwise.
+        let required = peer.policy_text("tls") == Some("required");
+        let by_tls = peer.policy.get("call_tls").and_then(serde_json::Value::as_bool).unwrap_or(required);
         let hashes = || {
             let listed = peer.policy.get("certificates").and_then(serde_json::Value::as_array);
             let text = |c: &serde_json::Value| c.get("sha256")?.as_str().map(str::to_owned);
@@ -113,11 +115,13 @@ pub struct CallError {
     pub what: String,
     /// Answers to the first objects.
     pub sent: Vec<Sent>,
+    /// It failed over the object behind those, and not before one was begun.
+    pub under_way: bool,
 }
 
 impl CallError {
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), sent: Vec::new() }
+        Self { what: what.into(), sent: Vec::new(), under_way: false }
     }
 }
 
@@ -204,7 +208,7 @@ pub(super) async fn store_telling(
             };
             match answer {
                 Ok(answer) => sent.push(answer),
-                Err(e) => return Err(CallError { sent, ..e }),
+                Err(e) => return Err(CallError { sent, under_way: true, ..e }),
             }
             if !sent.last().is_some_and(&mut told) {
                 rest = &[];

@@ -207,9 +207,9 @@ pub(super) fn body_limit(peer_max: u32) -> usize {
     (most as usize).max(128)
 }
 
-/// Bytes of a message that fit one PDU of `body_limit`.
+/// Bytes of a message that fit one PDU of `body_limit`: an even number (PS3.8 §E.2).
 pub(super) fn fragment_limit(body_limit: usize) -> usize {
-    body_limit.saturating_sub(PDV_HEADER).max(1)
+    (body_limit.saturating_sub(PDV_HEADER) & !1).max(2)
 }
 
 /// Appends a command set or data set as P-DATA-TF PDUs of one fragment each.

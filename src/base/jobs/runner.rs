@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::sql;
@@ -19,6 +20,8 @@ use crate::storage::{Engine, Row};
 
 /// How long a running job may stay silent before another worker takes it.
 const LEASE_MS: i64 = 5 * MINUTE_MS;
+/// How often a running job says that it is alive.
+const ALIVE: Duration = Duration::from_secs(60);
 /// Longest pause between two looks at the table.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -44,12 +47,19 @@ pub struct Runner<C> {
     ctx: Ctx,
     app: C,
     work: HashMap<&'static str, Work<C>>,
+    alive: Duration,
 }
 
 impl<C: Clone + Send + Sync + 'static> Runner<C> {
     /// A runner without functions.
     pub fn new(ctx: Ctx, app: C) -> Self {
-        Self { ctx, app, work: HashMap::new() }
+        Self { ctx, app, work: HashMap::new(), alive: ALIVE }
+    }
+
+    /// Says that a running job is alive every so often instead of once a minute.
+    #[must_use]
+    pub fn alive_every(self, alive: Duration) -> Self {
+        Self { alive, ..self }
     }
 
     /// Registers the function of a kind.
@@ -104,7 +114,7 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
             Some(run) => {
                 // A panic in one job must not stop the worker: run it as its own task.
                 let task = tokio::spawn(run(self.app.clone(), job.clone()));
-                match task.await {
+                match self.attended(&job, task).await {
                     Ok(outcome) => outcome.map_err(|f| f.to_string()),
                     Err(_) => Err("the job panicked".to_owned()),
                 }
@@ -113,6 +123,30 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
         };
         self.close(&job, outcome).await?;
         Ok(true)
+    }
+
+    /// Waits for the end of a job and says meanwhile that it is alive: what takes long must not be begun a second time.
+    async fn attended<T>(
+        &self,
+        job: &JobRow,
+        mut task: JoinHandle<T>,
+    ) -> std::result::Result<T, tokio::task::JoinError> {
+        loop {
+            tokio::select! {
+                done = &mut task => return done,
+                () = tokio::time::sleep(self.alive) => {
+                    if let Err(error) = self.renew(job).await {
+                        tracing::warn!(kind = %job.kind, %error, "jobs.renew");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, job: &JobRow) -> Result<()> {
+        let mut tx = self.ctx.db.begin(&Permit::system("jobs")).await?;
+        tx.exec(sql::RENEW, args![&job.id, self.ctx.now() + LEASE_MS]).await?;
+        tx.commit().await
     }
 
     async fn take(&self) -> Result<Option<JobRow>> {
@@ -186,6 +220,49 @@ mod tests {
         let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
         enqueue(&mut tx, ctx, Job::new("mark", key).payload(Value::from(payload))).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_says_that_it_is_alive_and_is_not_begun_again() {
+        for bench in engines().await.unwrap() {
+            let go = Arc::new(tokio::sync::Notify::new());
+            let wait = Arc::clone(&go);
+            let runner = Runner::new(bench.ctx.clone(), ()).alive_every(Duration::from_millis(20)).on(
+                "mark",
+                move |(), _| {
+                    let wait = Arc::clone(&wait);
+                    async move {
+                        wait.notified().await;
+                        Ok(())
+                    }
+                },
+            );
+            add(&bench.ctx, "slow", "sent over a thin line").await;
+            let runner = Arc::new(runner);
+            let first = Arc::clone(&runner);
+            let at_work = tokio::spawn(async move { first.step().await });
+            while runner
+                .ctx
+                .db
+                .read(&Permit::system("test"))
+                .await
+                .unwrap()
+                .opt(sql::NEXT_DUE, args![])
+                .await
+                .unwrap()
+                .is_some()
+            {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..3 {
+                bench.clock.advance(LEASE_MS - MINUTE_MS);
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                assert!(runner.take().await.unwrap().is_none(), "begun twice on {}", bench.engine);
+            }
+            go.notify_one();
+            assert!(at_work.await.unwrap().unwrap());
+            assert!(runner.take().await.unwrap().is_none());
+        }
     }
 
     #[tokio::test]

@@ -30,6 +30,8 @@ crate::statements! {
         (SELECT j.id FROM job j WHERE j.state = 'running' AND j.lease_until < $1
         AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
         RETURNING id, kind, key, payload, attempts";
+    /// A running job is alive.
+    RENEW = "UPDATE job SET lease_until = $2 WHERE id = $1 AND state = 'running'";
     /// Done jobs leave.
     FINISH = "DELETE FROM job WHERE id = $1";
     /// Work that shall not be done.

@@ -5,6 +5,8 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yigong_base::access::Permit;
@@ -137,7 +139,7 @@ pub async fn judge(ctx: &Ctx, id: &str) -> Result<Option<Judged>> {
     Ok(Some(judged))
 }
 
-/// The rows of an object when every version of it is whole on disk, else the failure reason.
+/// The rows of an object when every version of it is whole on disk and no other copy is held, else the failure reason.
 async fn prove(
     ctx: &Ctx,
     permit: &Permit,
@@ -146,7 +148,10 @@ async fn prove(
 ) -> Result<std::result::Result<Vec<String>, u16>> {
     let rows =
         ctx.db.read(permit).await?.all(sql::VERSIONS, args![facility, &reference.sop_instance]).await?;
-    if rows.is_empty() {
+    // A copy that a person must look at first is not among the versions: of two, the sender means either.
+    let copy = format!("%\"instance_uid\":\"{}\"%", reference.sop_instance);
+    let held = ctx.db.read(permit).await?.opt(sql::HELD, args![facility, copy]).await?;
+    if rows.is_empty() || held.is_some() {
         return Ok(Err(NO_SUCH_INSTANCE));
     }
     let mut proven = Vec::with_capacity(rows.len());
@@ -304,12 +309,28 @@ pub async fn heard(ctx: &Ctx, peer: &Peer, report: &Transaction) -> Result<()> {
         .await?
         .ok_or_else(|| Fault::not_found("storage commitment"))?;
     let id = row.text("id")?;
-    let failed: Vec<_> = report.failed.iter().map(|(r, why)| json!([r.sop_instance, why])).collect();
+    let failed = not_kept(&row, report)?;
     tx.exec(sql::JUDGED, args![&id, json!(failed), ctx.now()]).await?;
     tx.exec(sql::CLOSE, args![&id, "reported", ctx.now()]).await?;
     let detail = json!({"committed": report.referenced.len(), "failed": failed.len()});
     audit::append(&mut tx, ctx, &permit, "commitment.heard", "commitment", &id, &detail).await?;
     tx.commit().await
+}
+
+/// What the peer does not keep of what it was asked about: what it says, what it does not speak of, and what an earlier report
+/// said; it cannot take back that it lacks something without being asked again.
+fn not_kept(row: &Row, report: &Transaction) -> Result<Vec<(String, u16)>> {
+    let mut failed: BTreeMap<String, u16> = BTreeMap::new();
+    let kept: HashSet<(&str, &str)> =
+        report.referenced.iter().map(|r| (r.sop_class.as_str(), r.sop_instance.as_str())).collect();
+    for item in row.json::<Vec<Item>>("items")? {
+        if !kept.contains(&(item.class.as_str(), item.instance.as_str())) {
+            failed.insert(item.instance, PROCESSING_FAILURE);
+        }
+    }
+    failed.extend(row.json::<Vec<(String, u16)>>("result")?);
+    failed.extend(report.failed.iter().map(|(r, why)| (r.sop_instance.clone(), *why)));
+    Ok(failed.into_iter().collect())
 }
 
 /// How much of a study may be deleted on the devices that made it. The caller has checked the scope.

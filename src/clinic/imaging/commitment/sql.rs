@@ -4,7 +4,7 @@ yigong_base::statements! {
     /// A new transaction.
     INSERT = "INSERT INTO commitment (id, direction, facility, peer, uid, state, items, line, asked_at, give_up_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9)";
     /// The transaction of a UID.
-    BY_UID = "SELECT id, state, items FROM commitment WHERE direction = $1 AND peer = $2 AND uid = $3";
+    BY_UID = "SELECT id, state, items, result FROM commitment WHERE direction = $1 AND peer = $2 AND uid = $3";
     /// One transaction.
     BY_ID = "SELECT id, direction, facility, peer, uid, state, items, line, attempts, give_up_at FROM commitment WHERE id = $1";
     /// Asked again: the newest association gets the answer.
@@ -42,6 +42,8 @@ yigong_base::statements! {
     FAILED = "UPDATE commitment SET attempts = attempts + 1, error = $2, line = '' WHERE id = $1";
     /// Every version of an instance that a facility sent and whose bytes are kept.
     VERSIONS = "SELECT id, study, sop_class, object_hash FROM instance WHERE facility = $1 AND uid = $2 AND erased_at IS NULL ORDER BY version";
+    /// A copy of an instance that is held outside the index for a person; $2 = its UID as the detail has it, a pattern.
+    HELD = "SELECT id FROM quarantine WHERE state = 'open' AND facility = $1 AND object_kind = 'object' AND detail LIKE $2 LIMIT 1";
     /// An instance was proven and that was told.
     PROVEN = "UPDATE instance SET committed_at = $2 WHERE id = $1";
     /// How much of what devices sent of a study is proven; what was made here is theirs to keep nowhere.

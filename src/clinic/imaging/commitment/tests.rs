@@ -4,6 +4,7 @@ use yigong_base::access::Role;
 use yigong_base::testing::engines;
 use yigong_formats::dicom::uid;
 
+use super::super::quarantine;
 use super::super::tests::{known, made, send};
 use super::*;
 use crate::imaging::outbox::act;
@@ -59,6 +60,62 @@ async fn success_is_said_only_for_what_is_whole() {
         let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
         let safe = of_study(&mut read, &study).await.unwrap();
         assert_eq!((safe.instances, safe.proven, safe.complete), (2, 1, false));
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_waits_for_a_person_is_not_committed_by_the_one_that_is_indexed() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        send(&bench, &peer, &made("1.2.3.4.1")).await.unwrap();
+        send(&bench, &peer, &made("1.2.3.4.10")).await.unwrap();
+        let permit = peer.permit();
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let entry = quarantine::Entry {
+            lane: "identity",
+            reason: "patient_conflict",
+            facility: &peer.facility,
+            peer: &peer.id,
+            object_kind: "object",
+            object_id: "another copy",
+            blob: None,
+            detail: json!({"study_uid": "1.2.3", "instance_uid": "1.2.3.4.1"}),
+        };
+        quarantine::open(&mut tx, ctx, &permit, &entry).await.unwrap();
+        tx.commit().await.unwrap();
+        let referenced = vec![reference(CR, "1.2.3.4.1"), reference(CR, "1.2.3.4.10")];
+        let request = Transaction { uid: "2.25.1".into(), referenced, failed: Vec::new() };
+        let id = ask(ctx, &peer, &request, "").await.unwrap();
+        let judged = judge(ctx, &id).await.unwrap().unwrap().transaction;
+        assert_eq!(judged.failed, [(reference(CR, "1.2.3.4.1"), NO_SUCH_INSTANCE)], "{}", bench.engine);
+        assert_eq!(judged.referenced, [reference(CR, "1.2.3.4.10")]);
+    }
+}
+
+#[tokio::test]
+async fn a_report_that_leaves_objects_out_does_not_commit_them() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        let all = vec![reference(CR, "1.2.3.4.1"), reference(CR, "1.2.3.4.2"), reference(CR, "1.2.3.4.3")];
+        let request = Transaction { uid: "2.25.7".into(), referenced: all.clone(), failed: Vec::new() };
+        expect(ctx, &peer, &request).await.unwrap();
+        let result = async || {
+            let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
+            let row = read.one(sql::BY_UID, args!["out", &peer.id, "2.25.7"]).await.unwrap();
+            row.json::<Vec<(String, u16)>>("result").unwrap()
+        };
+        let report = Transaction {
+            uid: "2.25.7".into(),
+            referenced: vec![all[0].clone()],
+            failed: vec![(all[1].clone(), NO_SUCH_INSTANCE)],
+        };
+        heard(ctx, &peer, &report).await.unwrap();
+        let lacking =
+            [("1.2.3.4.2".to_owned(), NO_SUCH_INSTANCE), ("1.2.3.4.3".to_owned(), PROCESSING_FAILURE)];
+        assert_eq!(result().await, lacking, "{}", bench.engine);
+        // said again as if everything were kept: what was lacking stays until it is asked about anew
+        heard(ctx, &peer, &Transaction { referenced: all, failed: Vec::new(), ..report }).await.unwrap();
+        assert_eq!(result().await, lacking, "{}", bench.engine);
     }
 }
 

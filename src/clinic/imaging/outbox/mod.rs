@@ -234,6 +234,8 @@ pub enum Tried {
     Later(Option<u16>, String),
     /// Never: the peer says that it does not take this object.
     Never(Option<u16>, String),
+    /// Its turn did not come: it is due as before.
+    NotYet,
 }
 
 /// Writes down what became of the tries and plans the next ones.
@@ -247,6 +249,7 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
     for (due, result) in results {
         let old = now - due.armed_at > GIVE_UP_MS;
         match result {
+            Tried::NotYet => {}
             Tried::Sent(status) => {
                 tx.exec(sql::CLOSE, args![&due.id, "sent", i64::from(*status), "", now]).await?;
             }

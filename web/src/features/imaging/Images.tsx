@@ -128,7 +128,9 @@ export function Images({ item, study, editor, canInsert }: Props) {
     if (at >= 0) {
       activate(at);
       const frames = panes.current[at]?.frames() ?? [];
-      panes.current[at]?.goto(frames.findIndex((f) => f.instance.id === k.instance && f.frame === k.frame));
+      const frame = frames.findIndex((f) => f.instance.id === k.instance && f.frame === k.frame);
+      // An image that has been hidden meanwhile is not among them: another one must not stand for it.
+      if (frame >= 0) panes.current[at]?.goto(frame);
     } else if (series) hanging.show({ study, series, prior: false, start: 0 });
   };
   const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);

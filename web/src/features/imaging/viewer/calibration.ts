@@ -115,11 +115,13 @@ function projection(i: StackInstance): Calibration {
   const own = positive(i.pixel_spacing) ? i.pixel_spacing : null;
   const detector = positive(i.imager_spacing) ? i.imager_spacing : null;
   if (own && (type === 'GEOMETRY' || type === 'FIDUCIAL')) return square('calibrated', own);
-  if (own && detector && Math.abs(own[0] - detector[0]) > 1e-6 * detector[0]) return square('corrected', own);
+  const differs = (k: 0 | 1) => !!own && !!detector && Math.abs(own[k] - detector[k]) > 1e-6 * detector[k];
+  if (own && (differs(0) || differs(1))) return square('corrected', own);
   const plane = detector ?? own;
   if (!plane) return pixels('none');
   const m = i.magnification;
-  if (m != null && Number.isFinite(m) && m > 0) return square('ermf', plane, m);
+  // Only what was measured at the detector is divided: a Pixel Spacing alone may be in the plane of the object already.
+  if (detector && m != null && Number.isFinite(m) && m > 0) return square('ermf', detector, m);
   return square('detector', plane);
 }
 

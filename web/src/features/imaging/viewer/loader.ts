@@ -105,10 +105,11 @@ function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFram
   } else {
     data = decoded.values;
   }
-  // A drawn frame already has the window that was chosen.
-  const kept = isRendered ? EIGHT_BITS : (options?.window(imageId) ?? openingOf(imageId));
-  const opening = kept ?? (isColor ? { center: 127.5, width: 255 } : openingWindow(meta?.modality ?? '', i, decoded.values));
-  setOpening(imageId, opening);
+  // A drawn frame already has the window that was chosen. "As opened" stays the image's own window, whatever the reader has
+  // chosen by the time it comes.
+  const own = decoded.kind === 'color' ? { center: 127.5, width: 255 } : (openingOf(imageId) ?? openingWindow(meta?.modality ?? '', i, decoded.values));
+  const opening = isRendered ? EIGHT_BITS : (options?.window(imageId) ?? own);
+  setOpening(imageId, isRendered ? EIGHT_BITS : own);
   const min = decoded.kind === 'grey' ? decoded.min : 0;
   const max = decoded.kind === 'grey' ? decoded.max : 255;
   // Values are already in modality units. A fraction in these parameters makes the CPU path quantise float frames to 16 bit.

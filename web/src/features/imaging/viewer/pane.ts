@@ -171,10 +171,16 @@ export class StackPane extends MovedPane implements Pane {
     const { imageId, imageIdIndex } = (e as CustomEvent<{ imageId: string; imageIdIndex: number }>).detail;
     this.direction = imageIdIndex >= this.current.index ? 1 : -1;
     const meta = metaOf(imageId);
-    if (this.chosen && meta && drawable(meta.ref.instance)) {
-      const vp = this.viewport();
-      queueMicrotask(() => !this.gone && this.chosen && vp.setProperties({ voiRange: rangeOf(this.chosen) }, true));
-    }
+    const drawn = (cache.getImage(imageId) as YgImage | undefined)?.ygRendered ?? false;
+    const vp = this.viewport();
+    // The engine keeps the polarity of the image before, and its window: a series may mix MONOCHROME1, MONOCHROME2 and frames
+    // that the server has drawn.
+    queueMicrotask(() => {
+      if (this.gone || !meta) return;
+      const window = drawn ? EIGHT_BITS : drawable(meta.ref.instance) ? this.chosen : null;
+      const invert = (!!meta.ref.instance.invert && !drawn) !== this.inverted;
+      vp.setProperties(window ? { invert, voiRange: rangeOf(window) } : { invert }, true);
+    });
     queueMicrotask(() => {
       if (!this.gone) this.ready(imageId);
     });
