@@ -77,8 +77,10 @@ async fn looked_at(
 async fn send(leaving: &Leaving<'_>, target: &Target, objects: &[Object]) -> Vec<Tried> {
     let (sent, rest, broken_over) = match scu::store_telling(target, objects, Some(leaving), |_| true).await {
         Ok(sent) => (sent, Tried::Later(None, "not tried".to_owned()), None),
-        // Over one object: it waits, and what stands behind it goes on at once, on another association.
-        Err(error) if error.under_way => (error.sent, Tried::NotYet, Some(Tried::Later(None, error.what))),
+        // Over one object: it waits, and what stands behind it goes on without it, on another association.
+        Err(error) if error.under_way => {
+            (error.sent, Tried::NotYet(error.what.clone()), Some(Tried::Later(None, error.what)))
+        }
         Err(error) => (error.sent, Tried::Later(None, error.what), None),
     };
     let mut tried: Vec<Tried> = sent.into_iter().map(verdict).chain(broken_over).collect();

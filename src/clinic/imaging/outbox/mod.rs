@@ -90,6 +90,14 @@ pub struct Due {
     armed_at: i64,
 }
 
+/// It will not be sent any more; the audit says why.
+async fn fail(tx: &mut Tx, ctx: &Ctx, peer: &str, due: &Due, status: Option<u16>, why: &str) -> Result<()> {
+    tx.exec(sql::CLOSE, args![&due.id, "failed", status.map(i64::from), why, ctx.now()]).await?;
+    let detail = json!({"peer": peer, "status": status, "why": why});
+    let permit = Permit::system("outbox");
+    audit::append(tx, ctx, &permit, "outbox.fail", "outgoing", &due.id, &detail).await.map(|_| ())
+}
+
 /// How a batch stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Progress {
@@ -234,8 +242,8 @@ pub enum Tried {
     Later(Option<u16>, String),
     /// Never: the peer says that it does not take this object.
     Never(Option<u16>, String),
-    /// Its turn did not come: it is due as before.
-    NotYet,
+    /// Its turn did not come, for this reason: that says nothing about it.
+    NotYet(String),
 }
 
 /// Writes down what became of the tries and plans the next ones.
@@ -246,10 +254,17 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
     let permit = Permit::system("outbox");
     let now = ctx.now();
     let mut tx = ctx.db.begin(&permit).await?;
+    let moved = results.iter().any(|(_, r)| matches!(r, Tried::Sent(_) | Tried::Never(Some(_), _)));
     for (due, result) in results {
         let old = now - due.armed_at > GIVE_UP_MS;
         match result {
-            Tried::NotYet => {}
+            // Where others got through the way is free; else the next one's turn comes after a pause that does not grow, so
+            // that it passes the one that breaks every association.
+            Tried::NotYet(_) if !old && moved => {}
+            Tried::NotYet(_) if !old => {
+                tx.exec(sql::BEHIND, args![&due.id, now + FIRST_PAUSE_MS]).await?;
+            }
+            Tried::NotYet(why) => fail(&mut tx, ctx, peer, due, None, why).await?,
             Tried::Sent(status) => {
                 tx.exec(sql::CLOSE, args![&due.id, "sent", i64::from(*status), "", now]).await?;
             }
@@ -258,9 +273,7 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
                 tx.exec(sql::RETRY, args![&due.id, now + pause, status.map(i64::from), why]).await?;
             }
             Tried::Later(status, why) | Tried::Never(status, why) => {
-                tx.exec(sql::CLOSE, args![&due.id, "failed", status.map(i64::from), why, now]).await?;
-                let detail = json!({"peer": peer, "status": status, "why": why});
-                audit::append(&mut tx, ctx, &permit, "outbox.fail", "outgoing", &due.id, &detail).await?;
+                fail(&mut tx, ctx, peer, due, *status, why).await?;
             }
         }
     }

@@ -85,6 +85,8 @@ yigong_base::statements! {
     NEXT = "SELECT MIN(next_at) AS at FROM outgoing WHERE peer = $1 AND state = 'waiting'";
     /// It arrived, or never will. What arrived although somebody gave it up meanwhile has arrived.
     CLOSE = "UPDATE outgoing SET state = $2, status = $3, error = $4, attempts = attempts + 1, closed_at = $5 WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
+    /// Its turn comes later; it was not tried.
+    BEHIND = "UPDATE outgoing SET next_at = $2 WHERE id = $1 AND state = 'waiting'";
     /// Once more later.
     RETRY = "UPDATE outgoing SET next_at = $2, status = $3, error = $4, attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     /// How a batch stands.

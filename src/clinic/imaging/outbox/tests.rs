@@ -85,6 +85,45 @@ async fn a_batch_is_tried_until_it_is_taken_or_given_up() {
     }
 }
 
+/// What a receiver that breaks off over one object does to a list that stands behind it.
+#[tokio::test]
+async fn one_object_that_breaks_every_association_holds_nobody_up() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, known(&bench).await);
+        for instance in ["1.2.3.4.1", "1.2.3.4.2", "1.2.3.4.3"] {
+            send(&bench, &peer, &made(instance)).await.unwrap();
+        }
+        receiver(&bench, "ws", "C01", json!({})).await;
+        let clinic = Permit::peer("CR01", "C01");
+        let batch = send_study(ctx, &clinic, &study(ctx).await, "ws", &Cause::Person).await.unwrap();
+        let bad = due(ctx, "ws", 10).await.unwrap()[0].uid.clone();
+        let mut runs = 0;
+        while state(ctx, &batch).await.sent < 2 {
+            runs += 1;
+            assert!(runs < 10, "{bad} holds the others up on {}", bench.engine);
+            // The receiver takes everything but one, over which it aborts.
+            let (mut broken, mut results) = (false, Vec::new());
+            for one in due(ctx, "ws", 10).await.unwrap() {
+                let what = match (broken, one.uid == bad) {
+                    (true, _) => Tried::NotYet("aborted".into()),
+                    (false, true) => Tried::Later(None, "aborted".into()),
+                    (false, false) => Tried::Sent(0),
+                };
+                broken |= one.uid == bad;
+                results.push((one, what));
+            }
+            tried(ctx, "ws", &results).await.unwrap();
+            bench.clock.advance(FIRST_PAUSE_MS);
+        }
+        assert_eq!(state(ctx, &batch).await, Progress { waiting: 1, sent: 2, failed: 0 });
+        // After seven days it is given up, whether its turn came or not.
+        bench.clock.advance(GIVE_UP_MS);
+        let last = due(ctx, "ws", 10).await.unwrap();
+        tried(ctx, "ws", &[(last[0].clone(), Tried::NotYet("aborted".into()))]).await.unwrap();
+        assert_eq!(state(ctx, &batch).await, Progress { waiting: 0, sent: 2, failed: 1 });
+    }
+}
+
 #[tokio::test]
 async fn nobody_gets_what_its_facility_may_not_see() {
     for bench in engines().await.unwrap() {
