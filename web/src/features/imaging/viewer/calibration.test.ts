@@ -57,7 +57,10 @@ describe('length', () => {
       basis: 'calibrated',
       unit: 'mm',
     });
-    expect(mm('MG', instance({ pixel_spacing: [0.05, 0.05], magnification: 1.8 }), [0, 0], [200, 0])).toMatchObject({ value: 10, unit: 'mm' });
+    expect(mm('MG', instance({ pixel_spacing: [0.05, 0.05], magnification: 1.8 }), [0, 0], [200, 0])).toMatchObject({
+      value: 10,
+      unit: 'mm',
+    });
     expect(mm('CR', instance({ ...i, pixel_spacing: [0.3, 0.3] }), [0, 0], [100, 0]).basis).toBe('corrected');
     expect(mm('CR', instance({ ...i, pixel_spacing: [0.4, 0.3] }), [0, 0], [100, 0]).basis).toBe('corrected');
     expect(mm('CR', instance({ ...i, pixel_spacing: [0.4, 0.4] }), [0, 0], [100, 0]).basis).toBe('detector');

@@ -107,7 +107,10 @@ function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFram
   }
   // A drawn frame already has the window that was chosen. "As opened" stays the image's own window, whatever the reader has
   // chosen by the time it comes.
-  const own = decoded.kind === 'color' ? { center: 127.5, width: 255 } : (openingOf(imageId) ?? openingWindow(meta?.modality ?? '', i, decoded.values));
+  const own =
+    decoded.kind === 'color'
+      ? { center: 127.5, width: 255 }
+      : (openingOf(imageId) ?? openingWindow(meta?.modality ?? '', i, decoded.values));
   const opening = isRendered ? EIGHT_BITS : (options?.window(imageId) ?? own);
   setOpening(imageId, isRendered ? EIGHT_BITS : own);
   const min = decoded.kind === 'grey' ? decoded.min : 0;
