@@ -48,15 +48,21 @@ async fn state(ctx: &Ctx, batch: &str) -> Progress {
     progress(&mut read, batch).await.unwrap()
 }
 
+/// Three images of one study, and the receiver `ws` of the same facility; answers who may send them.
+async fn three_images_and_a_receiver(bench: &Bench) -> Permit {
+    let peer = known(bench).await;
+    for instance in ["1.2.3.4.1", "1.2.3.4.2", "1.2.3.4.3"] {
+        send(bench, &peer, &made(instance)).await.unwrap();
+    }
+    receiver(bench, "ws", "C01", json!({})).await;
+    Permit::peer("CR01", "C01")
+}
+
 #[tokio::test]
 async fn a_batch_is_tried_until_it_is_taken_or_given_up() {
     for bench in engines().await.unwrap() {
-        let (ctx, peer) = (&bench.ctx, known(&bench).await);
-        for instance in ["1.2.3.4.1", "1.2.3.4.2", "1.2.3.4.3"] {
-            send(&bench, &peer, &made(instance)).await.unwrap();
-        }
-        receiver(&bench, "ws", "C01", json!({})).await;
-        let clinic = Permit::peer("CR01", "C01");
+        let ctx = &bench.ctx;
+        let clinic = three_images_and_a_receiver(&bench).await;
         let study = study(ctx).await;
         let batch = send_study(ctx, &clinic, &study, "ws", &Cause::Move("CR01".into(), 7)).await.unwrap();
         let found = due(ctx, "ws", 10).await.unwrap();
@@ -89,12 +95,8 @@ async fn a_batch_is_tried_until_it_is_taken_or_given_up() {
 #[tokio::test]
 async fn one_object_that_breaks_every_association_holds_nobody_up() {
     for bench in engines().await.unwrap() {
-        let (ctx, peer) = (&bench.ctx, known(&bench).await);
-        for instance in ["1.2.3.4.1", "1.2.3.4.2", "1.2.3.4.3"] {
-            send(&bench, &peer, &made(instance)).await.unwrap();
-        }
-        receiver(&bench, "ws", "C01", json!({})).await;
-        let clinic = Permit::peer("CR01", "C01");
+        let ctx = &bench.ctx;
+        let clinic = three_images_and_a_receiver(&bench).await;
         let batch = send_study(ctx, &clinic, &study(ctx).await, "ws", &Cause::Person).await.unwrap();
         let bad = due(ctx, "ws", 10).await.unwrap()[0].uid.clone();
         let mut runs = 0;
