@@ -1,6 +1,7 @@
 //! Who may associate: the register of peers, their addresses, and how many at once.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,48 +17,78 @@ use yigong_formats::dicom::negotiate::{Admission, PeerPolicy};
 /// A peer's last contact is written at most this often, in ms.
 const TOUCH_MS: i64 = 60_000;
 
+/// How many each one holds, up to a share.
+pub(super) struct Shares<K> {
+    each: usize,
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+}
+
+/// One of a share; given back when dropped.
+pub(super) struct Share<K: Eq + Hash> {
+    whose: K,
+    taken: Arc<Mutex<HashMap<K, usize>>>,
+}
+
+impl<K: Eq + Hash + Clone> Shares<K> {
+    pub(super) fn new(each: usize) -> Self {
+        Self { each, taken: Arc::default() }
+    }
+
+    /// One more for `whose`, or `None` when it holds its share.
+    pub(super) fn take(&self, whose: &K) -> Option<Share<K>> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(whose.clone()).or_default();
+        if *count >= self.each {
+            return None;
+        }
+        *count += 1;
+        Some(Share { whose: whose.clone(), taken: Arc::clone(&self.taken) })
+    }
+}
+
+impl<K: Eq + Hash> Drop for Share<K> {
+    fn drop(&mut self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.whose) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.whose);
+            }
+        }
+    }
+}
+
 /// Places for associations: in all and for each peer.
 pub(super) struct Places {
     all: Arc<Semaphore>,
-    each: usize,
-    taken: Arc<Mutex<HashMap<String, usize>>>,
+    each: Shares<String>,
 }
 
 /// A place; given back when dropped.
 pub(super) struct Place {
-    peer: String,
-    taken: Arc<Mutex<HashMap<String, usize>>>,
     _one_of_all: OwnedSemaphorePermit,
+    _share: Share<String>,
 }
 
 impl Places {
     pub(super) fn new(all: i64, each: i64) -> Self {
         let count = |n: i64| usize::try_from(n.max(1)).unwrap_or(1);
-        Self { all: Arc::new(Semaphore::new(count(all))), each: count(each), taken: Arc::default() }
+        Self { all: Arc::new(Semaphore::new(count(all))), each: Shares::new(count(each)) }
     }
 
     /// A place for this peer, or `None` when it or everybody has too many.
     pub(super) fn take(&self, peer: &str) -> Option<Place> {
         let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(peer.to_owned()).or_default();
-        if *count >= self.each {
-            return None;
-        }
-        *count += 1;
-        Some(Place { peer: peer.to_owned(), taken: Arc::clone(&self.taken), _one_of_all: one })
+        let share = self.each.take(&peer.to_owned())?;
+        Some(Place { _one_of_all: one, _share: share })
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.peer);
-            }
-        }
+/// What counts as one sender of connections: an IPv4 address, or the /64 of an IPv6 one, of which one host may take any address.
+pub(super) fn source(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -157,7 +188,16 @@ pub(super) async fn touch(centre: &Centre, peer: &Peer) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use super::{Places, source};
+
+    #[test]
+    fn a_host_is_one_source_whichever_of_its_addresses_it_takes() {
+        let of = |address: &str| source(address.parse().unwrap());
+        assert_eq!(of("::ffff:10.0.0.7"), of("10.0.0.7"));
+        assert_ne!(of("10.0.0.7"), of("10.0.0.8"));
+        assert_eq!(of("fd00:1:2:3::1"), of("fd00:1:2:3:ffff::2"));
+        assert_ne!(of("fd00:1:2:3::1"), of("fd00:1:2:4::1"));
+    }
 
     #[test]
     fn places_are_counted_and_given_back() {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use dicom_ul::pdu::{AssociationRJ, AssociationRQ, Pdu, write_pdu};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use yigong_base::fault::Result;
 use yigong_base::site::Peer;
@@ -16,7 +17,7 @@ use super::admission::{Place, Places, look_up, record_spoof, still_admitted, tou
 use super::dialogue::{Break, Dialogue, INVALID_PARAMETER, UNEXPECTED_PDU};
 use super::door::{Connection, Out, Read};
 use super::identity::{Attempts, accepts};
-use super::listener::Accepted;
+use super::listener::Waiting;
 use super::quiet::Quiet;
 use super::reports::Reports;
 use super::tls::TlsDoor;
@@ -37,7 +38,7 @@ const LEAST_RATE: u64 = 8_000;
 /// While we are at work on a request the peer has nothing to say.
 const WHILE_BUSY: Duration = Duration::from_secs(24 * 3600);
 /// An association may live for weeks: whether its peer is still admitted is looked up again this often.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(30) };
 /// After an abort or rejection: time for the peer to close first, so that our last PDU is not lost by a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -52,7 +53,11 @@ pub(super) struct Shared {
 }
 
 /// Serves one connection, behind its TLS handshake when it came by that door.
-pub(super) async fn serve(shared: Arc<Shared>, (stream, from, waiting): Accepted, door: Option<TlsDoor>) {
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    (stream, from, waiting): (TcpStream, SocketAddr, Waiting),
+    door: Option<TlsDoor>,
+) {
     // One write a message: waiting for an acknowledgement of a part would cost 40 ms an object.
     if stream.set_nodelay(true).is_err() {
         return;

@@ -4,12 +4,16 @@ use std::future::Future;
 use std::pin::Pin;
 
 use yigong_base::Ctx;
+use yigong_base::access::Permit;
+use yigong_base::fault::Fault;
+use yigong_base::site::peer;
 use yigong_clinic::delivery::carrier::{Attempt, Carrier, Outcome, Parcel};
 use yigong_clinic::delivery::destination::archive;
 use yigong_clinic::report::content::ReportContent;
 use yigong_clinic::report::encapsulated;
 
-use super::scu::{NOT_SENT, Object, Target, store};
+use super::scu::{NOT_SENT, Object, Target, store, tls_of};
+use super::tls::TlsCall;
 
 /// Brings report versions to archives of clinics.
 pub struct DicomCarrier {
@@ -30,14 +34,28 @@ impl DicomCarrier {
         Ok(encapsulated::object(&content, &pdf, self.ctx.config.centre.utc_offset_minutes))
     }
 
+    /// An archive whose title is in the register of peers is called as the register says: a report does not go out in the clear
+    /// to somebody whose images only travel by TLS.
+    async fn tls(&self, called: &str) -> Result<Option<TlsCall>, Fault> {
+        let mut read = self.ctx.db.read(&Permit::system("delivery")).await?;
+        match peer::known_ae(&mut read, called).await? {
+            Some(peer) => tls_of(&self.ctx, &peer),
+            None => Ok(None),
+        }
+    }
+
     async fn attempt(&self, parcel: &Parcel) -> Attempt {
         let failed = |outcome| Attempt { body: Vec::new(), outcome };
+        let Some((called, address)) = archive(&parcel.address) else {
+            return failed(Outcome::Parked { why: "the address is not AE@host:port".into() });
+        };
+        let tls = match self.tls(called).await {
+            Ok(tls) => tls,
+            Err(fault) => return failed(Outcome::Retry { why: fault.to_string() }),
+        };
         let object = match self.object(parcel).await {
             Ok(object) => object,
             Err(why) => return failed(Outcome::Parked { why }),
-        };
-        let Some((called, address)) = archive(&parcel.address) else {
-            return failed(Outcome::Parked { why: "the address is not AE@host:port".into() });
         };
         let target = Target {
             address: address.to_owned(),
@@ -45,7 +63,7 @@ impl DicomCarrier {
             called_ae: called.to_owned(),
             send_cap: 0,
             originator: None,
-            tls: None,
+            tls,
         };
         // The object is made again for every try: the same content gives the same bytes, and a copy of the PDF in every
         // delivery row would only make the database large.

@@ -61,6 +61,5 @@ async fn send(exchange: &mut Exchange, wanted: &Wanted, n: usize) -> Result<Beca
         priority: 0,
         originator: None,
     });
-    let answer = exchange.ask(context, &command, reader).await?;
-    Ok(answer.map(|response| response.status).ok_or_else(|| "no answer to it".to_owned()))
+    Ok(Ok(exchange.ask(context, &command, reader).await?.status))
 }

@@ -1,15 +1,16 @@
 //! Accepts connections of the DICOM ports until it is told to stop.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use yigong_clinic::Centre;
 
-use super::admission::Places;
+use super::admission::{Places, Share, Shares, source};
 use super::association::{Shared, serve};
 use super::expiry;
 use super::identity::Attempts;
@@ -20,6 +21,8 @@ use super::tls::TlsDoor;
 /// Connections that have not associated yet. They have a limit of their own: slow and silent ones must not take the places
 /// of associations. Each lives for at most 35 s.
 const WAITING: usize = 600;
+/// Of those, for one source: a single host that connects and says nothing must not keep the others out.
+const WAITING_EACH: usize = 200;
 /// Associations in the middle of a message get this long when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Pause when the system has no more file handles.
@@ -49,6 +52,7 @@ pub async fn run(centre: Centre, doors: Doors, reports: Reports, stop: Cancellat
         stop: stop.clone(),
     });
     let waiting = Arc::new(Semaphore::new(WAITING));
+    let shares = Shares::new(WAITING_EACH);
     let mut open = JoinSet::new();
     loop {
         // The place is taken before the connection is: what cannot be served waits in the system's queue.
@@ -62,9 +66,13 @@ pub async fn run(centre: Centre, doors: Doors, reports: Reports, stop: Cancellat
             accepted = accept_tls(doors.tls.as_ref(), &waiting) => accepted,
         };
         match accepted {
-            Some((accepted, door)) => {
-                open.spawn(serve(Arc::clone(&shared), accepted, door));
-            }
+            Some(((stream, from, place), door)) => match shares.take(&source(from.ip())) {
+                Some(share) => {
+                    let waiting = Waiting { _place: place, _share: share };
+                    open.spawn(serve(Arc::clone(&shared), (stream, from, waiting), door));
+                }
+                None => crowded(&shared, from),
+            },
             None => tokio::time::sleep(EXHAUSTED).await,
         }
     }
@@ -80,8 +88,21 @@ pub async fn run(centre: Centre, doors: Doors, reports: Reports, stop: Cancellat
     }
 }
 
-/// A connection, where from, and its place among those that have not associated yet.
-pub(super) type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
+/// A place among the connections that have not associated yet, in all and of its source.
+pub(super) struct Waiting {
+    _place: OwnedSemaphorePermit,
+    _share: Share<IpAddr>,
+}
+
+/// Closed at once; said once a minute.
+fn crowded(shared: &Shared, from: SocketAddr) {
+    if let Some(times) = shared.quiet.count(format!("crowd {}", source(from.ip()))) {
+        tracing::warn!(address = %from.ip(), times, most = WAITING_EACH, "too many connections without association");
+    }
+}
+
+/// A connection, where from, and its place in all.
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 async fn accept_tls(
     door: Option<&(TcpListener, TlsDoor)>,

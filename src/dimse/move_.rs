@@ -1,7 +1,7 @@
 //! C-MOVE (PS3.4 §C.4.2): the objects go to another peer on an association of ours, and the requestor hears how it goes at
 //! least every second.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,11 +21,20 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// Answers a retrieval to `rq.destination`.
 pub(super) async fn on_c_move(exchange: &Exchange, request: &Request, rq: &MoveRequest) -> Result<(), Break> {
-    let prepared = prepare(exchange, request, rq).await;
-    let Prepared { target, leaving, list, objects, mut progress } = match prepared {
-        Ok(prepared) => prepared,
+    let (receiver, all) = match asked(exchange, request, rq).await {
+        Ok(asked) => asked,
         Err(status) => return finish(exchange, request, &status).await,
     };
+    let leaving = Leaving { centre: &exchange.centre, permit: receiver.permit() };
+    let known = receiver.facility == exchange.peer.facility;
+    let Looked { list, objects, mut progress } = look(exchange, request, &leaving, all, known).await?;
+    let target = match target(exchange, rq, &receiver, list.is_empty()) {
+        Ok(target) => target,
+        Err(status) => return finish(exchange, request, &status).await,
+    };
+    if exchange.is_cancelled() {
+        return progress.finish(exchange, request, true).await;
+    }
     let (told, mut heard) = mpsc::unbounded_channel();
     let stop = exchange.cancelled.clone();
     let sending = scu::store_telling(&target, &objects, Some(&leaving), move |sent| {
@@ -78,27 +87,39 @@ fn became(sent: &Sent) -> Became {
     }
 }
 
-struct Prepared<'a> {
-    target: Target,
-    leaving: Leaving<'a>,
+/// Who is to receive, and the instances named: every one must be in the scope of both, the requestor and the receiver.
+async fn asked(
+    exchange: &Exchange,
+    request: &Request,
+    rq: &MoveRequest,
+) -> Result<(Peer, Vec<Wanted>), Status> {
+    let receiver = destination(exchange, &rq.destination).await?;
+    Ok((receiver, wanted(exchange, request, "C-MOVE").await?))
+}
+
+/// What can leave, and what cannot with its reason.
+struct Looked {
     list: Vec<Wanted>,
     objects: Vec<Object>,
     progress: Progress,
 }
 
-/// Who receives, and what: every instance must be in the scope of both, the requestor and the receiver.
-async fn prepare<'a>(
-    exchange: &'a Exchange,
+/// Looks at each instance. Of thousands that takes long enough for the requestor to want to hear, or to stop it. Until
+/// something was found that both may see, it hears nothing of a receiver that is not `known` to it.
+async fn look(
+    exchange: &Exchange,
     request: &Request,
-    rq: &MoveRequest,
-) -> Result<Prepared<'a>, Status> {
-    let unknown = |why: &str| Status::new(status::UNKNOWN_DESTINATION, why);
-    let receiver = destination(exchange, &rq.destination).await?;
-    let all = wanted(exchange, request, "C-MOVE").await?;
-    let leaving = Leaving { centre: &exchange.centre, permit: receiver.permit() };
+    leaving: &Leaving<'_>,
+    all: Vec<Wanted>,
+    known: bool,
+) -> Result<Looked, Break> {
     let mut progress = Progress::of(all.len());
     let (mut list, mut objects) = (Vec::new(), Vec::new());
+    let mut last = Instant::now();
     for one in all {
+        if exchange.is_cancelled() {
+            break;
+        }
         match leaving.find(&one.id).await {
             Ok(stored) => {
                 objects.push(Object::Stored(listed(&stored)));
@@ -106,16 +127,26 @@ async fn prepare<'a>(
             }
             Err(fault) => progress.take(&one.uid, Err(fault.to_string())),
         }
+        if last.elapsed() >= TELL && (known || !list.is_empty()) {
+            progress.pending(exchange, request).await?;
+            last = Instant::now();
+        }
     }
+    Ok(Looked { list, objects, progress })
+}
+
+/// The way to the receiver, on behalf of the requestor; `none` when it may see nothing of what was named.
+fn target(exchange: &Exchange, rq: &MoveRequest, receiver: &Peer, none: bool) -> Result<Target, Status> {
+    let unknown = |why: &str| Status::new(status::UNKNOWN_DESTINATION, why);
     // A facility that sees none of it is no destination for it, and nobody is told whether there is such a receiver.
-    if list.is_empty() && receiver.facility != exchange.peer.facility {
+    if none && receiver.facility != exchange.peer.facility {
         return Err(unknown("no such destination"));
     }
     let mut target =
-        Target::of(&exchange.centre.ctx, &receiver).map_err(|_| unknown("destination has no address"))?;
+        Target::of(&exchange.centre.ctx, receiver).map_err(|_| unknown("destination has no address"))?;
     let caller = exchange.peer.ae_title.clone().unwrap_or_default();
     target.originator = Some((caller, rq.message_id));
-    Ok(Prepared { target, leaving, list, objects, progress })
+    Ok(target)
 }
 
 /// The registered peer of an AE title.

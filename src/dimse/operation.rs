@@ -25,7 +25,7 @@ use super::status;
 /// Bytes of an identifier, attribute list or action information at most.
 pub(super) const MAX_DATA: usize = 1 << 20;
 /// From a sub-operation's request to its response.
-const RESPONSE: Duration = Duration::from_secs(120);
+const RESPONSE: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 120 });
 /// An operation that is told to stop is waited for this long.
 const STOP: Duration = Duration::from_secs(5);
 /// Message id of what we ask without being asked; the peer numbers its own requests.
@@ -79,20 +79,22 @@ impl Exchange {
         self.line.message(self.context, &Command::Response(response), data).await
     }
 
-    /// Sends a request of our own with a stored object and waits for its response; `None` when none comes.
+    /// Sends a request of our own with a stored object and waits for its response. Without one nobody knows what the peer has,
+    /// and what it says later would be taken for the answer to something else: the association ends.
     pub(super) async fn ask(
         &mut self,
         context: u8,
         command: &Command,
         object: Reader,
-    ) -> Result<Option<Response>, Break> {
+    ) -> Result<Response, Break> {
         let id = command.request().map(|(_, id, _)| id);
         self.line.object(context, command, object).await?;
         loop {
             match timeout(RESPONSE, self.responses.recv()).await {
-                Ok(Some(response)) if Some(response.message_id) == id => return Ok(Some(response)),
+                Ok(Some(response)) if Some(response.message_id) == id => return Ok(response),
                 Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return Ok(None),
+                Ok(None) => return Err(Break::Gone),
+                Err(_) => return Err(Break::Abort(0, "no response to a sub-operation")),
             }
         }
     }

@@ -46,11 +46,9 @@ pub async fn run(centre: &Centre, peer: &str) -> Result<()> {
             }
         }
     }
-    outbox::tried(ctx, peer, &results).await?;
-    if row.policy.get("ask_commitment").and_then(serde_json::Value::as_bool).unwrap_or(false) {
-        expect(centre, &row, &results).await?;
-    }
-    Ok(())
+    let asks = row.policy.get("ask_commitment").and_then(serde_json::Value::as_bool).unwrap_or(false);
+    let question = if asks { question(centre, &results) } else { None };
+    outbox::tried(ctx, peer, &results, question.as_ref().map(|q| (&row, q))).await
 }
 
 /// What is due is looked at once more: an image may have been rejected, superseded, erased or damaged since it was put here,
@@ -99,17 +97,13 @@ fn verdict(sent: Sent) -> Tried {
     }
 }
 
-/// Asks for storage commitment of what was taken; the report comes on an association of the peer's.
-async fn expect(centre: &Centre, peer: &Peer, results: &[(Due, Tried)]) -> Result<()> {
+/// The storage commitment of what was taken; the report comes on an association of the peer's.
+fn question(centre: &Centre, results: &[(Due, Tried)]) -> Option<Transaction> {
     let taken = results.iter().filter(|(_, tried)| matches!(tried, Tried::Sent(_)));
     let referenced: Vec<_> = taken
         .map(|(due, _)| Reference { sop_class: due.sop_class.clone(), sop_instance: due.uid.clone() })
         .collect();
-    if referenced.is_empty() {
-        return Ok(());
-    }
-    let request = Transaction { uid: new_uid(centre), referenced, failed: Vec::new() };
-    commitment::expect(&centre.ctx, peer, &request).await
+    (!referenced.is_empty()).then(|| Transaction { uid: new_uid(centre), referenced, failed: Vec::new() })
 }
 
 /// The job [`commitment::ASK`]: sends the N-ACTION of a transaction of ours.

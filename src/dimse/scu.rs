@@ -52,14 +52,6 @@ impl Target {
         let (Some(called_ae), Some(port)) = (peer.ae_title.clone(), peer.port) else {
             return Err(Fault::invalid("port", "the peer has no AE title or no port to call back on"));
         };
-        // Who may only come by TLS is called by TLS, unless the register says otherwise.
-        let required = peer.policy_text("tls") == Some("required");
-        let by_tls = peer.policy.get("call_tls").and_then(serde_json::Value::as_bool).unwrap_or(required);
-        let hashes = || {
-            let listed = peer.policy.get("certificates").and_then(serde_json::Value::as_array);
-            let text = |c: &serde_json::Value| c.get("sha256")?.as_str().map(str::to_owned);
-            listed.into_iter().flatten().filter_map(text).collect()
-        };
         let cap = peer.policy.get("send_cap").and_then(serde_json::Value::as_u64);
         Ok(Self {
             address: if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") },
@@ -67,9 +59,25 @@ impl Target {
             called_ae,
             send_cap: cap.and_then(|c| u32::try_from(c).ok()).unwrap_or(0),
             originator: None,
-            tls: if by_tls { Some(tls::call(&ctx.config.dicom, hashes())?) } else { None },
+            tls: tls_of(ctx, peer)?,
         })
     }
+}
+
+/// How a registered peer is called by TLS; `None` for one that is called plainly. Who may only come by TLS is called by TLS,
+/// unless the register says otherwise.
+///
+/// # Errors
+/// The platform has no certificate of its own.
+pub(super) fn tls_of(ctx: &Ctx, peer: &Peer) -> Outcome<Option<TlsCall>> {
+    let required = peer.policy_text("tls") == Some("required");
+    if !peer.policy.get("call_tls").and_then(serde_json::Value::as_bool).unwrap_or(required) {
+        return Ok(None);
+    }
+    let listed = peer.policy.get("certificates").and_then(serde_json::Value::as_array);
+    let text = |c: &serde_json::Value| c.get("sha256")?.as_str().map(str::to_owned);
+    let hashes = listed.into_iter().flatten().filter_map(text).collect();
+    tls::call(&ctx.config.dicom, hashes).map(Some)
 }
 
 /// An object to send.

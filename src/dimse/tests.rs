@@ -28,6 +28,7 @@ mod identity;
 mod leaving;
 mod normalised;
 mod query;
+mod retrieving;
 mod service;
 mod tls;
 

@@ -122,6 +122,11 @@ test('a CT of 200 slices is read with cuts, without a graphics card', { timeout:
   await coronal.focus();
   await page.keyboard.press('Shift+u');
   await page.getByRole('button', { name: '层块 均值 5 mm' }).waitFor();
+  // The picture and the measurement on it say how thick the cut is: whole planes, not the round number of the button.
+  const thick = /均值 \d+(\.\d+)? mm/;
+  await wait(10, 'the cut says how thick it is', async () => thick.test(await coronal.locator('.im-tr').innerText()));
+  const cutAs = thick.exec(await coronal.locator('.im-tr').innerText())[0];
+  await wait(10, 'the measurement says on what it was made', async () => (await page.locator('.im-measure').first().innerText()).includes(`(${cutAs})`));
   await page.keyboard.press('u');
   await page.locator('.im-grid[data-layout="1x1"]').waitFor();
   await diagnostic(page);

@@ -188,6 +188,11 @@ pub async fn find_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
     conn.opt(sql::FIND_AE, args![ae_title]).await?.as_ref().map(of_row).transpose()
 }
 
+/// What is known of a DICOM title, of a disabled peer too: how it is to be called does not depend on whether it may come.
+pub async fn known_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
+    conn.opt(sql::KNOWN_AE, args![ae_title]).await?.as_ref().map(of_row).transpose()
+}
+
 /// Remembers the last contact.
 pub async fn touch(tx: &mut Tx, id: &str, now: i64) -> Result<()> {
     tx.exec(sql::TOUCH_PEER, args![id, now]).await?;

@@ -22,6 +22,8 @@ crate::statements! {
     FIND_PEER = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE id = $1";
     /// An enabled DICOM peer by AE title.
     FIND_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 AND enabled = 1";
+    /// The DICOM peer of a title, the enabled one first.
+    KNOWN_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 ORDER BY enabled DESC, id LIMIT 1";
     /// Enabled HL7 peers.
     LIST_HL7 = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'hl7' AND enabled = 1 ORDER BY id";
     /// Seen just now.

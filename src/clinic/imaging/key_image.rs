@@ -48,6 +48,8 @@ pub struct KeyImage {
     pub by: String,
     /// When, ms.
     pub at: i64,
+    /// The image is among those that are shown; `false` when it was rejected or superseded after it was marked.
+    pub shown: bool,
 }
 
 /// A wish to mark a frame.
@@ -154,5 +156,6 @@ fn of_row(row: &Row) -> Result<KeyImage> {
         view: row.json("view")?,
         by: row.opt_text("by_name")?.unwrap_or_default(),
         at: row.int("marked_at")?,
+        shown: row.int("shown")? == 1,
     })
 }

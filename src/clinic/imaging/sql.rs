@@ -201,8 +201,9 @@ yigong_base::statements! {
     );
     /// Key images of a study in scope.
     KEY_IMAGES = concat!(
-        "SELECT k.id, k.series, e.number AS series_number, k.instance, k.frame, k.note, k.view, k.marked_at, a.name AS by_name
-        FROM key_image k JOIN study s ON s.id = k.study JOIN series e ON e.id = k.series LEFT JOIN account a ON a.id = k.marked_by WHERE k.study = $1 AND ",
+        "SELECT k.id, k.series, e.number AS series_number, k.instance, k.frame, k.note, k.view, k.marked_at, a.name AS by_name, i.current AS shown
+        FROM key_image k JOIN study s ON s.id = k.study JOIN series e ON e.id = k.series JOIN instance i ON i.id = k.instance
+        LEFT JOIN account a ON a.id = k.marked_by WHERE k.study = $1 AND ",
         in_scope!("s.facility", "s.id", "$2"),
         " ORDER BY k.marked_at, k.id"
     );

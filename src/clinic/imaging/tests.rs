@@ -290,8 +290,29 @@ async fn key_images_are_marked_changed_and_taken_away_in_scope() {
         let mut conn = ctx.db.read(&writer).await.unwrap();
         let list = key_image::list(&mut conn, &writer, &study).await.unwrap();
         assert_eq!((list.len(), list[0].note.as_str(), list[0].view.width), (1, "结节", Some(1500.0)));
+        assert!(list[0].shown);
         let foreign = reader("C02", Role::ClinicDoctor, false);
         assert!(key_image::list(&mut conn, &foreign, &study).await.is_err());
+        drop(conn);
+        let mut tx = ctx.db.begin(&writer).await.unwrap();
+        let bad = [instance.clone()];
+        super::reconcile::hide(
+            &mut tx,
+            ctx,
+            &reader("LEAD", Role::Registrar, true),
+            &study,
+            &bad,
+            "113001",
+            "motion",
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        let mut conn = ctx.db.read(&writer).await.unwrap();
+        let list = key_image::list(&mut conn, &writer, &study).await.unwrap();
+        assert!(!list[0].shown, "the mark stays, and says that its image is rejected");
+        let told = crate::report::commit::marks(&mut conn, &study).await.unwrap();
+        assert_eq!(told, serde_json::json!([]), "the document of the report does not name it");
         drop(conn);
         let mut tx = ctx.db.begin(&writer).await.unwrap();
         assert_eq!(key_image::unmark(&mut tx, ctx, &writer, &id).await.unwrap(), study);

@@ -1,9 +1,9 @@
 //! SQL of reports.
 
 yigong_base::statements! {
-    /// The marks of a study, in the order of the document.
+    /// The marks of a study on images that are shown, in the order of the document.
     KEY_MARKS = "SELECT k.instance, k.frame, k.note FROM key_image k JOIN instance i ON i.id = k.instance JOIN series e ON e.id = i.series
-        WHERE k.study = $1 AND i.study = $1 ORDER BY e.number, e.uid, i.number, i.uid, k.frame";
+        WHERE k.study = $1 AND i.study = $1 AND i.current = 1 ORDER BY e.number, e.uid, i.number, i.uid, k.frame";
     /// A report of a subject, once.
     OPEN = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, order_id, state, verify_code, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'draft', $8, $9, $9)
         ON CONFLICT (subject) DO NOTHING";

@@ -2,6 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use tokio::net::TcpSocket;
+
 use super::*;
 use crate::dimse::scu;
 use crate::dimse::wire::put_fragment;
@@ -98,10 +100,14 @@ async fn rules_of_the_message_are_kept() {
 async fn slow_and_silent_peers_do_not_stop_the_others() {
     let stand = stand().await;
     let mut slow = Vec::new();
-    for n in 0..300 {
-        let mut stream = TcpStream::connect(stand.address).await.unwrap();
+    // one host, with more connections than there are places for those that have not associated
+    for n in 0..700 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(stand.address).await.unwrap();
         if n % 2 == 0 {
-            stream.write_all(&[1]).await.unwrap();
+            // beyond its share it is closed at once
+            let _ = stream.write_all(&[1]).await;
         }
         slow.push(stream);
     }

@@ -224,3 +224,34 @@ async fn a_small_file_of_huge_images_is_not_decoded_for_a_peer() {
     assert_eq!(told(&stand, "1.2.3.4.1").await, why);
     stand.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_is_asked_about_or_sent_again() {
+    let stand = stand().await;
+    let door = workstation(&stand).await;
+    scu::store(&stand.target("CR01"), &[Object::Bytes(file("1.2.3.4.1", 7, 4))]).await.unwrap();
+    queue(&stand).await;
+    let (ctx, permit) = (&stand.bench.ctx, Permit::system("test"));
+    let mut tx = ctx.db.begin(&permit).await.unwrap();
+    let mut ws = peer::find(&mut tx, "ws").await.unwrap();
+    ws.policy = serde_json::json!({"ask_commitment": true});
+    peer::update(&mut tx, ctx, &permit, &ws).await.unwrap();
+    // the question cannot be written: as if the program ended between the two
+    tx.exec("ALTER TABLE commitment RENAME TO commitment_away", args![]).await.unwrap();
+    tx.commit().await.unwrap();
+    let (done, came) = tokio::join!(run(&stand.centre, "ws"), receive(&door, &[uid::EXPLICIT_LE]));
+    assert!(done.is_err() && came.len() == 1);
+    assert_eq!(told(&stand, "1.2.3.4.1").await, "waiting: ", "not sent without its question");
+    let mut tx = ctx.db.begin(&permit).await.unwrap();
+    tx.exec("ALTER TABLE commitment_away RENAME TO commitment", args![]).await.unwrap();
+    tx.commit().await.unwrap();
+    let (done, came) = tokio::join!(run(&stand.centre, "ws"), receive(&door, &[uid::EXPLICIT_LE]));
+    done.unwrap();
+    assert_eq!(came.len(), 1);
+    assert_eq!(told(&stand, "1.2.3.4.1").await, "sent: ");
+    let asked = text(&stand, "SELECT items AS t FROM commitment WHERE peer = $1", "ws").await;
+    assert!(asked.contains("1.2.3.4.1"), "{asked}");
+    let job = text(&stand, "SELECT state AS t FROM job WHERE kind = $1", "ask_commitment").await;
+    assert_eq!(job, "waiting");
+    stand.end().await;
+}

@@ -146,8 +146,8 @@ async fn a_report_that_finds_nobody_is_kept_for_the_next_try() {
     device.ae_title = Some("YIGONG".into());
     device.port = Some(i64::from(stand.address.port()));
     peer::update(&mut tx, ctx, &permit, &device).await.unwrap();
+    yigong_clinic::imaging::commitment::expect(&mut tx, ctx, &device, &request).await.unwrap();
     tx.commit().await.unwrap();
-    yigong_clinic::imaging::commitment::expect(ctx, &device, &request).await.unwrap();
     commitment::run(&stand.centre, &stand.reports, &id).await.unwrap();
     assert_eq!(text(&stand, "SELECT state AS t FROM commitment WHERE direction = 'in'").await, "reported");
     assert_eq!(text(&stand, "SELECT state AS t FROM commitment WHERE direction = 'out'").await, "reported");
@@ -180,5 +180,25 @@ async fn refusals_name_their_reason() {
     let response = Response { to: N_ACTION, message_id: 9, ..Response::default() };
     spoken.say(1, &Command::Response(response), None).await;
     assert_eq!(spoken.incoming.next(SOON, SOON).await.unwrap().0, 7, "a response that nobody asked for");
+    stand.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_is_disabled_loses_its_open_association() {
+    let stand = stand().await;
+    let mut spoken = Spoken::open(&stand, &[uid::VERIFICATION]).await;
+    let echo = Command::Echo { message_id: 7, sop_class: uid::VERIFICATION.into() };
+    let look_again = Duration::from_millis(300);
+    tokio::time::sleep(look_again).await;
+    assert_eq!(spoken.ask(1, &echo, None).await.0, 0, "looked up again and still admitted");
+    let (ctx, permit) = (&stand.bench.ctx, Permit::system("test"));
+    let mut tx = ctx.db.begin(&permit).await.unwrap();
+    let mut row = peer::find(&mut tx, "p1").await.unwrap();
+    row.enabled = false;
+    peer::update(&mut tx, ctx, &permit, &row).await.unwrap();
+    tx.commit().await.unwrap();
+    tokio::time::sleep(look_again).await;
+    spoken.say(1, &echo, None).await;
+    assert_eq!(spoken.incoming.next(SOON, SOON).await.unwrap().0, 7, "an abort");
     stand.end().await;
 }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use yigong_base::config::DicomConfig;
 
+use yigong_clinic::delivery::carrier::{Carrier, Outcome, Parcel};
+
 use super::*;
+use crate::dimse::DicomCarrier;
 use crate::dimse::authority::{self, Issued, Pair, Subject};
 use crate::dimse::{scu, tls};
 
@@ -108,5 +111,58 @@ async fn plain_bytes_on_the_tls_port_are_closed() {
     assert_eq!(heard.first(), Some(&0x15), "an alert record");
     let wrong = DicomConfig { tls_key: config.tls_ca.clone(), ..config };
     assert!(tls::door(&wrong).is_err_and(|fault| fault.to_string().contains("dicom.tls_key")));
+    stand.end().await;
+}
+
+/// A report for the archive of this title, at the stand's plain door.
+fn parcel(stand: &Stand, title: &str) -> Parcel {
+    Parcel {
+        delivery: "d1".into(),
+        destination: "to1".into(),
+        address: format!("{title}@{}", stand.address),
+        settings: serde_json::json!({}),
+        report: "r1".into(),
+        n: 1,
+        content: String::new(),
+        pdf_object: String::new(),
+        control_id: "1".into(),
+        body: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_must_come_by_tls_is_never_called_plainly() {
+    let stand = stand().await;
+    let (ctx, permit) = (&stand.bench.ctx, Permit::system("test"));
+    let row = || async {
+        let mut row = peer::find(&mut ctx.db.read(&permit).await.unwrap(), "p1").await.unwrap();
+        row.port = Some(104);
+        row
+    };
+    let title = row().await.ae_title.unwrap();
+    let carrier = DicomCarrier::new(ctx.clone());
+    // this platform has no certificate: that is said, and nothing goes out
+    for policy in [serde_json::json!({"tls": "required"}), serde_json::json!({"call_tls": true})] {
+        set_policy(&stand, policy.clone()).await;
+        let refused = Target::of(ctx, &row().await).unwrap_err().to_string();
+        assert!(refused.contains("dicom.tls_"), "{policy}: {refused}");
+        let Outcome::Retry { why } = carrier.deliver(&parcel(&stand, &title)).await.outcome else {
+            panic!("{policy}: tried again later")
+        };
+        assert!(why.contains("dicom.tls_"), "{policy}: {why}");
+    }
+    // the register may say otherwise, and says nothing of strangers: here the parcel itself is what fails
+    for (title, policy) in [
+        (title.as_str(), serde_json::json!({"tls": "required", "call_tls": false})),
+        ("STRANGER", serde_json::json!({"tls": "required"})),
+    ] {
+        set_policy(&stand, policy).await;
+        let Outcome::Parked { why } = carrier.deliver(&parcel(&stand, title)).await.outcome else {
+            panic!("{title}: needs a person")
+        };
+        assert!(why.starts_with("content:"), "{title}: {why}");
+    }
+    set_policy(&stand, serde_json::json!({"tls": "required", "call_tls": false})).await;
+    assert!(Target::of(ctx, &row().await).unwrap().tls.is_none());
     stand.end().await;
 }

@@ -253,14 +253,13 @@ async fn in_scope(tx: &mut Tx, permit: &Permit, id: &str) -> Result<(Row, bool)>
     Ok((row, outgoing))
 }
 
-/// We ask a peer about objects that were sent to it; its report is awaited for [`RETRY_MS`].
+/// We ask a peer about objects that were sent to it; its report is awaited for [`RETRY_MS`]. In the transaction that writes down
+/// that they were sent: what is sent is asked about, whatever happens between.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn expect(ctx: &Ctx, peer: &Peer, request: &Transaction) -> Result<()> {
-    let permit = Permit::system("commitment");
+pub async fn expect(tx: &mut Tx, ctx: &Ctx, peer: &Peer, request: &Transaction) -> Result<()> {
     let (id, now) = (ctx.id(), ctx.now());
-    let mut tx = ctx.db.begin(&permit).await?;
     tx.exec(
         sql::INSERT,
         args![
@@ -276,8 +275,7 @@ pub async fn expect(ctx: &Ctx, peer: &Peer, request: &Transaction) -> Result<()>
         ],
     )
     .await?;
-    jobs::enqueue(&mut tx, ctx, Job::new(ASK, id.as_str())).await?;
-    tx.commit().await
+    jobs::enqueue(tx, ctx, Job::new(ASK, id.as_str())).await
 }
 
 /// The peer and the question of a transaction of ours that is still open.

@@ -92,13 +92,19 @@ async fn a_copy_that_waits_for_a_person_is_not_committed_by_the_one_that_is_inde
     }
 }
 
+async fn asked(ctx: &Ctx, peer: &Peer, request: &Transaction) {
+    let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+    expect(&mut tx, ctx, peer, request).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_report_that_leaves_objects_out_does_not_commit_them() {
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, known(&bench).await);
         let all = vec![reference(CR, "1.2.3.4.1"), reference(CR, "1.2.3.4.2"), reference(CR, "1.2.3.4.3")];
         let request = Transaction { uid: "2.25.7".into(), referenced: all.clone(), failed: Vec::new() };
-        expect(ctx, &peer, &request).await.unwrap();
+        asked(ctx, &peer, &request).await;
         let result = async || {
             let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
             let row = read.one(sql::BY_UID, args!["out", &peer.id, "2.25.7"]).await.unwrap();
@@ -207,7 +213,7 @@ async fn an_answer_that_comes_while_somebody_gives_it_up_has_come_and_stays() {
         assert_eq!(of_study(&mut read, &study(ctx).await).await.unwrap().proven, 1, "{}", bench.engine);
         drop(read);
         // We ask; the peer answers after a person gave it up.
-        expect(ctx, &peer, &request).await.unwrap();
+        asked(ctx, &peer, &request).await;
         let mut read = ctx.db.read(&clinic).await.unwrap();
         let row = read.one(sql::BY_UID, args!["out", &peer.id, "2.25.1"]).await.unwrap();
         drop(read);

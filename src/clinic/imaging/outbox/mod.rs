@@ -21,6 +21,9 @@ use yigong_base::site::Peer;
 use yigong_base::site::peer;
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
+use yigong_formats::dicom::commitment::Transaction;
+
+use super::commitment;
 
 /// The job that sends; its key is the peer's row, so that one peer has one caller at a time.
 pub const JOB: &str = "dicom_send";
@@ -246,11 +249,17 @@ pub enum Tried {
     NotYet(String),
 }
 
-/// Writes down what became of the tries and plans the next ones.
+/// Writes down what became of the tries, plans the next ones, and puts the storage commitment that is to be asked of the peer
+/// for what it took.
 ///
 /// # Errors
 /// Storage faults: the objects are sent again, which a receiver takes as a duplicate.
-pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()> {
+pub async fn tried(
+    ctx: &Ctx,
+    peer: &str,
+    results: &[(Due, Tried)],
+    question: Option<(&Peer, &Transaction)>,
+) -> Result<()> {
     let permit = Permit::system("outbox");
     let now = ctx.now();
     let mut tx = ctx.db.begin(&permit).await?;
@@ -280,6 +289,9 @@ pub async fn tried(ctx: &Ctx, peer: &str, results: &[(Due, Tried)]) -> Result<()
     let mut told = Vec::new();
     for batch in results.iter().map(|(due, _)| due.batch.as_str()).collect::<BTreeSet<_>>() {
         told.extend(tally(&mut tx, ctx, batch).await?.map(|facility| (batch, facility)));
+    }
+    if let Some((peer, question)) = question {
+        commitment::expect(&mut tx, ctx, peer, question).await?;
     }
     if let Some(at) = tx.one(sql::NEXT, args![peer]).await?.opt_int("at")? {
         jobs::enqueue(&mut tx, ctx, Job::new(JOB, peer).at(at.max(now))).await?;

@@ -76,7 +76,7 @@ async fn a_batch_is_tried_until_it_is_taken_or_given_up() {
                 Tried::Later(None, "connect: refused".into()),
             ])
             .collect();
-        tried(ctx, "ws", &results).await.unwrap();
+        tried(ctx, "ws", &results, None).await.unwrap();
         assert_eq!(state(ctx, &batch).await, Progress { waiting: 1, sent: 1, failed: 1 });
         assert!(due(ctx, "ws", 10).await.unwrap().is_empty(), "a pause first");
         bench.clock.advance(FIRST_PAUSE_MS);
@@ -84,7 +84,7 @@ async fn a_batch_is_tried_until_it_is_taken_or_given_up() {
         assert_eq!(again.len(), 1);
         bench.clock.advance(GIVE_UP_MS);
         let late = vec![(again[0].clone(), Tried::Later(None, "connect: refused".into()))];
-        tried(ctx, "ws", &late).await.unwrap();
+        tried(ctx, "ws", &late, None).await.unwrap();
         assert_eq!(state(ctx, &batch).await, Progress { waiting: 0, sent: 1, failed: 2 });
         let mut read = ctx.db.read(&Permit::system("test")).await.unwrap();
         assert_eq!(failed(&mut read, &batch).await.unwrap(), ["1.2.3.4.2", "1.2.3.4.3"]);
@@ -114,14 +114,14 @@ async fn one_object_that_breaks_every_association_holds_nobody_up() {
                 broken |= one.uid == bad;
                 results.push((one, what));
             }
-            tried(ctx, "ws", &results).await.unwrap();
+            tried(ctx, "ws", &results, None).await.unwrap();
             bench.clock.advance(FIRST_PAUSE_MS);
         }
         assert_eq!(state(ctx, &batch).await, Progress { waiting: 1, sent: 2, failed: 0 });
         // After seven days it is given up, whether its turn came or not.
         bench.clock.advance(GIVE_UP_MS);
         let last = due(ctx, "ws", 10).await.unwrap();
-        tried(ctx, "ws", &[(last[0].clone(), Tried::NotYet("aborted".into()))]).await.unwrap();
+        tried(ctx, "ws", &[(last[0].clone(), Tried::NotYet("aborted".into()))], None).await.unwrap();
         assert_eq!(state(ctx, &batch).await, Progress { waiting: 0, sent: 2, failed: 1 });
     }
 }
@@ -165,7 +165,7 @@ async fn refused(bench: &Bench) -> (String, Permit) {
     let batch = send_study(ctx, &clinic, &study(ctx).await, "ws", &Cause::Person).await.unwrap();
     let found = due(ctx, "ws", 10).await.unwrap();
     let later = Tried::Later(Some(0xA700), "no space".into());
-    tried(ctx, "ws", &[(found[0].clone(), later)]).await.unwrap();
+    tried(ctx, "ws", &[(found[0].clone(), later)], None).await.unwrap();
     (batch, clinic)
 }
 
@@ -214,14 +214,14 @@ async fn a_person_sees_why_tries_again_and_gives_up() {
         bench.clock.advance(2 * GIVE_UP_MS);
         act::retry(ctx, &clinic, Kind::Batch, &batch).await.unwrap();
         let again = due(ctx, "ws", 10).await.unwrap();
-        tried(ctx, "ws", &[(again[0].clone(), Tried::Later(None, "connect: no answer".into()))])
+        tried(ctx, "ws", &[(again[0].clone(), Tried::Later(None, "connect: no answer".into()))], None)
             .await
             .unwrap();
         let seen = entry(ctx, &clinic, &batch).await;
         assert_eq!((seen.state.as_str(), seen.reason, seen.why.as_str()), ("waiting", "no_connection", ""));
         bench.clock.advance(HOUR_MS);
         let last = due(ctx, "ws", 10).await.unwrap();
-        tried(ctx, "ws", &[(last[0].clone(), Tried::Sent(0))]).await.unwrap();
+        tried(ctx, "ws", &[(last[0].clone(), Tried::Sent(0))], None).await.unwrap();
         assert_eq!(entry(ctx, &clinic, &batch).await.state, "sent");
         assert_eq!(act::retry(ctx, &clinic, Kind::Batch, &batch).await.unwrap_err().code(), "done");
         let wanted = ["outbox.put", "outbox.retry", "outbox.stop", "outbox.retry"];
@@ -237,7 +237,7 @@ async fn what_arrives_while_somebody_gives_it_up_has_arrived() {
         bench.clock.advance(HOUR_MS);
         let on_the_line = due(ctx, "ws", 10).await.unwrap();
         act::stop(ctx, &clinic, Kind::Batch, &batch, "no need").await.unwrap();
-        tried(ctx, "ws", &[(on_the_line[0].clone(), Tried::Sent(0))]).await.unwrap();
+        tried(ctx, "ws", &[(on_the_line[0].clone(), Tried::Sent(0))], None).await.unwrap();
         let seen = entry(ctx, &clinic, &batch).await;
         assert_eq!((seen.state.as_str(), seen.sent, seen.failed), ("sent", 1, 0), "{}", bench.engine);
     }

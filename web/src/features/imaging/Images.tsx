@@ -6,6 +6,7 @@ import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
 import type { ReportEditorHandle } from '../report';
 import { imageKeys } from './bindings';
+import { remembered, studyOf } from './fresh';
 import { useKeyImages } from './keyImages';
 import { Measurements } from './Measurements';
 import type { KeyImage, StudyDetail } from './model';
@@ -42,6 +43,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const list = useMeasurements(port);
   const hanging = useHanging(study);
   const { active, activate, count, layout, shown } = hanging;
+  const [seen, see] = useState<readonly StudyDetail[]>([]);
+  useEffect(() => see((was) => remembered(was, shown)), [shown]);
   const [tool, setTool] = useState<ToolId>('window');
   const [chosen, choose] = useState<string | null>(null);
   const [linked, link] = useState(false);
@@ -119,7 +122,9 @@ export function Images({ item, study, editor, canInsert }: Props) {
     const at = shown.slice(0, count).findIndex((h) => h && shownKey(h) === m.series);
     if (at < 0) return;
     activate(at);
-    panes.current[at]?.goto(m.image - 1);
+    // By the image itself: a series that is still coming in may have counted it otherwise.
+    const frame = panes.current[at]?.frames().findIndex((f) => f.imageId === m.imageId) ?? -1;
+    if (frame >= 0) panes.current[at]?.goto(frame);
   };
   const goToKey = (k: KeyImage) => {
     const at = shown.slice(0, count).findIndex((h) => h && !h.cut && h.series.id === k.series);
@@ -132,11 +137,16 @@ export function Images({ item, study, editor, canInsert }: Props) {
       // An image that has been hidden meanwhile is not among them: another one must not stand for it.
       if (frame >= 0) panes.current[at]?.goto(frame);
     } else if (series) hanging.show({ study, series, prior: false, start: 0 });
+    else notifications.show({ message: t('imaging.key_gone'), closeButtonProps: { 'aria-label': t('action.close') } });
   };
   const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
   const target = list.find((m) => m.id === chosen) ?? list[list.length - 1] ?? null;
+  const atHand = shown.slice(0, count).flatMap((h) => (h ? [h.study] : []));
+  const measured = list.flatMap((m) => studyOf(m, [study, ...seen]) ?? []);
+  // What has left every study that was looked at belongs to somebody else now.
+  const mayInsert = (m: Measurement) => canInsert && agreed && studyOf(m, [study, ...seen]) !== null;
   const insert = (m: Measurement | null) => {
-    if (!m || !canInsert || !agreed) return;
+    if (!m || !mayInsert(m)) return;
     editor.current?.insert(insertText(t, m));
     // The next measurement follows more often than the next word; Esc and F6 go the other way.
     requestAnimationFrame(focusViewer);
@@ -236,7 +246,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
         <Notes
           item={item}
           study={study}
-          shown={shown.slice(0, count)}
+          others={[...new Map([...measured, ...atHand].map((s) => [s.id, s])).values()]}
           failed={failed}
           warnings={hanging.warnings}
           mpr={mpr.state}
@@ -288,9 +298,11 @@ export function Images({ item, study, editor, canInsert }: Props) {
           remove={drop}
           calibrate={(m, mm) => {
             const done = port?.calibrateByKnownLength(m.id, mm);
-            if (done) notifications.show({ message: t('imaging.calibrated', { mm: mm.toFixed(1) }) });
+            const message = done ? t('imaging.calibrated', { mm: mm.toFixed(1) }) : t('imaging.calibrate_axis');
+            notifications.show({ message, closeButtonProps: { 'aria-label': t('action.close') } });
           }}
-          canInsert={canInsert && agreed}
+          uncalibrate={(m) => port?.uncalibrate(m.id)}
+          canInsert={mayInsert}
           mode={port?.mode ?? null}
         />
       </div>

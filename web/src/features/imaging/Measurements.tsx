@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useWords } from '../../i18n';
 import { Keys } from '../../ui/bits';
 import type { Measurement, RenderMode } from './viewer/port';
+import { typedNumber } from './viewer/typed';
 import { valueText, whereText } from './words';
 
 interface Props {
@@ -13,11 +14,13 @@ interface Props {
   insert: (m: Measurement) => void;
   remove: (m: Measurement) => void;
   calibrate: (m: Measurement, mm: number) => void;
-  canInsert: boolean;
+  uncalibrate: (m: Measurement) => void;
+  /** Whether this one may go into the report. */
+  canInsert: (m: Measurement) => boolean;
   mode: RenderMode | null;
 }
 
-export function Measurements({ list, chosen, choose, insert, remove, calibrate, canInsert, mode }: Props) {
+export function Measurements({ list, chosen, choose, insert, remove, calibrate, uncalibrate, canInsert, mode }: Props) {
   const { t } = useWords();
   return (
     <section className="im-measures" aria-label={t('imaging.measurements')}>
@@ -37,13 +40,18 @@ export function Measurements({ list, chosen, choose, insert, remove, calibrate, 
               <span className="dim">{at + 1}</span> {t(`imaging.kind.${m.kind}`)} <strong>{valueText(t, m)}</strong>{' '}
               <span className="dim">{whereText(t, m)}</span>
             </button>
-            {canInsert && (
+            {canInsert(m) && (
               <button type="button" className="im-link" onClick={() => insert(m)}>
                 {t('imaging.insert')}
                 {m.id === chosen && <Keys keys="m" />}
               </button>
             )}
             {m.kind === 'length' && <Known m={m} calibrate={calibrate} />}
+            {m.basis === 'user' && (
+              <button type="button" className="im-link dim" onClick={() => uncalibrate(m)}>
+                {t('imaging.uncalibrate')}
+              </button>
+            )}
             <button
               type="button"
               className="im-link"
@@ -79,12 +87,14 @@ function Known({ m, calibrate }: { m: Measurement; calibrate: (m: Measurement, m
         </button>
       </Tooltip>
     );
-  const mm = Number(text.replace(',', '.'));
+  const mm = typedNumber(text);
+  const wrong = text.trim() !== '' && !(mm > 0);
   return (
     <form
       className="im-known"
       onSubmit={(e) => {
         e.preventDefault();
+        if (wrong) return;
         if (mm > 0) calibrate(m, mm);
         toggle(false);
       }}
@@ -95,6 +105,8 @@ function Known({ m, calibrate }: { m: Measurement; calibrate: (m: Measurement, m
         inputMode="decimal"
         size={5}
         value={text}
+        aria-invalid={wrong}
+        title={wrong ? t('imaging.calibrate_wrong') : undefined}
         autoFocus
         onChange={(e) => setText(e.target.value)}
         onBlur={() => text === '' && toggle(false)}
@@ -102,6 +114,11 @@ function Known({ m, calibrate }: { m: Measurement; calibrate: (m: Measurement, m
       <button type="submit" className="im-link" aria-disabled={!(mm > 0)}>
         {t('imaging.apply')}
       </button>
+      {wrong && (
+        <span className="tone-red" role="alert">
+          {t('imaging.calibrate_wrong')}
+        </span>
+      )}
     </form>
   );
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { WorkItemDetail } from '../../api/types';
 import { useWords } from '../../i18n';
 import { dicomDate } from '../../ui/format';
-import type { Hung, StudyDetail } from './model';
+import type { StudyDetail } from './model';
 import { StudyNotes } from './StudyNotes';
 import type { MprState } from './useMpr';
 import { type Quarrel, quarrels } from './viewer/identity';
@@ -11,7 +11,8 @@ import { type Quarrel, quarrels } from './viewer/identity';
 interface Props {
   item: WorkItemDetail;
   study: StudyDetail;
-  shown: readonly (Hung | null)[];
+  /** Studies in the panes, and those measurements were made on. */
+  others: readonly StudyDetail[];
   failed: boolean;
   warnings: readonly 'laterality'[];
   mpr: MprState;
@@ -27,9 +28,9 @@ interface Clash {
   name: string;
 }
 
-export function Notes({ item, study, shown, failed, warnings, mpr, keyFailed, agreed }: Props) {
+export function Notes({ item, study, others, failed, warnings, mpr, keyFailed, agreed }: Props) {
   const { t } = useWords();
-  const clashes = clashesOf(item, study, shown);
+  const clashes = clashesOf(item, study, others);
   const [passed, pass] = useState<readonly string[]>([]);
   const open = clashes.filter((c) => !passed.includes(c.id));
   const clear = open.length === 0;
@@ -79,13 +80,12 @@ export function Notes({ item, study, shown, failed, warnings, mpr, keyFailed, ag
   );
 }
 
-/** Studies in the panes whose person contradicts the report's. */
-function clashesOf(item: WorkItemDetail, study: StudyDetail, shown: readonly (Hung | null)[]): Clash[] {
-  const studies = new Map([[study.id, study]]);
-  for (const h of shown) if (h) studies.set(h.study.id, h.study);
-  return [...studies.values()]
+/** Studies whose person contradicts the report's. */
+function clashesOf(item: WorkItemDetail, study: StudyDetail, others: readonly StudyDetail[]): Clash[] {
+  return [study, ...others.filter((s) => s.id !== study.id)]
     .map((s) => ({
-      id: s.id,
+      // Another name or birth date than the one that was checked is another question.
+      id: JSON.stringify([s.id, s.patient.name, s.patient.sex, s.patient.birth_date]),
       prior: s.id === study.id ? null : dicomDate(s.study_date),
       fields: quarrels(item.patient, s.patient),
       name: s.patient.name,

@@ -176,10 +176,21 @@ function KeyList({ keyImages, goTo, canMark }: { keyImages: KeyImages; goTo: (k:
       <ul className="im-keys">
         {keyImages.list.map((k) => (
           <li key={k.id} className="im-keyrow">
-            <button type="button" className="im-plain" onClick={() => goTo(k)} title={t('imaging.key_by', { name: k.by })}>
-              <img src={`/api/frames/${encodeURIComponent(k.instance)}/${k.frame}?f=jpeg&w=160`} alt="" loading="lazy" draggable={false} />
-              <span>★ {t('imaging.key_where', { s: k.series_number ?? '–' })}</span>
-            </button>
+            {k.shown ? (
+              <button type="button" className="im-plain" onClick={() => goTo(k)} title={t('imaging.key_by', { name: k.by })}>
+                <img
+                  src={`/api/frames/${encodeURIComponent(k.instance)}/${k.frame}?f=jpeg&w=160`}
+                  alt=""
+                  loading="lazy"
+                  draggable={false}
+                />
+                <span>★ {t('imaging.key_where', { s: k.series_number ?? '–' })}</span>
+              </button>
+            ) : (
+              <span className="im-none" title={t('imaging.key_by', { name: k.by })}>
+                ★ {t('imaging.key_where', { s: k.series_number ?? '–' })} · {t('imaging.key_gone')}
+              </span>
+            )}
             {canMark && (
               <button type="button" className="im-link" aria-label={t('imaging.key_remove')} onClick={() => keyImages.drop(k)}>
                 ×

@@ -106,6 +106,8 @@ export interface KeyImage {
   view: { center: number | null; width: number | null; invert: boolean };
   by: string;
   at: number;
+  /** false: it was rejected or superseded after it was marked, and is shown no more. */
+  shown: boolean;
 }
 
 export type OutsideViewer = 'ohif' | 'weasis';

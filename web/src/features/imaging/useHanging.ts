@@ -1,6 +1,9 @@
 // Which series stands in which pane, how many panes there are, and which of them the keys act on.
+import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { refreshed } from './fresh';
 import type { Hung, StudyDetail, StudySeries } from './model';
+import { studyQuery } from './SeriesStrip';
 import { chooseLayout, chosenLayout, hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
 
 export const MOST = 4;
@@ -23,6 +26,8 @@ export interface Hanging {
   put: (layout: Layout, shown: readonly (Hung | null)[], active: number) => void;
 }
 
+const loaded = (answers: readonly { data: StudyDetail | undefined }[]): StudyDetail[] => answers.flatMap((a) => (a.data ? [a.data] : []));
+
 const filled = (list: readonly (Hung | null)[]): (Hung | null)[] => Array.from({ length: MOST }, (_, k) => list[k] ?? null);
 
 function byRules(study: StudyDetail) {
@@ -41,7 +46,11 @@ export function useHanging(study: StudyDetail): Hanging {
   // The hanging is decided once, when the study opens; images that arrive later join the strip.
   const [first] = useState(() => opening(study));
   const [layout, setLayout] = useState<Layout>(first.layout);
-  const [shown, setShown] = useState<readonly (Hung | null)[]>(() => first.panes);
+  const [put, setShown] = useState<readonly (Hung | null)[]>(() => first.panes);
+  // What was hung is a choice; whose images they are and which are there is asked for anew as long as they stand here.
+  const others = useMemo(() => [...new Set(put.flatMap((h) => (h && h.study.id !== study.id ? [h.study.id] : [])))], [put, study.id]);
+  const studies = useQueries({ queries: others.map(studyQuery), combine: loaded });
+  const shown = useMemo(() => put.map((h) => h && refreshed(h, [study, ...studies])), [put, study, studies]);
   const [active, setActive] = useState(0);
   const order = useMemo(() => orderSeries(study.series), [study.series]);
   const count = panesOf(layout);
@@ -49,8 +58,8 @@ export function useHanging(study: StudyDetail): Hanging {
   // A study opened before its first image arrived fills its first pane when one comes.
   useEffect(() => {
     const s = order[0];
-    if (s && shown.every((h) => !h)) setShown(filled([{ study, series: s, prior: false, start: startOf(s.modality) }]));
-  }, [order, shown, study]);
+    if (s && put.every((h) => !h)) setShown(filled([{ study, series: s, prior: false, start: startOf(s.modality) }]));
+  }, [order, put, study]);
 
   const show = useCallback(
     (h: Hung, prior = false) => {

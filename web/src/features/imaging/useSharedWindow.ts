@@ -1,10 +1,13 @@
-// One window for panes that are read as one: the cuts of a volume, and linked panes of one modality.
+// One window for panes that are read as one: the cuts of a volume, and linked panes whose values mean the same.
 import { useEffect, useRef } from 'react';
 import type { Hanging } from './useHanging';
 import type { Pane } from './viewer/port';
 import type { VoiWindow } from './viewer/presets';
 
-const SHARING = /^(CT|MR|PT)$/;
+/** Modalities whose values mean the same in every study, where they have the same unit. Those of magnetic resonance have none. */
+const ABSOLUTE = /^(CT|PT)$/;
+
+const unitOf = (p: Pane): string => (p.state().frame?.instance.units ?? '').trim().toUpperCase();
 
 export function useSharedWindow(
   hanging: Hanging,
@@ -14,12 +17,14 @@ export function useSharedWindow(
 ): void {
   const { active, count, layout, shown } = hanging;
   const give = (from: number, w: VoiWindow | null | undefined) => {
-    const mine = shown[from]?.series.modality ?? '';
-    if (!w || !SHARING.test(mine)) return;
+    const [giver, mine] = [panes.current[from], shown[from]?.series];
+    if (!w || !giver || !mine) return;
     for (const [k, p] of panes.current.slice(0, count).entries()) {
-      const other = p?.state().window;
-      const same = k !== from && shown[k]?.series.modality === mine;
-      if (p && same && other && (other.center !== w.center || other.width !== w.width)) p.window(w);
+      const [other, theirs] = [p?.state().window, shown[k]?.series];
+      if (!p || !other || !theirs || k === from) continue;
+      const comparable = ABSOLUTE.test(mine.modality) && theirs.modality === mine.modality && unitOf(p) === unitOf(giver);
+      const differs = other.center !== w.center || other.width !== w.width;
+      if (differs && (comparable || theirs.id === mine.id)) p.window(w);
     }
   };
   // Linking begins with the window of what is being read, never with a prior's.

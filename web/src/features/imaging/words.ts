@@ -5,6 +5,7 @@ import { reasonsOf } from './viewer/drawn';
 import { formatAmount } from './viewer/measure';
 import type { LabelWords, Measurement } from './viewer/port';
 import type { StackInstance } from './viewer/stack';
+import type { SlabMode } from './viewer/volume';
 
 type T = (key: string, values?: Record<string, unknown>) => string;
 
@@ -26,6 +27,9 @@ export const labelWords = (t: T): LabelWords => ({
   area: t('imaging.roi.area'),
   ctr: t('imaging.kind.ctr'),
 });
+
+/** How the planes of a slab were brought together, and how thick it is. */
+export const slabWord = (t: T, mode: SlabMode, mm: number): string => t(`imaging.slab.${mode}`, { mm: Number(mm.toFixed(2)) });
 
 const grey = (v: number): string => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(1));
 
@@ -64,7 +68,8 @@ export const whereText = (t: T, m: Measurement): string => {
     n: m.image,
     ...(cut ? { cut: t(`imaging.cut.${cut}`) } : {}),
   });
-  const where = m.part === null ? told : t(`imaging.where_part.${m.part.by}`, { where: told, n: m.part.n });
+  const slab = m.slab ? t('imaging.where_slab', { where: told, slab: slabWord(t, m.slab.mode, m.slab.mm) }) : told;
+  const where = m.part === null ? slab : t(`imaging.where_part.${m.part.by}`, { where: slab, n: m.part.n });
   return m.prior ? t('imaging.where_prior', { date: m.prior, where }) : where;
 };
 

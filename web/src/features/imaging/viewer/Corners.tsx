@@ -3,7 +3,7 @@ import { useWords } from '../../../i18n';
 import { useAge, useSex } from '../../../ui/bits';
 import { dicomDate } from '../../../ui/format';
 import type { Hung } from '../model';
-import { whyRendered } from '../words';
+import { slabWord, whyRendered } from '../words';
 import type { PaneState } from './port';
 import { slicePosition } from './stack';
 
@@ -72,6 +72,7 @@ function Study({ hung, state }: { hung: Hung; state: PaneState }) {
       )}
       {(side || view) && <strong className="im-side">{[side, view].filter(Boolean).join(' ')}</strong>}
       {hung.cut && <strong className="im-side">{t(`imaging.cut.${hung.cut}`)}</strong>}
+      {i?.slab && <strong className="im-side">{slabWord(t, i.slab, i.slice_thickness ?? 0)}</strong>}
       {i?.part && <span>{t(`imaging.part.${i.part.by}`, { n: i.part.n })}</span>}
     </div>
   );

@@ -61,7 +61,7 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   }, [port, index, onPane]);
 
   const openedKey = hung ? `${shownKey(hung)}#${hung.start}#${hung.frame ?? ''}#${hung.instance ?? ''}` : '';
-  const opened = useRef<{ pane: Pane; key: string; count: number } | null>(null);
+  const opened = useRef<{ pane: Pane; key: string; doc: StackDoc } | null>(null);
   useEffect(() => {
     if (!pane) return;
     if (!hung) {
@@ -70,12 +70,15 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
       return;
     }
     if (!doc || doc.series !== shownKey(hung)) return;
-    // A series still arriving opens again when it has grown, at the image that is being looked at.
+    // A series still arriving opens again when it has grown, and a slab when its thickness changes: at the image that is
+    // being looked at, wherever it stands now.
     const was = opened.current;
     const same = was?.pane === pane && was.key === openedKey;
-    if (same && was.count === doc.instances.length) return;
-    opened.current = { pane, key: openedKey, count: doc.instances.length };
-    void pane.open(doc, optionsOf(hung, same ? pane.state().index : startIn(framesOf(doc), hung)));
+    if (same && was.doc === doc) return;
+    opened.current = { pane, key: openedKey, doc };
+    const frames = framesOf(doc);
+    const at = same ? frames.findIndex((f) => f.imageId === pane.state().frame?.imageId) : -1;
+    void pane.open(doc, optionsOf(hung, at >= 0 ? at : startIn(frames, hung)));
   }, [pane, hung, doc, openedKey]);
 
   useEffect(() => onState?.(state), [state, onState]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibrate, type Point } from './calibration';
+import { byKnownLength, calibrate, type Point } from './calibration';
 import { instance } from './fixture';
 import { angleOf, areaOf, cobbOf, ellipseFrame, formatAmount, lengthOf, rectangleFrame, statsOf } from './measure';
 import { planeOf, toPixel, toWorld } from './metadata';
@@ -96,9 +96,38 @@ describe('length', () => {
     ]);
   });
   it('a person calibrates one image', () => {
-    const c = calibrate('SC', instance(), [], { mm_per_px: 0.25 });
+    const user = byKnownLength('SC', instance(), [0, 0], [40, 0], 10);
+    const c = calibrate('SC', instance(), [], user);
     expect(c.basis).toBe('user');
     expect(lengthOf([0, 0], [40, 0], c)[0]).toEqual({ value: 10, unit: 'mm' });
+    expect(lengthOf([0, 0], [0, 40], c)[0]).toEqual({ value: 10, unit: 'mm' });
+  });
+  it('a known length leaves the shape of the pixels alone', () => {
+    // Rows twice as far apart as columns: 30 columns and 20 rows are 30 and 40 parts, 50 together.
+    const tall = instance({ imager_spacing: [0.4, 0.2] });
+    const user = byKnownLength('CR', tall, [0, 0], [30, 20], 25);
+    const c = calibrate('CR', tall, [], user);
+    expect(c.basis).toBe('user');
+    expect(lengthOf([0, 0], [10, 0], c)[0]?.value).toBeCloseTo(5, 9);
+    expect(lengthOf([0, 0], [0, 10], c)[0]?.value).toBeCloseTo(10, 9);
+  });
+  it('a known length says nothing of a Doppler axis, nor of another region', () => {
+    const i = instance({
+      us_regions: [
+        region(0, 0, 299, 299),
+        region(300, 0, 599, 299),
+        region(0, 300, 599, 499, { unit_x: 4, unit_y: 7, delta_x: 0.005, delta_y: 0.5, spatial_format: 3 }),
+      ],
+    });
+    expect(byKnownLength('US', i, [10, 310], [100, 310], 10)).toBeNull();
+    expect(byKnownLength('US', i, [10, 10], [400, 10], 10)).toBeNull();
+    const user = byKnownLength('US', i, [10, 10], [110, 10], 20);
+    expect(user).toMatchObject({ region: 0 });
+    const basis = (...points: [number, number][]) => calibrate('US', i, points, user).basis;
+    expect(basis([20, 20], [60, 60])).toBe('user');
+    expect(basis([320, 20], [360, 60])).toBe('us');
+    expect(basis([20, 320], [60, 360])).toBe('axis');
+    expect(basis([20, 20], [360, 60])).toBe('cross');
   });
   it('reads as people write it', () => {
     expect(formatAmount({ value: 11.84, unit: 'mm' })).toBe('11.8 mm');
@@ -114,6 +143,27 @@ describe('angle, area, statistics', () => {
     expect(angleOf([10, 0], [0, 0], [10, 10], tall)).toBeCloseTo((Math.atan2(10, 5) * 180) / Math.PI, 9);
     expect(cobbOf([0, 0], [10, 0], [0, 20], [10, 10], iso)).toBeCloseTo(45, 9);
     expect(cobbOf([0, 0], [10, 0], [10, 10], [0, 20], iso)).toBeCloseTo(45, 9);
+  });
+  it('end plates that tilt apart make more than a right angle, whichever way they are drawn', () => {
+    const plate = (y: number, tilt: number): [[number, number], [number, number]] => {
+      const [dx, dy] = [20 * Math.cos((tilt * Math.PI) / 180), 20 * Math.sin((tilt * Math.PI) / 180)];
+      return [
+        [100 - dx, y - dy],
+        [100 + dx, y + dy],
+      ];
+    };
+    const [a, b] = plate(50, 60);
+    const [d, e] = plate(300, -50);
+    expect(cobbOf(a, b, d, e, iso)).toBeCloseTo(110, 6);
+    expect(cobbOf(b, a, d, e, iso)).toBeCloseTo(110, 6);
+    expect(cobbOf(d, e, a, b, iso)).toBeCloseTo(110, 6);
+    const [f, g] = plate(300, 52);
+    expect(cobbOf(a, b, f, g, iso)).toBeCloseTo(8, 6);
+    expect(cobbOf(a, b, g, f, iso)).toBeCloseTo(8, 6);
+  });
+  it('two bones one behind the other make the acute angle', () => {
+    expect(cobbOf([0, 0], [100, 0], [120, 5], [200, 60], iso)).toBeLessThan(45);
+    expect(cobbOf([0, 0], [100, 0], [200, 60], [120, 5], iso)).toBeLessThan(45);
   });
   it('a rectangle counts the pixels whose centre it covers', () => {
     const f = rectangleFrame([

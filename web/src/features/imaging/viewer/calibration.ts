@@ -33,9 +33,13 @@ export interface Calibration {
   y: Axis;
 }
 
-/** A person's calibration of one instance: millimetres per pixel, the file's values stay as they are. */
+/** A person's calibration of one instance, or of one ultrasound region of it; the file's values stay as they are. */
 export interface UserCalibration {
-  mm_per_px: number;
+  /** Millimetres per pixel to the right, and down: pixels are not square everywhere. */
+  x: number;
+  y: number;
+  /** Index of the ultrasound region it was made in; null outside of any. */
+  region: number | null;
 }
 
 const PX: Axis = { unit: 'px', per: 1 };
@@ -98,9 +102,32 @@ function ultrasound(regions: readonly UsRegion[], points: readonly Point[]): Cal
   return { basis: 'axis', x, y };
 }
 
+/** The region all points lie in: its index, null when none of them lies in one, undefined when they lie in different ones. */
+function commonRegion(i: StackInstance, points: readonly Point[]): number | null | undefined {
+  const regions = i.us_regions ?? [];
+  const at = new Set(points.map((p) => regionAt(regions, p)));
+  if (at.size > 1) return undefined;
+  const region = [...at][0] ?? null;
+  return region === null ? null : regions.indexOf(region);
+}
+
+/** A person's calibration on a line of known length; null where a length in millimetres means nothing (M-mode, Doppler,
+ * from one region into another) or the line has none. */
+export function byKnownLength(modality: string, i: StackInstance, a: Point, b: Point, mm: number): UserCalibration | null {
+  const region = commonRegion(i, [a, b]);
+  const { basis } = calibrate(modality, i, [a, b]);
+  if (region === undefined || basis === 'axis' || !(mm > 0)) return null;
+  // The shape of a pixel is the file's, its size is what is measured.
+  const r = region === null ? undefined : i.us_regions?.[region];
+  const shape = r && r.delta_x !== 0 ? Math.abs(r.delta_y / r.delta_x) : pixelAspect(i);
+  const tall = Number.isFinite(shape) && shape > 0 ? shape : 1;
+  const length = Math.hypot(b[0] - a[0], (b[1] - a[1]) * tall);
+  return length > 0 ? { x: mm / length, y: (mm * tall) / length, region } : null;
+}
+
 /** The calibration that holds for these handles of this instance. */
 export function calibrate(modality: string, i: StackInstance, points: readonly Point[], user?: UserCalibration | null): Calibration {
-  if (user && user.mm_per_px > 0) return square('user', [user.mm_per_px, user.mm_per_px]);
+  if (user && commonRegion(i, points) === user.region) return square('user', [user.y, user.x]);
   if (modality === 'US' || modality === 'IVUS') return ultrasound(i.us_regions ?? [], points);
   if (i.sop_class.startsWith(SECONDARY_CAPTURE)) return pixels('none');
   if (PATIENT_SPACE.has(modality)) {

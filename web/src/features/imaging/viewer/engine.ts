@@ -11,8 +11,8 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
-import type { Point, UserCalibration } from './calibration';
-import { type Keeper, type Kept, keptOf } from './keep';
+import { byKnownLength, type Point, type UserCalibration } from './calibration';
+import { type Keeper, type Kept, keptOf, known } from './keep';
 import { configure, FrameFailed, load, queue } from './loader';
 import type { MeasureKind } from './measure';
 import { cacheBytes } from './memory';
@@ -68,7 +68,7 @@ class Viewer implements ViewerPort {
   private readonly group: cs.Types.IToolGroup;
   private readonly panes = new Map<string, StackPane>();
   private readonly listeners = new Set<() => void>();
-  private readonly users = new Map<string, UserCalibration>();
+  private readonly users: Map<string, UserCalibration>;
   private readonly numbers = new Map<string, number | null>();
   private readonly context: ToolContext;
   private list: Measurement[] = [];
@@ -87,6 +87,7 @@ class Viewer implements ViewerPort {
     this.words = options.labels;
     this.keeper = options.keeper ?? null;
     this.waiting = this.keeper?.load() ?? [];
+    this.users = new Map(this.keeper?.calibrations());
     this.engine = new RenderingEngine(`yigong-${serial}`);
     this.context = {
       centred: !mode.cpu,
@@ -118,16 +119,18 @@ class Viewer implements ViewerPort {
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
-      this.list = collect(this.context, (series) => this.numbers.get(series) ?? null);
+      this.list = known(
+        collect(this.context, (series) => this.numbers.get(series) ?? null),
+        this.list,
+      );
       this.keeper?.save([...this.waiting, ...keptOf(this.list)]);
       for (const l of this.listeners) l();
     });
   };
 
   private readonly opened = (element: HTMLDivElement): void => {
-    const left = this.waiting.filter((k) => !restore(k, element, this.context.centred));
-    if (left.length === this.waiting.length) return;
-    this.waiting = left;
+    this.waiting = this.waiting.filter((k) => !restore(k, element, this.context.centred));
+    // A series that has grown counts its images anew, and a slab of another thickness has other values.
     this.changed();
     this.redraw();
   };
@@ -204,7 +207,6 @@ class Viewer implements ViewerPort {
 
   slab(series: string, slab: Slab): void {
     setSlab(series, slab);
-    for (const p of this.panes.values()) p.redrawCuts();
   }
 
   closeVolume(series: string): void {
@@ -216,13 +218,23 @@ class Viewer implements ViewerPort {
     const [a, b] = m?.points ?? [];
     const meta = m ? metaOf(m.imageId) : undefined;
     if (!meta || !a || !b || !(millimetres > 0)) return null;
-    const px = Math.hypot(b[0] - a[0], b[1] - a[1]);
-    if (!(px > 0)) return null;
-    const user = { mm_per_px: millimetres / px };
+    const user = byKnownLength(meta.modality, meta.ref.instance, a, b, millimetres);
+    if (!user) return null;
     this.users.set(meta.ref.instance.id, user);
+    this.calibrated();
+    return user;
+  }
+
+  uncalibrate(id: string): void {
+    const m = this.list.find((x) => x.id === id);
+    const meta = m ? metaOf(m.imageId) : undefined;
+    if (meta && this.users.delete(meta.ref.instance.id)) this.calibrated();
+  }
+
+  private calibrated(): void {
+    this.keeper?.saveCalibrations([...this.users]);
     this.redraw();
     this.changed();
-    return user;
   }
 
   onMeasurements(listener: () => void): () => void {

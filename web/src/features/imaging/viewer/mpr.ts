@@ -18,6 +18,7 @@ import {
   SINGLE,
   type Slab,
   sample,
+  thicknessOf,
   type Unfit,
   type Values,
   type Volume,
@@ -32,6 +33,8 @@ interface Open {
   /** Of its set and grid. */
   key: string;
   slab: Slab;
+  /** Values of cuts that are measured and not shown, so that a measurement is not calculated anew with every stroke. */
+  measured: Map<string, Values>;
 }
 
 const volumes = new Map<string, Open>();
@@ -93,7 +96,7 @@ export async function openVolume(
   );
   if (stopped() || fetched.includes(false)) return 'failed';
   const cuts = cutsOf(volume);
-  volumes.set(series, { volume, slices, cuts, like: bare(like), key: keyOf(volume), slab: SINGLE });
+  volumes.set(series, { volume, slices, cuts, like: bare(like), key: keyOf(volume), slab: SINGLE, measured: new Map() });
   const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';
   const without = [...new Set(volume.frames.flatMap((f) => reasonsOf(f.instance)))];
   return { every: volume.every, native, without, taken: [volume.whole, frames.length] };
@@ -116,6 +119,7 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
       ...open.like,
       id: idOf(series, open.key, name, k),
       ...(part ? { part } : {}),
+      ...(thicknessOf(c, k, open.slab) > c.step ? { slab: open.slab.mode } : {}),
       uid: '',
       number: k + 1,
       frames: 1,
@@ -124,7 +128,7 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
       pixel_spacing: [c.pixel, c.pixel],
       position: originOf(c, k),
       orientation: [...c.plane.row, ...c.plane.col],
-      slice_thickness: Math.max(c.step, open.slab.mm),
+      slice_thickness: thicknessOf(c, k, open.slab),
       slice_location: null,
     };
   });
@@ -139,6 +143,21 @@ export function cutValues(instance: string): Values {
   return sample(open.volume, open.cuts[m[3] as Anatomic], Number(m[4]), open.slices, open.slab);
 }
 
+/** Values of a cut whether it is shown or not; null when it is none, or its volume is closed. */
+export function measuredValues(instance: string): Values | null {
+  const open = volumes.get(ID.exec(instance)?.[1] ?? '');
+  if (!open) return null;
+  const known = open.measured.get(instance);
+  if (known) return known;
+  try {
+    const values = cutValues(instance);
+    open.measured.set(instance, values);
+    return values;
+  } catch {
+    return null;
+  }
+}
+
 /** Another slab thickness: cuts calculated so far are forgotten. */
 export function setSlab(series: string, slab: Slab): void {
   const open = volumes.get(series);
@@ -150,6 +169,7 @@ export function setSlab(series: string, slab: Slab): void {
 function forgetCuts(series: string): void {
   const open = volumes.get(series);
   if (!open) return;
+  open.measured.clear();
   for (const [name, c] of Object.entries(open.cuts) as [Anatomic, Cut][]) {
     for (let k = 0; k < c.count; k++) {
       const id = `yg:${idOf(series, open.key, name, k)}/1`;

@@ -311,11 +311,6 @@ export class StackPane extends MovedPane implements Pane {
     return true;
   }
 
-  /** The slab has changed: the shown cut is calculated anew. */
-  async redrawCuts(): Promise<void> {
-    if (this.options?.cut) await this.again();
-  }
-
   /** Loads the shown frame once more; the picture stays where it is. */
   private async again(): Promise<void> {
     if (!this.current.frame) return;

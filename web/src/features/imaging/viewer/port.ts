@@ -7,7 +7,7 @@ import type { Ready } from './mpr';
 import type { Preset, VoiWindow } from './presets';
 import type { Part } from './sets';
 import type { FrameRef, StackDoc } from './stack';
-import type { Anatomic, Slab, Unfit } from './volume';
+import type { Anatomic, Slab, SlabMode, Unfit } from './volume';
 
 export type ToolId =
   | 'window'
@@ -90,6 +90,8 @@ export interface Measurement {
   prior: string | null;
   /** Which of several stacks or points in time the cut goes through. */
   part: Part | null;
+  /** Of a cut of several planes: how they were brought together, and how thick it is. */
+  slab: { mode: SlabMode; mm: number } | null;
   /** From 1, as shown in the overlay. */
   image: number;
   frame: number;
@@ -141,7 +143,10 @@ export interface ViewerPort {
   remove(id: string): void;
   /** Puts a measurement on a frame, points in pixels (drawn by keyboard). */
   place(kind: MeasureKind, imageId: string, points: readonly Point[]): void;
+  /** Calibrates the image of a length by what a person knows of it; null where that means nothing. */
   calibrateByKnownLength(id: string, millimetres: number): UserCalibration | null;
+  /** Takes back a person's calibration of the image a measurement is on. */
+  uncalibrate(id: string): void;
   onMeasurements(listener: () => void): () => void;
   /** Makes what belongs with the shown frame of a series ready to be cut; see mpr.ts. */
   volume(

@@ -1,6 +1,7 @@
 // Window presets of the modality (keys 1-9) and the window an image opens with.
 // The table is the default; a site may replace it, so it is data and not code.
 
+import { paddingOf } from './samples';
 import type { StackInstance } from './stack';
 
 export interface VoiWindow {
@@ -105,7 +106,7 @@ export function openingWindow(modality: string, i: StackInstance, samples: Array
   if (modality === 'CT') return { center: 40, width: 400 };
   // Eight bits without a window are ready for display (ultrasound, captures): stretching them would change what the operator saw.
   if (i.bits_stored <= 8 && !i.signed) return { center: 128, width: 256 };
-  if (samples) return percentileWindow(samples, i.padding);
+  if (samples) return percentileWindow(samples, paddingOf(i));
   const bits = Math.min(16, Math.max(1, i.bits_stored));
   return { center: 2 ** (bits - 1), width: 2 ** bits };
 }

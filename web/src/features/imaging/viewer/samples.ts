@@ -20,6 +20,16 @@ export interface ColorFrame {
   rgb: Uint8Array;
 }
 
+/** Pixel Padding Value (PS3.3 C.7.5.1.1.2) in units of the values: a place where nothing was imaged, not a measured one. */
+export function paddingOf(i: StackInstance): number | null {
+  if (i.padding === null) return null;
+  const slope = i.slope ?? 1;
+  const intercept = i.intercept ?? 0;
+  const v = i.padding * slope + intercept;
+  // Fractions are held as 32-bit floats: the same rounding, or no value would ever equal it.
+  return Number.isInteger(slope) && Number.isInteger(intercept) ? v : Math.fround(v);
+}
+
 /** Exact length a raw frame must have. */
 export const rawLength = (i: StackInstance): number => (i.rows * i.cols * i.samples * i.bits_allocated) / 8;
 

@@ -70,6 +70,8 @@ export interface StackInstance {
   set?: string;
   /** Of a calculated cut: which of several stacks or points in time it goes through. */
   part?: Part;
+  /** Of a calculated cut of more than one plane: how they were brought together. Its thickness is the slice thickness. */
+  slab?: 'mean' | 'max' | 'min';
   frame_time_ms: number | null;
   us_regions: UsRegion[];
   view_position: string | null;

@@ -10,7 +10,10 @@ import type { Amount, MeasureKind, Stats } from './measure';
 import { angleOf, areaOf, cobbOf, ctrOf, ellipseFrame, formatAmount, lengthOf, rectangleFrame, statsOf } from './measure';
 import type { FrameMeta } from './metadata';
 import { metaOf, toPixel, toWorld } from './metadata';
+import { measuredValues } from './mpr';
 import type { LabelWords, Measurement, ToolId } from './port';
+import { type GreyFrame, paddingOf } from './samples';
+import type { StackInstance } from './stack';
 
 interface LineStats {
   data: { cachedStats?: Record<string, { angle?: number | null } | undefined> };
@@ -82,6 +85,19 @@ export function greyUnit(meta: FrameMeta): string {
   return told;
 }
 
+/** Grey values of a frame: of the picture in the cache, or of a cut that is measured and not shown. */
+const greyValues = (meta: FrameMeta): GreyFrame['values'] | null =>
+  (cache.getImage(meta.ref.imageId) as YgImage | undefined)?.ygValues ?? measuredValues(meta.ref.instance.id);
+
+/** Reads a value; padding is none. */
+function measuredAt(values: GreyFrame['values'], i: StackInstance): (at: number) => number {
+  const padding = paddingOf(i);
+  return (at) => {
+    const v = values[at] ?? Number.NaN;
+    return v === padding ? Number.NaN : v;
+  };
+}
+
 /** Values of a measurement from its world handles. Null while the handles are incomplete. */
 export function valuesOf(
   kind: MeasureKind,
@@ -110,19 +126,18 @@ export function valuesOf(
     case 'rectangle': {
       const f = kind === 'ellipse' ? ellipseFrame(points) : rectangleFrame(points);
       if (!f) return null;
-      const image = cache.getImage(meta.ref.imageId) as YgImage | undefined;
-      const v = image?.ygValues ?? null;
-      const stats = v ? statsOf(kind, f, i.cols, i.rows, (at) => v[at] ?? Number.NaN) : null;
+      const v = greyValues(meta);
+      const stats = v ? statsOf(kind, f, i.cols, i.rows, measuredAt(v, i)) : null;
       return { ...none, area: areaOf(kind, f, c), stats, valueUnit: greyUnit(meta) };
     }
     case 'probe': {
       if (!p0) return null;
-      const image = cache.getImage(meta.ref.imageId) as YgImage | undefined;
+      const v = greyValues(meta);
       const x = Math.floor(p0[0]);
       const y = Math.floor(p0[1]);
       const inside = x >= 0 && y >= 0 && x < i.cols && y < i.rows;
-      const value = inside ? image?.ygValues?.[y * i.cols + x] : undefined;
-      const stats = value === undefined ? null : { mean: value, sd: 0, min: value, max: value, pixels: 1 };
+      const value = inside && v ? measuredAt(v, i)(y * i.cols + x) : Number.NaN;
+      const stats = !Number.isFinite(value) ? null : { mean: value, sd: 0, min: value, max: value, pixels: 1 };
       return { ...none, stats, valueUnit: greyUnit(meta) };
     }
   }
@@ -244,6 +259,8 @@ export function styleTools(): void {
   } as never);
 }
 
+const slabOf = (i: StackInstance): Measurement['slab'] => (i.slab ? { mode: i.slab, mm: i.slice_thickness ?? 0 } : null);
+
 /** All measurements of our images, in the order they were made. */
 export function collect(context: ToolContext, seriesNumber: (series: string) => number | null): Measurement[] {
   const out: Measurement[] = [];
@@ -263,6 +280,7 @@ export function collect(context: ToolContext, seriesNumber: (series: string) => 
       seriesNumber: seriesNumber(meta.series),
       prior: meta.prior,
       part: meta.ref.instance.part ?? null,
+      slab: slabOf(meta.ref.instance),
       image: meta.at + 1,
       frame: meta.ref.frame,
       points: v.points,

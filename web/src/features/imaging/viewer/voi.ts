@@ -4,6 +4,7 @@ import { utilities } from '@cornerstonejs/core';
 import type { YgImage } from './loader';
 import type { VoiWindow } from './presets';
 import { percentileWindow } from './presets';
+import { paddingOf } from './samples';
 import type { StackInstance } from './stack';
 
 /** Lower and upper grey value of a window, PS3.3 C.11.2.1.2. */
@@ -21,6 +22,6 @@ export function windowOf(range: { lower: number; upper: number } | undefined): V
 /** Window by percentiles of a film, counted once; null for frames without values. */
 export function autoWindow(image: YgImage, instance: StackInstance): VoiWindow | null {
   if (!image.ygValues) return null;
-  image.ygAuto ??= percentileWindow(image.ygValues, instance.padding);
+  image.ygAuto ??= percentileWindow(image.ygValues, paddingOf(instance));
   return image.ygAuto;
 }

@@ -3,7 +3,7 @@ import { instance } from './fixture';
 import { planeOfInstance, toImage, toPatient } from './geometry';
 import { lengthOf } from './measure';
 import { type FrameRef, framesOf, type StackInstance, type Triple } from './stack';
-import { cutAt, cutsOf, originOf, sample, type Values, type Volume, volumeOf } from './volume';
+import { cutAt, cutsOf, originOf, sample, thicknessOf, type Values, type Volume, volumeOf } from './volume';
 
 const GB = 1024 ** 3;
 
@@ -256,5 +256,29 @@ describe('cuts', () => {
     expect(at('min', 7.5)).toBe(30);
     expect(at('mean', 7.5)).toBe(40);
     expect(at('max', 0)).toBe(40);
+  });
+  it('slabs are as thick as the planes they are made of', () => {
+    const thick = (mm: number, index = 4) => thicknessOf(cuts.axial, index, { mode: 'max', mm });
+    expect(thick(0)).toBe(2.5);
+    expect(thick(5)).toBe(7.5);
+    expect(thick(10)).toBe(12.5);
+    expect(thick(10, 0)).toBe(7.5);
+  });
+  it('padding takes no part in a slab', () => {
+    // Stored padding 0 is -1024 after the rescale, below the air of the body.
+    const padded = stack({}, () => ({ padding: 0, slope: 1, intercept: -1024 }));
+    const w = open(padded);
+    expect(w.padding).toBe(-1024);
+    const flat = w.frames.map((_, k) => new Int16Array(16 * 12).fill(k === 4 ? -1024 : k === 3 ? -900 : -700));
+    const at = (mode: 'max' | 'min' | 'mean', slices = flat) => sample(w, cutsOf(w).axial, 4, slices, { mode, mm: 7.5 })[0];
+    expect(at('min')).toBe(-900);
+    expect(at('mean')).toBe(-800);
+    expect(
+      at(
+        'min',
+        w.frames.map(() => new Int16Array(16 * 12).fill(-1024)),
+      ),
+    ).toBe(-1024);
+    expect(open(stack({}, (k) => ({ padding: k }))).padding).toBeNull();
   });
 });

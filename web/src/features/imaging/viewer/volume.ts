@@ -1,8 +1,9 @@
 // A stack as a volume, cut along its own three axes on the CPU. Pure: no engine, no network, no copy of the slices.
 // Every cut is an image of its own geometry, so measuring on it follows the same rules as on a slice.
 
-import { readable } from './drawn';
+import { bare, readable } from './drawn';
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
+import { paddingOf } from './samples';
 import { type Part, partOf } from './sets';
 import type { FrameRef, Triple } from './stack';
 
@@ -26,6 +27,8 @@ export interface Volume {
   whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
   every: number;
+  /** Value that stands where nothing was imaged; null where the slices have none, or not the same one. */
+  padding: number | null;
 }
 
 export type Anatomic = 'axial' | 'coronal' | 'sagittal';
@@ -84,7 +87,13 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     whole: list.length,
     dz: dz * every,
     every,
+    padding: commonPadding(kept.map((p) => p.f)),
   };
+}
+
+function commonPadding(frames: readonly FrameRef[]): number | null {
+  const all = new Set(frames.map((f) => paddingOf(bare(f.instance))));
+  return all.size === 1 ? ([...all][0] ?? null) : null;
 }
 
 /** One of the three axes of the volume: 0 along rows, 1 along columns, 2 through the slices. */
@@ -223,13 +232,9 @@ export function sample(v: Volume, c: Cut, index: number, slices: readonly Values
   const planes = slabPlanes(c, index, slab);
   const h = stepsOf(v, c.right, c.cols, c.pixel);
   const w = stepsOf(v, c.down, c.rows, c.pixel);
-  const sum = new Float32Array(size);
-  const one = planes.length > 1 ? new Float32Array(size) : sum;
-  for (const [turn, at] of planes.entries()) {
-    onePlane(v, c, c.through.sign === 1 ? at : c.count - 1 - at, slices, h, w, one);
-    if (one !== sum) join(sum, one, turn === 0 ? 'first' : slab.mode);
-  }
-  if (slab.mode === 'mean' && planes.length > 1) for (let k = 0; k < size; k++) sum[k] = (sum[k] as number) / planes.length;
+  const read = (at: number, out: Float32Array): void => onePlane(v, c, c.through.sign === 1 ? at : c.count - 1 - at, slices, h, w, out);
+  const sum = planes.length > 1 ? joined(planes, slab.mode, v.padding, size, read) : new Float32Array(size);
+  if (planes.length === 1) read(planes[0] as number, sum);
   // Each slice has the kind of number its own values need; what no 16 bits hold together stays as it is.
   const signed = slices.some((x) => x instanceof Int16Array);
   if (slices.some((x) => x instanceof Float32Array || (signed && x instanceof Uint16Array))) return sum;
@@ -238,12 +243,38 @@ export function sample(v: Volume, c: Cut, index: number, slices: readonly Values
   return out;
 }
 
-function join(sum: Float32Array, one: Float32Array, how: SlabMode | 'first'): void {
-  if (how === 'first') sum.set(one);
-  else if (how === 'mean') for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + (one[k] as number);
-  else if (how === 'max') for (let k = 0; k < sum.length; k++) sum[k] = Math.max(sum[k] as number, one[k] as number);
-  else for (let k = 0; k < sum.length; k++) sum[k] = Math.min(sum[k] as number, one[k] as number);
+/** Planes brought together. Padding takes no part: a lowest density outside the field would be nobody's. */
+function joined(
+  planes: readonly number[],
+  how: SlabMode,
+  padding: number | null,
+  size: number,
+  read: (at: number, out: Float32Array) => void,
+): Float32Array {
+  const sum = new Float32Array(size);
+  const one = new Float32Array(size);
+  const seen = new Uint16Array(size);
+  for (const at of planes) {
+    read(at, one);
+    for (let k = 0; k < size; k++) {
+      const v = one[k] as number;
+      if (v === padding) continue;
+      const n = seen[k] as number;
+      const was = sum[k] as number;
+      sum[k] = n === 0 ? v : how === 'mean' ? was + v : how === 'max' ? Math.max(was, v) : Math.min(was, v);
+      seen[k] = n + 1;
+    }
+  }
+  for (let k = 0; k < size; k++) {
+    const n = seen[k] as number;
+    if (n === 0) sum[k] = padding ?? 0;
+    else if (how === 'mean') sum[k] = (sum[k] as number) / n;
+  }
+  return sum;
 }
+
+/** What a cut shows of the patient, mm: whole planes, fewer at the ends of the volume. */
+export const thicknessOf = (c: Cut, index: number, slab: Slab): number => slabPlanes(c, index, slab).length * c.step;
 
 function slabPlanes(c: Cut, index: number, slab: Slab): number[] {
   const half = Math.max(0, Math.round((slab.mm / c.step - 1) / 2));
