@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, IF_RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 /// The address names what stands there now, which another version may replace: kept by the browser of this person, asked
@@ -38,6 +38,12 @@ impl Entity {
         let same = |t: &str| t == "*" || t.strip_prefix("W/").unwrap_or(t) == self.tag;
         let held = known.any(|list| list.split(',').any(|t| same(t.trim())));
         held.then(|| self.named(HttpResponse::NotModified()).finish())
+    }
+
+    /// Whether a range goes on with these bytes (`If-Range`, RFC 9110 §13.1.5): a client without the header takes what there is.
+    /// Compared strongly; a date is no tag, and then everything is sent anew.
+    pub(crate) fn goes_on(&self, req: &HttpRequest) -> bool {
+        req.headers().get(IF_RANGE).is_none_or(|v| v.to_str().is_ok_and(|t| t.trim() == self.tag))
     }
 
     /// 200 with the tag.
@@ -85,5 +91,15 @@ mod tests {
             }
         }
         assert!(entity.held(&TestRequest::default().to_http_request()).is_none());
+        assert!(entity.goes_on(&TestRequest::default().to_http_request()));
+        for (asked, on) in [
+            ("\"abc\"", true),
+            ("\"abd\"", false),
+            ("W/\"abc\"", false),
+            ("Fri, 27 Nov 2026 09:00:00 GMT", false),
+        ] {
+            let req = TestRequest::default().insert_header((IF_RANGE, asked)).to_http_request();
+            assert_eq!(entity.goes_on(&req), on, "{asked}");
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Studies, stacks, frames and quarantine over HTTP.
 
+use actix_web::body::SizedStream;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use futures_util::stream;
 use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
 use yigong_base::codec::Format;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{self, Picture};
+use yigong_clinic::imaging::egress;
 use yigong_clinic::imaging::render::Rendering;
 use yigong_clinic::imaging::retrieve::{self, Form};
 
@@ -16,6 +20,9 @@ use super::fault::{Answer, ApiFault};
 
 /// The version of what is drawn from an image: another drawing has another tag.
 pub(crate) const DRAWN: &str = env!("CARGO_PKG_VERSION");
+
+/// Bytes of a file in memory at most while it goes out.
+const PIECE: usize = 256 << 10;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -190,10 +197,15 @@ async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<Strin
         let mut conn = centre.ctx.db.read(&permit).await?;
         retrieve::instance(&mut conn, &permit, &id).await?
     };
-    let bytes = retrieve::file(&centre.ctx, &stored).await?;
+    let outgoing = egress::open(&centre.ctx, &stored).await?;
+    let length = outgoing.length();
+    let body = stream::try_unfold(outgoing, |mut outgoing| async move {
+        let part = outgoing.next(PIECE).await?;
+        Ok::<_, Fault>(part.map(|bytes| (Bytes::from(bytes), outgoing)))
+    });
     let name = format!("attachment; filename=\"{}.dcm\"", stored.id);
     Ok(HttpResponse::Ok()
         .content_type("application/dicom")
         .insert_header(("Content-Disposition", name))
-        .body(bytes))
+        .body(SizedStream::new(length, body)))
 }

@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
+use crate::api::entity::Entity;
+
 /// What a request asks of a body of `length` bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -15,8 +17,12 @@ pub(super) enum Part {
     Beyond,
 }
 
-/// The `Range` header; what is no single byte range is passed over, as RFC 9110 §14.2 allows.
-pub(super) fn part(req: &HttpRequest, length: u64) -> Part {
+/// The `Range` header of a request for `entity`; what is no single byte range is passed over, as RFC 9110 §14.2 allows, and so
+/// is one that goes on with other bytes than these (`If-Range`, §13.1.5).
+pub(super) fn part(req: &HttpRequest, entity: &Entity, length: u64) -> Part {
+    if !entity.goes_on(req) {
+        return Part::Whole;
+    }
     let header = req.headers().get(RANGE).and_then(|v| v.to_str().ok());
     header.map_or(Part::Whole, |text| part_of(text, length))
 }
@@ -46,13 +52,14 @@ pub(super) fn beyond(length: u64) -> HttpResponse {
 /// Bytes in memory, whole or the part that is asked for.
 pub(super) fn ranged(
     req: &HttpRequest,
+    entity: &Entity,
     response: &mut HttpResponseBuilder,
     mime: &str,
     bytes: Vec<u8>,
 ) -> HttpResponse {
     response.content_type(mime).insert_header((ACCEPT_RANGES, "bytes"));
     let length = bytes.len() as u64;
-    match part(req, length) {
+    match part(req, entity, length) {
         Part::Whole => response.body(bytes),
         Part::Beyond => beyond(length),
         Part::Of(from, count) => {

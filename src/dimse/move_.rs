@@ -93,8 +93,9 @@ async fn asked(
     request: &Request,
     rq: &MoveRequest,
 ) -> Result<(Peer, Vec<Wanted>), Status> {
-    let receiver = destination(exchange, &rq.destination).await?;
-    Ok((receiver, wanted(exchange, request, "C-MOVE").await?))
+    // The identifier first: what is wrong with it is said whether there is such a receiver or not.
+    let all = wanted(exchange, request, "C-MOVE").await?;
+    Ok((destination(exchange, &rq.destination).await?, all))
 }
 
 /// What can leave, and what cannot with its reason.

@@ -46,6 +46,25 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Who sends over the web, a person or a token: it stands where a registered peer stands on the DICOM port.
+    #[must_use]
+    pub fn web(id: &str, name: &str, facility: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: "web".into(),
+            facility: facility.to_owned(),
+            name: name.to_owned(),
+            ae_title: None,
+            app: None,
+            app_facility: None,
+            addresses: String::new(),
+            port: None,
+            policy: Value::Null,
+            enabled: true,
+            last_seen_at: None,
+        }
+    }
+
     /// Whether the peer may come from this address.
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {

@@ -178,20 +178,7 @@ async fn object(ctx: &Ctx, arrived: &Arrived, bytes: &[u8]) -> Result<Received> 
     }
 }
 
-/// A web sender stands where a registered peer stands on the DICOM port.
+/// A web sender: its facility is the arrival's.
 fn sender(arrived: &Arrived) -> Peer {
-    Peer {
-        id: arrived.peer.clone(),
-        kind: "web".into(),
-        facility: arrived.facility.clone(),
-        name: arrived.peer.clone(),
-        ae_title: None,
-        app: None,
-        app_facility: None,
-        addresses: String::new(),
-        port: None,
-        policy: serde_json::Value::Null,
-        enabled: true,
-        last_seen_at: None,
-    }
+    Peer::web(&arrived.peer, &arrived.peer, &arrived.facility)
 }

@@ -3,6 +3,7 @@
 //! Every edge that hands out an object goes through here: WADO-RS, C-GET, C-MOVE, the sender. Nothing is written; what goes
 //! out is read from the stored file and a few new bytes, so size costs no memory.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use rustix::io::{ReadWriteFlags, preadv2};
 use serde::{Deserialize, Serialize};
 use yigong_base::Ctx;
+use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
 use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Vr, head};
@@ -59,19 +61,19 @@ impl Overlay {
         self.list.is_empty()
     }
 
-    /// Number of the latest act, 0 without one: part of every entity tag.
-    #[must_use]
-    pub fn version(&self) -> i64 {
-        self.list.last().map_or(0, |c| c.n)
-    }
-
-    /// Entity tag of an object (its hash) with these corrections.
+    /// Entity tag of an object (its hash) with these corrections: of all of them, for an act may take one back and leave the
+    /// latest standing.
     #[must_use]
     pub fn etag(&self, object: &str) -> String {
-        match self.version() {
-            0 => object.to_owned(),
-            n => format!("{object}-{n}"),
+        if self.list.is_empty() {
+            return object.to_owned();
         }
+        let mut said = String::new();
+        for c in &self.list {
+            let _ = write!(said, "{}\0{}\0{}\0{:?}\0", c.n, c.path, c.vr, c.value);
+        }
+        let hash = sha256_hex(said.as_bytes());
+        format!("{object}-{}", hash.get(..16).unwrap_or(&hash))
     }
 
     /// The value in force of a path.

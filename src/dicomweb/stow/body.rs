@@ -116,22 +116,9 @@ fn refused(refusal: Refusal) -> Broken {
     broken(status, refusal.slug, &refusal.detail)
 }
 
-/// A web sender stands where a registered peer stands on the DICOM port: its facility is the permit's.
+/// A web sender: its facility is the permit's.
 fn sender(permit: &Permit) -> Peer {
-    Peer {
-        id: permit.who().to_owned(),
-        kind: "web".into(),
-        facility: permit.facility().to_owned(),
-        name: permit.name().to_owned(),
-        ae_title: None,
-        app: None,
-        app_facility: None,
-        addresses: String::new(),
-        port: None,
-        policy: serde_json::Value::Null,
-        enabled: true,
-        last_seen_at: None,
-    }
+    Peer::web(permit.who(), permit.name(), permit.facility())
 }
 
 /// The part that is being written.

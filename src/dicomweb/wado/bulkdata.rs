@@ -1,7 +1,7 @@
 //! Bulk data (PS3.18 §10.4.1.1.5): the value of one element, read from the stored file piece by piece.
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::ACCEPT_RANGES;
+use actix_web::http::header::{ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::stream::{self, Stream};
@@ -49,13 +49,18 @@ fn value(req: &HttpRequest, centre: &Centre, stored: &Stored, element: &str, bul
     let Some(w) = wanted(req, &kind).into_iter().find(|w| w.any || w.kind == kind || w.kind == OCTETS) else {
         return not_acceptable(&format!("this value is {kind}"));
     };
-    let asked = range::part(req, bulk.length);
+    let bare = Entity::of(format_args!("{}-{element}{}", stored.etag(), framing(false)));
+    let asked = range::part(req, &bare, bulk.length);
     let multipart = w.multipart && !(w.bare_too && asked != Part::Whole);
     let entity = Entity::of(format_args!("{}-{element}{}", stored.etag(), framing(multipart)));
     if let Some(answer) = entity.held(req) {
         return answer;
     }
     let mut response = entity.ok();
+    // A foreign value may be a page with a script: it is kept as a file and runs nowhere.
+    response
+        .insert_header((CONTENT_DISPOSITION, "attachment"))
+        .insert_header((CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"));
     if multipart {
         let boundary = boundary(centre);
         let head = format!("--{boundary}\r\nContent-Type: {kind}\r\n\r\n");

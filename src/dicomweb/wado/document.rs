@@ -49,5 +49,5 @@ pub(in crate::dicomweb) async fn answer(req: &HttpRequest, centre: &Centre, stor
     response
         .insert_header(("Content-Disposition", "attachment; filename=\"document.pdf\""))
         .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"));
-    Ok(ranged(req, as_it_is(&mut response), PDF, bytes))
+    Ok(ranged(req, &entity, as_it_is(&mut response), PDF, bytes))
 }

@@ -115,7 +115,7 @@ pub(super) async fn answer(
     let mut response = entity.ok();
     let mime = format!("{}; transfer-syntax={}", choice.kind, choice.syntax);
     if !w.multipart {
-        return Ok(ranged(req, as_it_is(&mut response), &mime, bytes));
+        return Ok(ranged(req, &entity, as_it_is(&mut response), &mime, bytes));
     }
     let boundary = boundary(centre);
     let making = numbers.into_iter().skip(1).map(move |n| -> Making {

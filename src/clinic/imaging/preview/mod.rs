@@ -40,6 +40,7 @@ struct Picked {
 /// What became of a series.
 struct Made {
     series: String,
+    instance: String,
     images: i64,
     preview: String,
     thumbnail: String,
@@ -79,7 +80,7 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
     }
     let mut tx = ctx.db.begin(permit).await?;
     for m in &made {
-        tx.exec(sql::KEEP_SERIES, args![&m.series, &m.preview, &m.thumbnail]).await?;
+        tx.exec(sql::KEEP_SERIES, args![&m.series, &m.preview, &m.thumbnail, &m.instance]).await?;
     }
     for (instance, defects) in &flags {
         tx.exec(sql::FLAG, args![instance, json!(defects)]).await?;
@@ -87,7 +88,8 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
         audit::append(&mut tx, ctx, permit, "instance.render", "instance", instance, &detail).await?;
     }
     if let Some(largest) = made.iter().rev().max_by_key(|m| m.images) {
-        tx.exec(sql::KEEP_STUDY, args![study, &largest.preview, &largest.thumbnail]).await?;
+        tx.exec(sql::KEEP_STUDY, args![study, &largest.preview, &largest.thumbnail, &largest.instance])
+            .await?;
     }
     tx.commit().await?;
     ctx.live.changed("imaging", study, &facility);
@@ -110,7 +112,13 @@ async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let parts = render::pictures(&centre.codec, &opened, frame, &sides).await?;
     let [preview, thumbnail] = &parts[..] else { return Err(Fault::internal("not two images")) };
     let (preview, thumbnail) = (blobs.put(preview).await?, blobs.put(thumbnail).await?);
-    Ok(Made { series: picked.series.clone(), images: picked.images, preview, thumbnail })
+    Ok(Made {
+        series: picked.series.clone(),
+        instance: picked.instance.clone(),
+        images: picked.images,
+        preview,
+        thumbnail,
+    })
 }
 
 /// One frame for each series that has images.

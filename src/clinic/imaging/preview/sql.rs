@@ -12,8 +12,8 @@ yigong_base::statements! {
     FLAG = "UPDATE instance SET defects = $2 WHERE id = $1";
     /// Facility of a study.
     STUDY = "SELECT facility FROM study WHERE id = $1";
-    /// Preview and thumbnail of a series.
-    KEEP_SERIES = "UPDATE series SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1";
-    /// Preview and thumbnail of a study.
-    KEEP_STUDY = "UPDATE study SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1";
+    /// Preview and thumbnail of a series, made of an image ($4) that is still shown in it.
+    KEEP_SERIES = "UPDATE series SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1 AND EXISTS (SELECT 1 FROM instance i WHERE i.id = $4 AND i.series = $1 AND i.current = 1)";
+    /// Preview and thumbnail of a study, made of an image ($4) that is still shown in it.
+    KEEP_STUDY = "UPDATE study SET preview_hash = $2, thumbnail_hash = $3 WHERE id = $1 AND EXISTS (SELECT 1 FROM instance i WHERE i.id = $4 AND i.study = $1 AND i.current = 1)";
 }

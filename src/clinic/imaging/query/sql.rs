@@ -57,10 +57,18 @@ macro_rules! studies {
 macro_rules! named_studies {
     ($patients:literal) => {
         concat!(
-            "SELECT ", patient_columns!(), ", ", study_columns!(), " FROM study s JOIN patient p ON p.id = s.patient WHERE s.id IN (SELECT n.id FROM study n WHERE ",
-            in_scope!("n.facility", "n.id", "$1"),
-            " AND n.instance_count > 0 AND (n.study_date, n.id) < ($2, $3) AND n.study_date >= $4 AND n.study_date <= $5 AND ($6 = '' OR '!' || n.modalities || '!' LIKE $6)
-            AND n.patient IN (SELECT k.patient FROM patient_key k WHERE ", $patients, ") ORDER BY n.study_date DESC, n.id DESC LIMIT $7)", one_person!("$1"), " ORDER BY study_date DESC, study DESC"
+            "SELECT ",
+            patient_columns!(),
+            ", ",
+            study_columns!(),
+            " FROM study s JOIN patient p ON p.id = s.patient WHERE s.id IN (SELECT s.id FROM study s WHERE ",
+            in_scope!("s.facility", "s.id", "$1"),
+            page!(),
+            " AND s.patient IN (SELECT k.patient FROM patient_key k WHERE ",
+            $patients,
+            ")",
+            one_person!("$1"),
+            " ORDER BY s.study_date DESC, s.id DESC LIMIT $7) ORDER BY study_date DESC, study DESC"
         )
     };
 }

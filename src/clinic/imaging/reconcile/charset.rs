@@ -155,8 +155,12 @@ fn study_text(row: &Row) -> Result<Value> {
 /// Description, referring physician and the name as sent, read in the new set.
 async fn reword(tx: &mut Tx, study: &str, row: &Row, h: &Header) -> Result<()> {
     let mut attributes: Value = row.json("attributes")?;
+    let named = super::super::egress::Overlay::of(&row.text("overlay")?, "")?;
     if let Value::Object(map) = &mut attributes {
-        map.insert("patient_name".into(), h.name.raw.clone().into());
+        // A name that a person gave the study stays; the device's own is kept beside it.
+        if named.value(&tag::PATIENT_NAME.to_string()).is_none() {
+            map.insert("patient_name".into(), h.name.raw.clone().into());
+        }
         map.insert("name_fold".into(), name::fold(&h.name.shown).into());
         map.insert("name_pinyin".into(), h.name.pinyin.clone().into());
         map.insert("han".into(), h.name.ideographic.is_some().into());

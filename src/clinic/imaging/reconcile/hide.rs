@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 
 use super::chain::{self, Act};
@@ -92,7 +92,8 @@ pub(super) async fn apply(
     Ok(written.id)
 }
 
-/// Shows hidden images again. Answers the act.
+/// Shows hidden images again; one whose place another version has taken meanwhile becomes an older version, which can be
+/// promoted. Answers the act.
 ///
 /// # Errors
 /// `Conflict` `not_hidden`, and `erased` for images whose bytes were given up.
@@ -115,7 +116,7 @@ pub async fn restore(
                 return Err(Fault::conflict("erased", "the retention policy has given these bytes up"));
             }
             shown.push(json!({"id": id, "current": 0, "hidden": code}));
-            back.push(id);
+            back.push((id, !other_shown(tx, study, &part).await?));
         }
     }
     if back.is_empty() {
@@ -126,16 +127,27 @@ pub async fn restore(
         study,
         other: None,
         why,
-        detail: json!({"images": back.len()}),
+        detail: json!({"images": back.iter().filter(|(_, shown)| *shown).count(), "superseded": back.iter().filter(|(_, shown)| !shown).count()}),
         before: json!({"shown": shown}),
         undoes: None,
     };
     let written = chain::write(tx, ctx, permit, &row.text("facility")?, &act).await?;
-    for id in &back {
-        tx.exec(sql::SHOW, args![id, 1_i64, ""]).await?;
+    for (id, shown) in &back {
+        tx.exec(sql::SHOW, args![id, i64::from(*shown), ""]).await?;
     }
     rest(tx, ctx, study).await?;
     Ok(written.id)
+}
+
+/// Whether another version of this image is the one that is shown in the study.
+pub(super) async fn other_shown(tx: &mut Tx, study: &str, part: &Row) -> Result<bool> {
+    let id = part.text("id")?;
+    for version in tx.all(sql::VERSIONS, args![part.text("facility")?, part.text("uid")?]).await? {
+        if version.flag("current")? && version.text("study")? == study && version.text("id")? != id {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A rejection note of a device (Key Object Selection, PS3.3 §A.35.4): hides the named images of the sender's own facility.

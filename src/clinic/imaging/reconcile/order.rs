@@ -158,6 +158,10 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
     let names = [tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX, tag::ACCESSION];
     chain::silence(tx, &written, "study", study, &names).await?;
+    for part in tx.all(sql::CORRECTED, args![study]).await? {
+        // What was moved here said its patient for itself.
+        chain::silence(tx, &written, "instance", &part.text("id")?, &names).await?;
+    }
     tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
     tx.exec(sql::SET_STATE, args![study, "identity", "held"]).await?;
     // Whose it is is not known: the reading hospital's devices see it no more.

@@ -6,7 +6,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 
-use super::super::grant;
+use super::super::{grant, retention};
 use super::assign::snapshot;
 use super::chain::{self, Act};
 use super::place::{self, Part, before, made_uid, relocate, rest, whole_series};
@@ -189,6 +189,7 @@ async fn shift(
     };
     let written = chain::write(tx, ctx, permit, &from.text("facility")?, &act).await?;
     relocate(tx, ctx, &written, from, to, &moved, &whole).await?;
+    retention::follow(tx, &source, &target).await?;
     for study in [&source, &target] {
         rest(tx, ctx, study).await?;
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag, uid};
 
-use super::super::{grant, key_note, quarantine};
+use super::super::{grant, key_note, quarantine, retention};
 use super::assign::said;
 use super::chain::{self, Said, Written};
 use super::sql;
@@ -92,11 +93,13 @@ pub(super) async fn relocate(
     let (source, target) = (from.text("id")?, to.text("id")?);
     let (patient, target_uid) = (to.text("patient")?, to.text("uid")?);
     let mut words: Vec<Said> = vec![(tag::STUDY_UID, Vr::UI, target_uid.clone())];
-    if from.text("patient")? != patient {
+    // What was corrected at the study left behind is not said of the images any more: each says it for itself from now on.
+    let corrected = !from.text("overlay")?.is_empty() || !to.text("overlay")?.is_empty();
+    if corrected || from.text("patient")? != patient {
         let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
         words.extend(as_found(to, &known)?);
     }
-    if from.text("accession")? != to.text("accession")? {
+    if corrected || from.text("accession")? != to.text("accession")? {
         words.push((tag::ACCESSION, Vr::SH, to.text("accession")?));
     }
     for series in whole {
@@ -208,6 +211,9 @@ pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> 
 /// A study after its images, patient or lanes changed: counters, lane, the selection of its key images, and its place in or out of the queue.
 pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     recount(tx, study).await?;
+    // What is shown may have changed: a picture of what is hidden or elsewhere now must not stand for it any longer.
+    retention::drop_pictures(tx, study).await?;
+    jobs::enqueue(tx, ctx, Job::new("preview", study)).await?;
     key_note::follow(tx, ctx, study).await?;
     if end_if_empty(tx, ctx, study).await? {
         return Ok(());

@@ -11,7 +11,7 @@ use super::chain::{self, Act};
 use super::place::rest;
 use super::sql;
 
-/// Makes a version the current one. A signed report keeps naming the version it was read from. Answers the act.
+/// Makes a version the current one of its study. A signed report keeps naming the version it was read from. Answers the act.
 ///
 /// # Errors
 /// `Conflict` `current` when it is current already, `hidden` when it is hidden.
@@ -30,16 +30,12 @@ pub async fn promote(tx: &mut Tx, ctx: &Ctx, permit: &Permit, instance: &str, wh
     let (study, facility) = (row.text("study")?, row.text("facility")?);
     chain::owned(tx, permit, &study).await?;
     let mut shown: Vec<Value> = vec![json!({"id": instance, "current": 0, "hidden": ""})];
-    let mut other = None;
     for version in tx.all(sql::VERSIONS, args![&facility, row.text("uid")?]).await? {
-        if version.flag("current")? {
+        // Devices that count from 1 give one UID to images of two persons: one does not take the place of the other.
+        if version.flag("current")? && version.text("study")? == study {
             let id = version.text("id")?;
             tx.exec(sql::SHOW, args![&id, 0_i64, ""]).await?;
             shown.push(json!({"id": id, "current": 1, "hidden": ""}));
-            let theirs = version.text("study")?;
-            if theirs != study {
-                other = Some(theirs);
-            }
         }
     }
     tx.exec(sql::SHOW, args![instance, 1_i64, ""]).await?;
@@ -52,15 +48,13 @@ pub async fn promote(tx: &mut Tx, ctx: &Ctx, permit: &Permit, instance: &str, wh
     let act = Act {
         operation: "promote",
         study: &study,
-        other: other.as_deref(),
+        other: None,
         why,
         detail: json!({"instance": instance, "version": row.int("version")?}),
         before: json!({"shown": shown, "entries": entries}),
         undoes: None,
     };
     let written = chain::write(tx, ctx, permit, &facility, &act).await?;
-    for one in std::iter::once(&study).chain(&other) {
-        rest(tx, ctx, one).await?;
-    }
+    rest(tx, ctx, &study).await?;
     Ok(written.id)
 }

@@ -81,7 +81,9 @@ yigong_base::statements! {
     /// One order of a facility.
     ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
     /// Instances of a study with their series, every version.
-    PARTS = "SELECT i.id, i.uid, i.series, i.study, i.sop_class, i.current, i.hidden, i.version, CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, e.uid AS series_uid FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY i.id";
+    PARTS = "SELECT i.id, i.uid, i.facility, i.series, i.study, i.sop_class, i.current, i.hidden, i.version, CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, e.uid AS series_uid FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY i.id";
+    /// Instances of a study that say something for themselves.
+    CORRECTED = "SELECT id FROM instance WHERE study = $1 AND overlay <> '' ORDER BY id";
     /// Series of a study.
     SERIES = "SELECT id, uid, modality, number, description, body_part, laterality, attributes FROM series WHERE study = $1";
     /// Puts a series under another study.

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
-use yigong_base::site::peer;
-use yigong_base::storage::Tx;
+use yigong_base::site::{Peer, peer};
 use yigong_base::storage::blob_audit::Found;
+use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, name, tag};
 
@@ -14,6 +14,7 @@ use super::super::check::check_in;
 use super::super::pixels::Pixels;
 use super::super::receive::{New, Outcome, Step};
 use super::chain::{self, Act};
+use super::hide::other_shown;
 use super::part::{Parts, move_to};
 use super::place::{made_uid, rest};
 use super::sql;
@@ -44,8 +45,9 @@ pub async fn index_held(
         if row.text("state")? != "open" {
             return Err(Fault::conflict("closed", "the entry was closed before"));
         }
-        let sender = peer::find(&mut conn, &row.text("peer")?).await?;
-        (row.text("object_id")?, sender, row.text("facility")?)
+        let facility = row.text("facility")?;
+        let sender = sender(&mut conn, &row.text("peer")?, &facility).await?;
+        (row.text("object_id")?, sender, facility)
     };
     // The name of a blob is its hash: what is indexed now is what came then.
     if ctx.blobs.disk().rehash(&blob).await? != Found::Sound {
@@ -113,7 +115,9 @@ pub async fn index_held(
     chain::say(&mut tx, &written, "instance", &received.instance, &words).await?;
     if received.outcome == Outcome::Same {
         // It had been indexed before and taken back.
-        tx.exec(sql::SHOW, args![&received.instance, 1_i64, ""]).await?;
+        let part = tx.one(sql::INSTANCE, args![&received.instance, "*"]).await?;
+        let shown = !other_shown(&mut tx, &study, &part).await?;
+        tx.exec(sql::SHOW, args![&received.instance, i64::from(shown), ""]).await?;
     }
     rest(&mut tx, ctx, &study).await?;
     let done = match into {
@@ -126,6 +130,16 @@ pub async fn index_held(
     };
     tx.commit().await?;
     Ok(done)
+}
+
+/// Who sent it, as what it is indexed for: the facility it came for, whatever the register says of the device today. What came
+/// over the web has no device.
+async fn sender(conn: &mut Conn, id: &str, facility: &str) -> Result<Peer> {
+    match peer::find(conn, id).await {
+        Ok(peer) => Ok(Peer { facility: facility.to_owned(), ..peer }),
+        Err(Fault::NotFound { .. }) => Ok(Peer::web(id, id, facility)),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Undo: the object leaves the index again and is held as before; its row waits for the day it comes back.

@@ -43,7 +43,7 @@ pub struct Old {
     pub images: i64,
     /// Years the policy gives it.
     pub years: i64,
-    /// `unsigned`, `report_open`, `hold`, `grant`, `quarantine`, `critical`, `work`, `recent_report`, `ecg`; empty = may go.
+    /// `unsigned`, `report_open`, `hold`, `grant`, `quarantine`, `critical`, `work`, `recent_report`, `ecg`, `restored`; empty = may go.
     pub kept_by: Vec<&'static str>,
 }
 
@@ -120,6 +120,7 @@ fn old(config: &RetentionConfig, row: &Row, now: i64) -> Result<Option<Old>> {
     keep(signed.is_some() && report != "published", "report_open");
     keep(signed.is_some_and(|at| at >= cutoff), "recent_report");
     keep(row.opt_text("hold")?.is_some(), "hold");
+    keep(row.opt_int("restored_at")?.is_some_and(|at| at >= cutoff), "restored");
     keep(row.int("grants")? > 0, "grant");
     keep(row.int("entries")? > 0 || !row.text("lane")?.is_empty(), "quarantine");
     keep(row.int("alerts")? > 0, "critical");
@@ -174,14 +175,27 @@ async fn collect(ctx: &Ctx, permit: &Permit) -> Result<()> {
     for row in due {
         let study = row.text("study")?;
         let mut tx = ctx.db.begin(permit).await?;
+        tx.exec(sql::LOCK, args![&study]).await?;
         let n = tx.exec(sql::ERASE, args![&study, ctx.now()]).await?;
-        tx.exec(sql::DROP_SERIES_PICTURES, args![&study]).await?;
-        tx.exec(sql::DROP_STUDY_PICTURES, args![&study]).await?;
+        if n == 0 {
+            // Somebody has just put a hold on it, or brought an image back.
+            continue;
+        }
+        drop_pictures(&mut tx, &study).await?;
         audit::append(&mut tx, ctx, permit, "retention.erase", "study", &study, &json!({"images": n}))
             .await?;
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// The pictures made of a study stand for it no more.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn drop_pictures(tx: &mut Tx, study: &str) -> Result<()> {
+    tx.exec(sql::DROP_SERIES_PICTURES, args![study]).await?;
+    tx.exec(sql::DROP_STUDY_PICTURES, args![study]).await.map(|_| ())
 }
 
 /// Keeps a study whatever the policy says.
@@ -190,8 +204,18 @@ async fn collect(ctx: &Ctx, permit: &Permit) -> Result<()> {
 /// `Denied` without the right of a lead or quality officer; `Invalid` without a reason; `NotFound` outside the scope.
 pub async fn hold(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, reason: &str) -> Result<()> {
     let reason = decided(tx, permit, study, reason).await?;
+    tx.exec(sql::LOCK, args![study]).await?;
     tx.exec(sql::HOLD, args![study, reason, permit.who(), ctx.now()]).await?;
     audit::append(tx, ctx, permit, "retention.hold", "study", study, &json!({"why": reason})).await
+}
+
+/// Images that go to another study stay held: the hold of the one they leave is the other's from now on, too. A correction
+/// that is taken back leaves it there; a person lets it go.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn follow(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
+    tx.exec(sql::FOLLOW, args![from, to]).await.map(|_| ())
 }
 
 /// Lets the policy speak again.

@@ -125,8 +125,31 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         tx.commit().await.unwrap();
         assert!(seen(&bench).await, "and back within the grace");
 
-        run(&ctx).await.unwrap();
         bench.clock.advance(8 * DAY_MS);
+        run(&ctx).await.unwrap();
+        assert!(seen(&bench).await, "what a person brought back is neither hidden nor given up the next day");
+        bench.clock.advance(16 * YEAR_MS);
+        run(&ctx).await.unwrap();
+        assert!(!seen(&bench).await, "after as many years again it goes");
+        let erased = async || {
+            let mut conn = ctx.db.read(&lead).await.unwrap();
+            show::erased(&mut conn, &lead).await.unwrap().len()
+        };
+        assert_eq!(
+            erased().await,
+            0,
+            "{}: the grace begins with the last hiding, not with the first",
+            bench.engine
+        );
+        let mut tx = ctx.db.begin(&lead).await.unwrap();
+        hold(&mut tx, &ctx, &lead, &id, "complaint").await.unwrap();
+        tx.commit().await.unwrap();
+        bench.clock.advance(8 * DAY_MS);
+        run(&ctx).await.unwrap();
+        assert_eq!(erased().await, 0, "{}: held", bench.engine);
+        let mut tx = ctx.db.begin(&lead).await.unwrap();
+        release(&mut tx, &ctx, &lead, &id, "settled").await.unwrap();
+        tx.commit().await.unwrap();
         run(&ctx).await.unwrap();
         let mut tx = ctx.db.begin(&lead).await.unwrap();
         let late = reconcile::restore(&mut tx, &ctx, &lead, &id, &[image], "too late").await.unwrap_err();

@@ -4,6 +4,7 @@ use yigong_base::access::{Permit, Role};
 use yigong_base::fault::Fault;
 use yigong_base::testing::{Bench, engines};
 
+use super::super::quarantine::{self, Entry};
 use super::super::testing::{Shot, device, person, send, study};
 use super::super::{egress, retrieve};
 use super::*;
@@ -54,6 +55,55 @@ async fn a_flipped_bit_is_found_and_never_served() {
         std::fs::write(&path, &whole).unwrap();
         assert_eq!(pass(&bench).await.wrong, 0);
         assert!(retrieve::file(ctx, &stored(&bench).await).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_lost_folder_is_said_and_a_volume_that_is_away_is_not_damage() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
+        let mut stored = Vec::new();
+        for n in 0..12 {
+            let instance = format!("1.2.3.4.{n}");
+            send(&bench, &peer, &Shot { instance: &instance, pixel: n, ..Shot::default() }).await.unwrap();
+        }
+        let permit = Permit::system("test");
+        for row in ctx.db.read(&permit).await.unwrap().all(sql::NAMED, args!["", 100]).await.unwrap() {
+            stored.push(row.text("address").unwrap());
+        }
+        assert_eq!(stored.len(), 12);
+        // Thirty more that were in one folder.
+        let lost =
+            (0..=255).map(|n| format!("{n:02x}")).find(|f| stored.iter().all(|a| !a.starts_with(f.as_str())));
+        let lost = lost.unwrap();
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        for n in 0..30 {
+            let address = format!("{lost}{n:062x}");
+            let entry = Entry {
+                lane: "content",
+                reason: "held",
+                facility: "C01",
+                peer: &peer.id,
+                object_kind: "object",
+                object_id: &address,
+                blob: Some(&address),
+                detail: json!({}),
+            };
+            quarantine::open(&mut tx, ctx, &permit, &entry).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        sweep(ctx, &Value::Null).await.unwrap();
+        let (_, swept, damaged) = state(&mut ctx.db.read(&permit).await.unwrap()).await.unwrap();
+        assert_eq!((swept.named, swept.missing), (42, 30), "{}", bench.engine);
+        assert!(damaged.iter().all(|d| d.kind == "missing"));
+
+        for address in &stored {
+            std::fs::remove_file(ctx.blobs.path(address).unwrap()).unwrap();
+        }
+        let away = sweep(ctx, &Value::Null).await.unwrap_err().to_string();
+        assert!(away.contains("volume"), "{away}");
+        let marked = state(&mut ctx.db.read(&permit).await.unwrap()).await.unwrap().2.len();
+        assert_eq!(marked, damaged.len(), "{}: nothing more is marked", bench.engine);
     }
 }
 

@@ -106,7 +106,13 @@ fn ups_priority(ours: &str) -> &'static str {
     }
 }
 
-/// The class a UPS priority asks for.
+/// The classes a UPS priority asks for: those that [`ups_priority`] shows as it.
+fn our_priorities(ups: &str) -> Result<[&'static str; 2]> {
+    let class = our_priority(ups)?;
+    Ok([class, if class == "emergency" { "stat" } else { class }])
+}
+
+/// The class a UPS priority becomes.
 fn our_priority(ups: &str) -> Result<&'static str> {
     match ups {
         "HIGH" => Ok("emergency"),
@@ -158,7 +164,7 @@ fn of_row(row: &Row) -> Result<Workitem> {
 /// `Invalid` for a state or priority that UPS does not have.
 pub async fn list(conn: &mut Conn, permit: &Permit, f: &Filter) -> Result<Vec<Workitem>> {
     let [a, b] = if f.state.is_empty() { ["", ""] } else { our_states(&f.state)? };
-    let priority = if f.priority.is_empty() { "" } else { our_priority(&f.priority)? };
+    let [priority, or] = if f.priority.is_empty() { ["", ""] } else { our_priorities(&f.priority)? };
     let limit = f.limit.clamp(1, 1_000);
     let rows = conn
         .all(
@@ -172,7 +178,8 @@ pub async fn list(conn: &mut Conn, permit: &Permit, f: &Filter) -> Result<Vec<Wo
                 &f.modality,
                 priority,
                 limit,
-                f.offset.max(0)
+                f.offset.max(0),
+                or
             ],
         )
         .await?;

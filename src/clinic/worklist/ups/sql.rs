@@ -20,7 +20,7 @@ yigong_base::statements! {
     LIST = concat!(
         view!(),
         " AND ($2 = '' OR w.state = $2 OR w.state = $3) AND ($4 = '' OR s.uid = $4) AND ($5 = '' OR p.local_id = $5)
-         AND ($6 = '' OR w.modality = $6) AND ($7 = '' OR w.priority = $7) ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT $8 OFFSET $9"
+         AND ($6 = '' OR w.modality = $6) AND ($7 = '' OR w.priority = $7 OR w.priority = $10) ORDER BY w.rank, w.deadline, w.arrived_at, w.id LIMIT $8 OFFSET $9"
     );
     /// The transaction of a claim; a later claim takes the place of an earlier one.
     CLAIMED = "INSERT INTO ups_claim (item, transaction_uid, epoch, holder, at) VALUES ($1, $2, $3, $4, $5)

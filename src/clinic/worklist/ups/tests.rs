@@ -131,3 +131,24 @@ fn the_table_of_states_works_both_ways() {
         assert!(our_states(ups).unwrap().contains(&ours));
     }
 }
+
+#[tokio::test]
+async fn a_search_for_high_finds_every_class_that_is_shown_as_high() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        for (subject, class) in [("s1", "stat"), ("s2", "emergency"), ("s3", "urgent"), ("s4", "routine")] {
+            admitted(&bench, subject).await;
+            let mut tx = ctx.db.begin(&permit).await.unwrap();
+            let set = "UPDATE work_item SET priority = $2 WHERE subject = $1";
+            tx.exec(set, args![subject, class]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let mut conn = ctx.db.read(&reader("a")).await.unwrap();
+        for (asked, n) in [("HIGH", 2), ("MEDIUM", 1), ("LOW", 1), ("", 4)] {
+            let filter = Filter { priority: asked.into(), limit: 10, ..Filter::default() };
+            let found = list(&mut conn, &reader("a"), &filter).await.unwrap();
+            assert_eq!(found.len(), n, "{asked} {}", bench.engine);
+            assert!(found.iter().all(|w| asked.is_empty() || w.priority == asked), "{asked}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
 import type { ReportEditorHandle } from '../report';
 import { imageKeys } from './bindings';
-import { remembered, studyOf } from './fresh';
+import { studyOf } from './fresh';
 import { useKeyImages } from './keyImages';
 import { Measurements } from './Measurements';
 import type { KeyImage, StudyDetail } from './model';
@@ -42,9 +42,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const { port, failed } = useViewer(item.id);
   const list = useMeasurements(port);
   const hanging = useHanging(study);
-  const { active, activate, count, layout, shown } = hanging;
-  const [seen, see] = useState<readonly StudyDetail[]>([]);
-  useEffect(() => see((was) => remembered(was, shown)), [shown]);
+  const { active, activate, count, layout, shown, seen } = hanging;
   const [tool, setTool] = useState<ToolId>('window');
   const [chosen, choose] = useState<string | null>(null);
   const [linked, link] = useState(false);
@@ -142,9 +140,9 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
   const target = list.find((m) => m.id === chosen) ?? list[list.length - 1] ?? null;
   const atHand = shown.slice(0, count).flatMap((h) => (h ? [h.study] : []));
-  const measured = list.flatMap((m) => studyOf(m, [study, ...seen]) ?? []);
+  const measured = list.flatMap((m) => studyOf(m, seen) ?? []);
   // What has left every study that was looked at belongs to somebody else now.
-  const mayInsert = (m: Measurement) => canInsert && agreed && studyOf(m, [study, ...seen]) !== null;
+  const mayInsert = (m: Measurement) => canInsert && agreed && studyOf(m, seen) !== null;
   const insert = (m: Measurement | null) => {
     if (!m || !mayInsert(m)) return;
     editor.current?.insert(insertText(t, m));

@@ -16,13 +16,3 @@ export function studyOf(m: Measurement, seen: readonly StudyDetail[]): StudyDeta
   const series = m.series.split(':')[0];
   return seen.find((study) => study.series.some((s) => s.id === series)) ?? null;
 }
-
-/** Every study that was in a pane during this reading, each as it was seen last. */
-export function remembered(before: readonly StudyDetail[], shown: readonly (Hung | null)[]): readonly StudyDetail[] {
-  const now = new Map(shown.flatMap((h) => (h ? [[h.study.id, h.study] as const] : [])));
-  const kept = before.map((s) => now.get(s.id) ?? s);
-  const known = new Set(before.map((s) => s.id));
-  const added = [...now.values()].filter((s) => !known.has(s.id));
-  const same = added.length === 0 && kept.every((s, k) => s === before[k]);
-  return same ? before : [...kept, ...added];
-}

@@ -1,8 +1,9 @@
 // Which series stands in which pane, how many panes there are, and which of them the keys act on.
 import { useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Fault } from '../../api/client';
 import { refreshed } from './fresh';
-import type { Hung, StudyDetail, StudySeries } from './model';
+import { type Hung, type StudyDetail, type StudySeries, shownKey } from './model';
 import { studyQuery } from './SeriesStrip';
 import { chooseLayout, chosenLayout, hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
 
@@ -12,6 +13,8 @@ export interface Hanging {
   layout: Layout;
   count: number;
   shown: readonly (Hung | null)[];
+  /** The study that is read, and every other one that was in a pane during this reading, as they are now. */
+  seen: readonly StudyDetail[];
   active: number;
   order: StudySeries[];
   warnings: readonly 'laterality'[];
@@ -26,7 +29,16 @@ export interface Hanging {
   put: (layout: Layout, shown: readonly (Hung | null)[], active: number) => void;
 }
 
-const loaded = (answers: readonly { data: StudyDetail | undefined }[]): StudyDetail[] => answers.flatMap((a) => (a.data ? [a.data] : []));
+/** Names what stands where; it stays the same when only what is known of a study has changed. */
+export const placesOf = (h: Hanging): string =>
+  h.shown
+    .slice(0, h.count)
+    .map((x) => (x ? shownKey(x) : ''))
+    .join('|');
+
+/** A study that may not be seen any more is none; a line that is down says nothing. */
+const loaded = (answers: readonly { data: StudyDetail | undefined; error: Error | null }[]): StudyDetail[] =>
+  answers.flatMap((a) => (a.data && !(a.error instanceof Fault && [403, 404].includes(a.error.status)) ? [a.data] : []));
 
 const filled = (list: readonly (Hung | null)[]): (Hung | null)[] => Array.from({ length: MOST }, (_, k) => list[k] ?? null);
 
@@ -48,9 +60,14 @@ export function useHanging(study: StudyDetail): Hanging {
   const [layout, setLayout] = useState<Layout>(first.layout);
   const [put, setShown] = useState<readonly (Hung | null)[]>(() => first.panes);
   // What was hung is a choice; whose images they are and which are there is asked for anew as long as they stand here.
-  const others = useMemo(() => [...new Set(put.flatMap((h) => (h && h.study.id !== study.id ? [h.study.id] : [])))], [put, study.id]);
+  const [others, note] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const now = put.flatMap((h) => (h && h.study.id !== study.id ? [h.study.id] : []));
+    note((was) => (now.every((id) => was.includes(id)) ? was : [...new Set([...was, ...now])]));
+  }, [put, study.id]);
   const studies = useQueries({ queries: others.map(studyQuery), combine: loaded });
-  const shown = useMemo(() => put.map((h) => h && refreshed(h, [study, ...studies])), [put, study, studies]);
+  const seen = useMemo(() => [study, ...studies], [study, studies]);
+  const shown = useMemo(() => put.map((h) => h && refreshed(h, seen)), [put, seen]);
   const [active, setActive] = useState(0);
   const order = useMemo(() => orderSeries(study.series), [study.series]);
   const count = panesOf(layout);
@@ -58,8 +75,8 @@ export function useHanging(study: StudyDetail): Hanging {
   // A study opened before its first image arrived fills its first pane when one comes.
   useEffect(() => {
     const s = order[0];
-    if (s && put.every((h) => !h)) setShown(filled([{ study, series: s, prior: false, start: startOf(s.modality) }]));
-  }, [order, put, study]);
+    if (s && shown.every((h) => !h)) setShown(filled([{ study, series: s, prior: false, start: startOf(s.modality) }]));
+  }, [order, shown, study]);
 
   const show = useCallback(
     (h: Hung, prior = false) => {
@@ -82,7 +99,7 @@ export function useHanging(study: StudyDetail): Hanging {
       const used = new Set(was.slice(0, panesOf(l)).map((h) => h?.series.id));
       const free = order.filter((s) => !used.has(s.id));
       return was.map((h, k) => {
-        if (h || k >= panesOf(l)) return h;
+        if ((h && shown[k]) || k >= panesOf(l)) return h;
         const s = free.shift();
         return s ? { study, series: s, prior: false, start: startOf(s.modality) } : null;
       });
@@ -93,6 +110,7 @@ export function useHanging(study: StudyDetail): Hanging {
     layout,
     count,
     shown,
+    seen,
     active,
     order,
     warnings: first.warnings,
@@ -111,6 +129,8 @@ export function useHanging(study: StudyDetail): Hanging {
     },
     stepSeries: (delta) => {
       const now = shown[active];
+      const first = order[0];
+      if (!now && first) show({ study, series: first, prior: false, start: startOf(first.modality) });
       const all = now?.prior ? orderSeries(now.study.series) : order;
       const s = all[all.findIndex((x) => x.id === now?.series.id) + delta];
       if (s && now && !now.cut)

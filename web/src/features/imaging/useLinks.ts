@@ -1,6 +1,6 @@
 // Panes that leaf together, the lines between them, and going to a point in all of them.
 import { useEffect, useRef, useState } from 'react';
-import type { Hanging } from './useHanging';
+import { type Hanging, placesOf } from './useHanging';
 import type { Point } from './viewer/calibration';
 import { planeOfInstance, toPatient } from './viewer/geometry';
 import { follow, type Line, linesOn, offsetOf, pointOn, throughPoint } from './viewer/links';
@@ -26,7 +26,7 @@ export function useLinks(
   states: readonly PaneState[],
   linked: boolean,
 ): Links {
-  const { active, count, layout, shown } = hanging;
+  const { active, count, layout } = hanging;
   const offsets = useRef(new Map<number, number>());
   const [spot, setSpot] = useState<Spot | null>(null);
   const placeOf = (k: number) => {
@@ -48,7 +48,7 @@ export function useLinks(
       const other = k === active ? null : placeOf(k);
       if (other) offsets.current.set(k, offsetOf(lead, other));
     }
-  }, [linked, active, shown, layout, count, ready]);
+  }, [linked, active, placesOf(hanging), layout, count, ready]);
   const index = states[active]?.index ?? 0;
   // leafs when the leading pane has moved
   useEffect(() => {

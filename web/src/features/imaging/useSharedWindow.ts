@@ -1,13 +1,20 @@
 // One window for panes that are read as one: the cuts of a volume, and linked panes whose values mean the same.
 import { useEffect, useRef } from 'react';
-import type { Hanging } from './useHanging';
+import { type Hanging, placesOf } from './useHanging';
 import type { Pane } from './viewer/port';
 import type { VoiWindow } from './viewer/presets';
 
 /** Modalities whose values mean the same in every study, where they have the same unit. Those of magnetic resonance have none. */
 const ABSOLUTE = /^(CT|PT)$/;
 
-const unitOf = (p: Pane): string => (p.state().frame?.instance.units ?? '').trim().toUpperCase();
+/** Modalities whose images of one series are read in one window: slices, not films that were exposed one by one. */
+const SLICED = /^(CT|MR|PT|NM)$/;
+
+/** Unit of the values; not every scanner writes that CT has Hounsfield units. */
+function unitOf(p: Pane, modality: string): string {
+  const told = (p.state().frame?.instance.units ?? '').trim().toUpperCase();
+  return modality === 'CT' && /^(US|UNSPECIFIED)?$/.test(told) ? 'HU' : told;
+}
 
 export function useSharedWindow(
   hanging: Hanging,
@@ -22,16 +29,18 @@ export function useSharedWindow(
     for (const [k, p] of panes.current.slice(0, count).entries()) {
       const [other, theirs] = [p?.state().window, shown[k]?.series];
       if (!p || !other || !theirs || k === from) continue;
-      const comparable = ABSOLUTE.test(mine.modality) && theirs.modality === mine.modality && unitOf(p) === unitOf(giver);
+      const { modality } = mine;
+      const comparable = ABSOLUTE.test(modality) && theirs.modality === modality && unitOf(p, modality) === unitOf(giver, modality);
+      const together = theirs.id === mine.id && (layout === 'mpr' || SLICED.test(modality));
       const differs = other.center !== w.center || other.width !== w.width;
-      if (differs && (comparable || theirs.id === mine.id)) p.window(w);
+      if (differs && (comparable || together)) p.window(w);
     }
   };
   // Linking begins with the window of what is being read, never with a prior's.
   useEffect(() => {
     const lead = shown.findIndex((h) => h && !h.prior);
     if (linked && lead >= 0) give(lead, panes.current[lead]?.state().window);
-  }, [linked, shown]);
+  }, [linked, placesOf(hanging)]);
   // After that, whatever the reader changes in one pane holds for the others; going to another pane changes nothing.
   const last = useRef(active);
   useEffect(() => {

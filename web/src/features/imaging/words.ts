@@ -44,7 +44,7 @@ export function valueText(t: T, m: Measurement): string {
       return [m.amounts.map(formatAmount).join(' × '), basis].filter(Boolean).join(' ');
     case 'angle':
     case 'cobb':
-      return m.amounts.map(formatAmount).join(' ');
+      return m.amounts.map(formatAmount).join(' / ');
     case 'ctr': {
       const [ratio, heart, chest] = m.amounts;
       if (!ratio || !heart || !chest) return '–';

@@ -17,6 +17,7 @@ use super::super::{quarantine, retrieve, settle as settling};
 use super::*;
 use crate::{order, worklist};
 
+mod after;
 mod identity;
 mod images;
 mod note;

@@ -44,7 +44,8 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   const state = useSyncExternalStore(pane ? (l) => pane.subscribe(l) : nothing, () => pane?.state() ?? EMPTY_STATE);
   const stack = useQuery({ ...stackQuery(hung?.series.id ?? ''), enabled: !!hung && !hung.cut });
   // a changed slab gives another document under the same name
-  const cut = useMemo(() => (hung?.cut ? (port?.cut(hung.series.id, hung.cut) ?? null) : null), [port, hung, turn]);
+  const [series, direction] = [hung?.series.id, hung?.cut];
+  const cut = useMemo(() => (series && direction ? (port?.cut(series, direction) ?? null) : null), [port, series, direction, turn]);
   const doc = hung?.cut ? cut : stack.data;
 
   useEffect(() => {

@@ -103,7 +103,7 @@ function ultrasound(regions: readonly UsRegion[], points: readonly Point[]): Cal
 }
 
 /** The region all points lie in: its index, null when none of them lies in one, undefined when they lie in different ones. */
-function commonRegion(i: StackInstance, points: readonly Point[]): number | null | undefined {
+export function commonRegion(i: StackInstance, points: readonly Point[]): number | null | undefined {
   const regions = i.us_regions ?? [];
   const at = new Set(points.map((p) => regionAt(regions, p)));
   if (at.size > 1) return undefined;
@@ -126,8 +126,15 @@ export function byKnownLength(modality: string, i: StackInstance, a: Point, b: P
 }
 
 /** The calibration that holds for these handles of this instance. */
-export function calibrate(modality: string, i: StackInstance, points: readonly Point[], user?: UserCalibration | null): Calibration {
-  if (user && commonRegion(i, points) === user.region) return square('user', [user.y, user.x]);
+export function calibrate(
+  modality: string,
+  i: StackInstance,
+  points: readonly Point[],
+  users: readonly UserCalibration[] = [],
+): Calibration {
+  const region = users.length > 0 ? commonRegion(i, points) : undefined;
+  const user = users.find((u) => u.region === region);
+  if (user) return square('user', [user.y, user.x]);
   if (modality === 'US' || modality === 'IVUS') return ultrasound(i.us_regions ?? [], points);
   if (i.sop_class.startsWith(SECONDARY_CAPTURE)) return pixels('none');
   if (PATIENT_SPACE.has(modality)) {

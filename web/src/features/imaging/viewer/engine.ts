@@ -11,7 +11,7 @@ import {
   type Types,
 } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
-import { byKnownLength, type Point, type UserCalibration } from './calibration';
+import { byKnownLength, commonRegion, type Point, type UserCalibration } from './calibration';
 import { type Keeper, type Kept, keptOf, known } from './keep';
 import { configure, FrameFailed, load, queue } from './loader';
 import type { MeasureKind } from './measure';
@@ -68,7 +68,7 @@ class Viewer implements ViewerPort {
   private readonly group: cs.Types.IToolGroup;
   private readonly panes = new Map<string, StackPane>();
   private readonly listeners = new Set<() => void>();
-  private readonly users: Map<string, UserCalibration>;
+  private readonly users = new Map<string, UserCalibration[]>();
   private readonly numbers = new Map<string, number | null>();
   private readonly context: ToolContext;
   private list: Measurement[] = [];
@@ -87,12 +87,12 @@ class Viewer implements ViewerPort {
     this.words = options.labels;
     this.keeper = options.keeper ?? null;
     this.waiting = this.keeper?.load() ?? [];
-    this.users = new Map(this.keeper?.calibrations());
+    for (const [instance, user] of this.keeper?.calibrations() ?? []) this.users.set(instance, withRegion(this.users.get(instance), user));
     this.engine = new RenderingEngine(`yigong-${serial}`);
     this.context = {
       centred: !mode.cpu,
       words: () => this.words,
-      user: (instance) => this.users.get(instance) ?? null,
+      users: (instance) => this.users.get(instance) ?? [],
     };
     configure({
       cpu: mode.cpu,
@@ -220,7 +220,7 @@ class Viewer implements ViewerPort {
     if (!meta || !a || !b || !(millimetres > 0)) return null;
     const user = byKnownLength(meta.modality, meta.ref.instance, a, b, millimetres);
     if (!user) return null;
-    this.users.set(meta.ref.instance.id, user);
+    this.users.set(meta.ref.instance.id, withRegion(this.users.get(meta.ref.instance.id), user));
     this.calibrated();
     return user;
   }
@@ -228,11 +228,18 @@ class Viewer implements ViewerPort {
   uncalibrate(id: string): void {
     const m = this.list.find((x) => x.id === id);
     const meta = m ? metaOf(m.imageId) : undefined;
-    if (meta && this.users.delete(meta.ref.instance.id)) this.calibrated();
+    if (!meta || !m) return;
+    const instance = meta.ref.instance;
+    const region = commonRegion(instance, m.points);
+    this.users.set(
+      instance.id,
+      (this.users.get(instance.id) ?? []).filter((u) => u.region !== region),
+    );
+    this.calibrated();
   }
 
   private calibrated(): void {
-    this.keeper?.saveCalibrations([...this.users]);
+    this.keeper?.saveCalibrations([...this.users].flatMap(([instance, all]) => all.map((u): [string, UserCalibration] => [instance, u])));
     this.redraw();
     this.changed();
   }
@@ -267,6 +274,12 @@ class Viewer implements ViewerPort {
     this.listeners.clear();
   }
 }
+
+/** One calibration for each region of an image, the last one counting. */
+const withRegion = (all: readonly UserCalibration[] = [], user: UserCalibration): UserCalibration[] => [
+  ...all.filter((u) => u.region !== user.region),
+  user,
+];
 
 /** The engine's cache throws a failed frame a second time where nobody can catch it; the pane has already shown it. */
 function quiet(e: PromiseRejectionEvent): void {

@@ -47,12 +47,15 @@ const degrees = (u: readonly [number, number], v: readonly [number, number]): nu
 /** Angle at the vertex b, 0 to 180 degrees. */
 export const angleOf = (a: Point, b: Point, d: Point, c: Calibration): number => degrees(direction(b, a, c), direction(b, d, c));
 
-/** Lines that lie across the way from one to the other up to this mean tilt are end plates of one spine. */
+/** Lines that lie across the way from one to the other up to this mean tilt are end plates of one spine; from the second on
+ * they lie along it. */
 const ACROSS = 55;
+const ALONG = 75;
 
-/** Angle between two lines, degrees. Two lines alone leave open whether it is the acute one or the other; of two end plates
- * both lead to the same side of the spine between them, and then it may be more than 90. */
-export function cobbOf(a: Point, b: Point, d: Point, e: Point, c: Calibration): number {
+/** Angle between two lines, degrees. Two lines alone leave open whether it is the acute one or the other. Of two end plates
+ * both lead to the same side of the spine between them, and then it may be more than 90; where that cannot be told the
+ * answer is both. */
+export function cobbOf(a: Point, b: Point, d: Point, e: Point, c: Calibration): number[] {
   const deg = degrees(direction(a, b, c), direction(d, e, c));
   const acute = deg > 90 ? 180 - deg : deg;
   const way = direction([(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], [(d[0] + e[0]) / 2, (d[1] + e[1]) / 2], c);
@@ -60,8 +63,9 @@ export function cobbOf(a: Point, b: Point, d: Point, e: Point, c: Calibration): 
   const [first, second] = [direction(a, b, c), direction(d, e, c)].map((v): [number, number] =>
     v[0] * side[0] + v[1] * side[1] < 0 ? [-v[0], -v[1]] : v,
   ) as [[number, number], [number, number]];
-  if (Math.hypot(...way) === 0 || (degrees(first, side) + degrees(second, side)) / 2 > ACROSS) return acute;
-  return degrees(first, second);
+  const tilt = (degrees(first, side) + degrees(second, side)) / 2;
+  if (Math.hypot(...way) === 0 || tilt >= ALONG) return [acute];
+  return tilt > ACROSS ? [acute, 180 - acute] : [degrees(first, second)];
 }
 
 /** Cardiothoracic ratio: the narrower of two widths over the wider one, then both widths. Magnification falls out of the ratio. */

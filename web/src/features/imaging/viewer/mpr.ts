@@ -119,7 +119,6 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
       ...open.like,
       id: idOf(series, open.key, name, k),
       ...(part ? { part } : {}),
-      ...(thicknessOf(c, k, open.slab) > c.step ? { slab: open.slab.mode } : {}),
       uid: '',
       number: k + 1,
       frames: 1,
@@ -128,7 +127,8 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
       pixel_spacing: [c.pixel, c.pixel],
       position: originOf(c, k),
       orientation: [...c.plane.row, ...c.plane.col],
-      slice_thickness: thicknessOf(c, k, open.slab),
+      ...thickness(open, name, k),
+      padding: open.volume.padding === null ? null : open.like.padding,
       slice_location: null,
     };
   });
@@ -143,19 +143,24 @@ export function cutValues(instance: string): Values {
   return sample(open.volume, open.cuts[m[3] as Anatomic], Number(m[4]), open.slices, open.slab);
 }
 
-/** Values of a cut whether it is shown or not; null when it is none, or its volume is closed. */
-export function measuredValues(instance: string): Values | null {
-  const open = volumes.get(ID.exec(instance)?.[1] ?? '');
-  if (!open) return null;
-  const known = open.measured.get(instance);
-  if (known) return known;
-  try {
-    const values = cutValues(instance);
-    open.measured.set(instance, values);
-    return values;
-  } catch {
-    return null;
-  }
+/** Values of a cut whether it is shown or not; null when it is none, its volume is closed, or another slab is cut now than
+ * the one the instance says it is. */
+export function measuredValues(i: StackInstance): Values | null {
+  const m = ID.exec(i.id);
+  const open = m?.[1] ? volumes.get(m[1]) : undefined;
+  if (!open || !m?.[3] || m[2] !== open.key) return null;
+  const now = thickness(open, m[3] as Anatomic, Number(m[4]));
+  if (now.slab !== i.slab || now.slice_thickness !== i.slice_thickness) return null;
+  const values = open.measured.get(i.id) ?? cutValues(i.id);
+  open.measured.set(i.id, values);
+  return values;
+}
+
+/** What a cut says of its planes. */
+function thickness(open: Open, name: Anatomic, index: number): Pick<StackInstance, 'slab' | 'slice_thickness'> {
+  const c = open.cuts[name];
+  const mm = thicknessOf(c, index, open.slab);
+  return { slice_thickness: mm, ...(mm > c.step ? { slab: open.slab.mode } : {}) };
 }
 
 /** Another slab thickness: cuts calculated so far are forgotten. */

@@ -8,7 +8,7 @@ import { asksWindow, EIGHT_BITS, outOf, ownWindow, Rest } from './drawn';
 import { Loaded } from './loaded';
 import type { YgImage } from './loader';
 import { queue } from './loader';
-import { metaOf, openingOf, register } from './metadata';
+import { forget, metaOf, openingOf, register } from './metadata';
 import { MovedPane } from './moved';
 import type { OpenOptions, Pane, RenderMode } from './port';
 import { EMPTY_STATE } from './port';
@@ -97,7 +97,13 @@ export class StackPane extends MovedPane implements Pane {
     const was = this.options?.series === options.series && this.current.status === 'ready' ? this.current : null;
     this.film.stop();
     this.drop();
-    this.list = framesOf(doc);
+    const frames = framesOf(doc);
+    if (was && !options.cut) {
+      // An image that was rejected or moved is no place for a measurement any more.
+      const here = new Set(frames.map((f) => f.imageId));
+      forget(this.list.flatMap((f) => (here.has(f.imageId) ? [] : [f.imageId])));
+    }
+    this.list = frames;
     this.options = options;
     this.chosen = was ? this.chosen : (options.window ?? null);
     this.inverted = false;

@@ -87,7 +87,7 @@ export function greyUnit(meta: FrameMeta): string {
 
 /** Grey values of a frame: of the picture in the cache, or of a cut that is measured and not shown. */
 const greyValues = (meta: FrameMeta): GreyFrame['values'] | null =>
-  (cache.getImage(meta.ref.imageId) as YgImage | undefined)?.ygValues ?? measuredValues(meta.ref.instance.id);
+  (cache.getImage(meta.ref.imageId) as YgImage | undefined)?.ygValues ?? measuredValues(meta.ref.instance);
 
 /** Reads a value; padding is none. */
 function measuredAt(values: GreyFrame['values'], i: StackInstance): (at: number) => number {
@@ -104,11 +104,11 @@ export function valuesOf(
   meta: FrameMeta,
   handles: ReadonlyArray<readonly number[]>,
   centred: boolean,
-  user: UserCalibration | null,
+  users: readonly UserCalibration[],
 ): Values | null {
   const i = meta.ref.instance;
   const points = handles.map((w) => toPixel(meta.plane, w, centred));
-  const c = calibrate(meta.modality, i, points, user);
+  const c = calibrate(meta.modality, i, points, users);
   const none: Values = { basis: c.basis, amounts: [], stats: null, area: null, valueUnit: '', points };
   const [p0, p1, p2, p3] = points;
   switch (kind) {
@@ -119,7 +119,7 @@ export function valuesOf(
     case 'angle':
       return p0 && p1 && p2 ? { ...none, amounts: [{ value: angleOf(p0, p1, p2, c), unit: '°' }] } : null;
     case 'cobb':
-      return p0 && p1 && p2 && p3 ? { ...none, amounts: [{ value: cobbOf(p0, p1, p2, p3, c), unit: '°' }] } : null;
+      return p0 && p1 && p2 && p3 ? { ...none, amounts: cobbOf(p0, p1, p2, p3, c).map((value) => ({ value, unit: '°' })) } : null;
     case 'ctr':
       return p0 && p1 && p2 && p3 ? { ...none, amounts: ctrOf(p0, p1, p2, p3, c) } : null;
     case 'ellipse':
@@ -149,7 +149,7 @@ const round = (v: number): string => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFi
 export function linesOf(kind: MeasureKind, v: Values, words: LabelWords): string[] {
   const basis = words.basis(v.basis);
   const unit = v.valueUnit ? ` ${v.valueUnit}` : '';
-  if (kind === 'angle' || kind === 'cobb') return v.amounts.map(formatAmount);
+  if (kind === 'angle' || kind === 'cobb') return [v.amounts.map(formatAmount).join(' / ')];
   if (kind === 'ctr') return ctrLines(v, words, basis);
   if (kind === 'length') return [`${v.amounts.map(formatAmount).join(' · ')}${basis ? ` ${basis}` : ''}`];
   if (kind === 'bidirectional') return [`${v.amounts.map(formatAmount).join(' × ')}${basis ? ` ${basis}` : ''}`];
@@ -172,7 +172,7 @@ function ctrLines(v: Values, words: LabelWords, basis: string): string[] {
 export interface ToolContext {
   centred: boolean;
   words: () => LabelWords;
-  user: (instance: string) => UserCalibration | null;
+  users: (instance: string) => readonly UserCalibration[];
 }
 
 const GROUP = 'yigong';
@@ -201,7 +201,7 @@ export function createTools(context: ToolContext): cs.Types.IToolGroup {
               const meta = metaOf(id);
               const handles = data.handles?.points;
               if (!meta || !handles) return [];
-              const v = valuesOf(kind, meta, handles, context.centred, context.user(meta.ref.instance.id));
+              const v = valuesOf(kind, meta, handles, context.centred, context.users(meta.ref.instance.id));
               return v ? linesOf(kind, v, context.words()) : [];
             },
           }
@@ -270,7 +270,7 @@ export function collect(context: ToolContext, seriesNumber: (series: string) => 
     const meta = imageId ? metaOf(imageId) : undefined;
     const handles = a.data?.handles?.points as number[][] | undefined;
     if (!kind || !meta || !imageId || !handles || !a.annotationUID) continue;
-    const v = valuesOf(kind, meta, handles, context.centred, context.user(meta.ref.instance.id));
+    const v = valuesOf(kind, meta, handles, context.centred, context.users(meta.ref.instance.id));
     if (!v) continue;
     out.push({
       id: a.annotationUID,
