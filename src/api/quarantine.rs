@@ -26,6 +26,8 @@ pub struct Doc;
 pub struct Which {
     /// `open`, `released`, or `all`.
     state: String,
+    /// One lane alone; empty = all.
+    lane: String,
 }
 
 /// Why it is done; it stands in the history.
@@ -62,8 +64,9 @@ async fn get_held(centre: web::Data<Centre>, permit: Caller, query: web::Query<W
         other => other,
     };
     let mut conn = centre.ctx.db.read(&permit).await?;
-    let rows = quarantine::list(&mut conn, &permit, state).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": rows})))
+    let rows = quarantine::list(&mut conn, &permit, state, &query.lane).await?;
+    let counts = quarantine::counts(&mut conn, &permit, state).await?;
+    Ok(HttpResponse::Ok().json(json!({"rows": rows, "counts": counts})))
 }
 
 /// Everything that is known about an entry, side by side.

@@ -141,6 +141,8 @@ async fn break_lease(
 pub struct Looked {
     epoch: i64,
     note: String,
+    /// Images of the study that the page showed.
+    images: i64,
 }
 
 /// Images that came after publication were looked at: the report stands as it is.
@@ -154,7 +156,8 @@ async fn recheck(
 ) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let item =
-        worklist::recheck::no_change(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.note).await?;
+        worklist::recheck::no_change(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.note, body.images)
+            .await?;
     tx.commit().await?;
     told(&centre, &item);
     Ok(HttpResponse::NoContent().finish())

@@ -7,6 +7,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 
 use super::instant::Instant;
+use super::report::SYSTEM;
 use super::sql;
 
 /// No version is committed longer than this after it was signed.
@@ -22,6 +23,10 @@ pub(super) struct Asked {
     pub(super) cursor: Option<Cursor>,
     pub(super) patient: String,
     pub(super) order: String,
+    /// Of this facility alone; empty = of all in scope.
+    pub(super) facility: String,
+    /// Asked by a system of identifiers that nothing here has.
+    pub(super) nothing: bool,
 }
 
 /// Prefix of a date.
@@ -68,13 +73,39 @@ impl Asked {
                         .ok_or_else(|| Fault::invalid("_cursor", "not a cursor of this server"))?;
                     asked.cursor = Some(cursor);
                 }
-                "patient.identifier" | "subject.identifier" => value_of(value).clone_into(&mut asked.patient),
-                "identifier" | "based-on.identifier" => value_of(value).clone_into(&mut asked.order),
+                "patient.identifier" | "subject.identifier" => {
+                    asked.patient = asked.token(name, value, &["patient:"])?;
+                }
+                "identifier" | "based-on.identifier" => {
+                    asked.order = asked.token(name, value, &["placer:", "accession"])?;
+                }
                 "_format" => {}
                 other => return Err(Fault::invalid(other, "this search parameter is not supported")),
             }
         }
         Ok(asked)
+    }
+
+    /// The value of `system|value` or `value` (FHIR R4 §3.1.1.5.8). A system that names a facility binds the answer to it; one that
+    /// this server does not have matches nothing.
+    fn token(&mut self, name: &str, token: &str, systems: &[&str]) -> Result<String> {
+        let (system, value) = token.rsplit_once('|').unwrap_or_default();
+        let value = if token.contains('|') { value } else { token };
+        if value.trim().is_empty() {
+            // An empty value must not be answered with everybody's reports.
+            return Err(Fault::invalid(name, "needs a value"));
+        }
+        if !system.is_empty() {
+            let ours = system.strip_prefix(SYSTEM).and_then(|s| s.strip_prefix(':'));
+            match ours.and_then(|s| systems.iter().find_map(|kind| s.strip_prefix(kind))) {
+                Some("") => {}
+                Some(facility) if self.facility.is_empty() || self.facility == facility => {
+                    facility.clone_into(&mut self.facility);
+                }
+                _ => self.nothing = true,
+            }
+        }
+        Ok(value.to_owned())
     }
 
     fn admits(&self, at: Instant) -> bool {
@@ -101,11 +132,6 @@ fn bound(value: &str) -> Result<(Bound, Instant)> {
     Ok((bound, at))
 }
 
-/// `system|value` or `value`.
-fn value_of(token: &str) -> &str {
-    token.rsplit_once('|').map_or(token, |(_, value)| value)
-}
-
 /// A version that fits.
 pub(super) struct Hit {
     pub(super) row: Row,
@@ -123,9 +149,15 @@ pub(super) async fn page(
         None => start(conn, asked).await?,
     };
     let mut hits: Vec<Hit> = Vec::new();
+    if asked.nothing {
+        return Ok((hits, place, false));
+    }
     loop {
         let rows = conn
-            .all(sql::AFTER, args![permit.scope(), place.seq, &asked.patient, &asked.order, STEP])
+            .all(
+                sql::AFTER,
+                args![permit.scope(), place.seq, &asked.patient, &asked.order, STEP, &asked.facility],
+            )
             .await?;
         let last = i64::try_from(rows.len()).unwrap_or(STEP) < STEP;
         for row in rows {
@@ -182,8 +214,25 @@ mod tests {
         assert!(Asked::of(&pair("status", "final")).is_err());
         assert!(Asked::of(&pair("_lastUpdated", "2026")).is_err());
         assert!(Asked::of(&pair("_cursor", "zz")).is_err());
-        let asked = Asked::of(&pair("identifier", "urn:x|A1")).unwrap();
-        assert_eq!((asked.order.as_str(), asked.count), ("A1", 20));
+        let asked = Asked::of(&pair("identifier", "A1")).unwrap();
+        assert_eq!((asked.order.as_str(), asked.count, asked.nothing), ("A1", 20, false));
+        let of = |name: &str, value: &str| {
+            Asked::of(&pair(name, value)).map(|a| (a.patient + &a.order, a.facility, a.nothing))
+        };
+        let found = |value: &str, facility: &str, nothing| (value.to_owned(), facility.to_owned(), nothing);
+        assert_eq!(of("patient.identifier", "urn:yigong:patient:C02|P1").unwrap(), found("P1", "C02", false));
+        assert_eq!(of("patient.identifier", "|P1").unwrap(), found("P1", "", false));
+        assert_eq!(of("patient.identifier", "urn:else|P1").unwrap(), found("P1", "", true));
+        assert_eq!(of("patient.identifier", "urn:yigong:placer:C02|P1").unwrap(), found("P1", "", true));
+        assert_eq!(of("based-on.identifier", "urn:yigong:placer:C02|L1").unwrap(), found("L1", "C02", false));
+        assert_eq!(of("identifier", "urn:yigong:accession|L1").unwrap(), found("L1", "", false));
+        for empty in ["", "urn:yigong:patient:C02|", "  "] {
+            assert!(
+                of("patient.identifier", empty).is_err(),
+                "{empty}: everybody's reports would be the answer"
+            );
+            assert!(of("identifier", empty).is_err());
+        }
         let cursor = Cursor { seq: 77, millis: 1_788_220_800_123 };
         assert_eq!(Cursor::parse(&cursor.write()), Some(cursor));
     }

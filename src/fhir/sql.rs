@@ -10,7 +10,7 @@ macro_rules! version {
 yigong_base::statements! {
     /// Versions after a place in commit order; $1 = scope, $2 = after seq, $3 = patient's local id or '', $4 = order number or ''.
     AFTER = concat!(version!(), "JOIN patient p ON p.id = r.patient LEFT JOIN orders o ON o.id = r.order_id
-        WHERE ($1 = '*' OR r.facility = $1) AND v.seq > $2 AND ($3 = '' OR p.local_id = $3) AND ($4 = '' OR o.placer_no = $4 OR o.filler_no = $4) ORDER BY v.seq LIMIT $5");
+        WHERE ($1 = '*' OR r.facility = $1) AND v.seq > $2 AND ($3 = '' OR p.local_id = $3) AND ($4 = '' OR o.placer_no = $4 OR o.filler_no = $4) AND ($6 = '' OR r.facility = $6) ORDER BY v.seq LIMIT $5");
     /// The last version signed well before a time: nothing newer was committed in front of it.
     LAST_BEFORE = "SELECT seq FROM report_version WHERE signed_at < $1 ORDER BY seq DESC LIMIT 1";
     /// Greatest signing time of a stretch in commit order.

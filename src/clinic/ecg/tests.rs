@@ -210,7 +210,7 @@ async fn what_cannot_be_decoded_is_kept_for_a_person() {
         assert_eq!(receive(&bench.ctx, &instance).await.unwrap(), first);
         let permit = Permit::system("test");
         let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-        let held = crate::imaging::quarantine::list(&mut conn, &permit, "open").await.unwrap();
+        let held = crate::imaging::quarantine::list(&mut conn, &permit, "open", "").await.unwrap();
         assert_eq!(held.iter().map(|h| h.reason.as_str()).collect::<Vec<_>>(), ["ecg-no-usable-lead"]);
         assert!(held[0].detail["why"].as_str().unwrap().contains("unit 'xx'"));
     }
@@ -230,7 +230,7 @@ async fn a_recording_without_a_patient_id_waits_for_a_person_and_then_goes_to_wo
         let permit = Permit::system("test");
         let entry = {
             let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-            crate::imaging::quarantine::list(&mut conn, &permit, "open").await.unwrap().remove(0).id
+            crate::imaging::quarantine::list(&mut conn, &permit, "open", "").await.unwrap().remove(0).id
         };
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
         crate::imaging::quarantine::release(&mut tx, &bench.ctx, &permit, &entry, "seen").await.unwrap();

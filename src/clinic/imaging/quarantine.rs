@@ -1,5 +1,7 @@
 //! Quarantine: what cannot be matched or trusted is kept, seen by a person, and has a way back (specification §7.4).
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
@@ -85,12 +87,26 @@ pub struct Held {
     pub detail: Value,
 }
 
-/// Entries in scope; `state` empty = all.
+/// How many entries each lane has in scope; `state` empty = all.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn list(conn: &mut Conn, permit: &Permit, state: &str) -> Result<Vec<Held>> {
-    let rows = conn.all(sql::QUARANTINE_LIST, args![permit.scope(), state]).await?;
+pub async fn counts(conn: &mut Conn, permit: &Permit, state: &str) -> Result<BTreeMap<String, i64>> {
+    let rows = conn.all(sql::QUARANTINE_COUNTS, args![permit.scope(), state]).await?;
+    rows.iter().map(|r| Ok((r.text("lane")?, r.int("n")?))).collect()
+}
+
+/// Entries in scope, 500 at most; `state` empty = all, `lane` empty = all. Open ones come in the order in which they should be
+/// answered, so that what is cut off comes into sight as the others are; the rest newest first.
+///
+/// # Errors
+/// Storage faults.
+pub async fn list(conn: &mut Conn, permit: &Permit, state: &str, lane: &str) -> Result<Vec<Held>> {
+    let rows = if state == "open" {
+        conn.all(sql::QUARANTINE_OPEN, args![permit.scope(), lane]).await?
+    } else {
+        conn.all(sql::QUARANTINE_LIST, args![permit.scope(), state, lane]).await?
+    };
     rows.iter()
         .map(|r| {
             Ok(Held {

@@ -294,7 +294,7 @@ impl New<'_> {
         if lane == "content" {
             tracing::warn!(instance = id, reason, "instance.version");
             // Which picture is the true one is for a person to say before anybody reads the study.
-            tx.exec(sql::SET_LANE, args![study, lane]).await?;
+            self.hold_back(tx, study, lane).await?;
         }
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
         Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
@@ -349,7 +349,16 @@ impl New<'_> {
             json!({"study": study, "defects": self.header().defects.slugs()}),
         )
         .await?;
+        self.hold_back(tx, study, lane).await
+    }
+
+    /// Puts a study into a lane; one that holds it back takes its work from the queue, and readers hear of it at once.
+    async fn hold_back(&self, tx: &mut Tx, study: &str, lane: &str) -> Result<()> {
         tx.exec(sql::SET_LANE, args![study, lane]).await?;
+        if matches!(lane, "security" | "identity" | "content") {
+            super::reconcile::hold_back(tx, self.ctx, study).await?;
+            jobs::enqueue(tx, self.ctx, Job::new("settle", study)).await?;
+        }
         Ok(())
     }
 }

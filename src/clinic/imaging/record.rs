@@ -50,7 +50,12 @@ impl New<'_> {
         let id = ctx.id();
         let accession = h.text(tag::ACCESSION);
         let order = if trouble.is_none() {
-            order::match_study(tx, facility, &accession, &linked.id).await?
+            match order::match_study(tx, facility, &accession, &linked.id).await? {
+                None if accession.trim().is_empty() => {
+                    order::match_uid(tx, facility, &h.study, &linked.id).await?
+                }
+                found => found,
+            }
         } else {
             None
         };

@@ -104,7 +104,13 @@ async fn recheck(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<O
         return Ok(None);
     }
     let study = row.text("id")?;
-    let Some(round) = worklist::recheck::next_round(tx, &study).await? else { return Ok(None) };
+    let Some(round) = worklist::recheck::next_round(tx, &study).await? else {
+        // Who takes the item that waits sees these images, too; who has it already is told when he closes it.
+        if worklist::recheck::waits(tx, &study).await? {
+            tx.exec(sql::LATE_SEEN, args![&study]).await?;
+        }
+        return Ok(None);
+    };
     let mut new = item_of(tx, permit, row, ctx.now()).await?;
     new.tier = worklist::recheck::TIER;
     new.round = round;

@@ -1,6 +1,7 @@
 //! Receiving, duplicates, conflicts, settling and queries, on every engine.
 
 mod never_lost;
+mod waiting;
 
 use yigong_base::access::Permit;
 use yigong_base::args;
@@ -179,7 +180,7 @@ async fn one_study_from_arrival_to_worklist() {
         assert_eq!(retrieve::frame_bytes(ctx, &stored, 0).await.unwrap().into_bytes(), vec![7; 16]);
         let meta = retrieve::metadata(ctx, &stored, "/x".into()).await.unwrap();
         assert_eq!(meta["7FE00010"]["BulkDataURI"], "/x/bulkdata/7FE00010");
-        let held = quarantine::list(&mut conn, &permit, "open").await.unwrap();
+        let held = quarantine::list(&mut conn, &permit, "open", "").await.unwrap();
         assert_eq!(held.len(), 2);
         drop(conn);
         // Two pictures under one number wait for a person before anybody reads them.
@@ -234,7 +235,7 @@ async fn junk_ids_and_clashes_wait_for_a_person() {
                 (detail.state.as_str(), detail.lane.as_str(), detail.patient.identified),
                 ("held", "identity", false)
             );
-            quarantine::list(&mut conn, &permit, "open").await.unwrap()
+            quarantine::list(&mut conn, &permit, "open", "").await.unwrap()
         };
         let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
         quarantine::release(&mut tx, &bench.ctx, &permit, &held[0].id, "checked by phone").await.unwrap();

@@ -20,6 +20,21 @@ pub async fn match_study(
     conn.opt(sql::MATCH, args![facility, accession.trim(), patient]).await?.map(|r| r.text("id")).transpose()
 }
 
+/// The open order of a facility whose worklist gave this Study Instance UID (`dimse::worklist`: the order's id under 2.25), for
+/// this patient: a device may take the UID and leave the accession number out of its images.
+pub async fn match_uid(
+    conn: &mut Conn,
+    facility: &str,
+    study_uid: &str,
+    patient: &str,
+) -> Result<Option<String>> {
+    let Some(n) = study_uid.strip_prefix("2.25.").and_then(|n| n.parse::<u128>().ok()) else {
+        return Ok(None);
+    };
+    let id = format!("{n:032x}");
+    conn.opt(sql::MATCH_ID, args![facility, id, patient]).await?.map(|r| r.text("id")).transpose()
+}
+
 /// The same when only the facility's own patient number is known, as in a performed procedure step.
 pub async fn match_step(
     conn: &mut Conn,

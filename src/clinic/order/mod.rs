@@ -14,6 +14,6 @@ mod tests;
 pub use cancel::cancel;
 pub use catalogue::{CatalogItem, catalogue, priority_of};
 pub use change::change;
-pub use find::{SpecimenRow, by_placer, match_study, specimen_by_barcode};
+pub use find::{SpecimenRow, by_placer, match_study, match_uid, specimen_by_barcode};
 pub use head::{OrderHead, OrderPage, OrderRow, head, list};
 pub use place::{NewOrder, NewSpecimen, Placed, PlacedSpecimen, place, relabel};

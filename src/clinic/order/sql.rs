@@ -57,6 +57,8 @@ yigong_base::statements! {
     CANCEL_SPECIMENS = "UPDATE specimen SET state = 'cancelled' WHERE order_id = $1 AND received_at IS NULL";
     /// An open order by accession or placer number; $3 = patient.
     MATCH = "SELECT id FROM orders WHERE facility = $1 AND (filler_no = $2 OR placer_no = $2) AND patient = $3 AND state NOT IN ('cancelled') ORDER BY created_at DESC LIMIT 1";
+    /// An order by its id, of this patient.
+    MATCH_ID = "SELECT id FROM orders WHERE facility = $1 AND id = $2 AND patient = $3 AND state NOT IN ('cancelled')";
     /// The order of an accession number for the patient whom the facility knows by $3.
     MATCH_LOCAL = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2) AND p.facility = $1 AND p.local_id = $3
         AND o.state NOT IN ('cancelled') ORDER BY o.created_at DESC LIMIT 1";

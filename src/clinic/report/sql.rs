@@ -68,6 +68,8 @@ yigong_base::statements! {
     CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
     /// Subject state: study.
     SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
+    /// A study that nobody may report on before a person has looked at it: what holds it back, while no version is signed.
+    HELD_BACK = "SELECT s.lane FROM study s LEFT JOIN report r ON r.subject = s.id WHERE s.id = $1 AND s.lane IN ('security', 'identity', 'content') AND COALESCE(r.current_version, 0) = 0";
     /// Subject state: ECG.
     SET_ECG = "UPDATE ecg_record SET state = $2 WHERE id = $1";
     /// Order state.

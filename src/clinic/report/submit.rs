@@ -35,6 +35,12 @@ pub async fn checked(
     act: &Act<'_>,
     item: &ItemRow,
 ) -> Result<Vec<Check>> {
+    if tx.opt(sql::HELD_BACK, args![&item.subject]).await?.is_some() {
+        return Err(Fault::conflict(
+            "held_back",
+            "whose images these are, or which of them are right, must be answered first: see the quarantine page",
+        ));
+    }
     let head = yigong_base::patient::head(tx, &item.patient, ctx.now()).await?;
     let alerts = tx.all(sql::FINDINGS, args![&item.subject]).await?;
     let has_previous =
@@ -69,7 +75,8 @@ pub async fn submit(ctx: &Ctx, permit: &Permit, act: &Act<'_>) -> Result<(ItemRo
     tx.exec(worklist::sql::CLOSE, args![&item.id, "done", now]).await?;
     let earlier = tx.opt(worklist::sql::OF_SUBJECT, args![&item.subject, "audit"]).await?;
     let round = earlier.map_or(Ok(0), |r| r.int("round"))? + 1;
-    let audit_item = next_tier(ctx, &item, round, permit.who());
+    let mut audit_item = next_tier(ctx, &item, round, permit.who());
+    audit_item.flags = kept_flags(&mut tx, &item).await?;
     admit(&mut tx, ctx, permit, &audit_item).await?;
     tx.exec(sql::SET_STATE, args![act.report, "written", now]).await?;
     set_subject(&mut tx, &item, "written").await?;
@@ -107,6 +114,17 @@ fn next_tier(ctx: &Ctx, item: &ItemRow, round: i64, written_by: &str) -> NewItem
         deadline: Some(item.deadline),
         written_by: written_by.to_owned(),
     }
+}
+
+/// What the next tier must know of the item before: images came after the reader had opened it.
+async fn kept_flags(tx: &mut Tx, item: &ItemRow) -> Result<Vec<String>> {
+    let mut kept = Vec::new();
+    for row in tx.all(worklist::sql::FLAGS_OF, args![&item.subject]).await? {
+        if row.text("id")? == item.id {
+            kept.extend(row.json::<Vec<String>>("flags")?.into_iter().filter(|f| f == "late_images"));
+        }
+    }
+    Ok(kept)
 }
 
 pub(super) fn kind_of(kind: &str) -> &'static str {

@@ -4,6 +4,7 @@
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
@@ -24,10 +25,17 @@ pub async fn next_round(tx: &mut Tx, subject: &str) -> Result<Option<i64>> {
     })
 }
 
-/// The auditor has looked: the report stands as it is.
+/// Whether the item of a subject is open and nobody has it.
+pub async fn waits(tx: &mut Tx, subject: &str) -> Result<bool> {
+    let open = of_subject(tx, subject, TIER).await?;
+    Ok(open.is_some_and(|i| matches!(i.state.as_str(), "queued" | "returned")))
+}
+
+/// The auditor has looked at `images` images: the report stands as it is.
 ///
 /// # Errors
-/// `Stale` without the lease, `Invalid` without a note, `Conflict` for an item of another tier.
+/// `Stale` without the lease, `Invalid` without a note, `Conflict` for an item of another tier, and `more_images` when the study
+/// has another number of images than the page showed: what came meanwhile must be looked at, too.
 pub async fn no_change(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -35,6 +43,7 @@ pub async fn no_change(
     item: &str,
     epoch: i64,
     note: &str,
+    images: i64,
 ) -> Result<ItemRow> {
     let held = fence(tx, ctx, permit, item, epoch).await?;
     if held.tier != TIER {
@@ -43,8 +52,18 @@ pub async fn no_change(
     if note.trim().is_empty() {
         return Err(Fault::invalid("note", "say what was looked at"));
     }
+    let there = tx.one(sql::IMAGES_OF, args![&held.subject]).await?.int("n")?;
+    if there != images {
+        return Err(Fault::Conflict {
+            code: "more_images".into(),
+            detail: "images came since the page was opened: look at them first".into(),
+            current: json!({"images": there}),
+        });
+    }
+    tx.exec(sql::LOOKED_AT, args![&held.subject]).await?;
     tx.exec(sql::CLOSE, args![item, "done", ctx.now()]).await?;
-    let detail = json!({"outcome": "no_change", "note": note.trim(), "subject": held.subject});
+    let detail =
+        json!({"outcome": "no_change", "note": note.trim(), "subject": held.subject, "images": images});
     audit::append(tx, ctx, permit, "work.recheck", "work_item", item, &detail).await?;
     Ok(held)
 }
@@ -60,6 +79,8 @@ pub async fn answered(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str) ->
         return Ok(None);
     }
     tx.exec(sql::CLOSE, args![&open.id, "done", ctx.now()]).await?;
+    // What came while the amendment was written is looked at again.
+    jobs::enqueue(tx, ctx, Job::new("settle", subject)).await?;
     audit::append(tx, ctx, permit, "work.recheck", "work_item", &open.id, &json!({"outcome": "amended"}))
         .await?;
     Ok(Some(open.id))

@@ -150,6 +150,10 @@ yigong_base::statements! {
     FLAGS_OF = "SELECT id, flags FROM work_item WHERE subject = $1 AND state <> 'cancelled'";
     /// Set them.
     SET_FLAGS = "UPDATE work_item SET flags = $2, version = version + 1 WHERE id = $1";
+    /// Images of a study that are shown.
+    IMAGES_OF = "SELECT instance_count AS n FROM study WHERE id = $1";
+    /// Late images of a study were looked at.
+    LOOKED_AT = "UPDATE study SET late_images = 0 WHERE id = $1";
     /// Names a person.
     NAME_OF = "SELECT name FROM account WHERE id = $1";
     /// Tab 待书写.

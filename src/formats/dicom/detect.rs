@@ -205,7 +205,8 @@ impl Case<'_> {
         if is_utf8 && utf8.han.score() + 0.1 >= gb.han.score() {
             return (Charset::UTF8, How::Detected, 92);
         }
-        if gb.fits() && gb.han.seen > 0 && gb.han.score() >= 0.4 {
+        // Designations are no part of GB 18030: they would stand in the name.
+        if !self.is_designated() && gb.fits() && gb.han.seen > 0 && gb.han.score() >= 0.4 {
             return (Charset::GB18030, How::Detected, if gb.han.seen >= 3 { 88 } else { 65 });
         }
         self.fallback(&gb)
@@ -231,8 +232,8 @@ impl Case<'_> {
                     }
                 }
             }
-            Charset::Extended(_) if own.fits() => return Some((charset, how, 95)),
-            Charset::Extended(_) => return None,
+            Charset::Extended(_) if own.fits() => return self.chinese(&own).or(Some((charset, how, 95))),
+            Charset::Extended(_) => return self.chinese(&own),
         };
         let confidence = match plain {
             Plain::Ascii => None,
@@ -273,9 +274,27 @@ impl Case<'_> {
             None => Start::of("", None),
             Some(_) => return None,
         };
+        if !self.is_designated() {
+            return None;
+        }
         let charset = Charset::Extended(start);
-        let stands = self.samples.iter().any(|(raw, _)| designates(raw));
-        (stands && read(&charset, self.samples).fits()).then_some((charset, How::Detected, 90))
+        let own = read(&charset, self.samples);
+        self.chinese(&own).or_else(|| own.fits().then_some((charset, How::Detected, 90)))
+    }
+
+    fn is_designated(&self) -> bool {
+        self.samples.iter().any(|(raw, _)| designates(raw))
+    }
+
+    /// Han is designated in the text, and a designation was left out where the standard asks for one again (behind `^` or `=`, in
+    /// the next line: PS3.5 §6.1.2.5.3): what stands there has no meaning in `own`, or one of accented letters side by side.
+    fn chinese(&self, own: &Trial) -> Option<(Charset, How, u8)> {
+        if !self.samples.iter().any(|(raw, _)| raw.windows(4).any(|w| w == b"\x1B$)A")) {
+            return None;
+        }
+        let charset = Charset::Extended(Start::chinese());
+        let read = read(&charset, self.samples);
+        (read.fits() && (!own.fits() || read.han.seen > own.han.seen)).then_some((charset, How::Repaired, 85))
     }
 
     /// Nothing convinces: the profile of the peer, else what reads most.

@@ -179,7 +179,9 @@ impl Object {
                 continue;
             }
             let opens = token.kind != Kind::Element;
-            let room = self.entries.len() < keep.tokens;
+            // The data set itself is never left out for what stands in its sequences: without its pixel data it would be no image.
+            let room = self.entries.len() < keep.tokens
+                || (token.depth == 0 && self.entries.len() < 2 * keep.tokens);
             if opens {
                 open.push(room.then_some(self.entries.len()));
             }

@@ -80,7 +80,7 @@ NAMED = [
     ("POST /api/work/{id}/skip", "/api/work/{s[work]}/skip", {"epoch": 1, "reason": "not_now", "text": "x"}),
     ("POST /api/work/{id}/return", "/api/work/{s[work]}/return", {"epoch": 1, "reason": "position", "text": "x"}),
     ("POST /api/work/{id}/break", "/api/work/{s[work]}/break", {"reason": "x"}),
-    ("POST /api/work/{id}/recheck", "/api/work/{s[work]}/recheck", {"epoch": 1, "note": "x"}),
+    ("POST /api/work/{id}/recheck", "/api/work/{s[work]}/recheck", {"epoch": 1, "note": "x", "images": 1}),
     ("POST /api/clinic/returned/{item}/answer", "/api/clinic/returned/{s[work]}/answer", {"text": "x"}),
     ("POST /api/critical", "/api/critical", {"item": "{s[work]}", "level": "red", "finding": "x"}),
     ("POST /api/critical/{id}/acknowledge", "/api/critical/{s[critical]}/acknowledge", {"read_back": "x"}),

@@ -149,7 +149,7 @@ async fn beside(bench: &Bench, shot: &Shot<'_>) -> ([String; 4], [String; 4]) {
     let id = study(bench, "C01", "1.2.3").await;
     let registrar = Permit::system("test");
     let mut tx = bench.ctx.db.begin(&registrar).await.unwrap();
-    for held in quarantine::list(&mut tx, &registrar, "open").await.unwrap() {
+    for held in quarantine::list(&mut tx, &registrar, "open", "").await.unwrap() {
         quarantine::release(&mut tx, &bench.ctx, &registrar, &held.id, "checked by phone").await.unwrap();
     }
     tx.commit().await.unwrap();

@@ -26,7 +26,7 @@ pub use hide::{CODES, hide, reject, restore};
 pub use history::{Past, history, notices, pinned};
 pub use order::{link_order, orders, unlink};
 pub use part::{Parts, merge, move_to, split};
-pub(super) use place::{as_found, recount};
+pub(super) use place::{as_found, hold_back, recount};
 pub use promote::promote;
 pub use undo::undo;
 pub use unheld::index_held;

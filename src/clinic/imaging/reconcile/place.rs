@@ -14,6 +14,7 @@ use super::super::{grant, key_note, quarantine, retention};
 use super::assign::said;
 use super::chain::{self, Said, Written};
 use super::sql;
+use crate::worklist;
 
 /// An instance that moves.
 pub(super) struct Part {
@@ -204,6 +205,21 @@ pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> 
     let beside = |m: &String| matches!(m.as_str(), "SR" | "PR" | "KO" | "DOC" | "AU");
     if let Some(main) = all.iter().find(|m| !beside(m)).or_else(|| all.first()) {
         tx.exec(sql::SET_MODALITIES, args![study, main, all.join("!")]).await?;
+    }
+    Ok(())
+}
+
+/// Something has come that a person must look at before anybody reads the study: work that waits is taken away until that is
+/// done. Who is reading it sees it on the page, and cannot submit or sign.
+pub(in crate::imaging) async fn hold_back(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
+    if tx.opt(sql::SIGNED, args![study]).await?.is_some() {
+        return Ok(());
+    }
+    let item = worklist::admit::of_subject(tx, study, "write").await?;
+    if item.is_some_and(|i| matches!(i.state.as_str(), "queued" | "returned")) {
+        tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
+        tx.exec(sql::BACK_TO_HELD, args![study]).await?;
+        grant::task_gone(tx, ctx, study).await?;
     }
     Ok(())
 }

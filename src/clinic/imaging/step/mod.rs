@@ -187,10 +187,15 @@ pub async fn complete(ctx: &Ctx, step: &str) -> Result<()> {
         return Ok(());
     }
     let study = read.opt(imaging::STUDY_OF_UID, args![&facility, &study_uid]).await?;
-    let named: Vec<String> = row.json("instances")?;
+    // Several steps may make one study: it is complete when what each of them names is here, and not when nobody named anything.
+    let mut named: Vec<String> = Vec::new();
+    for step in read.all(sql::OF_STUDY, args![&facility, &study_uid]).await? {
+        named.extend(step.json::<Vec<String>>("instances")?);
+    }
     let here = arrived(&mut read, &facility, &study_uid).await?;
     drop(read);
     if let Some(study) = study
+        && !named.is_empty()
         && named.iter().all(|uid| here.contains(uid))
     {
         return settle::settle_complete(ctx, &study.text("id")?).await;

@@ -26,7 +26,7 @@ async fn change(bench: &Bench, sql: &'static str, study: &str) {
 
 async fn entries(bench: &Bench, scope: &Permit) -> Vec<String> {
     let mut conn = bench.ctx.db.read(scope).await.unwrap();
-    let open = quarantine::list(&mut conn, scope, "open").await.unwrap();
+    let open = quarantine::list(&mut conn, scope, "open", "").await.unwrap();
     open.into_iter().map(|e| format!("{} {}", e.facility, e.reason)).collect()
 }
 

@@ -200,3 +200,27 @@ fn surnames_have_their_own_readings() {
     let n = name::read("王　小东");
     assert_eq!((n.shown.as_str(), n.ideographic.as_deref()), ("王小东", Some("王　小东")));
 }
+
+#[test]
+fn a_designation_left_out_is_no_part_of_the_name() {
+    let gb = |text: &str| encoding_rs::GBK.encode(text).0.into_owned();
+    // Designated once, and not again behind the component delimiter (PS3.5 §6.1.2.5.3).
+    let name = [b"Zhang^XiaoDong=\x1B$)A".as_slice(), &gb("张"), b"^", &gb("小东")].concat();
+    let lines = [b"\x1B$)A".as_slice(), &gb("肺部"), b"\r\n", &gb("未见异常")].concat();
+    for declared in [&br"\ISO 2022 IR 58"[..], b"ISO_IR 100", br"ISO 2022 IR 100\ISO 2022 IR 58", b""] {
+        let (d, _) =
+            text::decide((!declared.is_empty()).then_some(declared), &[(&name, true), (&lines, false)], None);
+        let shown = String::from_utf8_lossy(declared);
+        assert_eq!(text::decode(&d.charset, &name, true).0, "Zhang^XiaoDong=张^小东", "{shown}");
+        assert_eq!(text::decode(&d.charset, &lines, false).0, "肺部\r\n未见异常", "{shown}");
+        assert!(d.confidence >= 60, "{shown}: {}", d.confidence);
+    }
+    // Written as the standard says, the declared set is believed.
+    let right = [b"\x1B$)A".as_slice(), &gb("张"), b"^\x1B$)A", &gb("小东")].concat();
+    let (d, notes) = text::decide(Some(br"\ISO 2022 IR 58"), &[(&right, true)], None);
+    assert_eq!((d.confidence, notes.is_empty()), (95, true), "{notes:?}");
+    // Accented letters beside designated Han stay what they are.
+    let mixed = [b"M\xFCller^J\xF6rg=\x1B$)A".as_slice(), &gb("米勒"), b"^\x1B$)A", &gb("约格")].concat();
+    let (d, _) = text::decide(Some(br"ISO 2022 IR 100\ISO 2022 IR 58"), &[(&mixed, true)], None);
+    assert_eq!(text::decode(&d.charset, &mixed, true).0, "Müller^Jörg=米勒^约格");
+}

@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useWords } from '../../i18n';
 import { useSex } from '../../ui/bits';
+import { day as dayOf, dicomDate } from '../../ui/format';
 import { Await, Empty, FaultNote } from '../../ui/State';
-import { type Card, day, HIDE_CODES, type PatientChoice, targets } from './model';
+import { type Card, day, HIDE_CODES, type PatientChoice, type StudyHead, targets } from './model';
 import { StudyLine } from './QuarantinePage';
 import { act, ordersQuery, patientsQuery } from './queries';
 
@@ -72,8 +73,10 @@ interface Choice {
   fresh?: { local_id: string; name: string; sex: string; birth_date: string };
 }
 
-export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doing; close: () => void; done: () => void }) {
+export function ActDialog({ card: now, doing, close, done }: { card: Card; doing: Doing; close: () => void; done: () => void }) {
   const { t } = useWords();
+  // What was seen when the dialog opened is what is acted on: an image may be moved to another study meanwhile.
+  const [card] = useState(now);
   const [choice, choose] = useState<Choice>({});
   const [why, setWhy] = useState('');
   const [busy, setBusy] = useState(false);
@@ -108,6 +111,7 @@ export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doi
           void go();
         }}
       >
+        {card.study && <About study={card.study} />}
         <p className="dim">
           {t(`${NAMES[doing.kind]}.hint`, {
             n: 'images' in doing ? doing.images.length : 0,
@@ -169,7 +173,24 @@ export function ActDialog({ card, doing, close, done }: { card: Card; doing: Doi
   );
 }
 
-function PersonLine({ p }: { p: PatientChoice }) {
+/** Whose study it is, and which. */
+function About({ study }: { study: StudyHead }) {
+  const { t } = useWords();
+  const { patient: p } = study;
+  return (
+    <div className="about col" style={{ gap: 2 }}>
+      {p.name || p.local_id ? <PersonLine p={p} /> : <strong>{t('patient.unnamed')}</strong>}
+      <span className="row dim" style={{ gap: 8 }}>
+        <span>{dicomDate(study.study_date)}</span>
+        <span>{study.modality}</span>
+        <span className="grow cut">{study.description}</span>
+        <span className="nowrap">{t('quarantine.images_n', { n: study.images })}</span>
+      </span>
+    </div>
+  );
+}
+
+function PersonLine({ p }: { p: Omit<PatientChoice, 'id'> }) {
   const sex = useSex();
   return (
     <span className="row" style={{ gap: 8 }}>
@@ -282,7 +303,7 @@ function PatientChoices({
 }
 
 function OrderChoices({ study, choice, choose }: { study: string; choice: Choice; choose: (c: Choice) => void }) {
-  const { t } = useWords();
+  const { t, has } = useWords();
   const [q, setQ] = useState('');
   const list = useQuery(ordersQuery(study, q));
   return (
@@ -298,6 +319,8 @@ function OrderChoices({ study, choice, choose }: { study: string; choice: Choice
                 label={
                   <span className="row" style={{ gap: 8 }}>
                     <PersonLine p={o} /> <span>{o.title}</span> <span className="mono dim">{o.filler_no}</span>
+                    <span className="dim nowrap">{dayOf(o.created_at)}</span>
+                    {has(`orders.state.${o.state}`) && <span className="dim nowrap">{t(`orders.state.${o.state}`)}</span>}
                   </span>
                 }
               />

@@ -1,12 +1,12 @@
 // What came in and cannot be trusted or matched yet: the list, and beside it everything that is known before a person decides.
 import { Button, SegmentedControl, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
 import { Tag, useServerNow } from '../../ui/bits';
-import { shortTime } from '../../ui/format';
+import { dicomDate, shortTime } from '../../ui/format';
 import { SplitPane } from '../../ui/SplitPane';
 import { Await, Empty } from '../../ui/State';
 import { CardView } from './CardView';
@@ -41,11 +41,18 @@ export function QuarantinePage() {
   const navigate = useNavigate();
   const state = search.state ?? 'open';
   const set = (next: Partial<Search>) => void navigate({ to: '/quarantine', search: { ...search, ...next } as never, replace: true });
-  const list = useQuery({ ...heldQuery(state), enabled: state !== 'find' });
-  const rows = (list.data?.rows ?? []).filter((r) => !search.lane || r.lane === search.lane);
-  const chosen = search.study ? null : (rows.find((r) => r.id === search.entry) ?? rows[0] ?? null);
+  const list = useQuery({ ...heldQuery(state, search.lane ?? ''), enabled: state !== 'find', placeholderData: keepPreviousData });
+  const rows = list.data?.rows ?? [];
+  const counts = list.data?.counts ?? {};
+  const total = search.lane ? (counts[search.lane as Lane] ?? 0) : LANES.reduce((n, lane) => n + (counts[lane] ?? 0), 0);
+  // The card stays the one that was opened, whatever comes into the list or leaves it: an act must not land on another study.
+  const chosen = search.study ? null : (search.entry ?? null);
+  const first = list.isPlaceholderData ? undefined : rows[0]?.id;
+  useEffect(() => {
+    if (state !== 'find' && !search.study && !search.entry && first) set({ entry: first });
+  }, [state, search.study, search.entry, first]);
   const step = (by: number) => {
-    const at = rows.findIndex((r) => r.id === chosen?.id);
+    const at = rows.findIndex((r) => r.id === chosen);
     const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
     if (next) set({ entry: next.id, study: undefined });
   };
@@ -69,7 +76,7 @@ export function QuarantinePage() {
         {state !== 'find' && (
           <fieldset className="row lanes" aria-label={t('quarantine.lanes')}>
             {LANES.map((lane) => {
-              const n = (list.data?.rows ?? []).filter((r) => r.lane === lane).length;
+              const n = counts[lane] ?? 0;
               return (
                 <button
                   key={lane}
@@ -106,8 +113,9 @@ export function QuarantinePage() {
                 {rows.length === 0 ? (
                   <Empty title={t('quarantine.empty')} hint={t('quarantine.empty_hint')} />
                 ) : (
-                  <HeldList rows={rows} chosen={chosen?.id} choose={(entry) => set({ entry, study: undefined })} />
+                  <HeldList rows={rows} chosen={chosen} choose={(entry) => set({ entry, study: undefined })} />
                 )}
+                {rows.length < total && <p className="dim held-cut">{t('quarantine.cut', { n: rows.length, total })}</p>}
               </Await>
             </div>
           )
@@ -116,7 +124,7 @@ export function QuarantinePage() {
           search.study ? (
             <CardPane key={search.study} entry={null} study={search.study} />
           ) : chosen ? (
-            <CardPane key={chosen.id} entry={chosen.id} study={null} />
+            <CardPane key={chosen} entry={chosen} study={null} />
           ) : (
             <Empty title={t('quarantine.choose')} />
           )
@@ -126,7 +134,7 @@ export function QuarantinePage() {
   );
 }
 
-function HeldList({ rows, chosen, choose }: { rows: Held[]; chosen: string | undefined; choose: (id: string) => void }) {
+function HeldList({ rows, chosen, choose }: { rows: Held[]; chosen: string | null; choose: (id: string) => void }) {
   const { t, has } = useWords();
   const now = useServerNow(undefined);
   return (
@@ -219,8 +227,10 @@ export function StudyLine({ study }: { study: Found }) {
     <span className="row" style={{ gap: 8 }}>
       <strong>{study.name || t('patient.unnamed')}</strong>
       <span className="mono dim">{study.local_id}</span>
+      <span className="nowrap">{dicomDate(study.study_date)}</span>
       <span>{study.modality}</span>
       <span className="grow cut">{study.description}</span>
+      {study.facility_name && <span className="dim nowrap">{study.facility_name}</span>}
       <span className="dim nowrap">{t('quarantine.images_n', { n: study.images })}</span>
     </span>
   );

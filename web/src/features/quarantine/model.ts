@@ -28,6 +28,7 @@ export interface OrderChoice extends PatientChoice {
   title: string;
   state: string;
   patient: string;
+  created_at: number;
 }
 export interface Image {
   id: string;
@@ -106,6 +107,8 @@ export interface StudyHead {
 }
 export interface Found {
   id: string;
+  /** Of studies of several facilities: whose it is. */
+  facility_name?: string;
   study_date: string;
   modality: string;
   description: string;

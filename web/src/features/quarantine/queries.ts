@@ -1,12 +1,12 @@
 // What the quarantine page asks the server: entries, cards, corrections.
 import { queryOptions } from '@tanstack/react-query';
 import { call, get, post } from '../../api/client';
-import type { Act, Card, Found, Grant, Held, OrderChoice, PatientChoice } from './model';
+import type { Act, Card, Found, Grant, Held, Lane, OrderChoice, PatientChoice } from './model';
 
-export const heldQuery = (state: string) =>
+export const heldQuery = (state: string, lane: string) =>
   queryOptions({
-    queryKey: ['imaging', 'quarantine', state],
-    queryFn: () => get<{ rows: Held[] }>(`/api/quarantine?state=${state}`),
+    queryKey: ['imaging', 'quarantine', state, lane],
+    queryFn: () => get<{ rows: Held[]; counts: Partial<Record<Lane, number>> }>(`/api/quarantine?state=${state}&lane=${lane}`),
     refetchInterval: 60_000,
   });
 

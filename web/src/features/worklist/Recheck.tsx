@@ -16,7 +16,7 @@ export function Recheck({ item, epoch, done }: { item: WorkItemDetail; epoch: nu
     setBusy(true);
     setError(null);
     try {
-      await post(`/api/work/${item.id}/recheck`, { epoch, note: note.trim() });
+      await post(`/api/work/${item.id}/recheck`, { epoch, note: note.trim(), images: item.images });
       done();
     } catch (e) {
       setError(e);

@@ -75,5 +75,5 @@ async fn work_state(bench: &Bench, study: &str) -> Option<String> {
 async fn open_entries(bench: &Bench) -> Vec<quarantine::Held> {
     let permit = registrar();
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
-    quarantine::list(&mut conn, &permit, "open").await.unwrap()
+    quarantine::list(&mut conn, &permit, "open", "").await.unwrap()
 }

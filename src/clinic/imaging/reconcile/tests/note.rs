@@ -83,7 +83,7 @@ async fn a_note_hides_what_it_names_and_itself() {
             assert!(shown("1.2.3.4.6").await.is_some(), "{code}: not named");
             assert_eq!(images(&bench, &id).await, 1, "{code}: the note is hidden as well");
             let mut conn = ctx.db.read(&reg).await.unwrap();
-            let held = quarantine::list(&mut conn, &reg, "open").await.unwrap();
+            let held = quarantine::list(&mut conn, &reg, "open", "").await.unwrap();
             let entry = held.iter().find(|h| h.reason == "rejection-note").expect("the operator sees it");
             assert_eq!((entry.lane.as_str(), entry.object_id.as_str()), ("defect", id.as_str()));
             assert_eq!(entry.detail["code"], code);
