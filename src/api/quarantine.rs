@@ -65,7 +65,8 @@ async fn get_held(centre: web::Data<Centre>, permit: Caller, query: web::Query<W
     };
     let mut conn = centre.ctx.db.read(&permit).await?;
     let rows = quarantine::list(&mut conn, &permit, state, &query.lane).await?;
-    let counts = quarantine::counts(&mut conn, &permit, state).await?;
+    let counted = if state.is_empty() { "open" } else { state };
+    let counts = quarantine::counts(&mut conn, &permit, counted).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": rows, "counts": counts})))
 }
 

@@ -87,7 +87,7 @@ pub struct Held {
     pub detail: Value,
 }
 
-/// How many entries each lane has in scope; `state` empty = all.
+/// How many entries of a state each lane has in scope.
 ///
 /// # Errors
 /// Storage faults.

@@ -340,19 +340,12 @@ impl New<'_> {
     async fn lanes(&self, tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
         let Some((lane, reason)) = self.checked.lane() else { return Ok(()) };
         let (kind, object) = if lane == "security" { ("study", study) } else { ("instance", instance) };
-        self.quarantine(
-            tx,
-            lane,
-            reason,
-            kind,
-            object,
-            json!({"study": study, "defects": self.header().defects.slugs()}),
-        )
-        .await?;
+        let detail = json!({"study": study, "defects": self.header().defects.slugs()});
+        self.quarantine(tx, lane, reason, kind, object, detail).await?;
         self.hold_back(tx, study, lane).await
     }
 
-    /// Puts a study into a lane; one that holds it back takes its work from the queue, and readers hear of it at once.
+    /// Puts a study into a lane; one that holds it back takes its work from the queue.
     async fn hold_back(&self, tx: &mut Tx, study: &str, lane: &str) -> Result<()> {
         tx.exec(sql::SET_LANE, args![study, lane]).await?;
         if matches!(lane, "security" | "identity" | "content") {

@@ -98,8 +98,8 @@ yigong_base::statements! {
     QUARANTINE_OPEN = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
         WHERE ($1 = '*' OR q.facility = $1) AND q.state = 'open' AND ($2 = '' OR q.lane = $2)
         ORDER BY CASE WHEN q.lane IN ('security', 'identity', 'content') THEN 0 ELSE 1 END, q.created_at, q.id LIMIT 500";
-    /// How many there are of each lane; $2 = state or ''.
-    QUARANTINE_COUNTS = "SELECT lane, COUNT(*) AS n FROM quarantine WHERE ($1 = '*' OR facility = $1) AND ($2 = '' OR state = $2) GROUP BY lane";
+    /// How many there are of each lane in a state.
+    QUARANTINE_COUNTS = "SELECT lane, COUNT(*) AS n FROM quarantine WHERE ($1 = '*' OR facility = $1) AND state = $2 GROUP BY lane";
     /// Quarantine entries in scope, newest first.
     QUARANTINE_LIST = "SELECT q.id, q.lane, q.reason, q.facility, f.name AS facility_name, q.peer, q.object_kind, q.object_id, q.detail, q.state, q.created_at FROM quarantine q JOIN facility f ON f.code = q.facility
         WHERE ($1 = '*' OR q.facility = $1) AND ($2 = '' OR q.state = $2) AND ($3 = '' OR q.lane = $3) ORDER BY q.created_at DESC, q.id DESC LIMIT 500";

@@ -114,7 +114,8 @@ async fn assemble(
         Some(address) => said(ctx, address).await.unwrap_or(Value::Null),
         None => Value::Null,
     };
-    let diff = diff(ctx, permit, &versions).await?;
+    let own = instance.as_ref().map(|i| i.text("id")).transpose()?;
+    let diff = diff(ctx, permit, &versions, own.as_deref()).await?;
     let mut card = entry.head;
     let rest = json!({
         "study": study, "images": strip(images), "said": said, "versions": versions, "diff": diff, "history": past, "others": others, "now": ctx.now(),
@@ -186,12 +187,15 @@ async fn versions(conn: &mut Conn, permit: &Permit, instance: &Row) -> Result<Ve
     Ok(all)
 }
 
-/// The newest two versions, the current one left, tag by tag.
-async fn diff(ctx: &Ctx, permit: &Permit, versions: &[Value]) -> Result<Value> {
+/// Two versions tag by tag: the current one left, and right the one that the entry is about, else the newest of the others.
+async fn diff(ctx: &Ctx, permit: &Permit, versions: &[Value], own: Option<&str>) -> Result<Value> {
     let id = |v: &Value| v.get("id").and_then(Value::as_str).map(str::to_owned);
     let current = versions.iter().find(|v| v.get("current") == Some(&json!(true))).and_then(id);
-    let newest = versions.iter().rev().find(|v| v.get("current") == Some(&json!(false))).and_then(id);
-    let (Some(left), Some(right)) = (current, newest) else { return Ok(json!([])) };
+    let mut others = versions.iter().rev().filter(|v| v.get("current") == Some(&json!(false))).filter_map(id);
+    let newest = others.clone().next();
+    let (Some(left), Some(right)) = (current, others.find(|o| Some(o.as_str()) == own).or(newest)) else {
+        return Ok(json!([]));
+    };
     let (a, b) = {
         let mut conn = ctx.db.read(permit).await?;
         let a = conn.one(sql::CARD, args![&left, permit.scope()]).await?;

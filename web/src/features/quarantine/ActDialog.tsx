@@ -179,7 +179,7 @@ function About({ study }: { study: StudyHead }) {
   const { patient: p } = study;
   return (
     <div className="about col" style={{ gap: 2 }}>
-      {p.name || p.local_id ? <PersonLine p={p} /> : <strong>{t('patient.unnamed')}</strong>}
+      <PersonLine p={{ ...p, name: p.name || t('patient.unnamed'), local_id: p.identified ? p.local_id : '' }} />
       <span className="row dim" style={{ gap: 8 }}>
         <span>{dicomDate(study.study_date)}</span>
         <span>{study.modality}</span>
