@@ -6,7 +6,7 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::{grant, outbox, prepared, preview, sql};
+use super::{grant, outbox, prepared, preview, reconcile, sql};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -76,6 +76,10 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
         tx.exec(sql::SETTLED, args![study, state, ctx.now()]).await?;
         let detail = serde_json::json!({"state": state, "images": pictures});
         audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail).await?;
+    }
+    if blocked && !first {
+        // A reader has given it back with the question still open.
+        reconcile::hold_back(&mut tx, ctx, study).await?;
     }
     let mut late = Vec::new();
     if !first && !unread && row.int("late_images")? > 0 {

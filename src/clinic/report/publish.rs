@@ -11,7 +11,7 @@ use super::draft::fenced;
 use super::gather::{gather, person};
 use super::open::find;
 use super::prepare::prepare;
-use super::submit::{Act, checked, set_subject};
+use super::submit::{Act, checked, free_to_report, set_subject};
 use crate::centre::Centre;
 use crate::worklist::{self, ItemRow};
 
@@ -96,6 +96,7 @@ pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Pub
     let ready = prepare(centre, permit, content).await?;
     let tx = ctx.db.begin(permit).await?;
     let (mut tx, item) = fenced(tx, ctx, permit, act.report, act.item, act.epoch, act.sections).await?;
+    free_to_report(&mut tx, &item).await?;
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     tx.exec(worklist::sql::CLOSE, args![&item.id, "done", ctx.now()]).await?;
     tx.commit().await?;
@@ -124,6 +125,7 @@ pub async fn preliminary(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Res
     let ready = prepare(centre, permit, content).await?;
     let tx = ctx.db.begin(permit).await?;
     let (mut tx, item) = fenced(tx, ctx, permit, act.report, act.item, act.epoch, act.sections).await?;
+    free_to_report(&mut tx, &item).await?;
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     // The item stays with its reader: the text of the preliminary is the draft of the final.
     let sections = serde_json::to_value(act.sections)?;

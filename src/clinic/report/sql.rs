@@ -68,8 +68,9 @@ yigong_base::statements! {
     CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
     /// Subject state: study.
     SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
-    /// A study that nobody may report on before a person has looked at it: what holds it back, while no version is signed.
-    HELD_BACK = "SELECT s.lane FROM study s LEFT JOIN report r ON r.subject = s.id WHERE s.id = $1 AND s.lane IN ('security', 'identity', 'content') AND COALESCE(r.current_version, 0) = 0";
+    /// A study that nobody may report on before a person has looked at it: what holds it back, while no final version stands.
+    HELD_BACK = "SELECT s.lane FROM study s WHERE s.id = $1 AND s.lane IN ('security', 'identity', 'content')
+        AND NOT EXISTS (SELECT 1 FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = s.id AND r.state <> 'withdrawn' AND v.kind <> 'prelim')";
     /// Subject state: ECG.
     SET_ECG = "UPDATE ecg_record SET state = $2 WHERE id = $1";
     /// Order state.

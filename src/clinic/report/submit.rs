@@ -35,12 +35,7 @@ pub async fn checked(
     act: &Act<'_>,
     item: &ItemRow,
 ) -> Result<Vec<Check>> {
-    if tx.opt(sql::HELD_BACK, args![&item.subject]).await?.is_some() {
-        return Err(Fault::conflict(
-            "held_back",
-            "whose images these are, or which of them are right, must be answered first: see the quarantine page",
-        ));
-    }
+    free_to_report(tx, item).await?;
     let head = yigong_base::patient::head(tx, &item.patient, ctx.now()).await?;
     let alerts = tx.all(sql::FINDINGS, args![&item.subject]).await?;
     let has_previous =
@@ -56,6 +51,20 @@ pub async fn checked(
         });
     }
     Ok(found)
+}
+
+/// Nothing about the study waits for a person: whose images these are, or which of them are right.
+///
+/// # Errors
+/// `Conflict` `held_back`.
+pub(super) async fn free_to_report(tx: &mut yigong_base::storage::Conn, item: &ItemRow) -> Result<()> {
+    if tx.opt(sql::HELD_BACK, args![&item.subject]).await?.is_some() {
+        return Err(Fault::conflict(
+            "held_back",
+            "whose images these are, or which of them are right, must be answered first: see the quarantine page",
+        ));
+    }
+    Ok(())
 }
 
 /// Tier 1 signed: the item goes to the auditor with its first deadline.

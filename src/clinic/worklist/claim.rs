@@ -4,6 +4,7 @@ use serde_json::json;
 use yigong_base::access::{Permit, Right};
 use yigong_base::clock::MINUTE_MS;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Conn, Engine, Tx};
 use yigong_base::{Ctx, args, audit};
 
@@ -102,8 +103,17 @@ pub async fn heartbeat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoc
 pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoch: i64) -> Result<ItemRow> {
     let held = fence(tx, ctx, permit, item, epoch).await?;
     tx.exec(sql::RELEASE, args![item]).await?;
+    given_back(tx, ctx, item).await?;
     audit::append(tx, ctx, permit, "work.release", "work_item", item, &json!({"epoch": epoch})).await?;
     Ok(held)
+}
+
+/// A study about which a doubt came while it was read does not go to the next reader before that is answered.
+async fn given_back(tx: &mut Tx, ctx: &Ctx, item: &str) -> Result<()> {
+    if let Some(row) = tx.opt(sql::DOUBTED, args![item]).await? {
+        jobs::enqueue(tx, ctx, Job::new("settle", row.text("study")?)).await?;
+    }
+    Ok(())
 }
 
 /// A lead takes an item from its holder; the reason is kept.
@@ -120,6 +130,7 @@ pub async fn break_lease(
     }
     let held = find_locked(tx, permit, item).await?;
     tx.exec(sql::RELEASE, args![item]).await?;
+    given_back(tx, ctx, item).await?;
     let detail = json!({"holder": held.holder, "epoch": held.epoch, "reason": reason});
     audit::append(tx, ctx, permit, "work.break", "work_item", item, &detail).await?;
     Ok(held)
@@ -135,6 +146,7 @@ pub async fn expire(ctx: &Ctx) -> Result<Vec<(String, String)>> {
         let (id, facility) = (row.text("id")?, row.text("facility")?);
         let mut tx = ctx.db.begin(&permit).await?;
         if tx.exec(sql::EXPIRE, args![&id, now]).await? > 0 {
+            given_back(&mut tx, ctx, &id).await?;
             audit::append(&mut tx, ctx, &permit, "work.expire", "work_item", &id, &json!({})).await?;
             tx.commit().await?;
             freed.push((id, facility));

@@ -52,15 +52,14 @@ pub async fn no_change(
     if note.trim().is_empty() {
         return Err(Fault::invalid("note", "say what was looked at"));
     }
-    let there = tx.one(sql::IMAGES_OF, args![&held.subject]).await?.int("n")?;
-    if there != images {
+    if tx.exec(sql::LOOKED_AT, args![&held.subject, images]).await? == 0 {
+        let there = tx.one(sql::IMAGES_OF, args![&held.subject]).await?.int("n")?;
         return Err(Fault::Conflict {
             code: "more_images".into(),
             detail: "images came since the page was opened: look at them first".into(),
             current: json!({"images": there}),
         });
     }
-    tx.exec(sql::LOOKED_AT, args![&held.subject]).await?;
     tx.exec(sql::CLOSE, args![item, "done", ctx.now()]).await?;
     let detail =
         json!({"outcome": "no_change", "note": note.trim(), "subject": held.subject, "images": images});

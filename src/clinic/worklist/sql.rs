@@ -150,10 +150,12 @@ yigong_base::statements! {
     FLAGS_OF = "SELECT id, flags FROM work_item WHERE subject = $1 AND state <> 'cancelled'";
     /// Set them.
     SET_FLAGS = "UPDATE work_item SET flags = $2, version = version + 1 WHERE id = $1";
+    /// The study of an item, when something about it waits for a person.
+    DOUBTED = "SELECT s.id AS study FROM work_item w JOIN study s ON s.id = w.subject WHERE w.id = $1 AND s.lane IN ('security', 'identity', 'content')";
     /// Images of a study that are shown.
     IMAGES_OF = "SELECT instance_count AS n FROM study WHERE id = $1";
-    /// Late images of a study were looked at.
-    LOOKED_AT = "UPDATE study SET late_images = 0 WHERE id = $1";
+    /// So many images of a study were looked at, and there are no others.
+    LOOKED_AT = "UPDATE study SET late_images = 0 WHERE id = $1 AND instance_count = $2";
     /// Names a person.
     NAME_OF = "SELECT name FROM account WHERE id = $1";
     /// Tab 待书写.

@@ -1,6 +1,8 @@
 //! Rejected images are hidden, not deleted (IHE IOCM, PS3.16 CID 7011): out of viewer, queries and retrieval, in sight of the
 //! operator, and back by one act.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
@@ -108,7 +110,7 @@ pub async fn restore(
     require(permit)?;
     let row = chain::owned(tx, permit, study).await?;
     let mut shown: Vec<Value> = Vec::new();
-    let mut back = Vec::new();
+    let (mut back, mut uids) = (Vec::new(), BTreeSet::new());
     for part in tx.all(sql::PARTS, args![study]).await? {
         let (id, code) = (part.text("id")?, part.text("hidden")?);
         if instances.contains(&id) && CODES.iter().any(|(c, _)| *c == code) {
@@ -116,7 +118,9 @@ pub async fn restore(
                 return Err(Fault::conflict("erased", "the retention policy has given these bytes up"));
             }
             shown.push(json!({"id": id, "current": 0, "hidden": code}));
-            back.push((id, !other_shown(tx, study, &part).await?));
+            // Of two versions that come back together one is shown.
+            let first = uids.insert(part.text("uid")?);
+            back.push((id, first && !other_shown(tx, study, &part).await?));
         }
     }
     if back.is_empty() {
@@ -150,8 +154,9 @@ pub(super) async fn other_shown(tx: &mut Tx, study: &str, part: &Row) -> Result<
     Ok(false)
 }
 
-/// A rejection note of a device (Key Object Selection, PS3.3 §A.35.4): hides the named images of the sender's own facility.
-/// Answers the acts; images it does not have are passed over.
+/// A rejection note of a device (Key Object Selection, PS3.3 §A.35.4): hides the named images of the sender's own facility,
+/// each given by the UIDs of its study and its own. Answers the acts; images it does not have are passed over. Of two images
+/// with one UID (devices that count from 1) only that of the named study is meant; a single one is meant wherever it stands now.
 ///
 /// # Errors
 /// `Invalid` for an unknown code.
@@ -159,13 +164,18 @@ pub async fn reject(
     tx: &mut Tx,
     ctx: &Ctx,
     permit: &Permit,
-    uids: &[String],
+    named: &[(String, String)],
     code: &str,
     why: &str,
 ) -> Result<Vec<String>> {
     let mut by_study: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
-    for one in uids {
-        for row in tx.all(sql::BY_UID, args![permit.facility(), one]).await? {
+    for (study_uid, instance) in named {
+        let rows = tx.all(sql::BY_UID, args![permit.facility(), instance]).await?;
+        let several = rows.len() > 1;
+        for row in rows {
+            if several && row.text("study_uid")? != *study_uid {
+                continue;
+            }
             by_study.entry(row.text("study")?).or_default().push(row.text("id")?);
         }
     }

@@ -79,7 +79,13 @@ pub async fn reject_by_note(ctx: &Ctx, instance: &str, payload: &Value) -> Resul
         hide::apply(&mut tx, ctx, &permit, &study, &[instance.to_owned()], note.why.code(), &why).await?;
         tx.exec(sql::NOT_LATE, args![&study]).await?;
     }
-    hide::reject(&mut tx, ctx, &permit, &found, note.why.code(), &why).await?;
+    let named: Vec<(String, String)> = note
+        .objects
+        .iter()
+        .filter(|(.., i)| found.contains(i))
+        .map(|(s, _, i)| (s.clone(), i.clone()))
+        .collect();
+    hide::reject(&mut tx, ctx, &permit, &named, note.why.code(), &why).await?;
     if first {
         show(&mut tx, ctx, &permit, (&sender.id, &facility), (instance, &note, left.len())).await?;
     }

@@ -10,6 +10,7 @@ use super::super::{grant, retention};
 use super::assign::snapshot;
 use super::chain::{self, Act};
 use super::place::{self, Part, before, made_uid, relocate, rest, whole_series};
+use super::sql;
 
 /// Which images of a study.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +174,11 @@ async fn shift(
     grant::never_widens(tx, &source, &target).await?;
     let whole = whole_series(tx, &source, &target, &moved).await?;
     let mut undo = before(&source, &from.text("patient")?, &moved, &whole);
+    let taken = place::taken(tx, &target, &moved).await?;
+    if let (false, Value::Object(map)) = (taken.is_empty(), &mut undo) {
+        let shown = taken.iter().map(|id| json!({"id": id, "current": 1, "hidden": ""}));
+        map.insert("shown".into(), shown.collect());
+    }
     let empties = place::parts(tx, &source).await?.len() == moved.len();
     if let (true, Value::Object(map)) = (empties, &mut undo) {
         map.insert("studies".into(), json!([snapshot(from)?]));
@@ -189,6 +195,9 @@ async fn shift(
     };
     let written = chain::write(tx, ctx, permit, &from.text("facility")?, &act).await?;
     relocate(tx, ctx, &written, from, to, &moved, &whole).await?;
+    for id in &taken {
+        tx.exec(sql::SHOW, args![id, 0_i64, ""]).await?;
+    }
     retention::follow(tx, &source, &target).await?;
     for study in [&source, &target] {
         rest(tx, ctx, study).await?;

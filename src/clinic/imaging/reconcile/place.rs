@@ -1,6 +1,6 @@
 //! Putting instances under another study: rows, counters, and what each object says about itself on the way out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -19,6 +19,7 @@ use crate::worklist;
 /// An instance that moves.
 pub(super) struct Part {
     pub(super) id: String,
+    pub(super) uid: String,
     pub(super) series: String,
     pub(super) series_uid: String,
     pub(super) current: bool,
@@ -32,6 +33,7 @@ pub(super) async fn parts(tx: &mut Tx, study: &str) -> Result<Vec<Part>> {
         .map(|r| {
             Ok(Part {
                 id: r.text("id")?,
+                uid: r.text("uid")?,
                 series: r.text("series")?,
                 series_uid: r.text("series_uid")?,
                 current: r.flag("current")?,
@@ -49,6 +51,13 @@ pub(super) fn made_uid(parts: &[&str]) -> String {
     }
     let value = hash.finalize().iter().take(16).fold(0_u128, |all, b| (all << 8) | u128::from(*b));
     uid::from_u128(value)
+}
+
+/// Those of the moved images whose place in the other study another version has: they become older versions there.
+pub(super) async fn taken(tx: &mut Tx, target: &str, moved: &[Part]) -> Result<Vec<String>> {
+    let there: BTreeSet<String> =
+        parts(tx, target).await?.into_iter().filter(|p| p.current).map(|p| p.uid).collect();
+    Ok(moved.iter().filter(|p| p.current && there.contains(&p.uid)).map(|p| p.id.clone()).collect())
 }
 
 /// Where each moved row stood: what undo needs.

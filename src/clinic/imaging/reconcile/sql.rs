@@ -118,7 +118,7 @@ yigong_base::statements! {
     /// Is it shown, and why not.
     SHOW = "UPDATE instance SET current = $2, hidden = $3 WHERE id = $1";
     /// Current instances by SOP Instance UID in a facility.
-    BY_UID = "SELECT id, study FROM instance WHERE facility = $1 AND uid = $2 AND current = 1";
+    BY_UID = "SELECT i.id, i.study, s.uid AS study_uid FROM instance i JOIN study s ON s.id = i.study WHERE i.facility = $1 AND i.uid = $2 AND i.current = 1";
     /// History of a study for everybody who may see it.
     HISTORY = concat!(
         "SELECT r.id, r.n, r.operation, r.study, r.other, r.why, r.who, a.name AS who_name, r.at, r.detail, r.undoes, r.undone_by, f.name AS facility_name

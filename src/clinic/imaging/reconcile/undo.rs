@@ -7,7 +7,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args};
 
-use super::super::grant;
+use super::super::{grant, retention};
 use super::assign::follow;
 use super::chain::{self, Act};
 use super::place::rest;
@@ -73,6 +73,10 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
         chain::sum(tx, &target.text("target_kind")?, &target.text("target")?).await?;
     }
     put_back(tx, ctx, permit, &before).await?;
+    if matches!(operation.as_str(), "split" | "move" | "merge") {
+        // A hold that was put on them where they were is not lost on the way back.
+        retention::follow(tx, &second, &study).await?;
+    }
     super::unheld::unindex(tx, ctx, permit, list(&before, "unindexed")).await?;
     rest(tx, ctx, &study).await?;
     if second != study {

@@ -68,8 +68,18 @@ async fn a_doubt_about_the_pictures_takes_the_study_out_of_the_queue() {
         send(&bench, &peer, &Shot { pixel: 11, ..Shot::default() }).await.unwrap();
         assert_eq!(state(&bench, &id).await.1.as_deref(), Some("reading"), "{engine}");
         assert!(barred().await, "{engine}");
+        // Given back with the question open, it waits for the answer and not for the next reader.
+        let epoch = item(&bench, &id, "write").await.unwrap().epoch;
+        let mut tx = ctx.db.begin(&writer).await.unwrap();
+        worklist::release(&mut tx, ctx, &writer, &work, epoch).await.unwrap();
+        let queued = "SELECT COUNT(*) AS n FROM job WHERE kind = 'settle' AND key = $1 AND state = 'waiting'";
+        assert_eq!(tx.one(queued, args![&id]).await.unwrap().int("n").unwrap(), 1);
+        tx.commit().await.unwrap();
+        settling::settle_with(ctx, &id).await.unwrap();
+        assert_eq!(state(&bench, &id).await, ("held".into(), Some("cancelled".into())), "{engine}");
         answer().await;
         assert!(!barred().await, "{engine}");
+        assert_eq!(state(&bench, &id).await, ("queued".into(), Some("queued".into())), "{engine}");
     }
 }
 

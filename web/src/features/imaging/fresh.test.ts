@@ -25,6 +25,10 @@ describe('what a pane shows, as the centre knows it now', () => {
   it('a series that was moved away is shown no more', () => {
     expect(refreshed(pane(was, 'a'), [study('s1', '王小东', ['b'])])).toBeNull();
   });
+  it('a study that may not be seen any more leaves the pane', () => {
+    expect(refreshed(pane(was, 'a'), [], ['s1'])).toBeNull();
+    expect(refreshed(pane(was, 'a'), [], ['s2'])).not.toBeNull();
+  });
   it('a measurement belongs to the study it was made on, also when that has left the screen', () => {
     const prior = study('s0', '王小冬', ['p']);
     const seen = [was, prior];

@@ -2,8 +2,10 @@
 import type { Hung, StudyDetail } from './model';
 import type { Measurement } from './viewer/port';
 
-/** The pane with the study and the series of today; null when the series belongs to the study no more. */
-export function refreshed(h: Hung, studies: readonly StudyDetail[]): Hung | null {
+/** The pane with the study and the series of today; null when the series belongs to the study no more, or the study may not be
+ * seen any more (`gone`). */
+export function refreshed(h: Hung, studies: readonly StudyDetail[], gone: readonly string[] = []): Hung | null {
+  if (gone.includes(h.study.id)) return null;
   const study = studies.find((s) => s.id === h.study.id);
   if (!study) return h;
   const series = study.series.find((s) => s.id === h.series.id);

@@ -36,9 +36,20 @@ export const placesOf = (h: Hanging): string =>
     .map((x) => (x ? shownKey(x) : ''))
     .join('|');
 
+interface Others {
+  studies: StudyDetail[];
+  /** May not be seen any more. */
+  gone: string[];
+}
+
 /** A study that may not be seen any more is none; a line that is down says nothing. */
-const loaded = (answers: readonly { data: StudyDetail | undefined; error: Error | null }[]): StudyDetail[] =>
-  answers.flatMap((a) => (a.data && !(a.error instanceof Fault && [403, 404].includes(a.error.status)) ? [a.data] : []));
+function loaded(answers: readonly { data: StudyDetail | undefined; error: Error | null }[]): Others {
+  const barred = (a: { error: Error | null }): boolean => a.error instanceof Fault && [403, 404].includes(a.error.status);
+  return {
+    studies: answers.flatMap((a) => (a.data && !barred(a) ? [a.data] : [])),
+    gone: answers.flatMap((a) => (a.data && barred(a) ? [a.data.id] : [])),
+  };
+}
 
 const filled = (list: readonly (Hung | null)[]): (Hung | null)[] => Array.from({ length: MOST }, (_, k) => list[k] ?? null);
 
@@ -65,9 +76,9 @@ export function useHanging(study: StudyDetail): Hanging {
     const now = put.flatMap((h) => (h && h.study.id !== study.id ? [h.study.id] : []));
     note((was) => (now.every((id) => was.includes(id)) ? was : [...new Set([...was, ...now])]));
   }, [put, study.id]);
-  const studies = useQueries({ queries: others.map(studyQuery), combine: loaded });
+  const { studies, gone } = useQueries({ queries: others.map(studyQuery), combine: loaded });
   const seen = useMemo(() => [study, ...studies], [study, studies]);
-  const shown = useMemo(() => put.map((h) => h && refreshed(h, seen)), [put, seen]);
+  const shown = useMemo(() => put.map((h) => h && refreshed(h, seen, gone)), [put, seen, gone]);
   const [active, setActive] = useState(0);
   const order = useMemo(() => orderSeries(study.series), [study.series]);
   const count = panesOf(layout);

@@ -9,6 +9,8 @@ import { FaultNote } from '../../ui/State';
 export function Recheck({ item, epoch, done }: { item: WorkItemDetail; epoch: number; done: () => void }) {
   const { t } = useWords();
   const [asking, ask] = useState(false);
+  // What the auditor had before him when he decided, not what has come while he writes.
+  const [images, looked] = useState(item.images);
   const [note, setNote] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -16,7 +18,7 @@ export function Recheck({ item, epoch, done }: { item: WorkItemDetail; epoch: nu
     setBusy(true);
     setError(null);
     try {
-      await post(`/api/work/${item.id}/recheck`, { epoch, note: note.trim(), images: item.images });
+      await post(`/api/work/${item.id}/recheck`, { epoch, note: note.trim(), images });
       done();
     } catch (e) {
       setError(e);
@@ -25,7 +27,15 @@ export function Recheck({ item, epoch, done }: { item: WorkItemDetail; epoch: nu
   };
   return (
     <>
-      <Button onClick={() => ask(true)}>{t('recheck.no_change')}</Button>
+      <Button
+        onClick={() => {
+          looked(item.images);
+          setError(null);
+          ask(true);
+        }}
+      >
+        {t('recheck.no_change')}
+      </Button>
       <Modal
         opened={asking}
         onClose={() => ask(false)}

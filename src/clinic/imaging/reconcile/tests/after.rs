@@ -91,7 +91,12 @@ async fn a_legal_hold_goes_with_the_images() {
         tx.commit().await.unwrap();
         let wanted = Parts { series: vec![series_of(&bench, &id, SECOND.0).await], instances: Vec::new() };
         let mut tx = begin(&bench, &reg).await;
-        let (_, new) = split(&mut tx, ctx, &reg, &id, &wanted, "two examinations").await.unwrap();
+        let (act, new) = split(&mut tx, ctx, &reg, &id, &wanted, "two examinations").await.unwrap();
+        tx.commit().await.unwrap();
+        // One that is put on what was split off comes back with the images.
+        let mut tx = begin(&bench, &lead).await;
+        retention::release(&mut tx, ctx, &lead, &id, "over").await.unwrap();
+        undo(&mut tx, ctx, &reg, &act, "one examination").await.unwrap();
         tx.commit().await.unwrap();
         let mut conn = ctx.db.read(&lead).await.unwrap();
         for study in [&id, &new] {
@@ -152,6 +157,27 @@ async fn one_uid_in_two_studies_is_two_images() {
         assert_eq!((images(&bench, &a).await, images(&bench, &b).await), (1, 1), "{}", bench.engine);
         assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap()[1], "P1");
         assert_eq!(out(&bench, "1.9", "1.9.1", "1.2.3.4.5").await.unwrap()[1], "P2");
+
+        // A device rejects the image of one of them: the other's stays.
+        let device = Permit::peer("AEC01", "C01");
+        let named = [("1.2.3".to_owned(), "1.2.3.4.5".to_owned())];
+        let mut tx = begin(&bench, &device).await;
+        let acts =
+            super::super::hide::reject(&mut tx, ctx, &device, &named, "113001", "motion").await.unwrap();
+        assert_eq!(acts.len(), 1);
+        undo(&mut tx, ctx, &reg, &acts[0], "no").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((images(&bench, &a).await, images(&bench, &b).await), (1, 1), "{}", bench.engine);
+
+        // Brought together after all, one of the two is shown; taken back, both are.
+        let mut tx = begin(&bench, &reg).await;
+        let act = merge(&mut tx, ctx, &reg, &b, &a, "one examination").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((images(&bench, &a).await, images(&bench, &b).await), (1, 0), "{}", bench.engine);
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "two").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((images(&bench, &a).await, images(&bench, &b).await), (1, 1), "{}", bench.engine);
     }
 }
 

@@ -169,6 +169,7 @@ async fn rejected_images_are_hidden_and_come_back() {
         let device = peer.permit();
         let mut tx = begin(&bench, &device).await;
         let uids = ["1.2.3.4.6".to_owned(), "9.9".to_owned()];
+        let uids = uids.map(|instance| ("1.2.3".to_owned(), instance));
         assert_eq!(reject(&mut tx, ctx, &device, &uids, "113037", "KOS").await.unwrap().len(), 1);
         tx.commit().await.unwrap();
         assert_eq!(work_state(&bench, &id).await.as_deref(), Some("cancelled"));

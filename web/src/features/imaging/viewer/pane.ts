@@ -101,7 +101,8 @@ export class StackPane extends MovedPane implements Pane {
     if (was && !options.cut) {
       // An image that was rejected or moved is no place for a measurement any more.
       const here = new Set(frames.map((f) => f.imageId));
-      forget(this.list.flatMap((f) => (here.has(f.imageId) ? [] : [f.imageId])));
+      const mine = (id: string): boolean => !here.has(id) && metaOf(id)?.series === options.series;
+      forget(this.list.map((f) => f.imageId).filter(mine));
     }
     this.list = frames;
     this.options = options;
