@@ -27,10 +27,12 @@ impl DicomCarrier {
         Self { ctx }
     }
 
-    async fn object(&self, parcel: &Parcel) -> Result<Vec<u8>, String> {
-        let content: ReportContent =
-            serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
-        let pdf = self.ctx.blobs.read(&parcel.pdf_object).await.map_err(|e| e.to_string())?;
+    async fn object(&self, parcel: &Parcel) -> Result<Vec<u8>, Outcome> {
+        let content: ReportContent = serde_json::from_str(&parcel.content)
+            .map_err(|e| Outcome::Parked { why: format!("content: {e}") })?;
+        // A disk that does not answer is no fault of the report.
+        let read = self.ctx.blobs.read(&parcel.pdf_object).await;
+        let pdf = read.map_err(|e| Outcome::Retry { why: e.to_string() })?;
         Ok(encapsulated::object(&content, &pdf, self.ctx.config.centre.utc_offset_minutes))
     }
 
@@ -55,7 +57,7 @@ impl DicomCarrier {
         };
         let object = match self.object(parcel).await {
             Ok(object) => object,
-            Err(why) => return failed(Outcome::Parked { why }),
+            Err(outcome) => return failed(outcome),
         };
         let target = Target {
             address: address.to_owned(),

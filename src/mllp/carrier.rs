@@ -35,32 +35,34 @@ impl Hl7Carrier {
         self
     }
 
-    async fn body(&self, parcel: &Parcel) -> Result<Vec<u8>, String> {
-        if let Some(body) = &parcel.body {
+    /// The bytes of an earlier try, or those that are built now; where nothing could be built nothing was kept.
+    async fn body(&self, parcel: &Parcel) -> Result<Vec<u8>, Outcome> {
+        if let Some(body) = parcel.body.as_ref().filter(|body| !body.is_empty()) {
             return Ok(body.clone());
         }
+        let parked = |why: String| Outcome::Parked { why };
         let content: ReportContent =
-            serde_json::from_str(&parcel.content).map_err(|e| format!("content: {e}"))?;
+            serde_json::from_str(&parcel.content).map_err(|e| parked(format!("content: {e}")))?;
         let style = Style::of(&parcel.settings);
         let pdf = if style.pdf {
-            let bytes = self.ctx.blobs.read(&parcel.pdf_object).await.map_err(|e| e.to_string())?;
+            // A disk that does not answer is no fault of the report.
+            let read = self.ctx.blobs.read(&parcel.pdf_object).await;
+            let bytes = read.map_err(|e| Outcome::Retry { why: e.to_string() })?;
             Some(base64::engine::general_purpose::STANDARD.encode(bytes))
         } else {
             None
         };
         let offset = i32::try_from(self.ctx.config.centre.utc_offset_minutes).unwrap_or(480);
         let text = oru::build(&content, &style, &parcel.control_id, offset, pdf.as_deref())
-            .map_err(|e| e.to_string())?;
-        style
-            .charset
-            .encode(&text)
-            .ok_or_else(|| "the character set of the destination lacks a character".to_owned())
+            .map_err(|e| parked(e.to_string()))?;
+        let lacks = || parked("the character set of the destination lacks a character".to_owned());
+        style.charset.encode(&text).ok_or_else(lacks)
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Attempt {
         let body = match self.body(parcel).await {
             Ok(body) => body,
-            Err(why) => return Attempt { body: Vec::new(), outcome: Outcome::Parked { why } },
+            Err(outcome) => return Attempt { body: Vec::new(), outcome },
         };
         let outcome = match send::send(&parcel.address, &body, self.patience).await {
             Ok(ack) if matches!(ack.code.as_str(), "AA" | "CA") => Outcome::Acked { receipt: ack.code },

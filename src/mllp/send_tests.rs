@@ -63,6 +63,20 @@ async fn the_carrier_proves_parks_or_tries_again_with_the_same_bytes() {
     assert_eq!((again.outcome, again.body == first.body), (Outcome::Acked { receipt: "AA".into() }, true));
     let parked = carrier.deliver(&parcel(receiver(ack("AR", "M1"), true).await, None)).await;
     assert!(matches!(parked.outcome, Outcome::Parked { .. }));
+    // Nothing was built at an earlier try: it is built now, and no empty message goes out.
+    let built = carrier.deliver(&parcel(receiver(ack("AA", "M1"), true).await, Some(Vec::new()))).await;
+    assert_eq!(built.outcome, Outcome::Acked { receipt: "AA".into() });
+    assert!(built.body.starts_with(b"MSH|"), "{:?}", built.body);
+    // A PDF that cannot be read now is tried again, and needs nobody.
+    let mut with_pdf = parcel("127.0.0.1:1".into(), None);
+    with_pdf.settings = serde_json::json!({"app": "HIS", "charset": "gb18030", "pdf": true});
+    with_pdf.pdf_object = "0".repeat(64);
+    let away = carrier.deliver(&with_pdf).await;
+    assert!(
+        matches!(away.outcome, Outcome::Retry { ref why } if !why.contains("connect")),
+        "{:?}",
+        away.outcome
+    );
     let closed = carrier.deliver(&parcel("127.0.0.1:1".into(), None)).await;
     assert!(matches!(closed.outcome, Outcome::Retry { .. }));
 }

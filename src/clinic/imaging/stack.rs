@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use yigong_formats::dicom::image::{Own, Window};
 use yigong_formats::dicom::{Header, Tag, tag};
 
-/// What a document says of its age. A document without it knows nothing of `rendered_for`, `per_frame` and `set` and is written anew when it is read.
-pub const VERSION: i64 = 4;
+/// What a document says of its age. An older one knows nothing of `rendered_for`, `per_frame` or `set`, or calls samples raw that
+/// no page can draw, and is written anew when it is read.
+pub const VERSION: i64 = 5;
 
 /// True for a document that says all this one says; one of an object without frames says nothing at any time.
 #[must_use]
@@ -23,8 +24,9 @@ pub fn document(id: &str, header: &Header) -> Value {
     let i = &header.image;
     // Where frames may differ and are not listed, the first one's plane holds for no other.
     let plane = |v: &[f64], n: usize| if i.varying.more { Value::Null } else { exact(v, n) };
-    let raw_ok = matches!(i.bits_allocated, 8 | 16)
-        && matches!(i.samples, 1 | 3)
+    // Without functional groups a place is that of the first frame (RT Dose: the others follow from it by offsets).
+    let placed = frames == 1 || !header.root().items(tag::PER_FRAME_GROUPS).is_empty();
+    let raw_ok = matches!((i.bits_allocated, i.samples), (8, 1 | 3) | (16, 1))
         && !matches!(i.photometric.as_str(), "PALETTE COLOR" | "YBR_FULL_422" | "YBR_PARTIAL_422")
         && yigong_base::codec::supported(&header.transfer_syntax)
         && !header.frames.is_deflated();
@@ -43,11 +45,11 @@ pub fn document(id: &str, header: &Header) -> Value {
         "windows": windows(&i.windows),
         "voi_function": i.voi_function,
         "padding": i.padding,
-        "position": plane(&i.position, 3), "orientation": plane(&i.orientation, 6),
+        "position": if placed { plane(&i.position, 3) } else { Value::Null }, "orientation": plane(&i.orientation, 6),
         "pixel_spacing": plane(&i.pixel_spacing, 2), "imager_spacing": exact(&i.imager_spacing, 2),
         "calibration_type": i.calibration,
         "magnification": i.magnification,
-        "slice_thickness": i.slice_thickness, "slice_location": i.slice_location,
+        "slice_thickness": i.slice_thickness, "slice_location": i.slice_location.filter(|_| placed),
         "frame_time_ms": i.frame_time_ms,
         "us_regions": i.regions.iter().map(region).collect::<Vec<_>>(),
         "view_position": header.text(tag::VIEW_POSITION),
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn a_document_without_the_present_version_is_outdated() {
         assert!(is_current(&json!({})) && is_current(&json!({"id": "i", "v": VERSION})));
-        for old in [json!({"id": "i"}), json!({"id": "i", "v": 3}), Value::Null] {
+        for old in [json!({"id": "i"}), json!({"id": "i", "v": 4}), Value::Null] {
             assert!(!is_current(&old), "{old}");
         }
     }

@@ -81,3 +81,54 @@ fn damaged_frames_never_panic() {
         }
     }
 }
+
+/// A flat colour as a JPEG of 64 by 48, its components as `kind` says.
+fn flat_jpeg(kind: jpeg_encoder::ColorType, sampling: jpeg_encoder::SamplingFactor) -> Vec<u8> {
+    let flat: Vec<u8> = std::iter::repeat_n([200, 60, 20], 64 * 48).flatten().collect();
+    let mut out = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut out, 95);
+    encoder.set_sampling_factor(sampling);
+    encoder.encode(&flat, 64, 48, kind).unwrap();
+    out
+}
+
+fn is_flat(decoded: &[u8]) -> bool {
+    decoded.len() == 64 * 48 * 3
+        && decoded.chunks_exact(3).all(|p| p.iter().zip([200, 60, 20]).all(|(a, b)| a.abs_diff(b) <= 4))
+}
+
+#[test]
+fn a_jpeg_is_believed_about_its_own_colours() {
+    use jpeg_encoder::{ColorType, SamplingFactor};
+    const BASELINE: &str = "1.2.840.10008.1.2.4.50";
+    // Y, Cb, Cr behind a JFIF marker, whatever the data set calls them; halved ones cannot be anything else.
+    for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_1, SamplingFactor::F_2_2] {
+        let frame = flat_jpeg(ColorType::Rgb, sampling);
+        assert_eq!(frame.get(6..10), Some(&b"JFIF"[..]));
+        for label in ["RGB", "YBR_FULL_422", "YBR_PARTIAL_420"] {
+            let decoded = raw(BASELINE, &colour(48, 64, label), &frame).unwrap();
+            assert!(is_flat(&decoded), "{label}: {:?}", &decoded[..3]);
+        }
+    }
+    // Without the marker, and all alike, the data set decides.
+    let plain = flat_jpeg(ColorType::Ycbcr, SamplingFactor::F_1_1);
+    let bare = [&plain[..2], &plain[4 + usize::from(u16::from_be_bytes([plain[4], plain[5]]))..]].concat();
+    assert!(is_flat(&raw(BASELINE, &colour(48, 64, "RGB"), &bare).unwrap()));
+    assert!(!is_flat(&raw(BASELINE, &colour(48, 64, "YBR_FULL_422"), &bare).unwrap()));
+    // Components named R, G, B are those, marker and label notwithstanding.
+    let mut named = plain.clone();
+    let (sof, sos) = (find(&named, 0xc0), find(&named, 0xda));
+    for (n, letter) in b"RGB".iter().enumerate() {
+        named[sof + 10 + 3 * n] = *letter;
+        named[sos + 5 + 2 * n] = *letter;
+    }
+    for label in ["RGB", "YBR_FULL_422"] {
+        let decoded = raw(BASELINE, &colour(48, 64, label), &named).unwrap();
+        assert!(is_flat(&decoded), "{label}: {:?}", &decoded[..3]);
+    }
+}
+
+/// Where a marker stands.
+fn find(frame: &[u8], marker: u8) -> usize {
+    frame.windows(2).position(|w| w == [0xff, marker]).unwrap()
+}

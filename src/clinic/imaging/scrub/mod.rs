@@ -4,12 +4,11 @@
 //! A wrong or missing object is marked, logged as an error and audited; from then on it is never served. An object without
 //! a row, older than a day, is set aside for a week.
 
+mod brake;
 pub mod mend;
 pub mod sql;
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,8 +31,6 @@ const PAGE: i64 = 500;
 const YOUNG_MS: i64 = DAY_MS;
 /// Not there in one page of rows: so many, and more than half, are a disk that is away.
 const MANY: usize = 20;
-/// Of every so many folders one object is looked for, where many are missing.
-const SAMPLE: usize = 8;
 /// Parts of the addresses, by their first four digits: the unit of the scrubber's shares.
 const PARTS: u32 = 0x1_0000;
 /// What was set aside stays this long.
@@ -271,6 +268,7 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
         }
         after = next;
     }
+    brake::belongs(ctx).await?;
     let past = past.unwrap_or_default();
     for number in part_of(past) / (PARTS / FOLDERS)..FOLDERS {
         for address in ctx.blobs.disk().folder(number).await? {
@@ -316,30 +314,11 @@ async fn missing(ctx: &Ctx, page: &[Row]) -> Result<Vec<String>> {
             gone.push(address);
         }
     }
-    if gone.len() >= MANY && gone.len() * 2 > page.len() && !there_elsewhere(ctx, &gone).await? {
+    if gone.len() >= MANY && gone.len() * 2 > page.len() && !brake::there_elsewhere(ctx, &gone).await? {
         let (n, of) = (gone.len(), page.len());
         return Err(Fault::storage(format!("{n} of {of} objects are not there: is the volume mounted?")));
     }
     Ok(gone)
-}
-
-/// Whether most of what lies in other folders than these objects is there. A page of addresses is one folder's, or a few.
-async fn there_elsewhere(ctx: &Ctx, gone: &[String]) -> Result<bool> {
-    let folder = |address: &str| address.get(..2).unwrap_or_default().to_owned();
-    let lost: BTreeSet<String> = gone.iter().map(|a| folder(a)).collect();
-    let (mut there, mut looked) = (0_usize, 0_usize);
-    for number in (0..FOLDERS).step_by(SAMPLE) {
-        let before = format!("{number:02x}");
-        let next = ctx.db.read(&Permit::system("sweep")).await?.opt(sql::NAMED, args![&before, 1]).await?;
-        let Some(row) = next else { continue };
-        let address = row.text("address")?;
-        if !lost.contains(&folder(&address)) {
-            looked += 1;
-            let there_now = tokio::fs::try_exists(ctx.blobs.path(&address)?).await;
-            there += usize::from(there_now.map_err(|e| Fault::io("look for an object", &e))?);
-        }
-    }
-    Ok(there * 2 > looked)
 }
 
 async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {

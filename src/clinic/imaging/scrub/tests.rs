@@ -108,6 +108,25 @@ async fn a_lost_folder_is_said_and_a_volume_that_is_away_is_not_damage() {
 }
 
 #[tokio::test]
+async fn a_store_before_another_database_is_left_alone() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        // The objects of the database that should be here.
+        let mut theirs = Vec::new();
+        for n in 0..400 {
+            theirs.push(ctx.blobs.put(format!("acknowledged {n}").as_bytes()).await.unwrap());
+        }
+        bench.clock.advance(400 * 365 * DAY_MS);
+        let refused = sweep(ctx, &Value::Null).await.unwrap_err().to_string();
+        assert!(refused.contains("database of this store"), "{}: {refused}", bench.engine);
+        for address in &theirs {
+            assert!(ctx.blobs.path(address).unwrap().exists(), "{}: nothing is set aside", bench.engine);
+        }
+    }
+}
+
+#[tokio::test]
 async fn rows_and_objects_are_held_against_each_other() {
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);

@@ -51,7 +51,8 @@ pub(super) fn varying(object: &Object, count: usize) -> (Own, Varying) {
     if count < 2 || items.is_empty() {
         return (first, Varying::default());
     }
-    if count > MOST {
+    // Groups that were cut off by the limits of reading would be read as "slope 1, no place": nothing is said of them instead.
+    if count > MOST || object.defects.has("header-large") {
         return (first, Varying { frames: Vec::new(), more: true });
     }
     let none = own(&[], &behind, &sets);

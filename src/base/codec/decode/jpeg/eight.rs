@@ -5,15 +5,16 @@ use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 use super::super::super::error::refused;
 use super::super::super::{CodecError, Shape};
 use super::super::Pixels;
+use super::colour::is_ybr;
 
 /// Decodes a frame whose header was checked.
 pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> {
     let mut decoder = Decoder::new(frame);
     decoder.set_max_decoding_buffer_size(shape.pixels() * usize::from(shape.samples) * 2);
-    // the data set says what the components are; markers of the file format JFIF do not count in DICOM
-    let keep = shape.photometric == "YBR_FULL";
+    let ybr = is_ybr(shape, frame, false);
+    let keep = ybr && shape.photometric == "YBR_FULL";
     if shape.samples == 3 {
-        let transform = shape.photometric.starts_with("YBR") && !keep;
+        let transform = ybr && !keep;
         decoder.set_color_transform(if transform { ColorTransform::YCbCr } else { ColorTransform::RGB });
     }
     let decoded = decoder.decode().map_err(|e| match e {
@@ -26,5 +27,5 @@ pub(super) fn decode(shape: &Shape, frame: &[u8]) -> Result<Pixels, CodecError> 
         (Some(PixelFormat::L8 | PixelFormat::RGB24), 8) => decoded,
         _ => return Err(CodecError::Unsupported("jpeg in samples of another width".into())),
     };
-    Ok(Pixels::new(data).with_ybr_full(keep && shape.samples == 3))
+    Ok(Pixels::new(data).with_ybr_full(keep))
 }
