@@ -18,69 +18,119 @@ use super::sql;
 const PAUSES_MS: [i64; 5] = [5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, 30 * MINUTE_MS];
 /// Rows of one look at the queue, as in `sql::WAITING`.
 const PAGE: usize = 200;
+/// So many tries in a row that came to nothing: the receiver does not answer, and the other queues want their turn.
+const IN_VAIN: usize = 3;
 /// After this a parcel goes to the phone list; it never expires.
 const DEAD_MS: i64 = 3 * DAY_MS;
 
 /// Carriers by kind of destination.
 pub type Carriers = HashMap<&'static str, Arc<dyn Carrier>>;
 
-/// Sends what is due at a destination. Called by the job `deliver`; safe to call at any time.
+/// Sends what is due at a destination, page by page, so that what is parked in front hides nobody behind it. Called by the job
+/// `deliver`; safe to call at any time.
 pub async fn run(ctx: &Ctx, carriers: &Carriers, destination: &str) -> Result<usize> {
     let permit = Permit::system("deliver");
-    let (head, rows) = {
-        let mut r = ctx.db.read(&permit).await?;
-        let head = r
-            .opt(sql::DESTINATION, args![destination])
-            .await?
-            .ok_or_else(|| Fault::not_found("destination"))?;
-        let rows = r.all(sql::WAITING, args![destination]).await?;
-        (head, rows)
-    };
+    let head = ctx.db.read(&permit).await?.opt(sql::DESTINATION, args![destination]).await?;
+    let head = head.ok_or_else(|| Fault::not_found("destination"))?;
     if !head.flag("enabled")? {
         return Ok(0);
     }
     let Some(carrier) = carriers.get(head.text("kind")?.as_str()) else {
         return Err(Fault::internal("no carrier for this kind of destination"));
     };
-    let (mut sent, mut blocked, mut soonest) = (0, HashSet::new(), None::<i64>);
-    if rows.len() >= PAGE {
-        // More may wait behind this page.
-        soonest = Some(ctx.now() + SECOND_MS);
-    }
-    for row in rows {
-        let patient = row.text("patient")?;
-        let (state, next_at) = (row.text("state")?, row.int("next_at")?);
-        // Order per patient: a parcel that waits or is parked holds back the later ones of the same patient.
-        if blocked.contains(&patient) {
-            continue;
+    let mut round = Round {
+        ctx,
+        permit,
+        carrier: carrier.as_ref(),
+        head,
+        blocked: HashSet::new(),
+        soonest: None,
+        sent: 0,
+        in_vain: 0,
+    };
+    let mut after = i64::MIN;
+    loop {
+        let rows = ctx.db.read(&round.permit).await?.all(sql::WAITING, args![destination, after]).await?;
+        let full = rows.len() >= PAGE;
+        if let Some(last) = rows.last() {
+            after = last.int("seq")?;
         }
-        if state == "parked" || next_at > ctx.now() {
-            if state != "parked" {
-                soonest = Some(soonest.map_or(next_at, |s| s.min(next_at)));
-            }
-            blocked.insert(patient);
-            continue;
-        }
-        let parcel = parcel_of(destination, &head, &row)?;
-        // The row was read a while ago: a newer version may have superseded it meanwhile.
-        let state =
-            ctx.db.read(&permit).await?.one(sql::STATE_OF, args![&parcel.delivery]).await?.text("state")?;
-        if state != "pending" && state != "retry" {
-            continue;
-        }
-        let attempt = carrier.deliver(&parcel).await;
-        if !record(ctx, &permit, &row, attempt, &mut soonest).await? {
-            blocked.insert(patient);
-        } else {
-            sent += 1;
+        let went_on = round.page(destination, rows).await?;
+        if !went_on || !full {
+            break;
         }
     }
-    if let Some(at) = soonest {
-        let mut tx = ctx.db.begin(&permit).await?;
+    if let Some(at) = round.soonest {
+        let mut tx = ctx.db.begin(&round.permit).await?;
         enqueue(&mut tx, ctx, Job::new("deliver", destination).at(at)).await?;
         tx.commit().await?;
     }
-    Ok(sent)
+    Ok(round.sent)
+}
+
+/// One walk over the queue of a destination.
+struct Round<'a> {
+    ctx: &'a Ctx,
+    permit: Permit,
+    carrier: &'a dyn Carrier,
+    head: Row,
+    /// Patients whose order forbids another parcel now.
+    blocked: HashSet<String>,
+    soonest: Option<i64>,
+    sent: usize,
+    in_vain: usize,
+}
+
+impl Round<'_> {
+    fn not_later(&mut self, at: i64) {
+        self.soonest = Some(self.soonest.map_or(at, |s| s.min(at)));
+    }
+
+    /// Sends what is due of some rows; `false` when the receiver does not answer.
+    async fn page(&mut self, destination: &str, rows: Vec<Row>) -> Result<bool> {
+        let ctx = self.ctx;
+        for row in rows {
+            let patient = row.text("patient")?;
+            let (state, next_at) = (row.text("state")?, row.int("next_at")?);
+            // Order per patient: a parcel that waits or is parked holds back the later ones of the same patient.
+            if self.blocked.contains(&patient) {
+                continue;
+            }
+            if state == "parked" || next_at > ctx.now() {
+                if state != "parked" {
+                    self.not_later(next_at);
+                }
+                self.blocked.insert(patient);
+                continue;
+            }
+            let parcel = parcel_of(destination, &self.head, &row)?;
+            // The row was read a while ago: a newer version may have superseded it meanwhile.
+            let state = ctx
+                .db
+                .read(&self.permit)
+                .await?
+                .one(sql::STATE_OF, args![&parcel.delivery])
+                .await?
+                .text("state")?;
+            if state != "pending" && state != "retry" {
+                continue;
+            }
+            let attempt = self.carrier.deliver(&parcel).await;
+            let silent = matches!(attempt.outcome, Outcome::Retry { .. });
+            if record(ctx, &self.permit, &row, attempt, &mut self.soonest).await? {
+                self.sent += 1;
+            } else {
+                self.blocked.insert(patient);
+            }
+            self.in_vain = if silent { self.in_vain + 1 } else { 0 };
+            if self.in_vain >= IN_VAIN {
+                // The others have not had their turn: it comes with the next try, half an hour from now at the latest.
+                self.not_later(ctx.now() + 30 * MINUTE_MS);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 fn parcel_of(destination: &str, head: &Row, row: &Row) -> Result<Parcel> {

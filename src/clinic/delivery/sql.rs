@@ -10,10 +10,10 @@ yigong_base::statements! {
         ON CONFLICT (destination, report, n) DO NOTHING";
     /// Destination of a queue.
     DESTINATION = "SELECT id, facility, kind, name, address, settings, enabled FROM destination WHERE id = $1";
-    /// Waiting parcels of a destination in order, with the frozen version.
-    WAITING = "SELECT d.id, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, COALESCE(d.armed_at, d.created_at) AS armed_at, v.content, COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object
+    /// Waiting parcels of a destination in order behind a place, with the frozen version.
+    WAITING = "SELECT d.id, d.seq, d.report, d.n, d.patient, d.state, d.attempts, d.next_at, d.control_id, d.body, COALESCE(d.armed_at, d.created_at) AS armed_at, v.content, COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object
         FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n
-        WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') ORDER BY d.seq LIMIT 200";
+        WHERE d.destination = $1 AND d.state IN ('pending', 'retry', 'parked') AND d.seq > $2 ORDER BY d.seq LIMIT 200";
     /// State of a parcel just before it is sent.
     STATE_OF = "SELECT state FROM delivery WHERE id = $1";
     /// A try ended: state, next time, bytes, error. What arrived although somebody gave it up meanwhile has arrived.

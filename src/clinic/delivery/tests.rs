@@ -144,3 +144,47 @@ async fn order_per_patient_retry_and_supersede() {
         assert_eq!(state(&bench, "r3", 2).await, "parked", "a refusal waits for a person");
     }
 }
+
+#[tokio::test]
+async fn what_is_parked_hides_nobody_and_a_silent_receiver_is_left_alone() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let mut patients = Vec::new();
+        for n in 0..230 {
+            let seen = Seen { local_id: format!("P{n}"), ..Seen::default() };
+            patients.push(link(&mut tx, ctx, "C01", &seen).await.unwrap().id);
+        }
+        let destination = destination::create(&mut tx, ctx, &permit, &his()).await.unwrap();
+        tx.commit().await.unwrap();
+        for (n, patient) in patients.iter().enumerate() {
+            publish(&bench, &format!("r{n}"), 1, patient).await;
+        }
+        let recorder = Arc::new(Recorder::default());
+        let mut carriers: Carriers = HashMap::new();
+        carriers.insert("hl7", recorder.clone());
+        // A receiver that does not answer is asked three times, and not once for every patient.
+        let silent = || Outcome::Retry { why: "connect: no answer".into() };
+        recorder.script.lock().unwrap().extend((0..230).map(|_| silent()));
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 0);
+        assert_eq!(recorder.got.lock().unwrap().len(), 3, "{}", bench.engine);
+        let mut read = ctx.db.read(&permit).await.unwrap();
+        let waiting = "SELECT COUNT(*) AS n FROM job WHERE kind = 'deliver' AND state = 'waiting'";
+        assert_eq!(read.one(waiting, args![]).await.unwrap().int("n").unwrap(), 1, "it is tried again");
+        drop(read);
+        // One that refuses for a day leaves more parked parcels than one look has rows: the last patients' still go.
+        recorder.script.lock().unwrap().clear();
+        recorder.script.lock().unwrap().extend((0..220).map(|_| Outcome::Parked { why: "AE".into() }));
+        bench.clock.advance(MINUTE_MS);
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 10, "{}", bench.engine);
+        assert_eq!(state(&bench, "r0", 1).await, "parked");
+        assert_eq!(state(&bench, "r229", 1).await, "acked", "{}", bench.engine);
+        // And a new report of another patient goes past them.
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let seen = Seen { local_id: "NEW".into(), ..Seen::default() };
+        let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        tx.commit().await.unwrap();
+        publish(&bench, "new", 1, &patient).await;
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 1, "{}", bench.engine);
+    }
+}
