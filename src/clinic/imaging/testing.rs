@@ -149,3 +149,16 @@ pub(crate) fn person(id: &str, facility: &str, lead: bool, roles: &[Role]) -> Pe
         .collect();
     Permit::person(id, id, facility, lead, grants)
 }
+
+/// The examination that is ordered in the tests.
+pub(crate) fn chest() -> crate::order::CatalogItem {
+    crate::order::CatalogItem {
+        code: "CR-CHEST".into(),
+        name: "胸部正位".into(),
+        name_en: "Chest".into(),
+        pipeline: "imaging".into(),
+        modality: "CR".into(),
+        body_part: "CHEST".into(),
+        panel_items: Vec::new(),
+    }
+}

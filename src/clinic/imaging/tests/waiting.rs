@@ -7,7 +7,7 @@ use yigong_base::patient::{Seen, link};
 use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::uid;
 
-use super::super::testing::{Shot, device, person, send, settle, study};
+use super::super::testing::{Shot, chest, device, person, send, settle, study};
 use super::super::{quarantine, settle as settling};
 use crate::worklist::{self, recheck};
 use crate::{order, report};
@@ -150,15 +150,7 @@ async fn a_study_under_the_uid_of_the_worklist_finds_its_order() {
                 patient,
                 pipeline: "imaging".into(),
                 priority: "emergency".into(),
-                items: vec![order::CatalogItem {
-                    code: "CR-CHEST".into(),
-                    name: "胸部正位".into(),
-                    name_en: "Chest".into(),
-                    pipeline: "imaging".into(),
-                    modality: "CR".into(),
-                    body_part: "CHEST".into(),
-                    panel_items: Vec::new(),
-                }],
+                items: vec![chest()],
                 ..Default::default()
             };
             placed.push(order::place(&mut tx, ctx, &registrar, "C01", &new).await.unwrap().id);

@@ -11,7 +11,7 @@ use yigong_base::testing::{Bench, engines};
 use yigong_formats::dicom::{Object, tag};
 
 use super::super::query::Level;
-use super::super::testing::{Shot, device, person, send, settle, study};
+use super::super::testing::{Shot, chest, device, person, send, settle, study};
 use super::super::tests::ask;
 use super::super::{quarantine, retrieve, settle as settling};
 use super::*;
@@ -24,18 +24,6 @@ mod note;
 
 fn registrar() -> Permit {
     person("reg", "C01", false, &[Role::Registrar])
-}
-
-fn chest() -> order::CatalogItem {
-    order::CatalogItem {
-        code: "CR-CHEST".into(),
-        name: "胸部正位".into(),
-        name_en: "Chest".into(),
-        pipeline: "imaging".into(),
-        modality: "CR".into(),
-        body_part: "CHEST".into(),
-        panel_items: Vec::new(),
-    }
 }
 
 async fn begin(bench: &Bench, permit: &Permit) -> Tx {
