@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dicom_ul::pdu::{AssociationRQ, Pdu, PresentationContextProposed, UserVariableItem, write_pdu};
 use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use yigong_base::access::Permit;
@@ -125,6 +126,17 @@ impl Stand {
         assert_eq!(answer.0, 2);
         stream
     }
+}
+
+/// Both sides of an association that was asked for by hand and accepted.
+async fn accepted(stand: &Stand, rq: AssociationRQ) -> (Incoming<OwnedReadHalf>, OwnedWriteHalf) {
+    let mut bytes = Vec::new();
+    write_pdu(&mut bytes, &Pdu::AssociationRQ(rq)).unwrap();
+    let (read, mut out) = TcpStream::connect(stand.address).await.unwrap().into_split();
+    out.write_all(&bytes).await.unwrap();
+    let mut incoming = Incoming::new(read);
+    assert_eq!(incoming.next(SOON, SOON).await.unwrap().0, 2);
+    (incoming, out)
 }
 
 fn request(calling: &str) -> Vec<u8> {

@@ -124,8 +124,9 @@ impl Round<'_> {
             }
             self.in_vain = if silent { self.in_vain + 1 } else { 0 };
             if self.in_vain >= IN_VAIN {
-                // The others have not had their turn: it comes with the next try, half an hour from now at the latest.
-                self.not_later(ctx.now() + 30 * MINUTE_MS);
+                // Those behind have not had their turn. It comes before the pauses of these have grown: three parcels that
+                // never get through must not stand in front of the others for ever.
+                self.not_later(ctx.now() + MINUTE_MS);
                 return Ok(false);
             }
         }

@@ -188,3 +188,39 @@ async fn what_is_parked_hides_nobody_and_a_silent_receiver_is_left_alone() {
         assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 1, "{}", bench.engine);
     }
 }
+
+#[tokio::test]
+async fn parcels_that_never_get_through_do_not_starve_those_behind() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let destination = destination::create(&mut tx, ctx, &permit, &his()).await.unwrap();
+        tx.commit().await.unwrap();
+        for n in 0..5 {
+            let mut tx = ctx.db.begin(&permit).await.unwrap();
+            let seen = Seen { local_id: format!("P{n}"), ..Seen::default() };
+            let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+            tx.commit().await.unwrap();
+            publish(&bench, &format!("r{n}"), 1, &patient).await;
+        }
+        let recorder = Arc::new(Recorder::default());
+        let mut carriers: Carriers = HashMap::new();
+        carriers.insert("hl7", recorder.clone());
+        let next = "SELECT MIN(run_at) AS n FROM job WHERE kind = 'deliver' AND state = 'waiting'";
+        // Three rounds in vain: from then on the pauses of these three are longer than a minute.
+        for _ in 0..3 {
+            recorder.script.lock().unwrap().extend((0..3).map(|_| Outcome::Retry { why: "timeout".into() }));
+            assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 0, "{}", bench.engine);
+            let at = ctx.db.read(&permit).await.unwrap().one(next, args![]).await.unwrap().int("n").unwrap();
+            assert!(at - ctx.now() <= MINUTE_MS, "{}: the others wait a minute at most", bench.engine);
+            bench.clock.advance(MINUTE_MS);
+        }
+        assert_eq!(
+            run(ctx, &carriers, &destination).await.unwrap(),
+            2,
+            "{}: past those that wait",
+            bench.engine
+        );
+        assert_eq!(state(&bench, "r0", 1).await, "retry", "{}", bench.engine);
+    }
+}

@@ -1,6 +1,5 @@
 //! Normalised services spoken by hand: steps, commitment on the association that asked and on one of our own, refusals.
 
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use yigong_formats::dicom::command::{N_ACTION, N_EVENT_REPORT, NormalisedRequest, Verb};
 use yigong_formats::dicom::commitment::{NO_SUCH_INSTANCE, Reference, Transaction, read};
 
@@ -27,12 +26,7 @@ impl Spoken {
                 transfer_syntaxes: vec![uid::EXPLICIT_LE.into()],
             })
             .collect();
-        let mut bytes = Vec::new();
-        write_pdu(&mut bytes, &Pdu::AssociationRQ(rq)).unwrap();
-        let (read, mut out) = TcpStream::connect(stand.address).await.unwrap().into_split();
-        out.write_all(&bytes).await.unwrap();
-        let mut incoming = Incoming::new(read);
-        assert_eq!(incoming.next(SOON, SOON).await.unwrap().0, 2);
+        let (incoming, out) = accepted(stand, rq).await;
         Self { incoming, out }
     }
 

@@ -24,12 +24,7 @@ async fn a_sub_operation_without_an_answer_ends_the_association() {
     });
     let role = RequestorRoles { scu: false, scp: true };
     rq.user_variables.push(UserVariableItem::ScuScpRoleSelectionSubItem(CR.into(), role));
-    let mut bytes = Vec::new();
-    write_pdu(&mut bytes, &Pdu::AssociationRQ(rq)).unwrap();
-    let (read, mut out) = TcpStream::connect(stand.address).await.unwrap().into_split();
-    out.write_all(&bytes).await.unwrap();
-    let mut incoming = Incoming::new(read);
-    assert_eq!(incoming.next(SOON, SOON).await.unwrap().0, 2);
+    let (mut incoming, mut out) = accepted(&stand, rq).await;
 
     let mut keys = Attributes::default();
     keys.put(tag::QUERY_LEVEL, "STUDY");
