@@ -153,14 +153,6 @@ fn few(instances: usize) -> Result<()> {
     Ok(())
 }
 
-/// The stored file for a client: corrections applied, preamble zeroed, every other byte as received (specification §7.4, egress).
-///
-/// # Errors
-/// Storage faults.
-pub async fn file(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
-    egress::bytes(ctx, stored).await
-}
-
 /// Stored bytes of frame `n` (from 0) by the index kept beside the row; they take room among all frames until they are dropped.
 ///
 /// # Errors

@@ -176,7 +176,7 @@ async fn one_study_from_arrival_to_worklist() {
         assert!(ask(&mut conn, &foreign, Level::Study, &[]).await.is_empty());
         assert!(retrieve::by_uid(&mut conn, &foreign, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.is_err());
         let stored = retrieve::by_uid(&mut conn, &permit, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
-        assert_eq!(retrieve::file(ctx, &stored).await.unwrap(), file(&first));
+        assert_eq!(egress::bytes(ctx, &stored).await.unwrap(), file(&first));
         assert_eq!(retrieve::frame_bytes(ctx, &stored, 0).await.unwrap().into_bytes(), vec![7; 16]);
         let meta = retrieve::metadata(ctx, &stored, "/x".into()).await.unwrap();
         assert_eq!(meta["7FE00010"]["BulkDataURI"], "/x/bulkdata/7FE00010");

@@ -47,14 +47,14 @@ async fn a_flipped_bit_is_found_and_never_served() {
         assert_eq!((progress.checked, progress.wrong), (2, 1), "{}", bench.engine);
         let marked = stored(&bench).await;
         assert_eq!(marked.damaged.as_deref(), Some("hash"));
-        assert!(matches!(retrieve::file(ctx, &marked).await, Err(Fault::Storage { .. })));
+        assert!(matches!(egress::bytes(ctx, &marked).await, Err(Fault::Storage { .. })));
         assert!(matches!(egress::open(ctx, &marked).await, Err(Fault::Storage { .. })));
         assert!(retrieve::metadata(ctx, &marked, String::new()).await.is_err());
 
         // Brought back from a backup, the next pass takes the mark away.
         std::fs::write(&path, &whole).unwrap();
         assert_eq!(pass(&bench).await.wrong, 0);
-        assert!(retrieve::file(ctx, &stored(&bench).await).await.is_ok());
+        assert!(egress::bytes(ctx, &stored(&bench).await).await.is_ok());
     }
 }
 
@@ -145,7 +145,7 @@ async fn rows_and_objects_are_held_against_each_other() {
         let (_, swept, damaged) = found(&bench).await;
         assert_eq!((swept.named, swept.missing, swept.aside), (1, 1, 0));
         assert_eq!((damaged.len(), damaged[0].kind.as_str()), (1, "missing"));
-        assert!(matches!(retrieve::file(ctx, &stored(&bench).await).await, Err(Fault::Storage { .. })));
+        assert!(matches!(egress::bytes(ctx, &stored(&bench).await).await, Err(Fault::Storage { .. })));
 
         let written = ctx.blobs.disk().written_at(&orphan).await.unwrap().unwrap();
         bench.clock.advance(written - ctx.now() + DAY_MS + 1);
@@ -213,7 +213,7 @@ async fn a_damaged_image_is_shown_noted_and_mended() {
         assert_eq!(listed(&bench, &qc).await[0].kind, "missing");
         assert_eq!(bring(&bench, &qc, &object, &whole).await.unwrap(), "sound");
         assert!(listed(&bench, &qc).await.is_empty());
-        assert!(retrieve::file(ctx, &stored(&bench).await).await.is_ok());
+        assert!(egress::bytes(ctx, &stored(&bench).await).await.is_ok());
         assert!(
             matches!(mend::recheck(ctx, &qc, &object).await, Err(Fault::NotFound { .. })),
             "no longer marked"

@@ -13,7 +13,7 @@ use yigong_formats::dicom::{Object, tag};
 use super::super::query::Level;
 use super::super::testing::{Shot, chest, device, person, send, settle, study};
 use super::super::tests::ask;
-use super::super::{quarantine, retrieve, settle as settling};
+use super::super::{egress, quarantine, retrieve, settle as settling};
 use super::*;
 use crate::{order, worklist};
 
@@ -36,7 +36,7 @@ async fn out(bench: &Bench, study_uid: &str, series_uid: &str, instance: &str) -
     let mut conn = bench.ctx.db.read(&permit).await.unwrap();
     let stored = retrieve::by_uid(&mut conn, &permit, study_uid, series_uid, instance).await.ok()?;
     drop(conn);
-    let bytes = retrieve::file(&bench.ctx, &stored).await.unwrap();
+    let bytes = egress::bytes(&bench.ctx, &stored).await.unwrap();
     let object = Object::parse(&bytes, None).unwrap();
     let root = object.root();
     assert_eq!(root.text(tag::STUDY_UID), study_uid, "what is asked for is what comes");
