@@ -27,8 +27,10 @@ use crate::{api, dimse, mllp};
 
 /// How often leases that ran out are looked for.
 const LEASE_SWEEP: Duration = Duration::from_secs(5);
-/// Background jobs at a time: more than one may wait for a slow peer.
+/// Background jobs of this machine's own at a time.
 const JOB_WORKERS: usize = 4;
+/// Background jobs at a time that talk to other machines: most of them wait.
+const LINE_WORKERS: usize = 8;
 
 /// Bound listeners; nothing is accepted yet.
 pub struct Listeners {
@@ -164,23 +166,23 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on(imaging::outbox::rules::ANNOUNCE, |centre: Centre, job: JobRow| async move {
             imaging::outbox::rules::announce(&centre.ctx, &job.key).await
         })
-        .on(imaging::outbox::JOB, |centre: Centre, job: JobRow| async move {
+        .on_line(imaging::outbox::JOB, |centre: Centre, job: JobRow| async move {
             dimse::outbox::run(&centre, &job.key).await
         })
-        .on(imaging::outbox::rules::AVAILABILITY, |centre: Centre, job: JobRow| async move {
+        .on_line(imaging::outbox::rules::AVAILABILITY, |centre: Centre, job: JobRow| async move {
             dimse::outbox::notify(&centre, &job).await
         })
-        .on(imaging::commitment::ASK, |centre: Centre, job: JobRow| async move {
+        .on_line(imaging::commitment::ASK, |centre: Centre, job: JobRow| async move {
             dimse::outbox::ask(&centre, &job.key).await
         })
-        .on(imaging::commitment::JOB, move |centre: Centre, job: JobRow| {
+        .on_line(imaging::commitment::JOB, move |centre: Centre, job: JobRow| {
             let reports = reports.clone();
             async move { dimse::commitment::run(&centre, &reports, &job.key).await }
         })
         .on(mllp::replay::JOB, |centre: Centre, job: JobRow| async move {
             mllp::replay::replay(&centre.ctx, &job.key).await
         })
-        .on("deliver", move |centre: Centre, job: JobRow| {
+        .on_line("deliver", move |centre: Centre, job: JobRow| {
             let carriers = Arc::clone(&carriers);
             async move { delivery::run(&centre.ctx, &carriers, &job.key).await.map(|_| ()) }
         })
@@ -249,7 +251,7 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     let reports = Reports::default();
     let dicom = dimse::listener::run(centre.clone(), listeners.dicom, reports.clone(), stop.clone());
     let dicom = tokio::spawn(dicom);
-    let jobs = tokio::spawn(runner(&centre, reports).run(JOB_WORKERS, stop.clone()));
+    let jobs = tokio::spawn(runner(&centre, reports).run(JOB_WORKERS, LINE_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
     let elsewhere = Elsewhere::start(&centre.ctx).await?;
     let others = tokio::spawn(follow_others(centre.clone(), elsewhere, stop.clone()));

@@ -10,25 +10,26 @@ crate::statements! {
         ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload,
         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
     /// Takes one due job; the single writer makes it exclusive. Work on the same object never runs twice at once, and never
-    /// before what was begun earlier and fell silent.
+    /// before what was begun earlier and fell silent. `$3` lists kinds as `|a|b|`; `$4` = 0 those that are not listed, 1 those that
+    /// are, 2 all.
     TAKE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
         (SELECT j.id FROM job j WHERE j.state = 'waiting' AND j.run_at <= $1
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running') ORDER BY j.run_at LIMIT 1)
+        AND ($4 = 2 OR (instr($3, '|' || j.kind || '|') > 0) = ($4 = 1)) AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running') ORDER BY j.run_at LIMIT 1)
         RETURNING id, kind, key, payload, attempts";
     /// Takes one due job; other replicas skip the locked row.
     TAKE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
         (SELECT j.id FROM job j WHERE j.state = 'waiting' AND j.run_at <= $1
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running') ORDER BY j.run_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+        AND ($4 = 2 OR (strpos($3, '|' || j.kind || '|') > 0) = ($4 = 1)) AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.state = 'running') ORDER BY j.run_at LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
         RETURNING id, kind, key, payload, attempts";
     /// Takes a running job whose worker went silent; asked for before the others.
     TAKE_STALE_SQLITE = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
         (SELECT j.id FROM job j WHERE j.state = 'running' AND j.lease_until < $1
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1)
+        AND ($4 = 2 OR (instr($3, '|' || j.kind || '|') > 0) = ($4 = 1)) AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1)
         RETURNING id, kind, key, payload, attempts";
     /// The same; other replicas skip the locked row.
     TAKE_STALE_POSTGRES = "UPDATE job SET state = 'running', lease_until = $2, attempts = attempts + 1 WHERE id =
         (SELECT j.id FROM job j WHERE j.state = 'running' AND j.lease_until < $1
-        AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
+        AND ($4 = 2 OR (strpos($3, '|' || j.kind || '|') > 0) = ($4 = 1)) AND NOT EXISTS (SELECT 1 FROM job r WHERE r.kind = j.kind AND r.key = j.key AND r.id <> j.id AND r.state = 'running' AND r.lease_until >= $1) ORDER BY j.lease_until LIMIT 1 FOR UPDATE OF j SKIP LOCKED)
         RETURNING id, kind, key, payload, attempts";
     /// A running job is alive.
     RENEW = "UPDATE job SET lease_until = $2 WHERE id = $1 AND state = 'running'";

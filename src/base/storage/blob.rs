@@ -36,10 +36,13 @@ impl Blobs {
     /// `Storage` when the file system has no more free than its reserve: the sender keeps the object and tries again.
     pub async fn spool(&self) -> Result<Spool> {
         self.disk.has_room(self.reserve)?;
-        Ok(self.begin())
+        Ok(self.scratch())
     }
 
-    fn begin(&self) -> Spool {
+    /// Begins to write what this program makes of objects that it has, for a while or to keep: also where new objects are
+    /// refused, for what is there must be read and sent on when nothing more can come.
+    #[must_use]
+    pub fn scratch(&self) -> Spool {
         Spool::new(Arc::clone(&self.disk), OBJECT_LIMIT)
     }
 
@@ -50,9 +53,18 @@ impl Blobs {
 
     /// Keeps bytes that this program made (a report, a preview): also where new objects are refused.
     pub async fn put(&self, bytes: &[u8]) -> Result<String> {
-        let mut spool = self.begin();
+        let mut spool = self.scratch();
         spool.write(bytes).await?;
         self.keep(spool.finish().await?).await
+    }
+
+    /// Keeps bytes that came from outside.
+    ///
+    /// # Errors
+    /// As [`Blobs::spool`].
+    pub async fn take(&self, bytes: &[u8]) -> Result<String> {
+        self.disk.has_room(self.reserve)?;
+        self.put(bytes).await
     }
 
     /// The store itself, for the scrubber and the sweeper.

@@ -130,15 +130,47 @@ fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
-/// Gives a file another name, whose folder is synced. A name that is there already holds the same bytes.
+/// Gives a file another name, whose folder is synced. What stands under that name with other bytes is damaged, for the name
+/// is their hash: the whole copy takes its place.
 pub(super) fn also(source: &Path, target: &Path) -> io::Result<()> {
     let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
     std::fs::create_dir_all(folder)?;
     match std::fs::hard_link(source, target) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            // One that cannot be read is no copy.
+            if !same_bytes(source, target).unwrap_or(false) {
+                let beside = target.with_extension("whole");
+                match std::fs::remove_file(&beside) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                    _ => {}
+                }
+                std::fs::hard_link(source, &beside)?;
+                std::fs::rename(&beside, target)?;
+            }
+        }
         linked => linked?,
     }
     sync_dir(folder)
+}
+
+fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
+    let (mut one, mut other) = (File::open(one)?, File::open(other)?);
+    let mut left = one.metadata()?.len();
+    if left != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (vec![0_u8; 1 << 18], vec![0_u8; 1 << 18]);
+    while left > 0 {
+        let n = usize::try_from(left).unwrap_or(usize::MAX).min(a.len());
+        let (Some(a), Some(b)) = (a.get_mut(..n), b.get_mut(..n)) else { break };
+        one.read_exact(a)?;
+        other.read_exact(b)?;
+        if a != b {
+            return Ok(false);
+        }
+        left -= n as u64;
+    }
+    Ok(true)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -260,13 +292,24 @@ mod tests {
             std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
             address
         };
-        let blobs = open(&folder.0).await;
-        for address in [address, crate::digest::sha256_hex(&bytes)] {
-            assert!(
-                blobs.read(&address).await.unwrap() == bytes,
-                "by today's name and by that of an earlier build"
-            );
+        let older = crate::digest::sha256_hex(&bytes);
+        {
+            let blobs = open(&folder.0).await;
+            for address in [&address, &older] {
+                assert!(
+                    blobs.read(address).await.unwrap() == bytes,
+                    "by today's name and by that of an earlier build"
+                );
+            }
+            // Sent again after the copy that is there was damaged, and cut off before the rename reached the disk.
+            std::fs::write(folder.0.join("spool/t/9"), &bytes).unwrap();
+            std::fs::remove_file(blobs.path(&address).unwrap()).unwrap();
+            let mut rotten = bytes.clone();
+            rotten[40_000] ^= 1;
+            std::fs::write(blobs.path(&address).unwrap(), &rotten).unwrap();
         }
+        let blobs = open(&folder.0).await;
+        assert!(blobs.read(&address).await.unwrap() == bytes, "the whole copy wins");
         assert_eq!(
             std::fs::read_dir(folder.0.join("spool/t")).unwrap().count(),
             0,

@@ -36,6 +36,11 @@ impl SpoolDir {
             let path = spool.join(&name);
             let lock = lock_file(&path.with_extension(LOCK))?;
             match lock.try_lock() {
+                // What could not be looked through still lies in it, under names that would be used again.
+                Ok(()) if path.exists() => {
+                    std::fs::remove_file(path.with_extension(LOCK))?;
+                    number += 1;
+                }
                 Ok(()) => {
                     std::fs::create_dir_all(&path)?;
                     return Ok(Self { path, _lock: lock });
@@ -73,7 +78,8 @@ fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }
 
-/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there.
+/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there. What cannot be read stays
+/// for the next start and for a person; it must not keep everything else from starting.
 fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     let mut alive = Vec::new();
     let mut names = Vec::new();
@@ -94,15 +100,26 @@ fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> io::Result<
     }
     for path in names.into_iter().filter(|p| !alive.contains(p)) {
         if path.is_dir() {
+            let mut all = true;
             for left in std::fs::read_dir(&path)? {
-                rescue(&left?.path())?;
+                all &= rescued(&left?.path(), rescue);
             }
-            std::fs::remove_dir(&path)?;
+            if all {
+                std::fs::remove_dir(&path)?;
+            }
         } else {
-            rescue(&path)?;
+            rescued(&path, rescue);
         }
     }
     Ok(())
+}
+
+fn rescued(path: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> bool {
+    let done = rescue(path);
+    if let Err(error) = &done {
+        tracing::error!(file = %path.display(), %error, "storage.spool an object that a run left behind cannot be read");
+    }
+    done.is_ok()
 }
 
 #[cfg(test)]
@@ -126,6 +143,31 @@ mod tests {
         assert_ne!(again.path(), living.path());
         assert!(living.path().join("1").exists(), "a living run lost its spool file");
         assert!(!dead_path.exists() && !spool.join("loose").exists());
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_nothing_from_starting() {
+        let spool = std::env::temp_dir().join(format!("yigong-spool-bad-{}", std::process::id()));
+        std::fs::create_dir_all(&spool).unwrap();
+        let dead = SpoolDir::open(&spool, "a", |_| Ok(())).unwrap();
+        let (left, good) = (dead.path().join("1"), dead.path().join("2"));
+        std::fs::write(&left, b"on a bad sector").unwrap();
+        std::fs::write(&good, b"whole").unwrap();
+        drop(dead);
+        let bad = |path: &Path| {
+            if path == left {
+                Err(io::Error::other("input/output error"))
+            } else {
+                std::fs::remove_file(path)
+            }
+        };
+        let next = SpoolDir::open(&spool, "a", bad).unwrap();
+        assert!(left.exists() && !good.exists());
+        assert_ne!(next.path(), left.parent().unwrap(), "its names are not used again");
+        drop(next);
+        let last = SpoolDir::open(&spool, "a", |path| std::fs::remove_file(path)).unwrap();
+        assert!(!left.exists() && last.path() == left.parent().unwrap());
         std::fs::remove_dir_all(&spool).unwrap();
     }
 }

@@ -75,7 +75,7 @@ pub(super) async fn upload_within(
     let person = asked.order.is_some() && !permit.grants().is_empty();
     let chosen_by = if person { permit.name().to_owned() } else { String::new() };
     let asked = &Asked { chosen_by, ..asked.clone() };
-    let object = ctx.blobs.put(bytes).await?;
+    let object = ctx.blobs.take(bytes).await?;
     let id = ctx.id();
     let mut tx = ctx.db.begin(permit).await?;
     meant(&mut tx, permit, &facility, asked).await?;
@@ -96,7 +96,16 @@ pub(super) async fn upload_within(
     // It goes on even when the sender goes away.
     let work = tokio::spawn(async move { go_on(&own, &key).await });
     let answer = match tokio::time::timeout(patience, work).await {
-        Ok(done) => Answer::Done(done.map_err(|_| Fault::internal("the receipt of a recording stopped"))??),
+        Ok(Ok(Ok(received))) => Answer::Done(received),
+        // It is kept, so it is not refused: the sender must not hand it in again. The job has it.
+        Ok(Ok(Err(fault))) => {
+            tracing::warn!(upload = %id, error = %fault, "ecg.upload is left to its job");
+            Answer::Pending
+        }
+        Ok(Err(stopped)) => {
+            tracing::error!(upload = %id, error = %stopped, "ecg.upload is left to its job");
+            Answer::Pending
+        }
         Err(_) => Answer::Pending,
     };
     Ok(Kept { id, answer })
@@ -148,7 +157,7 @@ pub async fn go_on(ctx: &Ctx, upload: &str) -> Result<Received> {
 
 /// A DICOM object goes the way of STOW-RS: into the index first.
 async fn object(ctx: &Ctx, arrived: &Arrived, bytes: &[u8]) -> Result<Received> {
-    let mut spool = ctx.blobs.spool().await?;
+    let mut spool = ctx.blobs.scratch();
     spool.write(bytes).await?;
     let arrival = imaging::receive::Arrival {
         peer: sender(arrived),

@@ -5,7 +5,7 @@ use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
-use yigong_formats::dicom::{matching, name, tag};
+use yigong_formats::dicom::{matching, name, tag, uid};
 
 use super::receive::{New, other_person};
 use super::{sql, stack};
@@ -179,7 +179,9 @@ impl New<'_> {
                 &h.sop_class,
                 &h.transfer_syntax,
                 h.root().int(tag::INSTANCE_NUMBER),
-                h.frames.count().max(1),
+                // Of moving pictures only the object itself knows how many there are.
+                if uid::is_video(&h.transfer_syntax) { h.image.frames as usize } else { h.frames.count() }
+                    .max(1),
                 self.object,
                 self.dataset(),
                 size,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yigong_formats::dicom::image::{Own, Window};
-use yigong_formats::dicom::{Header, Tag, tag};
+use yigong_formats::dicom::{Header, Tag, tag, uid};
 
 /// What a document says of its age. An older one knows nothing of `rendered_for`, `per_frame` or `set`, or calls samples raw that
 /// no page can draw, and is written anew when it is read.
@@ -89,7 +89,7 @@ fn lossy(told: Option<&(String, f64)>, transfer_syntax: &str) -> Value {
         Some("91" | "93") => "ISO_15444_1",
         Some("203") => "ISO_15444_15",
         Some("112") => "ISO_18181_1",
-        Some(moving) if moving.starts_with("10") && moving.len() == 3 => "MPEG",
+        _ if uid::is_video(transfer_syntax) => "MPEG",
         _ => return Value::Null,
     };
     json!({"method": method, "ratio": null})

@@ -287,6 +287,10 @@ fn encapsulated<S: Source>(object: &Object, image: &Image, source: &mut S, defec
         defects.note("fragment-count");
         return Frames::None;
     }
+    if uid::is_video(&object.head.transfer_syntax) {
+        // Its frames have no bytes of their own: the stream is kept, and handed out, as one.
+        return Frames::Encapsulated(vec![data.to_vec()]);
+    }
     for table in [extended(object), basic(object, source)].into_iter().flatten() {
         if let Some(list) = by_table(&table, data, wanted) {
             return Frames::Encapsulated(list);

@@ -28,9 +28,9 @@ const WHOLE_SLIDE: &str = "1.2.840.10008.5.1.4.1.1.77.1.6";
 pub struct Change {
     /// `00100010`, or `00400275/1/00400007` for an element of the first item of a sequence.
     pub path: String,
-    /// Its VR; only those whose value is text.
+    /// Its VR; a value is written for those whose value is text.
     pub vr: Vr,
-    /// The new value, values separated by a backslash; `None` takes the element away.
+    /// The new value, values separated by a backslash; `None` takes the element away, a sequence with all that is in it.
     pub value: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl Change {
         let pairs = steps.chunks(2).all(
             |p| matches!(p, [t, n] if Tag::from_hex(t).is_some() && n.parse::<u32>().is_ok_and(|n| n > 0)),
         );
-        (pairs && self.vr.is_text()).then_some(())?;
+        (pairs && (self.vr.is_text() || self.value.is_none())).then_some(())?;
         Some((item, Tag::from_hex(own)?))
     }
 }
@@ -88,7 +88,7 @@ pub struct Plan {
     pub length: u64,
     /// Every text was written in UTF-8, because a new value does not fit the object's own set.
     pub recoded: bool,
-    /// Paths that name an item the object does not have, or an element that is a sequence.
+    /// Paths that name an item the object does not have, or a value for an element that is a sequence.
     pub missed: Vec<String>,
 }
 

@@ -196,6 +196,11 @@ fn fragments_without_a_table_find_their_frames() {
     (rle[0], rle[4]) = (1, 64);
     assert_eq!(lengths(uid::RLE, "2", &[&rle, middle, &rle, middle, middle]), [2, 3]);
     assert_eq!(lengths(uid::RLE, "1", &[middle, middle]), [0_usize; 0], "no header, no frame");
+    for video in ["1.2.840.10008.1.2.4.102", "1.2.840.10008.1.2.4.100.1", "1.2.840.10008.1.2.4.108"] {
+        assert!(uid::is_video(video));
+        assert_eq!(lengths(video, "250", &[middle, middle, end]), [3], "one stream, whatever it shows");
+    }
+    assert!(!uid::is_video(uid::JPEG_LS) && !uid::is_video("1.2.840.10008.1.2.4.110"));
     // bytes that look like the start of a codestream inside a fragment end no frame
     assert_eq!(lengths(uid::JPEG_LS, "2", &[b"\xff\xd8\xff\xf7\xff\xd8\xff", end, start]), [2, 1]);
 }

@@ -119,6 +119,14 @@ pub fn is_storage(sop_class: &str) -> bool {
         || sop_class.starts_with("1.2.840.10008.5.1.4.45.")
 }
 
+/// True for transfer syntaxes whose pixel data is one stream of moving pictures, however many frames it shows and in how
+/// many fragments it is cut (PS3.5 §8.2.5 to §8.2.12): MPEG-2, MPEG-4, HEVC, and their fragmentable forms.
+#[must_use]
+pub fn is_video(transfer_syntax: &str) -> bool {
+    let Some(own) = transfer_syntax.strip_prefix("1.2.840.10008.1.2.4.") else { return false };
+    own.strip_suffix(".1").unwrap_or(own).parse().is_ok_and(|n| (100..=108).contains(&n))
+}
+
 /// True for transfer syntaxes whose pixel data is a plain array (PS3.5 Annex A.1-A.3, A.5).
 #[must_use]
 pub fn is_native(transfer_syntax: &str) -> bool {

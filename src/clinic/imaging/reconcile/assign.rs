@@ -7,11 +7,11 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::patient::{self, Seen};
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args};
-use yigong_formats::dicom::{Vr, name, tag};
+use yigong_formats::dicom::name;
 
 use super::super::quarantine;
-use super::chain::{self, Act, Said};
-use super::sql;
+use super::chain::{self, Act};
+use super::{sql, words};
 
 /// The patient of an act.
 #[derive(Debug, Clone)]
@@ -117,7 +117,11 @@ pub async fn assign(
     };
     let written = chain::write(tx, ctx, permit, &facility, &act).await?;
     give(tx, study, &row, &patient, row.opt_text("order_id")?).await?;
-    chain::say(tx, &written, "study", study, &said(&patient)?).await?;
+    let mut said = words::of(words::names(&patient)?);
+    if row.text("patient")? != id {
+        said.extend(words::no_other_person());
+    }
+    chain::say(tx, &written, "study", study, &said).await?;
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
 }
@@ -160,7 +164,7 @@ pub(super) async fn give(
     let mut attributes: Value = row.json("attributes")?;
     if let Value::Object(map) = &mut attributes {
         // What queries answer; what the device said stays beside it, for later images of the study are held against that.
-        map.insert("patient_name".into(), person_name(patient)?.into());
+        map.insert("patient_name".into(), words::person_name(patient)?.into());
     }
     tx.exec(sql::SET_PATIENT, args![study, &id, attributes]).await?;
     follow(tx, study, &id, order).await
@@ -172,31 +176,6 @@ pub(super) async fn follow(tx: &mut Tx, study: &str, patient: &str, order: Optio
     tx.exec(sql::SET_WORK_PATIENT, args![study, patient]).await?;
     tx.exec(sql::SET_REPORT_PATIENT, args![study, patient, order]).await?;
     Ok(())
-}
-
-/// The elements that name a patient (PS3.3 §C.7.1.1).
-pub(super) fn said(patient: &Row) -> Result<Vec<Said>> {
-    Ok(vec![
-        (tag::PATIENT_NAME, Vr::PN, person_name(patient)?),
-        (
-            tag::PATIENT_ID,
-            Vr::LO,
-            if patient.flag("identified")? { patient.text("local_id")? } else { String::new() },
-        ),
-        (tag::BIRTH_DATE, Vr::DA, patient.text("birth_date")?),
-        (tag::SEX, Vr::CS, patient.text("sex")?),
-    ])
-}
-
-/// `PINYIN=汉字`, or the name alone when there is nothing to spell (PS3.5 §6.2.1.2).
-fn person_name(patient: &Row) -> Result<String> {
-    let (name, pinyin) = (patient.text("name")?, patient.text("pinyin")?);
-    let plain = name.replace(['=', '\\'], " ");
-    Ok(if plain.is_ascii() || pinyin.is_empty() || !pinyin.is_ascii() {
-        plain
-    } else {
-        format!("{}={plain}", pinyin.to_uppercase().replace(['=', '\\'], " "))
-    })
 }
 
 /// Closes the open entries of a lane on a study and its images; answers their ids. Empty lane = all.

@@ -5,13 +5,11 @@ use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit, setting};
-use yigong_formats::dicom::{Tag, Vr};
+use yigong_formats::dicom::Tag;
 
 use super::super::egress::Correction;
 use super::sql;
-
-/// One element an act corrects.
-pub(super) type Said = (Tag, Vr, String);
+use super::words::Said;
 
 /// An act that is being written.
 pub(super) struct Act<'a> {
@@ -121,7 +119,7 @@ pub(super) async fn say(tx: &mut Tx, act: &Written, kind: &str, target: &str, sa
             n: act.n,
             path: t.to_string(),
             vr: vr.to_string(),
-            value: Some(value.clone()),
+            value: value.clone(),
         })
         .collect();
     let changes = serde_json::to_value(changes)?;

@@ -135,7 +135,7 @@ async fn again(
     };
     let written = chain::write(&mut tx, ctx, permit, &sender.facility, &act).await?;
     reword(&mut tx, study, &row, &first.header).await?;
-    let words = [(tag::CHARSET, Vr::CS, term.to_owned())];
+    let words = [(tag::CHARSET, Vr::CS, Some(term.to_owned()))];
     for (entry, _) in read {
         chain::say(&mut tx, &written, "instance", &entry.text("object_id")?, &words).await?;
     }

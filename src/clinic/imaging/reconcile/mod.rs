@@ -15,6 +15,7 @@ mod promote;
 pub mod sql;
 mod undo;
 mod unheld;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -11,9 +11,9 @@ use yigong_formats::dicom::{Vr, tag};
 
 use super::super::grant;
 use super::super::quarantine::{self, Entry};
-use super::assign::{close, follow, give, known, like, said, snapshot};
+use super::assign::{close, follow, give, known, like, snapshot};
 use super::chain::{self, Act};
-use super::sql;
+use super::{sql, words};
 use crate::{order, worklist};
 
 /// An order to choose.
@@ -112,9 +112,15 @@ pub async fn link_order(
     tx.exec(sql::SET_ORDER, args![study, order, &accession]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, order]).await?;
     give(tx, study, &row, &person, Some(order.to_owned())).await?;
-    let mut words = said(&person)?;
-    words.push((tag::ACCESSION, Vr::SH, accession));
-    chain::say(tx, &written, "study", study, &words).await?;
+    let mut said = words::of(words::names(&person)?);
+    if row.text("patient")? != patient {
+        said.extend(words::no_other_person());
+    }
+    if row.text("accession")? != accession {
+        said.extend(words::no_other_order());
+    }
+    said.push((tag::ACCESSION, Vr::SH, Some(accession)));
+    chain::say(tx, &written, "study", study, &said).await?;
     order::head::advance(tx, order, "received", ctx.now()).await?;
     raise(tx, ctx, permit, study, &found.text("priority")?).await?;
     quarantine::free(tx, ctx, study).await?;
@@ -156,7 +162,7 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     follow(tx, study, &nobody, None).await?;
     tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
-    let names = [tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX, tag::ACCESSION];
+    let names = words::of_person_and_order();
     chain::silence(tx, &written, "study", study, &names).await?;
     for part in tx.all(sql::CORRECTED, args![study]).await? {
         // What was moved here said its patient for itself.

@@ -8,12 +8,12 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args};
-use yigong_formats::dicom::{Vr, tag, uid};
+use yigong_formats::dicom::{Tag, Vr, tag, uid};
 
 use super::super::{grant, key_note, quarantine, retention};
-use super::assign::said;
-use super::chain::{self, Said, Written};
+use super::chain::{self, Written};
 use super::sql;
+use super::words::{self, Said};
 use crate::worklist;
 
 /// An instance that moves.
@@ -102,15 +102,17 @@ pub(super) async fn relocate(
 ) -> Result<()> {
     let (source, target) = (from.text("id")?, to.text("id")?);
     let (patient, target_uid) = (to.text("patient")?, to.text("uid")?);
-    let mut words: Vec<Said> = vec![(tag::STUDY_UID, Vr::UI, target_uid.clone())];
+    let mut said: Vec<Said> = vec![(tag::STUDY_UID, Vr::UI, Some(target_uid.clone()))];
     // What was corrected at the study left behind is not said of the images any more: each says it for itself from now on.
     let corrected = !from.text("overlay")?.is_empty() || !to.text("overlay")?.is_empty();
     if corrected || from.text("patient")? != patient {
         let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
-        words.extend(as_found(to, &known)?);
+        said.extend(words::of(as_found(to, &known)?));
+        said.extend(words::no_other_person());
     }
     if corrected || from.text("accession")? != to.text("accession")? {
-        words.push((tag::ACCESSION, Vr::SH, to.text("accession")?));
+        said.extend(words::no_other_order());
+        said.push((tag::ACCESSION, Vr::SH, Some(to.text("accession")?)));
     }
     for series in whole {
         tx.exec(sql::MOVE_SERIES, args![series, &target]).await?;
@@ -129,9 +131,9 @@ pub(super) async fn relocate(
         tx.exec(sql::MOVE_INSTANCE, args![&part.id, &target, &series]).await?;
         tx.exec(sql::MOVE_KEY_IMAGE, args![&part.id, &target, &series]).await?;
         tx.exec(sql::MOVE_ECG, args![&part.id, &target, &patient]).await?;
-        let mut own = words.clone();
+        let mut own = said.clone();
         if series_uid != part.series_uid {
-            own.push((tag::SERIES_UID, Vr::UI, series_uid));
+            own.push((tag::SERIES_UID, Vr::UI, Some(series_uid)));
         }
         chain::say(tx, act, "instance", &part.id, &own).await?;
     }
@@ -144,11 +146,11 @@ pub(super) async fn relocate(
 }
 
 /// The patient as a query names that of the study (`query::row`), so that one study says one name.
-pub(in crate::imaging) fn as_found(to: &Row, patient: &Row) -> Result<Vec<Said>> {
+pub(in crate::imaging) fn as_found(to: &Row, patient: &Row) -> Result<Vec<(Tag, Vr, String)>> {
     let own: Value = to.json("attributes")?;
     let of = |key: &str| own.get(key).and_then(Value::as_str).filter(|v| !v.is_empty());
     let identified = patient.flag("identified")?;
-    let words = said(patient)?.into_iter().map(|(t, vr, word)| {
+    let words = words::names(patient)?.into_iter().map(|(t, vr, word)| {
         let found = match t {
             tag::PATIENT_NAME => of("patient_name"),
             tag::PATIENT_ID if !identified => of("patient_id"),

@@ -72,7 +72,8 @@ pub async fn index_held(
         &h.birth_date,
     ]);
     h.series = made_uid(&["held-series", &h.study, &old_series]);
-    let words = [(tag::STUDY_UID, Vr::UI, h.study.clone()), (tag::SERIES_UID, Vr::UI, h.series.clone())];
+    let words =
+        [(tag::STUDY_UID, Vr::UI, Some(h.study.clone())), (tag::SERIES_UID, Vr::UI, Some(h.series.clone()))];
     let mut pixels = Pixels::default();
     let (mut tx, received, study) = loop {
         let new = New {

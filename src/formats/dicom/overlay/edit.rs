@@ -49,6 +49,8 @@ pub(super) struct Editor<'a> {
     edits: Vec<Edit>,
     patches: Vec<(u64, i64, bool)>,
     cursor: u64,
+    /// A sequence that is taken away: how many are open outside it, and its first byte.
+    gone: Option<(usize, u64)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,6 +88,7 @@ impl<'a> Editor<'a> {
             edits: Vec::new(),
             patches: Vec::new(),
             cursor: 0,
+            gone: None,
         }
     }
 
@@ -141,6 +144,11 @@ impl<'a> Editor<'a> {
     }
 
     fn element<S: Source>(&mut self, tokens: &mut Scanner<'_, S>, token: &Token) -> Result<(), Refusal> {
+        let end = if token.kind == Kind::Element { token.offset + token.length } else { token.offset };
+        if self.gone.is_some() {
+            self.cursor = end;
+            return Ok(());
+        }
         let head = head_of(tokens, token, self.cursor);
         let start = token.offset - head.length;
         if let Some(level) = self.levels.last_mut() {
@@ -149,9 +157,8 @@ impl<'a> Editor<'a> {
         }
         self.insert_before(token.tag, start)?;
         self.enter(token);
+        let wanted = self.here(token.tag);
         if token.kind == Kind::Element {
-            let end = token.offset + token.length;
-            let wanted = self.here(token.tag);
             if let Some(index) = wanted {
                 self.replace(index, start, end)?;
             } else if token.tag == tag::CHARSET {
@@ -159,10 +166,13 @@ impl<'a> Editor<'a> {
             } else if self.recode && token.vr.is_charset_text() {
                 self.recode(tokens, token, start, end)?;
             }
-            self.cursor = end;
-        } else {
-            self.cursor = token.offset;
+        } else if let Some((change, _, _, state)) = wanted.and_then(|i| self.changes.get_mut(i))
+            && change.value.is_none()
+        {
+            *state = State::Done;
+            self.gone = Some((self.opens.len(), start));
         }
+        self.cursor = end;
         Ok(())
     }
 
@@ -188,7 +198,7 @@ impl<'a> Editor<'a> {
     }
 
     fn insert_before(&mut self, t: Tag, at: u64) -> Result<(), Refusal> {
-        let Some(level) = self.levels.last() else { return Ok(()) };
+        let Some(level) = self.levels.last().filter(|_| self.gone.is_none()) else { return Ok(()) };
         let due: Vec<usize> = (0..self.changes.len())
             .filter(|i| {
                 self.changes
@@ -354,6 +364,12 @@ impl<'a> Editor<'a> {
             self.patches.push((open.length_at, open.delta, open.big));
         }
         self.cursor = token.offset;
+        if let Some((outside, start)) = self.gone
+            && outside == self.opens.len()
+        {
+            self.gone = None;
+            self.edit(start, token.offset - start, Vec::new());
+        }
         Ok(())
     }
 

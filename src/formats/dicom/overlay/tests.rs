@@ -149,6 +149,32 @@ fn lengths_of_sequences_and_groups_follow() {
 }
 
 #[test]
+fn a_sequence_is_taken_away_with_all_that_is_in_it() {
+    for (implicit, undefined) in [(false, false), (false, true), (true, false), (true, true)] {
+        let stored = made(&Made { charset: "ISO_IR 100", name: b"M\xFCller", implicit, undefined });
+        let changes = [
+            Change { path: REQUEST.to_string(), vr: Vr::SQ, value: None },
+            // What is said of an item that goes is said of nothing; the name makes every text UTF-8.
+            Change { path: "00400275/1/00400007".into(), vr: Vr::LO, value: Some("X".into()) },
+            Change { path: "00102110".into(), vr: Vr::LO, value: None },
+            Change::of(tag::PATIENT_NAME, Vr::PN, "李四"),
+            Change::of(Tag(0x0040_1001), Vr::SH, "R1"),
+        ];
+        let out = apply(&stored, &changes).unwrap();
+        let object = read(&out);
+        let root = object.root();
+        assert!(
+            !root.has(REQUEST) && object.defects.is_empty(),
+            "{implicit} {undefined}: {:?}",
+            object.defects
+        );
+        assert_eq!((root.text(tag::PATIENT_NAME), root.text(Tag(0x0040_1001))), ("李四".into(), "R1".into()));
+        assert_eq!(root.bytes(tag::PIXELS), Some([7; 64].as_slice()));
+        assert!(out.len() < stored.len());
+    }
+}
+
+#[test]
 fn a_planned_file_reads_like_the_written_one() {
     let stored =
         made(&Made { charset: "GB18030", name: &gb("王^小东"), implicit: false, undefined: false });

@@ -225,3 +225,80 @@ async fn the_set_of_a_device_is_put_right_with_its_images() {
         assert_eq!(open_entries(&bench).await.len(), 1);
     }
 }
+
+/// The whole object as a receiver gets it.
+async fn whole(bench: &Bench, study_uid: &str, instance: &str) -> Object {
+    let permit = Permit::peer("AEC01", "C01");
+    let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+    let stored = retrieve::by_uid(&mut conn, &permit, study_uid, "1.2.3.4", instance).await.unwrap();
+    drop(conn);
+    Object::parse(&egress::bytes(&bench.ctx, &stored).await.unwrap(), None).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_of_the_wrong_person_goes_out_with_the_right_name() {
+    const OTHER_IDS: Tag = Tag(0x0010_1000);
+    const ALLERGIES: Tag = Tag(0x0010_2110);
+    const PROCEDURE: Tag = Tag(0x0040_1001);
+    const WEIGHT: Tag = Tag(0x0010_1030);
+    let said = [
+        Change::of(OTHER_IDS, Vr::LO, "33010219600101001X"),
+        Change::of(ALLERGIES, Vr::LO, "IODINE"),
+        Change::of(PROCEDURE, Vr::SH, "RP1"),
+        Change::of(WEIGHT, Vr::DS, "61"),
+    ];
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        let file = overlay::apply(&Shot::default().bytes(), &said).unwrap();
+        send_bytes(&bench, &peer, &file).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let there = |object: &Object| [OTHER_IDS, ALLERGIES, PROCEDURE, WEIGHT].map(|t| object.root().has(t));
+        assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4]);
+
+        // The same person under a better name: what is known of him stays.
+        let mut tx = begin(&bench, &reg).await;
+        let row = tx.one(sql::STUDY, args![&id, "*"]).await.unwrap();
+        let same = Person::Known(row.text("patient").unwrap());
+        assign(&mut tx, ctx, &reg, &id, &same, "the same man").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4]);
+
+        let mut tx = begin(&bench, &reg).await;
+        let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
+        let act = assign(&mut tx, ctx, &reg, &id, &Person::New(seen), "another man").await.unwrap();
+        tx.commit().await.unwrap();
+        let other = whole(&bench, "1.2.3", "1.2.3.4.5").await;
+        assert_eq!(
+            (other.root().text(tag::PATIENT_ID).as_str(), there(&other)),
+            ("P2", [false, false, true, true])
+        );
+
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "it was him").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4]);
+
+        let mut tx = begin(&bench, &reg).await;
+        let seen = Seen { local_id: "P3".into(), name: "王五".into(), ..Seen::default() };
+        let patient = yigong_base::patient::link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let new = order::place::NewOrder {
+            patient,
+            pipeline: "imaging".into(),
+            items: vec![chest()],
+            ..Default::default()
+        };
+        let placed = order::place::place(&mut tx, ctx, &reg, "C01", &new).await.unwrap();
+        link_order(&mut tx, ctx, &reg, &id, &placed.id, "his order").await.unwrap();
+        tx.commit().await.unwrap();
+        let linked = whole(&bench, "1.2.3", "1.2.3.4.5").await;
+        assert_eq!(
+            (linked.root().text(tag::ACCESSION), there(&linked)),
+            (placed.filler_no.clone(), [false, false, false, true])
+        );
+        let mut tx = begin(&bench, &reg).await;
+        unlink(&mut tx, ctx, &reg, &id, "nobody's").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4], "as the device sent it");
+    }
+}

@@ -8,10 +8,11 @@ use yigong_base::fault::Fault;
 use yigong_base::patient::Seen;
 use yigong_base::storage::Tx;
 use yigong_base::testing::{Bench, engines};
-use yigong_formats::dicom::{Object, tag};
+use yigong_formats::dicom::overlay::{self, Change};
+use yigong_formats::dicom::{Object, Tag, Vr, tag};
 
 use super::super::query::Level;
-use super::super::testing::{Shot, chest, device, person, send, settle, study};
+use super::super::testing::{Shot, chest, device, person, send, send_bytes, settle, study};
 use super::super::tests::ask;
 use super::super::{egress, quarantine, retrieve, settle as settling};
 use super::*;
