@@ -53,7 +53,7 @@ pub fn rewrite<S: Source>(
     wanted: &Wanted,
 ) -> Result<Vec<Piece>, Refusal> {
     let mut out = Out { pieces: Vec::new(), bytes: Vec::new(), explicit: wanted.explicit };
-    let mut changes = wanted.changes.iter().peekable();
+    let mut written = vec![false; wanted.changes.len()];
     let mut scanner = Scanner::new(source, start, mode);
     let mut open: Vec<Kind> = Vec::new();
     // levels of what is left out, counted from where it began
@@ -73,11 +73,13 @@ pub fn rewrite<S: Source>(
             continue;
         }
         if open.is_empty() {
-            while let Some((t, vr, value)) = changes.next_if(|c| c.0 < token.tag) {
-                out.element(*t, *vr, value);
+            // Also where the tags of a file do not rise, each is written once.
+            for ((t, vr, value), done) in wanted.changes.iter().zip(&mut written) {
+                if *t <= token.tag && !std::mem::replace(done, true) {
+                    out.element(*t, *vr, value);
+                }
             }
-            if let Some((t, vr, value)) = changes.next_if(|c| c.0 == token.tag) {
-                out.element(*t, *vr, value);
+            if wanted.changes.iter().any(|c| c.0 == token.tag) {
                 skipped = usize::from(opens);
                 continue;
             }
@@ -100,7 +102,7 @@ pub fn rewrite<S: Source>(
             out.value(&mut scanner, &token, token.tag);
         }
     }
-    for (t, vr, value) in changes {
+    for ((t, vr, value), _) in wanted.changes.iter().zip(written).filter(|(_, done)| !done) {
         out.element(*t, *vr, value);
     }
     out.flush();

@@ -236,6 +236,26 @@ fn an_object_is_laid_out_anew() {
     assert!(!root.has(Tag(0x0008_0000)) && !root.has(tag::PIXELS));
 }
 
+#[test]
+fn tags_that_do_not_rise_are_written_once() {
+    let mut w = dataset::Writer::new(true);
+    for (t, value) in
+        [(tag::MODALITY, "CT"), (tag::LOSSY, "00"), (tag::SEX, "F"), (tag::PHOTOMETRIC, "YBR_RCT")]
+    {
+        w.text(t, Vr::CS, value);
+    }
+    w.text(tag::PHOTOMETRIC, Vr::CS, "PALETTE");
+    let changes = vec![(tag::PHOTOMETRIC, Vr::CS, b"RGB ".to_vec()), (tag::LOSSY, Vr::CS, b"01".to_vec())];
+    let wanted = rewrite::Wanted { explicit: true, changes, own_pixels: false };
+    let mode = plausible::Mode { explicit: true, big: false };
+    let pieces = rewrite::rewrite(&mut SliceSource(&w.bytes), 0, mode, &wanted).unwrap();
+    let [rewrite::Piece::Bytes(bytes)] = &pieces[..] else { panic!("{pieces:?}") };
+    let object = Object::parse(bytes, Some(uid::EXPLICIT_LE)).unwrap();
+    assert!(!object.defects.has("duplicate-tag"), "{:?}", object.defects);
+    let texts = [tag::PHOTOMETRIC, tag::LOSSY, tag::SEX].map(|t| object.root().text(t));
+    assert_eq!(texts, ["RGB", "01", "F"]);
+}
+
 proptest::proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..4000), explicit in proptest::bool::ANY) {

@@ -4,6 +4,9 @@ use super::super::plausible::Mode;
 use super::super::{Refusal, Source, Tag, Vr, tag};
 use super::{Inside, Kind, MAX_ELEMENTS, Scanner, Token};
 
+/// Zeros looked at at once: few first, for a file may have many short gaps.
+const ZEROS: std::ops::RangeInclusive<u64> = 64..=64 << 10;
+
 /// An element header as understood.
 pub(super) struct Head {
     pub(super) vr: Vr,
@@ -25,7 +28,7 @@ impl<S: Source> Scanner<'_, S> {
         };
         let t = mode.tag([h[0], h[1], h[2], h[3]]);
         if matches!(t, tag::ITEM_END | tag::SEQUENCE_END | tag::ITEM) {
-            return Ok(self.delimiter(t));
+            return Ok(self.delimiter(t, mode.u32([h[4], h[5], h[6], h[7]]), end));
         }
         if h == [0; 8] {
             self.padding(at, end);
@@ -111,7 +114,7 @@ impl<S: Source> Scanner<'_, S> {
     }
 
     /// Item, item end or sequence end among elements.
-    fn delimiter(&mut self, t: Tag) -> Option<Token> {
+    fn delimiter(&mut self, t: Tag, length: u32, end: u64) -> Option<Token> {
         let nested = self.stack.len() > 1;
         let undefined = nested && self.stack.last().is_some_and(|f| f.undefined);
         if t == tag::ITEM_END && undefined {
@@ -124,6 +127,10 @@ impl<S: Source> Scanner<'_, S> {
             return Some(self.close());
         }
         self.position += 8;
+        // An item that nothing holds: what is in it belongs to nobody, least of all to the data set.
+        if t == tag::ITEM && length != u32::MAX && u64::from(length) <= end.saturating_sub(self.position) {
+            self.position += u64::from(length);
+        }
         None
     }
 
@@ -139,13 +146,27 @@ impl<S: Source> Scanner<'_, S> {
         self.position = end;
     }
 
-    /// Zeros behind the data set are padding; in an item, or with something behind them, they are damage.
+    /// Zeros behind the data set are padding. In an item, or with something behind them, they are damage: the data set goes on
+    /// behind a gap, at an even distance as everything in it.
     fn padding(&mut self, at: u64, end: u64) {
-        let nested = self.stack.len() > 1;
-        let tail = end.saturating_sub(64).max(at);
-        if nested || self.source.bytes(tail, end - tail).iter().any(|b| *b != 0) {
-            self.defects.note("structure");
-        }
         self.position = end;
+        if self.stack.len() > 1 {
+            self.defects.note("structure");
+            return;
+        }
+        let (mut from, mut step) = (at, *ZEROS.start());
+        while from < end {
+            let part = self.source.bytes(from, (end - from).min(step));
+            if part.is_empty() {
+                return;
+            }
+            if let Some(n) = part.iter().position(|b| *b != 0) {
+                self.defects.note("structure");
+                self.position = from + (n - n % 2) as u64;
+                return;
+            }
+            from += part.len() as u64;
+            step = (step * 2).min(*ZEROS.end());
+        }
     }
 }

@@ -269,6 +269,30 @@ fn what_stands_behind_the_pixels_is_read() {
     );
     let hidden = [uids(), vec![0; 300], b"something else".to_vec()].concat();
     assert!(scanned(&file(&hidden)).defects.has("structure"));
+    // A gap before the pixels, whose last rows are black.
+    for gap in [8, 64, 200_000] {
+        let pixels = element(tag::PIXELS, b"OB", &[vec![1; 64], vec![0; 128]].concat());
+        let bytes = file(&[uids(), vec![0; gap], pixels].concat());
+        let object = scanned(&bytes);
+        assert_eq!(
+            (object.root().place(tag::PIXELS).map(|p| p.1), object.defects.has("structure")),
+            (Some(192), true),
+            "{gap}"
+        );
+    }
+    // As many gaps as fit: each is looked at once.
+    let many = [vec![0; 8], element(COMMENT, b"ST", b"")].concat().repeat(60_000);
+    let _ = scanned(&file(&many));
+}
+
+#[test]
+fn what_is_in_a_stray_item_is_nobodys() {
+    let other = element(tag::ACCESSION, b"SH", b"OTHERS");
+    let stray = [item(other.len() as u32), other].concat();
+    let object_bytes = file(&[uids(), stray, element(LATER, b"CS", b"END ")].concat());
+    let object = scanned(&object_bytes);
+    assert!(!object.root().has(tag::ACCESSION) && object.defects.has("structure"));
+    assert_eq!(object.root().text(LATER), "END");
 }
 
 #[test]
