@@ -7,6 +7,7 @@ use futures_util::stream;
 use serde::Deserialize;
 use yigong_base::access::{Permit, Right};
 use yigong_base::codec::Format;
+use yigong_base::codec::MADE_BY;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{self, Picture};
@@ -17,9 +18,6 @@ use yigong_clinic::imaging::retrieve::{self, Form};
 use super::auth::Caller;
 use super::entity::Entity;
 use super::fault::{Answer, ApiFault};
-
-/// The version of what is drawn from an image: another drawing has another tag.
-pub(crate) const DRAWN: &str = env!("CARGO_PKG_VERSION");
 
 /// Bytes of a file in memory at most while it goes out.
 const PIECE: usize = 256 << 10;
@@ -61,6 +59,8 @@ pub struct FrameQuery {
     wc: Option<f64>,
     /// Window width.
     ww: Option<f64>,
+    /// `made_by` of the stack document: with it the address of raw samples names bytes that never change.
+    by: String,
 }
 
 impl FrameQuery {
@@ -126,9 +126,15 @@ async fn get_frame(
         retrieve::instance(&mut conn, &permit, &id).await?
     };
     let entity = match form {
-        // The row is one version, and no correction reaches its samples.
-        Form::Raw | Form::Stored => Entity::fixed(format_args!("{}-{n}-{name}", stored.object)),
-        Form::Jpeg(_) | Form::Picture(_) => Entity::of(format_args!("{}-{n}-{name}-{DRAWN}", stored.etag())),
+        // The row is one version, and no correction reaches its samples. Those that are decoded are this build's.
+        Form::Stored => Entity::fixed(format_args!("{}-{n}-{name}", stored.object)),
+        Form::Raw if query.by == MADE_BY => {
+            Entity::fixed(format_args!("{}-{n}-{name}-{MADE_BY}", stored.object))
+        }
+        Form::Raw => Entity::of(format_args!("{}-{n}-{name}-{MADE_BY}", stored.object)),
+        Form::Jpeg(_) | Form::Picture(_) => {
+            Entity::of(format_args!("{}-{n}-{name}-{MADE_BY}", stored.etag()))
+        }
     };
     if let Some(answer) = entity.held(&req) {
         return Ok(answer);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use yigong_base::access::Permit;
+use yigong_base::codec;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::patient::{self, link::PatientHead};
 use yigong_base::storage::{Conn, Row};
@@ -312,8 +313,12 @@ pub async fn stack(conn: &mut Conn, permit: &Permit, series: &str) -> Result<Sta
 /// The stack document of an instance; one whose bytes are damaged says so, for it is not served.
 fn document(row: &Row) -> Result<Value> {
     let mut stack: Value = row.json("stack")?;
-    if let (Some(kind), Value::Object(map)) = (row.opt_text("damaged")?, &mut stack) {
-        map.insert("damaged".into(), kind.into());
+    if let Value::Object(map) = &mut stack {
+        if let Some(kind) = row.opt_text("damaged")? {
+            map.insert("damaged".into(), kind.into());
+        }
+        // Stands in the address of the samples, which are kept for good: another build may decode them better.
+        map.insert("made_by".into(), codec::MADE_BY.into());
     }
     Ok(stack)
 }

@@ -9,7 +9,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Node, Object, Tag, Vr, json};
+use yigong_formats::dicom::{FileSource, Keep, Node, Object, Tag, Vr, json, tag};
 
 use super::egress::{self, Overlay};
 use super::render::{self, Rendering};
@@ -315,26 +315,28 @@ pub async fn bulk_bytes(ctx: &Ctx, stored: &Stored, bulk: &Bulk, from: u64, leng
 /// The element a path names.
 fn place(object: &Object, steps: &[String]) -> Result<Option<Bulk>> {
     let mut node = object.root();
+    let is_root = steps.len() == 1;
     let mut steps = steps.iter();
-    while let Some(tag) = steps.next().and_then(|s| Tag::from_hex(s)) {
+    while let Some(own) = steps.next().and_then(|s| Tag::from_hex(s)) {
         match steps.next().map(|n| n.parse::<usize>()) {
             Some(n) => {
                 let item =
-                    n.ok().and_then(|n| n.checked_sub(1)).and_then(|n| node.items(tag).into_iter().nth(n));
+                    n.ok().and_then(|n| n.checked_sub(1)).and_then(|n| node.items(own).into_iter().nth(n));
                 node = item.ok_or_else(|| Fault::not_found("bulk data"))?;
             }
             None => {
-                let (_, token) = node.get(tag).ok_or_else(|| Fault::not_found("bulk data"))?;
+                let (_, token) = node.get(own).ok_or_else(|| Fault::not_found("bulk data"))?;
                 return match token.kind {
                     Kind::Element => Ok(Some(Bulk {
                         offset: token.offset,
                         length: token.length,
-                        mime: document_type(&node, tag),
+                        mime: document_type(&node, own),
                         swap: if token.big { width(token.vr) } else { 1 },
                         deflated: object.deflated.is_some(),
                     })),
-                    Kind::Sequence => Err(Fault::not_found("bulk data")),
-                    _ => Ok(None),
+                    Kind::Encapsulated if own == tag::PIXELS && is_root => Ok(None),
+                    // Fragments of an icon are no value, and no frames of the image.
+                    _ => Err(Fault::not_found("bulk data")),
                 };
             }
         }

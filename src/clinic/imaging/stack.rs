@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use yigong_formats::dicom::image::{Own, Window};
 use yigong_formats::dicom::{Header, Tag, tag, uid};
 
-/// What a document says of its age. An older one knows nothing of `rendered_for`, `per_frame` or `set`, or calls samples raw that
-/// no page can draw, and is written anew when it is read.
-pub const VERSION: i64 = 5;
+/// What a document says of its age. An older one knows nothing of `rendered_for`, `per_frame`, `set` or `padding_limit`, or calls
+/// samples raw that no page can draw, and is written anew when it is read.
+pub const VERSION: i64 = 6;
 
 /// True for a document that says all this one says; one of an object without frames says nothing at any time.
 #[must_use]
@@ -44,7 +44,8 @@ pub fn document(id: &str, header: &Header) -> Value {
         "slope": i.slope, "intercept": i.intercept, "units": i.units,
         "windows": windows(&i.windows),
         "voi_function": i.voi_function,
-        "padding": i.padding,
+        "padding": i.padding.map(|(first, _)| first),
+        "padding_limit": i.padding.map(|(_, last)| last),
         "position": if placed { plane(&i.position, 3) } else { Value::Null }, "orientation": plane(&i.orientation, 6),
         "pixel_spacing": plane(&i.pixel_spacing, 2), "imager_spacing": exact(&i.imager_spacing, 2),
         "calibration_type": i.calibration,
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn a_document_without_the_present_version_is_outdated() {
         assert!(is_current(&json!({})) && is_current(&json!({"id": "i", "v": VERSION})));
-        for old in [json!({"id": "i"}), json!({"id": "i", "v": 4}), Value::Null] {
+        for old in [json!({"id": "i"}), json!({"id": "i", "v": 5}), Value::Null] {
             assert!(!is_current(&old), "{old}");
         }
     }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_base::codec::Format;
+use yigong_base::codec::MADE_BY;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::render::{self, Rendering};
@@ -12,7 +13,6 @@ use super::{as_it_is, boundary, document, listed, not_acceptable, one, represent
 use crate::api::auth::Caller;
 use crate::api::entity::Entity;
 use crate::api::fault::Answer;
-use crate::api::imaging::DRAWN;
 use crate::dicomweb::accept::{parameter, wanted};
 use crate::dicomweb::refuse::refuse;
 use crate::dicomweb::stream::{self, Making};
@@ -210,7 +210,7 @@ pub(in crate::dicomweb) async fn picture(
     if let Some(refusal) = refused(stored, n, &asked.rendering) {
         return Ok(refusal);
     }
-    let entity = Entity::of(format_args!("{}-{n}-{}-{DRAWN}", stored.etag(), asked.name));
+    let entity = Entity::of(format_args!("{}-{n}-{}-{MADE_BY}", stored.etag(), asked.name));
     if let Some(answer) = entity.held(req) {
         return Ok(answer);
     }

@@ -79,8 +79,8 @@ pub struct Image {
     pub windows: Vec<Window>,
     /// VOI LUT function.
     pub voi_function: String,
-    /// Pixel padding value.
-    pub padding: Option<i64>,
+    /// Stored values that are padding, first and last (PS3.3 §C.7.5.1.1.2).
+    pub padding: Option<(i64, i64)>,
     /// Image position, mm.
     pub position: Vec<f64>,
     /// Image orientation.
@@ -197,23 +197,29 @@ fn frame_time(number: &dyn Fn(Tag) -> Option<f64>, numbers: &dyn Fn(Tag) -> Vec<
     told.or(mean).or_else(|| rate(Tag(0x0008_2144))).or_else(|| rate(Tag(0x0018_0040)))
 }
 
-/// The windows given in one place, those of no width left out.
+/// The windows given in one place, those of no width left out. A centre goes with the width at its own place: one that is no
+/// number takes its window with it and no other.
 fn windows(node: &Node<'_>) -> Vec<Window> {
     let labels = node.strings(tag::WINDOW_LABEL);
-    let (centers, widths) = (node.numbers(tag::WINDOW_CENTER), node.numbers(tag::WINDOW_WIDTH));
-    let both = centers.iter().zip(&widths).enumerate().filter(|(_, (_, w))| **w > 0.0);
-    both.map(|(i, (c, w))| Window {
-        center: *c,
-        width: *w,
-        label: labels.get(i).cloned().unwrap_or_default(),
+    let read = |t: Tag| -> Vec<Option<f64>> {
+        let number = |v: &String| v.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        node.strings(t).iter().map(number).collect()
+    };
+    let (centers, widths) = (read(tag::WINDOW_CENTER), read(tag::WINDOW_WIDTH));
+    let both = centers.into_iter().zip(widths).enumerate();
+    both.filter_map(|(i, (center, width))| {
+        let width = width.filter(|w| *w > 0.0)?;
+        Some(Window { center: center?, width, label: labels.get(i).cloned().unwrap_or_default() })
     })
     .collect()
 }
 
-/// US by the dictionary of implicit encoding, but signed when the pixels are.
-fn padding(root: &Node<'_>, signed: bool, bits_allocated: u32) -> Option<i64> {
-    let value = root.int(tag::PADDING)?;
-    Some(if signed && bits_allocated <= 16 && value > i64::from(i16::MAX) { value - 65536 } else { value })
+/// Pixel Padding Value and Range Limit: US by the dictionary of implicit encoding, but signed when the pixels are.
+fn padding(root: &Node<'_>, signed: bool, bits_allocated: u32) -> Option<(i64, i64)> {
+    let turned =
+        |v: i64| if signed && bits_allocated <= 16 && v > i64::from(i16::MAX) { v - 65_536 } else { v };
+    let value = turned(root.int(tag::PADDING)?);
+    Some((value, root.int(tag::PADDING_LIMIT).map_or(value, turned)))
 }
 
 /// Where single-frame attributes may stand: the data set, then the shared and the first per-frame functional groups.

@@ -101,7 +101,7 @@ pub fn look(object: &Object, image: &Image, n: usize) -> Look {
         voi: tables(Tag(0x0028_3010)),
         presentation: tables(Tag(0x2050_0010)).into_iter().next(),
         inverse: places.iter().any(|p| p.text(Tag(0x2050_0020)) == "INVERSE"),
-        padding: padding(&root, image),
+        padding: image.padding,
         palette: if image.photometric == "PALETTE COLOR" { palette(&root) } else { None },
         shutter: shutter(&places, covering),
         overlays: overlays(&|g| Some(g) != bitmap),
@@ -116,15 +116,6 @@ fn places<'o>(root: &Node<'o>, n: usize) -> Vec<Node<'o>> {
     }
     out.push(root.clone());
     out
-}
-
-/// Pixel Padding Value and Range Limit (PS3.3 §C.7.5.1.1.2); US in implicit encoding although the pixels are signed.
-fn padding(root: &Node<'_>, image: &Image) -> Option<(i64, i64)> {
-    let limit = root.int(tag::PADDING_LIMIT).map(|v| {
-        if image.signed && v > i64::from(i16::MAX) && image.bits_allocated <= 16 { v - 65_536 } else { v }
-    });
-    let value = image.padding?;
-    Some((value, limit.unwrap_or(value)))
 }
 
 fn shutter(places: &[Node<'_>], bitmap: Option<Overlay>) -> Option<Shutter> {

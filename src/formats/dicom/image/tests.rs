@@ -210,3 +210,24 @@ fn frames_of_one_stack_and_one_time_make_one_set() {
     );
     assert_eq!(grey(1).image().set, "");
 }
+
+#[test]
+fn a_centre_that_is_no_number_takes_its_own_window_with_it() {
+    let image = grey(1)
+        .text(0x0028_1050, Vr::DS, "40\\abc\\-600")
+        .text(0x0028_1051, Vr::DS, "400\\80\\1500")
+        .text(0x0028_1055, Vr::LO, "SOFT\\BAD\\LUNG ")
+        .image();
+    let told: Vec<_> = image.windows.iter().map(|w| (w.center, w.width, w.label.as_str())).collect();
+    assert_eq!(told, [(40.0, 400.0, "SOFT"), (-600.0, 1500.0, "LUNG")]);
+}
+
+#[test]
+fn padding_is_a_value_or_a_range() {
+    assert_eq!(grey(1).image().padding, None);
+    let mut plain = grey(1);
+    plain.0.retain(|(tag, _)| *tag != crate::dicom::tag::PIXEL_REPRESENTATION);
+    let signed = plain.short(0x0028_0103, 1).short(0x0028_0120, 0xF800);
+    assert_eq!(signed.image().padding, Some((-2048, -2048)));
+    assert_eq!(signed.short(0x0028_0121, 0xFC00).image().padding, Some((-2048, -1024)));
+}

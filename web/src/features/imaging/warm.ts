@@ -12,7 +12,7 @@ function warmFrame(doc: StackDoc, start: number | null): void {
   const frames = framesOf(doc);
   const f = start === null ? frames[Math.floor(frames.length / 2)] : frames.find((x) => x.image === start);
   if (!f) return;
-  const path = drawable(f.instance) ? rawPath(f.instance.id, f.frame) : drawnPath(f.instance, f.frame, null);
+  const path = drawable(f.instance) ? rawPath(f.instance, f.frame) : drawnPath(f.instance, f.frame, null);
   beginFrame(path);
 }
 

@@ -170,7 +170,7 @@ function withAlpha(rgb: Uint8Array): Uint8Array {
 export function samplesOf(ref: FrameRef, rank: number): Promise<GreyFrame['values']> {
   const { instance: i, frame } = ref;
   return queue.run(`bare:${ref.imageId}`, rank, async (signal) => {
-    const decoded = decodeRaw(bare(i), await bytes(rawPath(i.id, frame), signal));
+    const decoded = decodeRaw(bare(i), await bytes(rawPath(i, frame), signal));
     if (decoded.kind !== 'grey') throw new FrameFailed('colour');
     return decoded.values;
   });
@@ -193,7 +193,7 @@ export function load(imageId: string, how?: Record<string, unknown>): { promise:
     queue
       .run(imageId, rank, async (signal) => {
         if (!drawable(i)) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-        const data = await bytes(rawPath(parsed.instance, parsed.frame), signal);
+        const data = await bytes(rawPath(i, parsed.frame), signal);
         return image(imageId, i, decodeRaw(i, data), false);
       })
       .then(resolve, (e) => {

@@ -129,6 +129,7 @@ export function cutStack(series: string, name: Anatomic): StackDoc | null {
       orientation: [...c.plane.row, ...c.plane.col],
       ...thickness(open, name, k),
       padding: open.volume.padding === null ? null : open.like.padding,
+      padding_limit: open.volume.padding === null ? null : (open.like.padding_limit ?? null),
       slice_location: null,
     };
   });

@@ -1,7 +1,7 @@
 // Window presets of the modality (keys 1-9) and the window an image opens with.
 // The table is the default; a site may replace it, so it is data and not code.
 
-import { paddingOf } from './samples';
+import { isPadding, type Padding, paddingOf } from './samples';
 import type { StackInstance } from './stack';
 
 export interface VoiWindow {
@@ -62,12 +62,12 @@ export function presetsFor(modality: string, i: StackInstance | null, opened: Vo
 }
 
 /** Window between the 0.5 and 99.5 percentile of the samples, padding left out. */
-export function percentileWindow(samples: ArrayLike<number>, padding: number | null, low = 0.005, high = 0.995): VoiWindow {
+export function percentileWindow(samples: ArrayLike<number>, padding: Padding | null, low = 0.005, high = 0.995): VoiWindow {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < samples.length; k++) {
     const v = samples[k] as number;
-    if (v === padding || !Number.isFinite(v)) continue;
+    if (isPadding(v, padding) || !Number.isFinite(v)) continue;
     if (v < min) min = v;
     if (v > max) max = v;
   }
@@ -78,7 +78,7 @@ export function percentileWindow(samples: ArrayLike<number>, padding: number | n
   let total = 0;
   for (let k = 0; k < samples.length; k++) {
     const v = samples[k] as number;
-    if (v === padding || !Number.isFinite(v)) continue;
+    if (isPadding(v, padding) || !Number.isFinite(v)) continue;
     const bin = Math.round((v - min) * scale);
     histogram[bin] = (histogram[bin] ?? 0) + 1;
     total += 1;

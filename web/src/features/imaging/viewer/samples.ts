@@ -20,15 +20,26 @@ export interface ColorFrame {
   rgb: Uint8Array;
 }
 
-/** Pixel Padding Value (PS3.3 C.7.5.1.1.2) in units of the values: a place where nothing was imaged, not a measured one. */
-export function paddingOf(i: StackInstance): number | null {
+/** Values of places where nothing was imaged, from `low` to `high`. */
+export interface Padding {
+  low: number;
+  high: number;
+}
+
+/** Pixel Padding Value and Range Limit (PS3.3 C.7.5.1.1.2) in units of the values. */
+export function paddingOf(i: StackInstance): Padding | null {
   if (i.padding === null) return null;
   const slope = i.slope ?? 1;
   const intercept = i.intercept ?? 0;
-  const v = i.padding * slope + intercept;
   // Fractions are held as 32-bit floats: the same rounding, or no value would ever equal it.
-  return Number.isInteger(slope) && Number.isInteger(intercept) ? v : Math.fround(v);
+  const held = (v: number) => (Number.isInteger(slope) && Number.isInteger(intercept) ? v : Math.fround(v));
+  const one = held(i.padding * slope + intercept);
+  const other = held((i.padding_limit ?? i.padding) * slope + intercept);
+  return { low: Math.min(one, other), high: Math.max(one, other) };
 }
+
+/** Whether nothing was imaged there. */
+export const isPadding = (v: number, p: Padding | null): boolean => p !== null && v >= p.low && v <= p.high;
 
 /** Exact length a raw frame must have. */
 export const rawLength = (i: StackInstance): number => (i.rows * i.cols * i.samples * i.bits_allocated) / 8;

@@ -58,6 +58,8 @@ export interface StackInstance {
   windows: StackWindow[];
   voi_function: string | null;
   padding: number | null;
+  /** The other end of a range of padding; missing: nobody looked. */
+  padding_limit?: number | null;
   position: Triple | null;
   orientation: number[] | null;
   pixel_spacing: Pair | null;
@@ -82,6 +84,8 @@ export interface StackInstance {
   acquisition_time: string | null;
   lossy: { method: string; ratio: number | null } | null;
   invert: boolean;
+  /** Which build made the samples: their address names it, for the browser keeps them. */
+  made_by?: string;
   /** The stored bytes are damaged (`hash`, `missing`, `unreadable`): the image is not served. */
   damaged?: string;
 }
@@ -129,7 +133,8 @@ export interface FrameRef {
 }
 
 /** Address of the samples of a frame. */
-export const rawPath = (instance: string, frame: number): string => `/api/frames/${encodeURIComponent(instance)}/${frame}?f=raw`;
+export const rawPath = (i: Pick<StackInstance, 'id' | 'made_by'>, frame: number): string =>
+  `/api/frames/${encodeURIComponent(i.id)}/${frame}?f=raw&by=${encodeURIComponent(i.made_by ?? '')}`;
 
 export const imageIdOf = (instance: string, frame: number): string => `yg:${instance}/${frame}`;
 

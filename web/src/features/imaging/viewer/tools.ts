@@ -12,7 +12,7 @@ import type { FrameMeta } from './metadata';
 import { metaOf, toPixel, toWorld } from './metadata';
 import { measuredValues } from './mpr';
 import type { LabelWords, Measurement, ToolId } from './port';
-import { type GreyFrame, paddingOf } from './samples';
+import { type GreyFrame, isPadding, paddingOf } from './samples';
 import type { StackInstance } from './stack';
 
 interface LineStats {
@@ -94,7 +94,7 @@ function measuredAt(values: GreyFrame['values'], i: StackInstance): (at: number)
   const padding = paddingOf(i);
   return (at) => {
     const v = values[at] ?? Number.NaN;
-    return v === padding ? Number.NaN : v;
+    return isPadding(v, padding) ? Number.NaN : v;
   };
 }
 

@@ -268,7 +268,7 @@ describe('cuts', () => {
     // Stored padding 0 is -1024 after the rescale, below the air of the body.
     const padded = stack({}, () => ({ padding: 0, slope: 1, intercept: -1024 }));
     const w = open(padded);
-    expect(w.padding).toBe(-1024);
+    expect(w.padding).toEqual({ low: -1024, high: -1024 });
     const flat = w.frames.map((_, k) => new Int16Array(16 * 12).fill(k === 4 ? -1024 : k === 3 ? -900 : -700));
     const at = (mode: 'max' | 'min' | 'mean', slices = flat) => sample(w, cutsOf(w).axial, 4, slices, { mode, mm: 7.5 })[0];
     expect(at('min')).toBe(-900);
@@ -280,5 +280,9 @@ describe('cuts', () => {
       ),
     ).toBe(-1024);
     expect(open(stack({}, (k) => ({ padding: k }))).padding).toBeNull();
+    // A range: everything in it is nobody's.
+    const ranged = open(stack({}, () => ({ padding: 0, padding_limit: 124, slope: 1, intercept: -1024 })));
+    expect(ranged.padding).toEqual({ low: -1024, high: -900 });
+    expect(sample(ranged, cutsOf(ranged).axial, 4, flat, { mode: 'min', mm: 7.5 })[0]).toBe(-700);
   });
 });

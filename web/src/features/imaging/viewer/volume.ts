@@ -3,7 +3,7 @@
 
 import { bare, readable } from './drawn';
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
-import { paddingOf } from './samples';
+import { isPadding, type Padding, paddingOf } from './samples';
 import { type Part, partOf } from './sets';
 import type { FrameRef, Triple } from './stack';
 
@@ -27,8 +27,8 @@ export interface Volume {
   whole: number;
   /** Every so many slices were left out to fit the memory; 1 = all are there. */
   every: number;
-  /** Value that stands where nothing was imaged; null where the slices have none, or not the same one. */
-  padding: number | null;
+  /** Values that stand where nothing was imaged; null where the slices have none, or not the same ones. */
+  padding: Padding | null;
 }
 
 export type Anatomic = 'axial' | 'coronal' | 'sagittal';
@@ -91,9 +91,10 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
   };
 }
 
-function commonPadding(frames: readonly FrameRef[]): number | null {
-  const all = new Set(frames.map((f) => paddingOf(bare(f.instance))));
-  return all.size === 1 ? ([...all][0] ?? null) : null;
+function commonPadding(frames: readonly FrameRef[]): Padding | null {
+  const [first, ...rest] = frames.map((f) => paddingOf(bare(f.instance)));
+  if (!first) return null;
+  return rest.every((p) => p?.low === first.low && p.high === first.high) ? first : null;
 }
 
 /** One of the three axes of the volume: 0 along rows, 1 along columns, 2 through the slices. */
@@ -247,7 +248,7 @@ export function sample(v: Volume, c: Cut, index: number, slices: readonly Values
 function joined(
   planes: readonly number[],
   how: SlabMode,
-  padding: number | null,
+  padding: Padding | null,
   size: number,
   read: (at: number, out: Float32Array) => void,
 ): Float32Array {
@@ -258,7 +259,7 @@ function joined(
     read(at, one);
     for (let k = 0; k < size; k++) {
       const v = one[k] as number;
-      if (v === padding) continue;
+      if (isPadding(v, padding)) continue;
       const n = seen[k] as number;
       const was = sum[k] as number;
       sum[k] = n === 0 ? v : how === 'mean' ? was + v : how === 'max' ? Math.max(was, v) : Math.min(was, v);
@@ -267,7 +268,7 @@ function joined(
   }
   for (let k = 0; k < size; k++) {
     const n = seen[k] as number;
-    if (n === 0) sum[k] = padding ?? 0;
+    if (n === 0) sum[k] = padding?.low ?? 0;
     else if (how === 'mean') sum[k] = (sum[k] as number) / n;
   }
   return sum;
