@@ -16,7 +16,7 @@ use yigong_base::jobs::{JobRow, Runner};
 use yigong_base::kept::Kept;
 use yigong_base::live::Live;
 use yigong_base::storage::blob::Blobs;
-use yigong_base::storage::{Db, migrate};
+use yigong_base::storage::{Db, migrate, pairing};
 use yigong_clinic::delivery::{self, Carriers};
 use yigong_clinic::elsewhere::{Elsewhere, LOOK};
 use yigong_clinic::{Centre, critical, ecg, imaging, worklist};
@@ -97,8 +97,17 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = open_database(&config).await?;
     migrate::run(&db, clock.now()).await?;
+    pairing::check(&db, &data, &ids.next(), clock.now()).await?;
     let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default(), kept: Kept::default() })
+}
+
+/// Says that the database and the data folder of the configuration belong together: nothing else is opened.
+pub async fn adopt(config: &Config) -> Result<()> {
+    let db = open_database(config).await?;
+    let now = SystemClock.now();
+    migrate::run(&db, now).await?;
+    pairing::adopt(&db, Path::new(&config.storage.data), &RandomIds.next(), now).await
 }
 
 /// Opens the centre on its platform: signing key and fonts.

@@ -42,6 +42,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Bring the database schema up to date and stop.
     Migrate,
+    /// Say that this database and this data folder belong together, where the start refused them (a copy, an older backup).
+    Adopt,
     /// Bring DICOM files and folders into the archive; may run beside the server.
     Import(import::ImportArgs),
     /// Take the ECG files that a cart writes into a folder; may run beside the server.
@@ -139,6 +141,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Migrate => within(async {
             crate::app::open_platform(config()?).await?;
             say("the schema is up to date");
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::Adopt => within(async {
+            crate::app::adopt(&config()?).await?;
+            say("the database and the data folder belong together");
             Ok(ExitCode::SUCCESS)
         }),
         Command::Import(args) => within(import::import(config()?, args)),
