@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod error;
+mod feed;
 mod jpegls;
 mod pool;
 mod render;
@@ -23,6 +24,7 @@ pub use yigong_formats::dicom::image::{Overlay, Palette, Plane, Shutter, Table};
 pub use decode::supported;
 pub use encode::Coding;
 pub use error::CodecError;
+pub use feed::Frame;
 pub use pool::{Pool, PoolLimits, PoolStats};
 pub use shape::Shape;
 pub use worker::work;

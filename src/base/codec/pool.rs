@@ -14,6 +14,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::feed::{Frame, Stopped, pour};
 use super::wire::{Answer, GREETING, body_length, head, header_length};
 use super::{CodecError, Output, Request};
 
@@ -90,6 +91,8 @@ struct Worker {
 enum Attempt {
     Answered(Answer, Vec<u8>),
     Died(String),
+    /// The stored bytes could not be read: no fault of the worker, but it has half a frame.
+    Unread(io::Error),
 }
 
 impl Pool {
@@ -101,11 +104,19 @@ impl Pool {
         Self { inner: Arc::new(Inner { counters, program, arguments, limits, turns, idle }) }
     }
 
+    /// Decodes one frame in memory; answers one byte string per requested output.
+    ///
+    /// # Errors
+    /// As [`Pool::work`].
+    pub async fn decode(&self, request: &Request, frame: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+        self.work(request, &Frame::Bytes(frame)).await
+    }
+
     /// Decodes one frame; answers one byte string per requested output.
     ///
     /// # Errors
     /// [`CodecError`]. A worker that dies is replaced and the frame is tried once more.
-    pub async fn decode(&self, request: &Request, frame: &[u8]) -> Result<Vec<Vec<u8>>, CodecError> {
+    pub async fn work(&self, request: &Request, frame: &Frame<'_>) -> Result<Vec<Vec<u8>>, CodecError> {
         request.shape.check()?;
         let turn = self.inner.turns.acquire().await;
         let _turn = turn.map_err(|_| CodecError::Unavailable("pool is closed".into()))?;
@@ -125,6 +136,7 @@ impl Pool {
                     self.count_killed(&why);
                     died = why;
                 }
+                Attempt::Unread(why) => return Err(CodecError::Unavailable(format!("stored frame: {why}"))),
             }
         }
         tracing::warn!(why = %died, transfer_syntax = %request.transfer_syntax, "codec worker killed twice by one frame");
@@ -216,18 +228,46 @@ fn widen(pipe: &impl AsFd) {
     }
 }
 
-async fn attempt(worker: &mut Worker, request: &Request, frame: &[u8], wall: Duration) -> Attempt {
-    match timeout(wall, exchange(worker, request, frame)).await {
+async fn attempt(worker: &mut Worker, request: &Request, frame: &Frame<'_>, wall: Duration) -> Attempt {
+    match timeout(wall, exchange(worker, request, frame, wall)).await {
         Ok(Ok((answer, body))) => Attempt::Answered(answer, body),
-        Ok(Err(error)) => Attempt::Died(error.to_string()),
+        Ok(Err(Stopped::Worker(error))) => Attempt::Died(error.to_string()),
+        Ok(Err(Stopped::Source(error))) => Attempt::Unread(error),
         Err(_) => Attempt::Died(format!("no answer within {} ms", wall.as_millis())),
     }
 }
 
-async fn exchange(worker: &mut Worker, request: &Request, frame: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
-    worker.input.write_all(&head(request, frame.len())?).await?;
-    worker.input.write_all(frame).await?;
-    worker.input.flush().await?;
+async fn exchange(
+    worker: &mut Worker,
+    request: &Request,
+    frame: &Frame<'_>,
+    wall: Duration,
+) -> Result<(Answer, Vec<u8>), Stopped> {
+    ask(worker, request, frame, wall).await?;
+    answer(worker).await.map_err(Stopped::Worker)
+}
+
+async fn ask(
+    worker: &mut Worker,
+    request: &Request,
+    frame: &Frame<'_>,
+    wall: Duration,
+) -> Result<(), Stopped> {
+    let head = head(request, frame.length()).map_err(Stopped::Worker)?;
+    worker.input.write_all(&head).await.map_err(Stopped::Worker)?;
+    match frame {
+        Frame::Bytes(bytes) => worker.input.write_all(bytes).await.map_err(Stopped::Worker)?,
+        Frame::File(file, parts) => {
+            let pipe = worker.input.as_fd().try_clone_to_owned().map_err(Stopped::Worker)?;
+            let (file, parts) = (Arc::clone(file), parts.clone());
+            let poured = tokio::task::spawn_blocking(move || pour(&file, &parts, &pipe, wall)).await;
+            poured.unwrap_or_else(|e| Err(Stopped::Worker(io::Error::other(e))))?;
+        }
+    }
+    worker.input.flush().await.map_err(Stopped::Worker)
+}
+
+async fn answer(worker: &mut Worker) -> io::Result<(Answer, Vec<u8>)> {
     let mut four = [0; 4];
     worker.output.read_exact(&mut four).await?;
     let mut json = vec![0; header_length(four)?];

@@ -23,14 +23,14 @@ pub(super) enum Answer {
 }
 
 /// Encodes the part before the body.
-pub(super) fn head<T: Serialize>(header: &T, body_len: usize) -> io::Result<Vec<u8>> {
+pub(super) fn head<T: Serialize>(header: &T, body_length: u64) -> io::Result<Vec<u8>> {
     let json = serde_json::to_vec(header)?;
     let length =
         u32::try_from(json.len()).ok().filter(|l| *l <= MAX_HEADER).ok_or(io::ErrorKind::InvalidInput)?;
     let mut out = Vec::with_capacity(json.len() + 12);
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&json);
-    out.extend_from_slice(&(body_len as u64).to_le_bytes());
+    out.extend_from_slice(&body_length.to_le_bytes());
     Ok(out)
 }
 
@@ -63,14 +63,19 @@ pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Request, 
     input.read_exact(&mut json)?;
     let mut eight = [0; 8];
     input.read_exact(&mut eight)?;
-    let mut body = vec![0; body_length(eight)?];
-    input.read_exact(&mut body)?;
+    let length = body_length(eight)?;
+    // Not zeroed first: every byte of it is read.
+    let mut body = Vec::with_capacity(length);
+    input.take(length as u64).read_to_end(&mut body)?;
+    if body.len() != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
     Ok(Some((serde_json::from_slice(&json)?, body)))
 }
 
 /// Writes one answer.
 pub(super) fn write_answer(output: &mut dyn Write, answer: &Answer, parts: &[Vec<u8>]) -> io::Result<()> {
-    output.write_all(&head(answer, parts.iter().map(Vec::len).sum())?)?;
+    output.write_all(&head(answer, parts.iter().map(|p| p.len() as u64).sum())?)?;
     for part in parts {
         output.write_all(part)?;
     }

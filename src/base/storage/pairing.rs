@@ -40,7 +40,10 @@ pub async fn check(db: &Db, data: &Path, fresh: &str, now: i64) -> Result<()> {
         }
         None => Err(Fault::conflict(
             "store_missing",
-            format!("{} says nothing, the database names store {known}: is the volume mounted? {ADOPT}", file(data).display()),
+            format!(
+                "{} says nothing, the database names store {known}: is the volume mounted? {ADOPT}",
+                file(data).display()
+            ),
         )),
         Some(there) => {
             let named = if given { "no store yet".to_owned() } else { format!("store {known}") };
@@ -112,7 +115,8 @@ mod tests {
             let db = &bench.ctx.db;
             let data = std::env::temp_dir().join(format!("yigong-pair-{}-{n}", std::process::id()));
             let other = data.with_extension("other");
-            let starts = tokio::join!(check(db, &data, "a", 1), check(db, &data, "b", 1), check(db, &data, "c", 1));
+            let starts =
+                tokio::join!(check(db, &data, "a", 1), check(db, &data, "b", 1), check(db, &data, "c", 1));
             assert_eq!([code(starts.0), code(starts.1), code(starts.2)], ["together"; 3], "{}", bench.engine);
             let said = in_folder(&data).unwrap();
             assert_eq!(code(check(db, &data, "d", 2).await), "together");
@@ -124,7 +128,11 @@ mod tests {
             assert_eq!(code(check(db, &other, "d", 2).await), "store_foreign");
             adopt(db, &other, "e", 3).await.unwrap();
             assert_eq!(code(check(db, &other, "f", 3).await), "together");
-            assert_eq!(code(check(db, &data, "f", 3).await), "store_foreign", "and the first is another's now");
+            assert_eq!(
+                code(check(db, &data, "f", 3).await),
+                "store_foreign",
+                "and the first is another's now"
+            );
             for folder in [data, other] {
                 std::fs::remove_dir_all(folder).unwrap();
             }
@@ -134,7 +142,10 @@ mod tests {
         let data = std::env::temp_dir().join(format!("yigong-pair-{}-empty", std::process::id()));
         write(&data, "somebody's").unwrap();
         assert_eq!(code(check(&bench.ctx.db, &data, "g", 1).await), "store_foreign");
-        assert_eq!(in_database(&mut *bench.ctx.db.read(&Permit::system("t")).await.unwrap()).await.unwrap(), None);
+        assert_eq!(
+            in_database(&mut *bench.ctx.db.read(&Permit::system("t")).await.unwrap()).await.unwrap(),
+            None
+        );
         std::fs::remove_dir_all(data).unwrap();
     }
 }

@@ -1,9 +1,10 @@
 //! The pool against real child processes. Without the test harness, because this program is also its own worker.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use yigong_base::codec::{CodecError, Display, Output, Pool, PoolLimits, Request, Shape, work};
+use yigong_base::codec::{CodecError, Display, Frame, Output, Pool, PoolLimits, Request, Shape, work};
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -22,6 +23,8 @@ fn main() {
 async fn all() {
     many_frames_at_once_and_a_bad_one_between().await;
     println!("many_frames_at_once_and_a_bad_one_between ... ok");
+    a_frame_in_a_file_goes_to_the_worker_by_itself().await;
+    println!("a_frame_in_a_file_goes_to_the_worker_by_itself ... ok");
     a_worker_that_hangs_is_killed_in_time().await;
     println!("a_worker_that_hangs_is_killed_in_time ... ok");
     a_frame_is_tried_once_more_in_a_fresh_worker().await;
@@ -86,6 +89,31 @@ async fn many_frames_at_once_and_a_bad_one_between() {
     println!("one 512x512 frame, raw and thumbnail, warm: {} ms", started.elapsed().as_millis());
 }
 
+async fn a_frame_in_a_file_goes_to_the_worker_by_itself() {
+    let pool = pool("codec-worker", 10_000);
+    // Larger than any pipe, and in parts with something else between and behind them.
+    let mut large = request("1.2.840.10008.1.2.1");
+    (large.shape.rows, large.shape.cols, large.outputs) = (2_000, 1_999, vec![Output::Raw]);
+    let frame: Vec<u8> = (0..1_999_u32 * 2_000).flat_map(|i| ((i * 7 % 4096) as u16).to_le_bytes()).collect();
+    let (first, second) = frame.split_at(3_000_001);
+    let path = std::env::temp_dir().join(format!("yigong-codec-frame-{}", std::process::id()));
+    std::fs::write(&path, [b"head", first, b"between", second, b"tail"].concat()).unwrap();
+    let file = Arc::new(std::fs::File::open(&path).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    let at = 4 + first.len() as u64 + 7;
+    let parts = vec![(4, first.len() as u64), (at, second.len() as u64)];
+    for _ in 0..3 {
+        let made = pool.work(&large, &Frame::File(Arc::clone(&file), parts.clone())).await.unwrap();
+        assert!(made[0] == frame);
+    }
+    // The file is shorter than it was: said as that, and the worker, which has half a frame, is not used again.
+    let short = vec![(at, second.len() as u64), (at + second.len() as u64, first.len() as u64)];
+    let answer = pool.work(&large, &Frame::File(Arc::clone(&file), short)).await;
+    assert!(matches!(answer, Err(CodecError::Unavailable(_))), "{answer:?}");
+    assert!(pool.work(&large, &Frame::File(file, parts)).await.unwrap()[0] == frame);
+    assert_eq!((pool.stats().started, pool.stats().killed), (2, 0));
+}
+
 async fn a_worker_that_hangs_is_killed_in_time() {
     let started = Instant::now();
     let pool = pool("sleeper", 100);
@@ -96,6 +124,14 @@ async fn a_worker_that_hangs_is_killed_in_time() {
     assert!(started.elapsed() < Duration::from_secs(10));
     let stats = pool.stats();
     assert_eq!((stats.frames, stats.started, stats.killed), (0, 12, 12));
+    let path = std::env::temp_dir().join(format!("yigong-codec-hang-{}", std::process::id()));
+    std::fs::write(&path, vec![0; 4 << 20]).unwrap();
+    let file = Arc::new(std::fs::File::open(&path).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    let started = Instant::now();
+    let answer = pool.work(&request("1.2.840.10008.1.2.1"), &Frame::File(file, vec![(0, 4 << 20)])).await;
+    assert!(matches!(answer, Err(CodecError::Killed(_))), "a pipe that nobody empties: {answer:?}");
+    assert!(started.elapsed() < Duration::from_secs(5));
     assert!(stats.killed_last_hour > 10, "worth an alarm: {stats:?}");
 }
 

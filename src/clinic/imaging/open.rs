@@ -1,12 +1,12 @@
 //! A stored file, its header read: what rendering and transcoding work from.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use yigong_base::Ctx;
-use yigong_base::codec::Shape;
+use yigong_base::codec::{Frame, Shape};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
 use yigong_formats::dicom::frames::{self, Frames};
@@ -18,14 +18,14 @@ use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, Source};
 use super::egress;
 use super::plain::{self, Plain};
 use super::retrieve::Stored;
-use super::room::{self, Framed, Most};
+use super::room::{self, Framed, Most, Room};
 
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
 const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
 
 /// An opened object.
 pub struct Opened {
-    path: PathBuf,
+    file: Arc<File>,
     /// Bytes of the object: a spool file may be longer.
     length: u64,
     /// The corrected copy this one reads; gone with it.
@@ -103,12 +103,12 @@ impl Opened {
         most: Most,
     ) -> Result<Self> {
         let io = |e: &std::io::Error| Fault::io("read object header", e);
-        let mut file = File::open(&path).map_err(|e| io(&e))?;
+        let file = File::open(path).map_err(|e| io(&e))?;
         let length = match length {
             Some(length) => length,
             None => file.metadata().map_err(|e| io(&e))?.len(),
         };
-        let mut source = FileSource::new(&mut file, length);
+        let mut source = FileSource::new(&file, length);
         let (object, image, frames) = match &inflated {
             Some(plain) => {
                 let mut inside = plain.source()?;
@@ -118,7 +118,8 @@ impl Opened {
             None => indexed(Object::read(&mut source, None, KEEP), &mut source),
         }
         .map_err(refused)?;
-        Ok(Self { path, length, spooled: None, inflated, most, object, image, frames })
+        let file = Arc::new(file);
+        Ok(Self { file, length, spooled: None, inflated, most, object, image, frames })
     }
 
     /// Image pixel attributes for the codec worker.
@@ -170,6 +171,23 @@ impl Opened {
         Ok(room.filled(self.frames.aligned(n, span)))
     }
 
+    /// Frame `n`, from 0, for a codec worker: the places of its bytes in the file where they are its bytes as they are.
+    ///
+    /// # Errors
+    /// As [`Opened::frame`].
+    pub async fn stretch(&self, n: usize) -> Result<Stretch> {
+        if self.inflated.is_some() || matches!(self.frames, Frames::Packed { .. }) {
+            return Ok(Stretch::Held(self.frame(n).await?));
+        }
+        let parts = self.frames.ranges(n).ok_or_else(|| self.no_frame())?;
+        if parts.iter().any(|(offset, length)| offset.saturating_add(*length) > self.length) {
+            return Err(Fault::invalid("truncated", "the file ends early"));
+        }
+        let length = parts.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
+        let room = room::take(length, self.image.frame_bytes().unwrap_or(0), self.most).await?;
+        Ok(Stretch::There { file: Arc::clone(&self.file), parts, _room: room })
+    }
+
     /// Why there is no such frame: the defect that hides every frame, where there is one.
     fn no_frame(&self) -> Fault {
         let hiding = ["pixel-size", "pixel-length", "fragment-count", "value-past-end"];
@@ -190,14 +208,14 @@ impl Opened {
         if let Some(plain) = &self.inflated {
             return plain.range(offset, length).await;
         }
-        let path = self.path.clone();
+        if offset.saturating_add(length) > self.length {
+            return Err(Fault::invalid("truncated", "the file ends early"));
+        }
+        let file = Arc::clone(&self.file);
         blocking(move || {
-            let io = |e: &std::io::Error| Fault::io("read object", e);
-            let mut file = File::open(path).map_err(|e| io(&e))?;
-            file.seek(SeekFrom::Start(offset)).map_err(|e| io(&e))?;
-            let mut out = Vec::new();
-            file.take(length).read_to_end(&mut out).map_err(|e| io(&e))?;
-            if out.len() == size { Ok(out) } else { Err(Fault::invalid("truncated", "the file ends early")) }
+            let mut out = vec![0; size];
+            file.read_exact_at(&mut out, offset).map_err(|e| Fault::io("read object", &e))?;
+            Ok(out)
         })
         .await
     }
@@ -207,21 +225,43 @@ impl Opened {
     /// # Errors
     /// The scanner's refusals, storage faults.
     pub(super) async fn rewrite(&self, wanted: Wanted) -> Result<Vec<Piece>> {
-        let (path, length) = (self.path.clone(), self.length);
+        let (file, length) = (Arc::clone(&self.file), self.length);
         let (inflated, start) = (self.inflated.clone(), self.object.head.dataset);
         let labelled = Mode::of(&self.object.head.transfer_syntax);
         blocking(move || {
             let made = match inflated {
                 Some(plain) => lay_out(&mut plain.source()?, 0, labelled, &wanted),
-                None => {
-                    let io = |e: &std::io::Error| Fault::io("read object", e);
-                    let file = File::open(path).map_err(|e| io(&e))?;
-                    lay_out(&mut FileSource::new(file, length), start, labelled, &wanted)
-                }
+                None => lay_out(&mut FileSource::new(&*file, length), start, labelled, &wanted),
             };
             made.map_err(refused)
         })
         .await
+    }
+}
+
+/// The stored bytes of one frame, for a codec worker.
+pub enum Stretch {
+    /// In memory.
+    Held(Framed),
+    /// In the file; the worker's memory is room as well.
+    There {
+        /// The file.
+        file: Arc<File>,
+        /// Offset and length, in order.
+        parts: Vec<(u64, u64)>,
+        /// Until the worker has answered.
+        _room: Room,
+    },
+}
+
+impl Stretch {
+    /// As the pool takes it.
+    #[must_use]
+    pub fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Held(bytes) => Frame::Bytes(bytes),
+            Self::There { file, parts, .. } => Frame::File(Arc::clone(file), parts.clone()),
+        }
     }
 }
 

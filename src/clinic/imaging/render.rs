@@ -117,14 +117,14 @@ async fn drawn(centre: &Centre, stored: &Stored, n: usize, how: &Rendering) -> R
 /// # Errors
 /// As [`frame`].
 pub async fn pictures(codec: &Pool, opened: &Opened, n: usize, how: &[Rendering]) -> Result<Vec<Vec<u8>>> {
-    let bytes = opened.frame(n).await?;
+    let stretch = opened.stretch(n).await?;
     let request = Request {
         transfer_syntax: opened.syntax().to_owned(),
         shape: opened.shape(),
         display: how.first().map_or_else(Display::default, |first| display(opened, n, first)),
         outputs: how.iter().map(|h| Output::Picture(h.picture())).collect(),
     };
-    Ok(codec.decode(&request, &bytes).await?)
+    Ok(codec.work(&request, &stretch.frame()).await?)
 }
 
 /// The presentation of frame `n`, from 0.

@@ -75,7 +75,7 @@ pub(super) async fn take(stored: u64, samples: u64, most: Most) -> Result<Room> 
 }
 
 /// Room that is taken.
-pub(super) struct Room(SemaphorePermit<'static>);
+pub struct Room(SemaphorePermit<'static>);
 
 impl Room {
     pub(super) fn filled(self, bytes: Vec<u8>) -> Framed {
