@@ -44,29 +44,46 @@ fn shrink(image: &Image, width: usize, height: usize) -> Image {
     let columns: Vec<(usize, usize)> = (0..width).map(|x| span(x, width, image.width)).collect();
     // Every column is so wide, or one pixel wider.
     let narrow = image.width / width;
-    let mut data = Vec::with_capacity(width * height * channels);
-    // The source rows of a target row are added up first: one straight walk over them.
-    let mut sums = vec![0_u32; stride];
-    for y in 0..height {
+    let mut data = vec![0; width * height * channels];
+    // The source rows of a target row are added up first: one straight walk over them. One more stands for the column behind
+    // the last.
+    let mut sums = vec![0_u32; stride + 1];
+    for (y, line) in data.chunks_exact_mut(width * channels).enumerate() {
         let (top, end) = span(y, height, image.height);
         sums.fill(0);
         for row in image.data[top * stride..end * stride].chunks_exact(stride) {
             sums.iter_mut().zip(row).for_each(|(sum, byte)| *sum += u32::from(*byte));
         }
         let means = [Mean::of((end - top) * narrow), Mean::of((end - top) * (narrow + 1))];
-        for (left, right) in &columns {
-            let mean = &means[right - left - narrow];
-            let under = &sums[left * channels..right * channels];
-            if channels == 1 {
-                data.push(mean.round(under.iter().map(|sum| u64::from(*sum)).sum()));
-            } else {
-                data.extend((0..channels).map(|c| {
-                    mean.round(under.iter().skip(c).step_by(channels).map(|sum| u64::from(*sum)).sum())
-                }));
+        match (channels, narrow) {
+            (1, 1) => columns_of::<1>(&columns, &sums, &means, line),
+            (1, 2) => columns_of::<2>(&columns, &sums, &means, line),
+            (1, 3) => columns_of::<3>(&columns, &sums, &means, line),
+            (1, 4) => columns_of::<4>(&columns, &sums, &means, line),
+            _ => {
+                for ((left, right), pixel) in columns.iter().zip(line.chunks_exact_mut(channels)) {
+                    let mean = &means[right - left - narrow];
+                    let under = &sums[left * channels..right * channels];
+                    for (c, level) in pixel.iter_mut().enumerate() {
+                        let one = under.iter().skip(c).step_by(channels);
+                        *level = mean.round(one.map(|sum| u64::from(*sum)).sum());
+                    }
+                }
             }
         }
     }
     Image { width, height, channels, data }
+}
+
+/// A line of one channel whose pixels are `N` columns wide, or one more: few of them, so that a loop over them, or a decision
+/// for each pixel, would cost more than the sum.
+fn columns_of<const N: usize>(columns: &[(usize, usize)], sums: &[u32], means: &[Mean; 2], line: &mut [u8]) {
+    for ((left, right), level) in columns.iter().zip(line) {
+        let under = &sums[*left..=left + N];
+        let wide = right - left - N;
+        let first: u64 = under[..N].iter().map(|sum| u64::from(*sum)).sum();
+        *level = means[wide].round(first + u64::from(under[N]) * wide as u64);
+    }
 }
 
 /// The rounded mean of `count` bytes from their sum; a division for each pixel would take longer than all the rest.
@@ -151,6 +168,26 @@ mod tests {
         let data: Vec<u8> = (0..7 * 5 * 3).map(|i| (i * 37 % 251) as u8).collect();
         let image = Image { width: 7, height: 5, channels: 3, data: data.clone() };
         let small = shrink(&image, 3, 2);
+        for (channels, width) in [(1, 7), (1, 5), (1, 3), (1, 2), (1, 1), (3, 5)] {
+            // Every width of columns, the narrow and the wide one of each.
+            let data: Vec<u8> = (0..9 * 4 * channels).map(|i| (i * 91 % 253) as u8).collect();
+            let image = Image { width: 9, height: 4, channels, data };
+            let made = shrink(&image, width, 3);
+            for (y, x, c) in
+                (0..3).flat_map(|y| (0..width).flat_map(move |x| (0..channels).map(move |c| (y, x, c))))
+            {
+                let (rows, cols) = (span(y, 3, 4), span(x, width, 9));
+                let under = (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |k| (r, k)));
+                let values: Vec<usize> =
+                    under.map(|(r, k)| usize::from(image.data[(r * 9 + k) * channels + c])).collect();
+                let mean = (values.iter().sum::<usize>() + values.len() / 2) / values.len();
+                assert_eq!(
+                    usize::from(made.data[(y * width + x) * channels + c]),
+                    mean,
+                    "{width}: {y} {x} {c}"
+                );
+            }
+        }
         for (y, x, c) in (0..2).flat_map(|y| (0..3).flat_map(move |x| (0..3).map(move |c| (y, x, c)))) {
             let (rows, cols) = (span(y, 2, 5), span(x, 3, 7));
             let under = (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |k| (r, k)));
