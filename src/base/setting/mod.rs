@@ -1,5 +1,6 @@
 //! Small named values in the database.
 
+pub mod pairing;
 pub mod sql;
 
 use crate::args;

@@ -318,7 +318,9 @@ fn document(row: &Row) -> Result<Value> {
             map.insert("damaged".into(), kind.into());
         }
         // Stands in the address of the samples, which are kept for good: another build may decode them better.
-        map.insert("made_by".into(), codec::MADE_BY.into());
+        if !map.is_empty() {
+            map.insert("made_by".into(), codec::MADE_BY.into());
+        }
     }
     Ok(stack)
 }

@@ -112,6 +112,7 @@ mod tests {
         tx.commit().await.unwrap();
         std::fs::remove_file(ctx.blobs.path(&row.text("object_hash").unwrap()).unwrap()).unwrap();
         let held = detail::renewed_stack(ctx, &permit, &series).await.unwrap().instances;
-        assert_eq!(held, [json!({"id": "i", "rows": 4})]);
+        let made_by = yigong_base::codec::MADE_BY;
+        assert_eq!(held, [json!({"id": "i", "rows": 4, "made_by": made_by})]);
     }
 }

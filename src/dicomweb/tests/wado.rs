@@ -139,19 +139,29 @@ async fn an_address_is_asked_again_and_answers_with_what_stands_there_now() {
     }
 }
 
-/// The viewer's own address names a version by its row: what it holds is good for as long as that row is named.
+/// The viewer's own address names a version by its row and the build that made the samples: what it holds is good for as long
+/// as both are named.
 #[actix_web::test]
 async fn a_frame_of_a_row_is_downloaded_once() {
     let (stand, token) = stocked().await;
     let mut read = stand.bench.ctx.db.read(&Permit::system("test")).await.unwrap();
     let id = read.one("SELECT id FROM instance", args![]).await.unwrap().text("id").unwrap();
     drop(read);
-    let path = format!("/api/frames/{id}/1?f=raw");
-    let first = stand.get(&path, &token).await;
-    assert_eq!((first.status, first.body.as_slice()), (200, [7; 256].as_slice()));
-    assert_eq!(first.header("cache-control"), "private, max-age=31536000, immutable");
-    let held = stand.ask("GET", &path, &token, &[("if-none-match", first.header("etag"))], Vec::new()).await;
-    assert_eq!((held.status, held.header("cache-control")), (304, first.header("cache-control")));
+    let for_ever = "private, max-age=31536000, immutable";
+    for (query, kept) in [
+        (format!("f=raw&by={}", yigong_base::codec::MADE_BY), for_ever),
+        ("f=stored".to_owned(), for_ever),
+        ("f=raw".to_owned(), "private, no-cache"),
+        ("f=raw&by=0.0.1-of-last-year".to_owned(), "private, no-cache"),
+    ] {
+        let path = format!("/api/frames/{id}/1?{query}");
+        let first = stand.get(&path, &token).await;
+        assert_eq!((first.status, first.body.as_slice()), (200, [7; 256].as_slice()), "{query}");
+        assert_eq!(first.header("cache-control"), kept, "{query}");
+        let known = [("if-none-match", first.header("etag"))];
+        let held = stand.ask("GET", &path, &token, &known, Vec::new()).await;
+        assert_eq!((held.status, held.header("cache-control")), (304, first.header("cache-control")));
+    }
 }
 
 fn registrar() -> Permit {

@@ -1,8 +1,7 @@
 //! The frame index (specification §4): where each frame stands, computed or taken from tables that are checked against the real items.
 
 use super::image::Image;
-use super::object::Object;
-use super::{Defects, Source, Vr, tag, uid};
+use super::{Defects, Object, Source, Vr, tag, uid};
 
 /// Frames listed at most; an object with more is read through its first ones only.
 pub const MAX_FRAMES: usize = 1_000_000;

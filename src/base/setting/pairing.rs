@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::slots::sync_dir;
-use super::{Conn, Db};
+use super::sql::{CLAIM, GET, PUT};
 use crate::access::Permit;
 use crate::args;
 use crate::fault::{Fault, Result};
-use crate::setting::sql::{CLAIM, GET, PUT};
+use crate::storage::{Conn, Db};
 
 /// Name of the id in the database.
 const SETTING: &str = "store";
@@ -95,7 +94,7 @@ fn write(data: &Path, id: &str) -> Result<()> {
         writeln!(file, "{id}")?;
         file.sync_all()?;
         std::fs::rename(&beside, &target)?;
-        sync_dir(&folder)
+        File::open(&folder)?.sync_all()
     };
     written().map_err(|e| Fault::io("write the id of the store", &e))
 }
@@ -143,7 +142,7 @@ mod tests {
         write(&data, "somebody's").unwrap();
         assert_eq!(code(check(&bench.ctx.db, &data, "g", 1).await), "store_foreign");
         assert_eq!(
-            in_database(&mut *bench.ctx.db.read(&Permit::system("t")).await.unwrap()).await.unwrap(),
+            in_database(&mut bench.ctx.db.read(&Permit::system("t")).await.unwrap()).await.unwrap(),
             None
         );
         std::fs::remove_dir_all(data).unwrap();
