@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use yigong_base::Ctx;
+use yigong_base::access::Permit;
 use yigong_base::clock::{Clock, SystemClock};
 use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
@@ -97,8 +98,10 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = open_database(&config).await?;
+    pairing::look(&db, &data).await?;
     migrate::run(&db, clock.now()).await?;
-    pairing::check(&db, &data, &ids.next(), clock.now()).await?;
+    let stored = imaging::retrieve::any(&mut *db.read(&Permit::system("storage")).await?).await?;
+    pairing::check(&db, &data, &ids.next(), stored, clock.now()).await?;
     let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default(), kept: Kept::default() })
 }

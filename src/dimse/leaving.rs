@@ -56,7 +56,7 @@ impl Leaving<'_> {
         let opened = Opened::outgoing(ctx, stored).await?;
         small("decoded", opened.decoded())?;
         let mut object = Transcoded::begin(self.centre.codec.clone(), opened, syntax).await?;
-        let mut spool = ctx.blobs.scratch();
+        let mut spool = ctx.blobs.scratch()?;
         // The first part is the head, which is not sent.
         object.next().await?;
         while let Some(part) = object.next().await? {

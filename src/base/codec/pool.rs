@@ -228,23 +228,18 @@ fn widen(pipe: &impl AsFd) {
     }
 }
 
+/// The worker's time runs while it is asked and while it answers; how long the disk takes to give a stored frame is not its fault.
 async fn attempt(worker: &mut Worker, request: &Request, frame: &Frame<'_>, wall: Duration) -> Attempt {
-    match timeout(wall, exchange(worker, request, frame, wall)).await {
+    match ask(worker, request, frame, wall).await {
+        Ok(()) => {}
+        Err(Stopped::Worker(error)) => return Attempt::Died(error.to_string()),
+        Err(Stopped::Source(error)) => return Attempt::Unread(error),
+    }
+    match timeout(wall, answer(worker)).await {
         Ok(Ok((answer, body))) => Attempt::Answered(answer, body),
-        Ok(Err(Stopped::Worker(error))) => Attempt::Died(error.to_string()),
-        Ok(Err(Stopped::Source(error))) => Attempt::Unread(error),
+        Ok(Err(error)) => Attempt::Died(error.to_string()),
         Err(_) => Attempt::Died(format!("no answer within {} ms", wall.as_millis())),
     }
-}
-
-async fn exchange(
-    worker: &mut Worker,
-    request: &Request,
-    frame: &Frame<'_>,
-    wall: Duration,
-) -> Result<(Answer, Vec<u8>), Stopped> {
-    ask(worker, request, frame, wall).await?;
-    answer(worker).await.map_err(Stopped::Worker)
 }
 
 async fn ask(
@@ -254,17 +249,20 @@ async fn ask(
     wall: Duration,
 ) -> Result<(), Stopped> {
     let head = head(request, frame.length()).map_err(Stopped::Worker)?;
-    worker.input.write_all(&head).await.map_err(Stopped::Worker)?;
-    match frame {
-        Frame::Bytes(bytes) => worker.input.write_all(bytes).await.map_err(Stopped::Worker)?,
-        Frame::File(file, parts) => {
-            let pipe = worker.input.as_fd().try_clone_to_owned().map_err(Stopped::Worker)?;
-            let (file, parts) = (Arc::clone(file), parts.clone());
-            let poured = tokio::task::spawn_blocking(move || pour(&file, &parts, &pipe, wall)).await;
-            poured.unwrap_or_else(|e| Err(Stopped::Worker(io::Error::other(e))))?;
+    let said = async {
+        worker.input.write_all(&head).await?;
+        if let Frame::Bytes(bytes) = frame {
+            worker.input.write_all(bytes).await?;
         }
-    }
-    worker.input.flush().await.map_err(Stopped::Worker)
+        worker.input.flush().await
+    };
+    let said = timeout(wall, said).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    said.map_err(Stopped::Worker)?;
+    let Frame::File(file, parts) = frame else { return Ok(()) };
+    let pipe = worker.input.as_fd().try_clone_to_owned().map_err(Stopped::Worker)?;
+    let (file, parts) = (Arc::clone(file), parts.clone());
+    let poured = tokio::task::spawn_blocking(move || pour(&file, &parts, &pipe, wall)).await;
+    poured.unwrap_or_else(|e| Err(Stopped::Worker(io::Error::other(e))))
 }
 
 async fn answer(worker: &mut Worker) -> io::Result<(Answer, Vec<u8>)> {

@@ -195,29 +195,28 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
     async fn take(&self, lane: Lane) -> Result<Option<JobRow>> {
         let now = self.ctx.now();
         let permit = Permit::system("jobs");
+        let listed = self.line.iter().fold(String::from("|"), |all, kind| all + kind + "|");
+        let which = match lane {
+            Lane::Own => 0_i64,
+            Lane::Line => 1,
+            Lane::Any => 2,
+        };
+        let sqlite = self.ctx.db.engine() == Engine::Sqlite;
+        let (is_due, is_stale, waiting, silent) = if sqlite {
+            (sql::DUE_SQLITE, sql::STALE_SQLITE, sql::TAKE_SQLITE, sql::TAKE_STALE_SQLITE)
+        } else {
+            (sql::DUE_POSTGRES, sql::STALE_POSTGRES, sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES)
+        };
         // A look without the writer first: an idle queue must not cost a transaction every second.
         let (due, stale) = {
             let mut reader = self.ctx.db.read(&permit).await?;
-            let next = reader.opt(sql::NEXT_DUE, args![]).await?;
-            let next = next.map(|row| row.int("due")).transpose()?;
-            (next.is_some_and(|at| at <= now), reader.opt(sql::STALE, args![now]).await?.is_some())
+            let due = reader.opt(is_due, args![now, &listed, which]).await?.is_some();
+            (due, reader.opt(is_stale, args![now, &listed, which]).await?.is_some())
         };
         if !due && !stale {
             return Ok(None);
         }
-        let (waiting, silent) = match self.ctx.db.engine() {
-            Engine::Sqlite => (sql::TAKE_SQLITE, sql::TAKE_STALE_SQLITE),
-            Engine::Postgres => (sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES),
-        };
-        let listed = self.line.iter().fold(String::from("|"), |all, kind| all + kind + "|");
-        let asked = || {
-            let which = match lane {
-                Lane::Own => 0_i64,
-                Lane::Line => 1,
-                Lane::Any => 2,
-            };
-            args![now, now + LEASE_MS, &listed, which]
-        };
+        let asked = || args![now, now + LEASE_MS, &listed, which];
         let mut tx = self.ctx.db.begin(&permit).await?;
         // What was begun and broken off goes before what waits: it is older, and may be about the same object.
         let mut row = if stale { tx.opt(silent, asked()).await? } else { None };
@@ -293,13 +292,14 @@ mod tests {
             let runner = Arc::new(runner);
             let first = Arc::clone(&runner);
             let at_work = tokio::spawn(async move { first.step().await });
-            while runner
+            let waits = "SELECT id FROM job WHERE state = 'waiting'";
+            while bench
                 .ctx
                 .db
                 .read(&Permit::system("test"))
                 .await
                 .unwrap()
-                .opt(sql::NEXT_DUE, args![])
+                .opt(waits, args![])
                 .await
                 .unwrap()
                 .is_some()

@@ -41,10 +41,14 @@ crate::statements! {
     RETRY = "UPDATE job SET state = 'waiting', run_at = $2, error = $3, lease_until = NULL WHERE id = $1";
     /// Whether the same work was enqueued again meanwhile.
     NEWER = "SELECT id FROM job WHERE kind = $1 AND key = $2 AND state = 'waiting'";
-    /// When the next job is due.
-    NEXT_DUE = "SELECT run_at AS due FROM job WHERE state = 'waiting' ORDER BY run_at LIMIT 1";
+    /// A job of a lane that is due: `$1` = now, `$2` and `$3` as `$3` and `$4` of the taking.
+    DUE_SQLITE = "SELECT id FROM job WHERE state = 'waiting' AND run_at <= $1 AND ($3 = 2 OR (instr($2, '|' || kind || '|') > 0) = ($3 = 1)) LIMIT 1";
+    /// The same.
+    DUE_POSTGRES = "SELECT id FROM job WHERE state = 'waiting' AND run_at <= $1 AND ($3 = 2 OR (strpos($2, '|' || kind || '|') > 0) = ($3 = 1)) LIMIT 1";
     /// A running job whose worker went silent.
-    STALE = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1 LIMIT 1";
+    STALE_SQLITE = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1 AND ($3 = 2 OR (instr($2, '|' || kind || '|') > 0) = ($3 = 1)) LIMIT 1";
+    /// The same.
+    STALE_POSTGRES = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1 AND ($3 = 2 OR (strpos($2, '|' || kind || '|') > 0) = ($3 = 1)) LIMIT 1";
     /// For the administrator's page.
     LIST = "SELECT id, kind, key, state, run_at, attempts, error FROM job ORDER BY run_at LIMIT 500";
 }

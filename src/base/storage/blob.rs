@@ -35,14 +35,21 @@ impl Blobs {
     /// # Errors
     /// `Storage` when the file system has no more free than its reserve: the sender keeps the object and tries again.
     pub async fn spool(&self) -> Result<Spool> {
-        self.disk.has_room(self.reserve)?;
-        Ok(self.scratch())
+        self.disk.has_room(self.reserve, 1)?;
+        Ok(self.begin())
     }
 
-    /// Begins to write what this program makes of objects that it has, for a while or to keep: also where new objects are
-    /// refused, for what is there must be read and sent on when nothing more can come.
-    #[must_use]
-    pub fn scratch(&self) -> Spool {
+    /// Begins to write what this program makes of objects that it has: also where new objects are refused, for what is there
+    /// must be read and sent on when nothing more can come.
+    ///
+    /// # Errors
+    /// `Storage` when three quarters of the reserve are gone: the rest is for the database and for reports.
+    pub fn scratch(&self) -> Result<Spool> {
+        self.disk.has_room(self.reserve, 4)?;
+        Ok(self.begin())
+    }
+
+    fn begin(&self) -> Spool {
         Spool::new(Arc::clone(&self.disk), OBJECT_LIMIT)
     }
 
@@ -53,7 +60,7 @@ impl Blobs {
 
     /// Keeps bytes that this program made (a report, a preview): also where new objects are refused.
     pub async fn put(&self, bytes: &[u8]) -> Result<String> {
-        let mut spool = self.scratch();
+        let mut spool = self.begin();
         spool.write(bytes).await?;
         self.keep(spool.finish().await?).await
     }
@@ -63,7 +70,7 @@ impl Blobs {
     /// # Errors
     /// As [`Blobs::spool`].
     pub async fn take(&self, bytes: &[u8]) -> Result<String> {
-        self.disk.has_room(self.reserve)?;
+        self.disk.has_room(self.reserve, 1)?;
         self.put(bytes).await
     }
 
@@ -112,7 +119,7 @@ impl Blobs {
 
     /// Free bytes on the store's file system, and a probe that a write can be synced.
     pub async fn probe(&self) -> Result<()> {
-        self.disk.has_room(self.reserve)?;
+        self.disk.has_room(self.reserve, 1)?;
         self.disk.probe().await
     }
 }

@@ -81,10 +81,10 @@ impl Disk {
         Ok(slot)
     }
 
-    /// Whether more than the reserve is free, see [`Disk::space`].
-    pub(super) fn has_room(&self, reserve: i64) -> Result<()> {
+    /// Whether more than the reserve is free, or that part of it (4 = a quarter), see [`Disk::space`].
+    pub(super) fn has_room(&self, reserve: i64, part: u64) -> Result<()> {
         let space = self.space(reserve)?;
-        if space.has_room() {
+        if space.free > space.reserve / part.max(1) {
             return Ok(());
         }
         let (free, reserve) = (space.free >> 20, space.reserve >> 20);
@@ -109,7 +109,28 @@ impl Disk {
 ///
 /// It gets the name it has today and the one an earlier build would have given it (decision 0057): which of the two its
 /// row says is not known here, and the sweeper takes the one that no row names.
-fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
+///
+/// `false` = it cannot be read, and stays for the next start and for a person: it must not keep everything else from starting.
+///
+/// # Errors
+/// When it cannot be given its address: the disk is at fault, and rows may name it.
+fn rescue(objects: &Path, path: &Path) -> io::Result<bool> {
+    let addresses = match addresses(path) {
+        Ok(addresses) => addresses,
+        Err(error) => {
+            tracing::error!(file = %path.display(), %error, "storage.spool an object that a run left behind cannot be read");
+            return Ok(false);
+        }
+    };
+    for address in addresses {
+        also(path, &place_of(objects, &address))?;
+    }
+    std::fs::remove_file(path)?;
+    Ok(true)
+}
+
+/// What a file's content is named by, today and by an earlier build; an empty one has no name. Its data is on the disk then.
+fn addresses(path: &Path) -> io::Result<Vec<String>> {
     let mut file = File::open(path)?;
     let (mut hash, mut before) = (Running::default(), RunningSha256::default());
     let mut buffer = vec![0_u8; 1 << 18];
@@ -121,13 +142,11 @@ fn rescue(objects: &Path, path: &Path) -> io::Result<()> {
         before.update(part);
         whole += n as u64;
     }
-    if whole > 0 {
-        file.sync_data()?;
-        for address in [hash.finish_hex(), before.finish_hex()] {
-            also(path, &place_of(objects, &address))?;
-        }
+    if whole == 0 {
+        return Ok(Vec::new());
     }
-    std::fs::remove_file(path)
+    file.sync_data()?;
+    Ok(vec![hash.finish_hex(), before.finish_hex()])
 }
 
 /// Gives a file another name, whose folder is synced. What stands under that name with other bytes is damaged, for the name

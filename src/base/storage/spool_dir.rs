@@ -19,11 +19,11 @@ pub(super) struct SpoolDir {
 
 impl SpoolDir {
     /// Sweeps `spool` and makes the folder of `run` in it.
-    /// `rescue` is called with each file that a dead run left, before its folder is removed.
+    /// `rescue` is called with each file that a dead run left, before its folder is removed; `false` = the file stays.
     pub(super) fn open(
         spool: &Path,
         run: &str,
-        rescue: impl Fn(&Path) -> io::Result<()>,
+        rescue: impl Fn(&Path) -> io::Result<bool>,
     ) -> io::Result<Self> {
         std::fs::create_dir_all(spool)?;
         let gate = lock_file(&spool.join(GATE))?;
@@ -78,9 +78,8 @@ fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }
 
-/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there. What cannot be read stays
-/// for the next start and for a person; it must not keep everything else from starting.
-fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
+/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there.
+fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<bool>) -> io::Result<()> {
     let mut alive = Vec::new();
     let mut names = Vec::new();
     for entry in std::fs::read_dir(spool)? {
@@ -102,24 +101,16 @@ fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> io::Result<
         if path.is_dir() {
             let mut all = true;
             for left in std::fs::read_dir(&path)? {
-                all &= rescued(&left?.path(), rescue);
+                all &= rescue(&left?.path())?;
             }
             if all {
                 std::fs::remove_dir(&path)?;
             }
         } else {
-            rescued(&path, rescue);
+            rescue(&path)?;
         }
     }
     Ok(())
-}
-
-fn rescued(path: &Path, rescue: &impl Fn(&Path) -> io::Result<()>) -> bool {
-    let done = rescue(path);
-    if let Err(error) = &done {
-        tracing::error!(file = %path.display(), %error, "storage.spool an object that a run left behind cannot be read");
-    }
-    done.is_ok()
 }
 
 #[cfg(test)]
@@ -131,7 +122,7 @@ mod tests {
         let spool = std::env::temp_dir().join(format!("yigong-spool-{}", std::process::id()));
         std::fs::create_dir_all(&spool).unwrap();
         std::fs::write(spool.join("loose"), b"from an earlier version").unwrap();
-        let gone = |path: &Path| std::fs::remove_file(path);
+        let gone = |path: &Path| std::fs::remove_file(path).map(|()| true);
         let living = SpoolDir::open(&spool, "a", gone).unwrap();
         let dead = SpoolDir::open(&spool, "b", gone).unwrap();
         for dir in [&living, &dead] {
@@ -150,23 +141,19 @@ mod tests {
     fn what_cannot_be_read_keeps_nothing_from_starting() {
         let spool = std::env::temp_dir().join(format!("yigong-spool-bad-{}", std::process::id()));
         std::fs::create_dir_all(&spool).unwrap();
-        let dead = SpoolDir::open(&spool, "a", |_| Ok(())).unwrap();
+        let dead = SpoolDir::open(&spool, "a", |_| Ok(true)).unwrap();
         let (left, good) = (dead.path().join("1"), dead.path().join("2"));
         std::fs::write(&left, b"on a bad sector").unwrap();
         std::fs::write(&good, b"whole").unwrap();
         drop(dead);
         let bad = |path: &Path| {
-            if path == left {
-                Err(io::Error::other("input/output error"))
-            } else {
-                std::fs::remove_file(path)
-            }
+            if path == left { Ok(false) } else { std::fs::remove_file(path).map(|()| true) }
         };
         let next = SpoolDir::open(&spool, "a", bad).unwrap();
         assert!(left.exists() && !good.exists());
         assert_ne!(next.path(), left.parent().unwrap(), "its names are not used again");
         drop(next);
-        let last = SpoolDir::open(&spool, "a", |path| std::fs::remove_file(path)).unwrap();
+        let last = SpoolDir::open(&spool, "a", |path| std::fs::remove_file(path).map(|()| true)).unwrap();
         assert!(!left.exists() && last.path() == left.parent().unwrap());
         std::fs::remove_dir_all(&spool).unwrap();
     }

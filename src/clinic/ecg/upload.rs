@@ -157,7 +157,7 @@ pub async fn go_on(ctx: &Ctx, upload: &str) -> Result<Received> {
 
 /// A DICOM object goes the way of STOW-RS: into the index first.
 async fn object(ctx: &Ctx, arrived: &Arrived, bytes: &[u8]) -> Result<Received> {
-    let mut spool = ctx.blobs.scratch();
+    let mut spool = ctx.blobs.scratch()?;
     spool.write(bytes).await?;
     let arrival = imaging::receive::Arrival {
         peer: sender(arrived),

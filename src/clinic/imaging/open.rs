@@ -74,7 +74,7 @@ impl Opened {
         if stored.overlay.is_empty() {
             return Self::read(ctx, &ctx.blobs.path(&stored.object)?).await;
         }
-        let mut spool = ctx.blobs.scratch();
+        let mut spool = ctx.blobs.scratch()?;
         let mut file = egress::open(ctx, stored).await?;
         while let Some(part) = file.next(1 << 20).await? {
             spool.write(&part).await?;

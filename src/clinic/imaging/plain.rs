@@ -182,7 +182,7 @@ fn forget(path: &Path) {
 async fn made(ctx: &Ctx, path: &Path, length: Option<u64>, start: u64) -> Result<Arc<Plain>> {
     let path = path.to_owned();
     let room = ROOM.acquire().await.map_err(|_| Fault::internal("no room for inflated objects"))?;
-    let mut spool = ctx.blobs.scratch();
+    let mut spool = ctx.blobs.scratch()?;
     let (give, mut parts) = mpsc::channel::<Vec<u8>>(2);
     let inflating = tokio::task::spawn_blocking(move || {
         let mut source = file(&path, length)?;

@@ -69,6 +69,14 @@ pub(super) fn of_row(row: &Row) -> Result<Stored> {
 /// Instances that one answer lists.
 pub const MOST: usize = 100_000;
 
+/// Whether there is any instance at all.
+///
+/// # Errors
+/// Storage faults.
+pub async fn any(conn: &mut Conn) -> Result<bool> {
+    Ok(conn.opt(sql::ANY, args![]).await?.is_some())
+}
+
 /// By row id.
 ///
 /// # Errors

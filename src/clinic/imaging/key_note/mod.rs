@@ -124,7 +124,7 @@ fn series_of(study: &str) -> String {
 
 /// Keeps the object as one that was received: scanned, hashed, durable before its rows.
 async fn keep(ctx: &Ctx, bytes: &[u8]) -> Result<(Checked, u64, String)> {
-    let mut spool = ctx.blobs.scratch();
+    let mut spool = ctx.blobs.scratch()?;
     spool.write(bytes).await?;
     let spooled = spool.finish().await?;
     let (checked, size) = (check(&spooled).await?, spooled.len);

@@ -165,6 +165,10 @@ pub(super) async fn give(
     if let Value::Object(map) = &mut attributes {
         // What queries answer; what the device said stays beside it, for later images of the study are held against that.
         map.insert("patient_name".into(), words::person_name(patient)?.into());
+        if row.text("patient")? != id {
+            // What was remarked on another person is neither shown nor found.
+            map.insert("comments".into(), "".into());
+        }
     }
     tx.exec(sql::SET_PATIENT, args![study, &id, attributes]).await?;
     follow(tx, study, &id, order).await

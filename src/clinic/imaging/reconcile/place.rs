@@ -104,14 +104,25 @@ pub(super) async fn relocate(
     let (patient, target_uid) = (to.text("patient")?, to.text("uid")?);
     let mut said: Vec<Said> = vec![(tag::STUDY_UID, Vr::UI, Some(target_uid.clone()))];
     // What was corrected at the study left behind is not said of the images any more: each says it for itself from now on.
-    let corrected = !from.text("overlay")?.is_empty() || !to.text("overlay")?.is_empty();
-    if corrected || from.text("patient")? != patient {
-        let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
-        said.extend(words::of(as_found(to, &known)?));
+    let overlays = [from.text("overlay")?, to.text("overlay")?];
+    let corrected = overlays.iter().any(|o| !o.is_empty());
+    let (mut strangers, mut others) =
+        (from.text("patient")? != patient, from.text("accession")? != to.text("accession")?);
+    for overlay in &overlays {
+        let (person, order) = words::taken_away(overlay)?;
+        (strangers, others) = (strangers || person, others || order);
+    }
+    if strangers {
         said.extend(words::no_other_person());
     }
-    if corrected || from.text("accession")? != to.text("accession")? {
+    if others {
         said.extend(words::no_other_order());
+    }
+    if corrected || strangers {
+        let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
+        said.extend(words::of(as_found(to, &known)?));
+    }
+    if corrected || from.text("accession")? != to.text("accession")? {
         said.push((tag::ACCESSION, Vr::SH, Some(to.text("accession")?)));
     }
     for series in whole {

@@ -5,60 +5,94 @@ use yigong_base::fault::Result;
 use yigong_base::storage::Row;
 use yigong_formats::dicom::{Tag, Vr, tag};
 
+use super::super::egress::Correction;
+
 /// One element an act corrects; without a value it is taken away.
 pub(super) type Said = (Tag, Vr, Option<String>);
 
-/// What else names or describes a person (PS3.3 §C.2.2, §C.2.3, §C.7.1.1, §C.7.2.2, §C.3.3). Size and weight are of the
-/// body that was examined and stay.
-const OF_THE_PERSON: [(u32, Vr); 38] = [
-    (0x0008_1120, Vr::SQ), // Referenced Patient
-    (0x0010_0021, Vr::LO), // Issuer of Patient ID
-    (0x0010_0022, Vr::CS), // Type of Patient ID
-    (0x0010_0024, Vr::SQ), // Issuer of Patient ID Qualifiers
-    (0x0010_0026, Vr::SQ), // Source Patient Group Identification
-    (0x0010_0027, Vr::SQ), // Group of Patients Identification
-    (0x0010_0032, Vr::TM), // Birth Time
-    (0x0010_0033, Vr::LO), // Birth Date in Alternative Calendar
-    (0x0010_0050, Vr::SQ), // Insurance Plan Code
-    (0x0010_0101, Vr::SQ), // Primary Language Code
-    (0x0010_1000, Vr::LO), // Other Patient IDs
-    (0x0010_1001, Vr::PN), // Other Patient Names
-    (0x0010_1002, Vr::SQ), // Other Patient IDs Sequence
-    (0x0010_1005, Vr::PN), // Birth Name
-    (0x0010_1010, Vr::AS), // Age
-    (0x0010_1040, Vr::LO), // Address
-    (0x0010_1060, Vr::PN), // Mother's Birth Name
-    (0x0010_1080, Vr::LO), // Military Rank
-    (0x0010_1081, Vr::LO), // Branch of Service
-    (0x0010_1090, Vr::LO), // Medical Record Locator
-    (0x0010_2000, Vr::LO), // Medical Alerts
-    (0x0010_2110, Vr::LO), // Allergies
-    (0x0010_2150, Vr::LO), // Country of Residence
-    (0x0010_2152, Vr::LO), // Region of Residence
-    (0x0010_2154, Vr::SH), // Telephone Numbers
-    (0x0010_2155, Vr::LT), // Telecom Information
-    (0x0010_2160, Vr::SH), // Ethnic Group
-    (0x0010_2180, Vr::SH), // Occupation
-    (0x0010_21A0, Vr::CS), // Smoking Status
-    (0x0010_21B0, Vr::LT), // Additional Patient History
-    (0x0010_21C0, Vr::US), // Pregnancy Status
-    (0x0010_21D0, Vr::DA), // Last Menstrual Date
-    (0x0010_21F0, Vr::LO), // Religious Preference
-    (0x0010_2297, Vr::PN), // Responsible Person
-    (0x0010_2299, Vr::LO), // Responsible Organization
-    (0x0010_4000, Vr::LT), // Patient Comments
-    (0x0038_0010, Vr::LO), // Admission ID
-    (0x0038_0050, Vr::LO), // Special Needs
+/// What else names or describes a person (PS3.3 §C.2, §C.3, §C.7.1.1, §C.7.1.3, §C.7.2.2, §C.12.1.1.9). Size and weight are of
+/// the body that was examined and stay.
+const OF_THE_PERSON: [u32; 64] = [
+    0x0008_1080, // Admitting Diagnoses Description
+    0x0008_1084, // Admitting Diagnoses Code
+    0x0008_1120, // Referenced Patient
+    0x0010_0011, // Person Names to Use
+    0x0010_0012, // Name to Use
+    0x0010_0013, // Name to Use Comment
+    0x0010_0014, // Third Person Pronouns
+    0x0010_0015, // Pronoun Code
+    0x0010_0016, // Pronoun Comment
+    0x0010_0021, // Issuer of Patient ID
+    0x0010_0022, // Type of Patient ID
+    0x0010_0024, // Issuer of Patient ID Qualifiers
+    0x0010_0026, // Source Patient Group Identification
+    0x0010_0027, // Group of Patients Identification
+    0x0010_0032, // Birth Time
+    0x0010_0033, // Birth Date in Alternative Calendar
+    0x0010_0034, // Death Date in Alternative Calendar
+    0x0010_0035, // Alternative Calendar
+    0x0010_0041, // Gender Identity
+    0x0010_0042, // Sex Parameters for Clinical Use Category Comment
+    0x0010_0043, // Sex Parameters for Clinical Use Category
+    0x0010_0044, // Gender Identity Code
+    0x0010_0045, // Gender Identity Comment
+    0x0010_0046, // Sex Parameters for Clinical Use Category Code
+    0x0010_0047, // Sex Parameters for Clinical Use Category Reference
+    0x0010_0050, // Insurance Plan Code
+    0x0010_0101, // Primary Language Code
+    0x0010_1000, // Other Patient IDs
+    0x0010_1001, // Other Patient Names
+    0x0010_1002, // Other Patient IDs Sequence
+    0x0010_1005, // Birth Name
+    0x0010_1010, // Age
+    0x0010_1040, // Address
+    0x0010_1060, // Mother's Birth Name
+    0x0010_1080, // Military Rank
+    0x0010_1081, // Branch of Service
+    0x0010_1090, // Medical Record Locator
+    0x0010_1100, // Referenced Patient Photo
+    0x0010_2000, // Medical Alerts
+    0x0010_2110, // Allergies
+    0x0010_2150, // Country of Residence
+    0x0010_2152, // Region of Residence
+    0x0010_2154, // Telephone Numbers
+    0x0010_2155, // Telecom Information
+    0x0010_2160, // Ethnic Group
+    0x0010_2180, // Occupation
+    0x0010_21A0, // Smoking Status
+    0x0010_21B0, // Additional Patient History
+    0x0010_21C0, // Pregnancy Status
+    0x0010_21D0, // Last Menstrual Date
+    0x0010_21F0, // Religious Preference
+    0x0010_2297, // Responsible Person
+    0x0010_2299, // Responsible Organization
+    0x0010_4000, // Patient Comments
+    0x0012_0040, // Clinical Trial Subject ID
+    0x0012_0042, // Clinical Trial Subject Reading ID
+    0x0038_0010, // Admission ID
+    0x0038_0014, // Issuer of Admission ID
+    0x0038_0050, // Special Needs
+    0x0038_0060, // Service Episode ID
+    0x0038_0062, // Service Episode Description
+    0x0038_0500, // Patient State
+    0x0038_4000, // Visit Comments
+    0x0400_0561, // Original Attributes: what was corrected before, with the values it had
 ];
 
-/// What else names an order (PS3.3 §C.4.10, §C.7.2.1, §C.7.3.1): its numbers, and the steps of it that a series answers.
-const OF_THE_ORDER: [(u32, Vr); 6] = [
-    (0x0008_0051, Vr::SQ), // Issuer of Accession Number
-    (0x0032_1064, Vr::SQ), // Requested Procedure Code
-    (0x0040_0275, Vr::SQ), // Request Attributes
-    (0x0040_1001, Vr::SH), // Requested Procedure ID
-    (0x0040_2016, Vr::LO), // Placer Order Number
-    (0x0040_2017, Vr::LO), // Filler Order Number
+/// What else names an order (PS3.3 §C.4.10, §C.7.2.1, §C.7.3.1): its numbers, its words, and the steps of it that a series answers.
+const OF_THE_ORDER: [u32; 12] = [
+    0x0008_0051, // Issuer of Accession Number
+    0x0008_1110, // Referenced Study
+    0x0032_1060, // Requested Procedure Description
+    0x0032_1064, // Requested Procedure Code
+    0x0040_0275, // Request Attributes
+    0x0040_1001, // Requested Procedure ID
+    0x0040_1002, // Reason for the Requested Procedure
+    0x0040_100A, // Reason for Requested Procedure Code
+    0x0040_1400, // Requested Procedure Comments
+    0x0040_2016, // Placer Order Number
+    0x0040_2017, // Filler Order Number
+    0x0040_2400, // Imaging Service Request Comments
 ];
 
 /// The elements that name a patient (PS3.3 §C.7.1.1).
@@ -77,20 +111,29 @@ pub(super) fn of(values: Vec<(Tag, Vr, String)>) -> Vec<Said> {
     values.into_iter().map(|(t, vr, word)| (t, vr, Some(word))).collect()
 }
 
-/// What is not said any more of a person whose images they are not.
+/// What is not said any more of a person whose images they are not. The representation plays no part where nothing is written.
 pub(super) fn no_other_person() -> impl Iterator<Item = Said> {
-    OF_THE_PERSON.iter().map(|(t, vr)| (Tag(*t), *vr, None))
+    OF_THE_PERSON.iter().map(|t| (Tag(*t), Vr::UN, None))
 }
 
 /// What is not said any more of an order that they do not answer.
 pub(super) fn no_other_order() -> impl Iterator<Item = Said> {
-    OF_THE_ORDER.iter().map(|(t, vr)| (Tag(*t), *vr, None))
+    OF_THE_ORDER.iter().map(|t| (Tag(*t), Vr::UN, None))
+}
+
+/// Whether corrections (a column `overlay`) take away what was said of another person, and of another order.
+pub(super) fn taken_away(overlay: &str) -> Result<(bool, bool)> {
+    let list: Vec<Correction> = if overlay.is_empty() { Vec::new() } else { serde_json::from_str(overlay)? };
+    let gone = |tags: &[u32]| {
+        tags.first().is_some_and(|t| list.iter().any(|c| c.value.is_none() && c.path == Tag(*t).to_string()))
+    };
+    Ok((gone(&OF_THE_PERSON), gone(&OF_THE_ORDER)))
 }
 
 /// Everything an act may say about person and order.
 pub(super) fn of_person_and_order() -> Vec<Tag> {
     let names = [tag::PATIENT_NAME, tag::PATIENT_ID, tag::BIRTH_DATE, tag::SEX, tag::ACCESSION];
-    let others = OF_THE_PERSON.iter().chain(&OF_THE_ORDER).map(|(t, _)| Tag(*t));
+    let others = OF_THE_PERSON.iter().chain(&OF_THE_ORDER).map(|t| Tag(*t));
     names.into_iter().chain(others).collect()
 }
 

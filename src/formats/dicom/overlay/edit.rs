@@ -155,6 +155,10 @@ impl<'a> Editor<'a> {
             level.explicit = head.explicit;
             level.big = token.big;
         }
+        if start > self.cursor {
+            // Bytes between two elements that are nobody's (a stray item, a gap): what they say of a person is not corrected.
+            self.edit(self.cursor, start - self.cursor, Vec::new());
+        }
         self.insert_before(token.tag, start)?;
         self.enter(token);
         let wanted = self.here(token.tag);

@@ -31,7 +31,7 @@ impl<S: Source> Scanner<'_, S> {
             return Ok(self.delimiter(t, mode.u32([h[4], h[5], h[6], h[7]]), end));
         }
         if h == [0; 8] {
-            self.padding(at, end);
+            self.padding(mode, at, end);
             return Ok(None);
         }
         self.elements += 1;
@@ -127,7 +127,8 @@ impl<S: Source> Scanner<'_, S> {
             return Some(self.close());
         }
         self.position += 8;
-        // An item that nothing holds: what is in it belongs to nobody, least of all to the data set.
+        // An item that nothing holds: what is in it belongs to nobody, least of all to the data set. Where one of no said length
+        // ends cannot be known; its elements are read as the data set's.
         if t == tag::ITEM && length != u32::MAX && u64::from(length) <= end.saturating_sub(self.position) {
             self.position += u64::from(length);
         }
@@ -147,8 +148,9 @@ impl<S: Source> Scanner<'_, S> {
     }
 
     /// Zeros behind the data set are padding. In an item, or with something behind them, they are damage: the data set goes on
-    /// behind a gap, at an even distance as everything in it.
-    fn padding(&mut self, at: u64, end: u64) {
+    /// behind a gap, at an even distance as everything in it, where what stands there reads as its next elements. Other bytes
+    /// are nobody's: samples of an image whose length was said too short, the end of another file.
+    fn padding(&mut self, mode: Mode, at: u64, end: u64) {
         self.position = end;
         if self.stack.len() > 1 {
             self.defects.note("structure");
@@ -162,7 +164,10 @@ impl<S: Source> Scanner<'_, S> {
             }
             if let Some(n) = part.iter().position(|b| *b != 0) {
                 self.defects.note("structure");
-                self.position = from + (n - n % 2) as u64;
+                let (next, last) = (from + (n - n % 2) as u64, self.stack.last().and_then(|f| f.last));
+                if self.probe(mode, next, end, last, 2) {
+                    self.position = next;
+                }
                 return;
             }
             from += part.len() as u64;

@@ -235,25 +235,41 @@ async fn whole(bench: &Bench, study_uid: &str, instance: &str) -> Object {
     Object::parse(&egress::bytes(&bench.ctx, &stored).await.unwrap(), None).unwrap()
 }
 
-#[tokio::test]
-async fn nothing_of_the_wrong_person_goes_out_with_the_right_name() {
-    const OTHER_IDS: Tag = Tag(0x0010_1000);
-    const ALLERGIES: Tag = Tag(0x0010_2110);
-    const PROCEDURE: Tag = Tag(0x0040_1001);
-    const WEIGHT: Tag = Tag(0x0010_1030);
+const OTHER_IDS: Tag = Tag(0x0010_1000);
+const ALLERGIES: Tag = Tag(0x0010_2110);
+const PROCEDURE: Tag = Tag(0x0040_1001);
+const WEIGHT: Tag = Tag(0x0010_1030);
+
+/// An image that says more of its patient and order than their names.
+fn talkative() -> Vec<u8> {
     let said = [
         Change::of(OTHER_IDS, Vr::LO, "33010219600101001X"),
         Change::of(ALLERGIES, Vr::LO, "IODINE"),
         Change::of(PROCEDURE, Vr::SH, "RP1"),
         Change::of(WEIGHT, Vr::DS, "61"),
+        Change::of(tag::PATIENT_COMMENTS, Vr::LT, "DEAF"),
     ];
+    overlay::apply(&Shot::default().bytes(), &said).unwrap()
+}
+
+fn there(object: &Object) -> [bool; 4] {
+    [OTHER_IDS, ALLERGIES, PROCEDURE, WEIGHT].map(|t| object.root().has(t))
+}
+
+#[tokio::test]
+async fn nothing_of_the_wrong_person_goes_out_with_the_right_name() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
-        let file = overlay::apply(&Shot::default().bytes(), &said).unwrap();
-        send_bytes(&bench, &peer, &file).await.unwrap();
+        send_bytes(&bench, &peer, &talkative()).await.unwrap();
         let id = study(&bench, "C01", "1.2.3").await;
         settle(&bench, &id).await;
-        let there = |object: &Object| [OTHER_IDS, ALLERGIES, PROCEDURE, WEIGHT].map(|t| object.root().has(t));
+        let remark = async |patient: &str| {
+            let permit = Permit::peer("AEC01", "C01");
+            let mut conn = ctx.db.read(&permit).await.unwrap();
+            let found = ask(&mut conn, &permit, Level::Study, &[(tag::PATIENT_ID, patient)]).await;
+            found[0].text(tag::PATIENT_COMMENTS).to_owned()
+        };
+        assert_eq!(remark("P1").await, "DEAF");
         assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4]);
 
         // The same person under a better name: what is known of him stays.
@@ -268,6 +284,7 @@ async fn nothing_of_the_wrong_person_goes_out_with_the_right_name() {
         let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
         let act = assign(&mut tx, ctx, &reg, &id, &Person::New(seen), "another man").await.unwrap();
         tx.commit().await.unwrap();
+        assert_eq!(remark("P2").await, "");
         let other = whole(&bench, "1.2.3", "1.2.3.4.5").await;
         assert_eq!(
             (other.root().text(tag::PATIENT_ID).as_str(), there(&other)),
@@ -300,5 +317,45 @@ async fn nothing_of_the_wrong_person_goes_out_with_the_right_name() {
         unlink(&mut tx, ctx, &reg, &id, "nobody's").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(there(&whole(&bench, "1.2.3", "1.2.3.4.5").await), [true; 4], "as the device sent it");
+    }
+}
+
+#[tokio::test]
+async fn moved_images_leave_their_words_behind_when_they_change_persons() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send_bytes(&bench, &peer, &talkative()).await.unwrap();
+        let other = Shot { study: "1.2.9", series: "1.2.9.1", instance: "1.2.9.1.1", ..Shot::default() };
+        send(&bench, &peer, &Shot { patient: "P9", name: "赵^六", ..other }).await.unwrap();
+        let own = Shot { instance: "1.2.3.4.6", ..Shot::default() };
+        send(&bench, &peer, &own).await.unwrap();
+        let (from, to) = (study(&bench, "C01", "1.2.3").await, study(&bench, "C01", "1.2.9").await);
+        settle(&bench, &from).await;
+        settle(&bench, &to).await;
+        // A study of its own, of the same patient: his words go with the image.
+        let mut tx = begin(&bench, &reg).await;
+        let row = tx.one("SELECT id FROM instance WHERE uid = $1", args!["1.2.3.4.5"]).await.unwrap();
+        let one = Parts { series: Vec::new(), instances: vec![row.text("id").unwrap()] };
+        let (_, apart) = split(&mut tx, ctx, &reg, &from, &one, "two examinations").await.unwrap();
+        let uid = tx.one(sql::STUDY, args![&apart, "*"]).await.unwrap().text("uid").unwrap();
+        let series = tx.all(sql::PARTS, args![&apart]).await.unwrap()[0].text("series_uid").unwrap();
+        tx.commit().await.unwrap();
+        let object = async |study: &str, series: &str| {
+            let permit = Permit::peer("AEC01", "C01");
+            let mut conn = ctx.db.read(&permit).await.unwrap();
+            let stored = retrieve::by_uid(&mut conn, &permit, study, series, "1.2.3.4.5").await.unwrap();
+            drop(conn);
+            Object::parse(&egress::bytes(ctx, &stored).await.unwrap(), None).unwrap()
+        };
+        assert_eq!(there(&object(&uid, &series).await), [true; 4]);
+
+        let mut tx = begin(&bench, &reg).await;
+        merge(&mut tx, ctx, &reg, &apart, &to, "it was him").await.unwrap();
+        tx.commit().await.unwrap();
+        let moved = object("1.2.9", &series).await;
+        assert_eq!(
+            (moved.root().text(tag::PATIENT_ID).as_str(), there(&moved)),
+            ("P9", [false, false, true, true])
+        );
     }
 }
