@@ -96,11 +96,11 @@ pub(super) fn build(
     let order = content.order.clone().unwrap_or_default();
     let filler = if order.filler_no.is_empty() { &content.report } else { &order.filler_no };
     w.segment("ORC", &[Field::Text("RE"), Field::Text(&order.placer_no), Field::Text(filler)]);
-    let first = order.items.first().cloned().unwrap_or_default();
-    let (code, name) = if first.code.is_empty() {
-        (content.pipeline.as_str(), content.title.as_str())
-    } else {
-        (first.code.as_str(), first.name.as_str())
+    let (code, name) = match order.items.as_slice() {
+        [only] if !only.code.is_empty() => (only.code.as_str(), only.name.as_str()),
+        // One report of several: the code is of the first, the words are of all that it covers.
+        [first, ..] if !first.code.is_empty() => (first.code.as_str(), content.title.as_str()),
+        _ => (content.pipeline.as_str(), content.title.as_str()),
     };
     let performed = time(content.subject.performed_at);
     let received = time(content.subject.received_at);

@@ -143,12 +143,13 @@ async fn item_of(tx: &mut Tx, permit: &Permit, row: &Row, now: i64) -> Result<Ne
     };
     let (modality, mut body_part, description) =
         (row.text("modality")?, row.text("body_part")?, row.text("description")?);
-    let ordered = order.as_ref().and_then(|o| o.items.first());
+    let ordered = order.as_ref().map(|o| o.answered_by(&modality)).unwrap_or_default();
     if body_part.is_empty() {
-        body_part = ordered.map(|i| i.body_part.clone()).unwrap_or_default();
+        body_part = ordered.first().map(|i| i.body_part.clone()).unwrap_or_default();
     }
-    let title =
-        [ordered.map(|i| i.name.clone()).unwrap_or_default(), description, format!("{modality} {body_part}")];
+    // All that was ordered and is read together: a report under the name of the first alone would say nothing of the rest.
+    let names: Vec<&str> = ordered.iter().map(|i| i.name.trim()).filter(|n| !n.is_empty()).collect();
+    let title = [names.join("、"), description, format!("{modality} {body_part}")];
     Ok(NewItem {
         subject_kind: "study",
         subject: row.text("id")?,

@@ -50,6 +50,17 @@ pub struct OrderItemHead {
     pub state: String,
 }
 
+impl OrderHead {
+    /// The examinations that a study of this modality answers: those of the modality, or all where none is. One study may
+    /// show several.
+    #[must_use]
+    pub fn answered_by(&self, modality: &str) -> Vec<&OrderItemHead> {
+        let wanted = || self.items.iter().filter(|i| i.state != "cancelled");
+        let same: Vec<_> = wanted().filter(|i| i.modality == modality).collect();
+        if same.is_empty() { wanted().collect() } else { same }
+    }
+}
+
 /// A row of the order list.
 #[derive(Debug, Clone, Serialize)]
 pub struct OrderRow {

@@ -17,6 +17,10 @@ async fn text(bench: &Bench, sql: &'static str, id: &str) -> Option<String> {
     conn.one(sql, args![id]).await.unwrap().opt_text("t").unwrap()
 }
 
+fn examination(code: &str, name: &str, modality: &str) -> order::CatalogItem {
+    order::CatalogItem { code: code.into(), name: name.into(), modality: modality.into(), ..chest() }
+}
+
 async fn item(bench: &Bench, study: &str, tier: &str) -> Option<worklist::row::ItemRow> {
     let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
     worklist::admit::of_subject(&mut tx, study, tier).await.unwrap()
@@ -150,7 +154,12 @@ async fn a_study_under_the_uid_of_the_worklist_finds_its_order() {
                 patient,
                 pipeline: "imaging".into(),
                 priority: "emergency".into(),
-                items: vec![chest()],
+                // One of another modality, which another device answers, and two that this one does in one go.
+                items: vec![
+                    examination("CT-HEAD", "头颅平扫", "CT"),
+                    chest(),
+                    examination("CR-ABD", "腹部平片", "CR"),
+                ],
                 ..Default::default()
             };
             placed.push(order::place(&mut tx, ctx, &registrar, "C01", &new).await.unwrap().id);
@@ -171,6 +180,11 @@ async fn a_study_under_the_uid_of_the_worklist_finds_its_order() {
             "{}",
             bench.engine
         );
+        settle(&bench, &first).await;
+        let title = item(&bench, &first, "write").await.unwrap().title;
+        let mut names: Vec<_> = title.split('、').collect();
+        names.sort_unstable();
+        assert_eq!(names, ["胸部正位", "腹部平片"], "all that is read together, and nothing else");
         // The order of another patient is nobody's guess.
         let second = study(&bench, "C01", &theirs).await;
         assert_eq!(text(&bench, linked, &second).await, None, "{}", bench.engine);
