@@ -67,6 +67,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
         &[
             ("base/access", "LIST_ACCOUNTS LIST_ROLES DELETE_SESSIONS_OF LIST_TOKENS"),
             ("base/site", "LIST_FACILITIES LEAD_FACILITY LIST_PEERS LIST_HL7 LIST_DEVICES"),
+            ("base/setting", "HAS_SQLITE"),
             ("base/storage", "LIST_APPLIED"),
             ("clinic/delivery", "DESTINATIONS_OF PULLED SEEN CLINICALLY_ACKED LIST_DESTINATIONS"),
             ("clinic/ecg", "DEVICE_ELSEWHERE"),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -38,8 +38,9 @@ pub(super) enum Stopped {
     Worker(io::Error),
 }
 
-/// Pours the parts of `file` into a pipe that does not block; a full pipe is waited for no longer than `wall` at a time. Blocking.
+/// Pours the parts of `file` into a pipe that does not block; a full pipe is waited for no longer than `wall` in all. Blocking.
 pub(super) fn pour(file: &File, parts: &[(u64, u64)], pipe: &OwnedFd, wall: Duration) -> Result<(), Stopped> {
+    let mut left = wall;
     for (offset, length) in parts {
         let (mut at, end) = (*offset, offset.saturating_add(*length));
         while at < end {
@@ -48,7 +49,7 @@ pub(super) fn pour(file: &File, parts: &[(u64, u64)], pipe: &OwnedFd, wall: Dura
             match splice(file, Some(&mut at), pipe, None, most, SpliceFlags::MOVE | SpliceFlags::NONBLOCK) {
                 Ok(0) => return Err(Stopped::Source(io::ErrorKind::UnexpectedEof.into())),
                 Ok(_) | Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => room(pipe, wall).map_err(Stopped::Worker)?,
+                Err(Errno::AGAIN) => room(pipe, &mut left).map_err(Stopped::Worker)?,
                 Err(Errno::PIPE) => return Err(Stopped::Worker(io::ErrorKind::BrokenPipe.into())),
                 Err(other) => return Err(Stopped::Source(other.into())),
             }
@@ -57,11 +58,14 @@ pub(super) fn pour(file: &File, parts: &[(u64, u64)], pipe: &OwnedFd, wall: Dura
     Ok(())
 }
 
-/// Waits until the pipe takes something again.
-fn room(pipe: &OwnedFd, wall: Duration) -> io::Result<()> {
-    let wait = Timespec::try_from(wall).map_err(|_| io::ErrorKind::InvalidInput)?;
+/// Waits until the pipe takes something again; what was waited is taken from `left`.
+fn room(pipe: &OwnedFd, left: &mut Duration) -> io::Result<()> {
+    let began = Instant::now();
+    let wait = Timespec::try_from(*left).map_err(|_| io::ErrorKind::InvalidInput)?;
     let mut waiting = [PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::OUT)];
-    match poll(&mut waiting, Some(&wait)) {
+    let polled = poll(&mut waiting, Some(&wait));
+    *left = left.saturating_sub(began.elapsed());
+    match polled {
         Ok(0) => Err(io::ErrorKind::TimedOut.into()),
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(other) => Err(other.into()),

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::sql::{CLAIM, GET, PUT};
+use super::sql::{CLAIM, GET, HAS_POSTGRES, HAS_SQLITE, PUT};
 use crate::access::Permit;
 use crate::args;
 use crate::fault::{Fault, Result};
-use crate::storage::{Conn, Db};
+use crate::storage::{Conn, Db, Engine};
 
 /// Name of the id in the database.
 const SETTING: &str = "store";
@@ -23,12 +23,21 @@ const PENDING: &str = "store.new";
 /// # Errors
 /// `Conflict` `store_missing`, `store_foreign`; storage faults.
 pub async fn look(db: &Db, data: &Path) -> Result<()> {
-    let Ok(known) = in_database(&mut *db.read(&Permit::system("storage")).await?).await else {
+    let mut conn = db.read(&Permit::system("storage")).await?;
+    let has = if db.engine() == Engine::Sqlite { HAS_SQLITE } else { HAS_POSTGRES };
+    if conn.opt(has, args![]).await?.is_none() {
         return Ok(());
-    };
+    }
+    let known = in_database(&mut conn).await?;
     settle(data, known.as_deref())?;
     match (in_folder(data)?, known) {
         (None, None) => Ok(()),
+        // Another process that is starting may have named both just now.
+        (there @ Some(_), None) => {
+            drop(conn);
+            let known = in_database(&mut *db.read(&Permit::system("storage")).await?).await?;
+            same(data, there.as_deref(), known.as_deref())
+        }
         (there, known) => same(data, there.as_deref(), known.as_deref()),
     }
 }
@@ -61,7 +70,8 @@ pub async fn check(db: &Db, data: &Path, fresh: &str, stored: bool, now: i64) ->
     // The folder says it only after the database does: a start that is broken off in between is gone on with by the next.
     write(data, fresh)?;
     tx.commit().await?;
-    settle(data, Some(fresh))
+    settle(data, Some(fresh))?;
+    same(data, in_folder(data)?.as_deref(), Some(fresh))
 }
 
 /// Says that the database and the store under `data` belong together from now on, by the new id `fresh`.
@@ -150,8 +160,10 @@ fn settle(data: &Path, known: Option<&str>) -> Result<()> {
 fn has_objects(data: &Path) -> Result<bool> {
     let looked = || -> io::Result<bool> {
         for entry in std::fs::read_dir(data.join("objects"))? {
-            let path = entry?.path();
-            if path.is_dir() && std::fs::read_dir(&path)?.next().is_some() {
+            let entry = entry?;
+            let hex =
+                entry.file_name().to_str().is_some_and(|n| n.len() == 2 && u8::from_str_radix(n, 16).is_ok());
+            if hex && std::fs::read_dir(entry.path())?.next().is_some() {
                 return Ok(true);
             }
         }

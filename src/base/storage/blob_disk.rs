@@ -122,6 +122,9 @@ fn rescue(objects: &Path, path: &Path) -> io::Result<bool> {
             return Ok(false);
         }
     };
+    if !addresses.is_empty() {
+        File::open(path)?.sync_data()?;
+    }
     for address in addresses {
         also(path, &place_of(objects, &address))?;
     }
@@ -129,7 +132,7 @@ fn rescue(objects: &Path, path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What a file's content is named by, today and by an earlier build; an empty one has no name. Its data is on the disk then.
+/// What a file's content is named by, today and by an earlier build; an empty one has no name.
 fn addresses(path: &Path) -> io::Result<Vec<String>> {
     let mut file = File::open(path)?;
     let (mut hash, mut before) = (Running::default(), RunningSha256::default());
@@ -145,7 +148,6 @@ fn addresses(path: &Path) -> io::Result<Vec<String>> {
     if whole == 0 {
         return Ok(Vec::new());
     }
-    file.sync_data()?;
     Ok(vec![hash.finish_hex(), before.finish_hex()])
 }
 

@@ -69,7 +69,7 @@ pub(super) fn of_row(row: &Row) -> Result<Stored> {
 /// Instances that one answer lists.
 pub const MOST: usize = 100_000;
 
-/// Whether there is any instance at all.
+/// Whether any row names an object.
 ///
 /// # Errors
 /// Storage faults.

@@ -55,8 +55,8 @@ macro_rules! egress {
 pub(crate) use egress;
 
 yigong_base::statements! {
-    /// Any instance at all.
-    ANY = "SELECT id FROM instance WHERE id > '' LIMIT 1";
+    /// Anything that names an object.
+    ANY = "SELECT id FROM instance WHERE id > '' UNION ALL SELECT report FROM report_version WHERE report > '' UNION ALL SELECT id FROM ecg_upload WHERE id > '' LIMIT 1";
     /// Versions of an instance, newest first.
     VERSIONS = "SELECT id, study, dataset_hash, object_hash, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
     /// The bytes of an instance are here again, in this file.

@@ -64,7 +64,7 @@ pub fn headers_at<S: Source>(
         if t == tag::ITEM_END || t == tag::SEQUENCE_END {
             return mode.u32([h[4], h[5], h[6], h[7]]) == 0;
         }
-        if after.is_some_and(|a| t <= a) || t.group() == 0 || t.group() == 0xFFFE {
+        if after.is_some_and(|a| t <= a) || matches!(t.group(), 0 | 0xFFFE | 0xFFFF) {
             return false;
         }
         let (header, length) = if mode.explicit {

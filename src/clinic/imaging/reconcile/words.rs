@@ -12,7 +12,7 @@ pub(super) type Said = (Tag, Vr, Option<String>);
 
 /// What else names or describes a person (PS3.3 §C.2, §C.3, §C.7.1.1, §C.7.1.3, §C.7.2.2, §C.12.1.1.9). Size and weight are of
 /// the body that was examined and stay.
-const OF_THE_PERSON: [u32; 64] = [
+const OF_THE_PERSON: [u32; 67] = [
     0x0008_1080, // Admitting Diagnoses Description
     0x0008_1084, // Admitting Diagnoses Code
     0x0008_1120, // Referenced Patient
@@ -74,17 +74,22 @@ const OF_THE_PERSON: [u32; 64] = [
     0x0038_0050, // Special Needs
     0x0038_0060, // Service Episode ID
     0x0038_0062, // Service Episode Description
+    0x0038_0064, // Issuer of Service Episode ID
+    0x0038_0300, // Current Patient Location
+    0x0038_0400, // Patient's Institution Residence
     0x0038_0500, // Patient State
     0x0038_4000, // Visit Comments
     0x0400_0561, // Original Attributes: what was corrected before, with the values it had
 ];
 
 /// What else names an order (PS3.3 §C.4.10, §C.7.2.1, §C.7.3.1): its numbers, its words, and the steps of it that a series answers.
-const OF_THE_ORDER: [u32; 12] = [
+const OF_THE_ORDER: [u32; 15] = [
     0x0008_0051, // Issuer of Accession Number
     0x0008_1110, // Referenced Study
+    0x0032_1032, // Requesting Physician
     0x0032_1060, // Requested Procedure Description
     0x0032_1064, // Requested Procedure Code
+    0x0032_4000, // Study Comments
     0x0040_0275, // Request Attributes
     0x0040_1001, // Requested Procedure ID
     0x0040_1002, // Reason for the Requested Procedure
@@ -93,6 +98,7 @@ const OF_THE_ORDER: [u32; 12] = [
     0x0040_2016, // Placer Order Number
     0x0040_2017, // Filler Order Number
     0x0040_2400, // Imaging Service Request Comments
+    0x0040_A370, // Referenced Request
 ];
 
 /// The elements that name a patient (PS3.3 §C.7.1.1).
@@ -125,7 +131,7 @@ pub(super) fn no_other_order() -> impl Iterator<Item = Said> {
 pub(super) fn taken_away(overlay: &str) -> Result<(bool, bool)> {
     let list: Vec<Correction> = if overlay.is_empty() { Vec::new() } else { serde_json::from_str(overlay)? };
     let gone = |tags: &[u32]| {
-        tags.first().is_some_and(|t| list.iter().any(|c| c.value.is_none() && c.path == Tag(*t).to_string()))
+        list.iter().any(|c| c.value.is_none() && tags.iter().any(|t| c.path == Tag(*t).to_string()))
     };
     Ok((gone(&OF_THE_PERSON), gone(&OF_THE_ORDER)))
 }

@@ -1,6 +1,6 @@
 //! One walk over the tokens that turns changes into edits: where bytes go, where new ones stand, which lengths follow.
 
-use super::place::{has, head_of, value};
+use super::place::{has, head_of, stray, value};
 use super::{Change, Label};
 use crate::dicom::plausible::Mode;
 use crate::dicom::scan::{Kind, Scanner, Token};
@@ -153,12 +153,8 @@ impl<'a> Editor<'a> {
         let start = token.offset - head.length;
         if let Some(level) = self.levels.last_mut() {
             level.explicit = head.explicit;
-            level.big = token.big;
         }
-        if start > self.cursor {
-            // Bytes between two elements that are nobody's (a stray item, a gap): what they say of a person is not corrected.
-            self.edit(self.cursor, start - self.cursor, Vec::new());
-        }
+        self.strays(tokens, start);
         self.insert_before(token.tag, start)?;
         self.enter(token);
         let wanted = self.here(token.tag);
@@ -178,6 +174,21 @@ impl<'a> Editor<'a> {
         }
         self.cursor = end;
         Ok(())
+    }
+
+    /// Items that nothing holds, between the last element and `until`, do not go out: what they say of a person is not corrected.
+    /// They stand behind the elements of their group, and no reader counts them among those.
+    fn strays<S: Source>(&mut self, tokens: &mut Scanner<'_, S>, until: u64) {
+        let big = self.levels.last().is_some_and(|l| l.big);
+        let mut at = self.cursor;
+        while let Some(end) = stray(tokens, at, until, big) {
+            let skip = end - at;
+            for open in &mut self.opens {
+                open.delta -= i64::try_from(skip).unwrap_or(0);
+            }
+            self.edits.push(Edit { at, skip, bytes: Vec::new() });
+            at = end;
+        }
     }
 
     /// Remembers where the walk is, and the group length that counts what follows.
@@ -347,8 +358,9 @@ impl<'a> Editor<'a> {
 
     fn item(&mut self, token: &Token) {
         let Some(outer) = self.levels.last() else { return };
+        // What is inside UN is little endian, whatever holds it (PS3.5 §6.2.2).
         let (path, charset, explicit, big) =
-            (outer.path.clone(), outer.charset.clone(), outer.explicit, outer.big);
+            (outer.path.clone(), outer.charset.clone(), outer.explicit, token.big);
         let mut own = path;
         if let Some(sequence) = self.opens.last_mut() {
             sequence.items += 1;

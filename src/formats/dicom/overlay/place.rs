@@ -2,14 +2,29 @@
 
 use super::Piece;
 use super::edit::Edit;
-use crate::dicom::scan::{Scanner, Token};
-use crate::dicom::{Object, Source, Tag, Vr};
+use crate::dicom::plausible::Mode;
+use crate::dicom::scan::{Kind, Scanner, Token};
+use crate::dicom::{Object, Source, Tag, Vr, tag};
 
 /// The stored bytes of a token's value, at most `limit`.
 pub(super) fn value<S: Source>(tokens: &mut Scanner<'_, S>, token: &Token, limit: u64) -> Vec<u8> {
     let mut out = Vec::new();
     tokens.append(&Token { length: token.length.min(limit), ..*token }, &mut out);
     out
+}
+
+/// Where a whole item at `at` ends that lies between two elements.
+pub(super) fn stray<S: Source>(tokens: &mut Scanner<'_, S>, at: u64, until: u64, big: bool) -> Option<u64> {
+    if at + 8 > until {
+        return None;
+    }
+    let place = Token { kind: Kind::Item, tag: tag::ITEM, vr: Vr::UN, depth: 0, offset: at, length: 8, big };
+    let raw = value(tokens, &place, 8);
+    let h = raw.first_chunk::<8>()?;
+    let mode = Mode { explicit: true, big };
+    let length = mode.u32([h[4], h[5], h[6], h[7]]);
+    let end = at + 8 + u64::from(length);
+    (mode.tag([h[0], h[1], h[2], h[3]]) == tag::ITEM && length != u32::MAX && end <= until).then_some(end)
 }
 
 /// A header as it is written.

@@ -175,6 +175,27 @@ fn a_sequence_is_taken_away_with_all_that_is_in_it() {
 }
 
 #[test]
+fn a_stray_item_does_not_go_out_with_a_correction() {
+    let stored = made(&Made { charset: "", name: b"A^B ", implicit: false, undefined: false });
+    let pixels = stored.windows(4).position(|w| w == [0xE0, 0x7F, 0x10, 0x00]).unwrap();
+    let mut inner = Writer::new(true);
+    inner.text(tag::PATIENT_ID, Vr::LO, "OTHERS");
+    let stray = [item(&inner.bytes, false), item(b"", false), vec![0; 512]].concat();
+    let odd = [&stored[..pixels], &stray[..], &stored[pixels..]].concat();
+    let change = Change::of(tag::PATIENT_NAME, Vr::PN, "李四");
+    let out = apply(&odd, std::slice::from_ref(&change)).unwrap();
+    assert!(!out.windows(6).any(|w| w == b"OTHERS"));
+    // A gap of nothing goes out as it came, and no group length pays for it.
+    assert!(out.windows(512).any(|w| w == [0; 512]));
+    let root = read(&out);
+    assert_eq!(root.root().text(tag::PATIENT_ID), "P1");
+    assert_eq!(root.root().bytes(tag::PIXELS), Some([7; 64].as_slice()));
+    let clean = read(&apply(&stored, &[change]).unwrap());
+    let group = |o: &Object| o.root().int(Tag(0x0010_0000));
+    assert_eq!(group(&root), group(&clean));
+}
+
+#[test]
 fn a_planned_file_reads_like_the_written_one() {
     let stored =
         made(&Made { charset: "GB18030", name: &gb("王^小东"), implicit: false, undefined: false });

@@ -147,6 +147,17 @@ impl<S: Source> Scanner<'_, S> {
         self.position = end;
     }
 
+    /// Whether an element stands at `at`: one with a representation that is known, or without it two, or one with nothing behind.
+    fn goes_on(&mut self, mode: Mode, at: u64, end: u64, last: Option<Tag>) -> bool {
+        if mode.explicit || self.probe(mode, at, end, last, 2) {
+            return self.probe(mode, at, end, last, 1);
+        }
+        let Some(h) = self.source.array::<8>(at) else { return false };
+        let behind = at + 8 + u64::from(mode.u32([h[4], h[5], h[6], h[7]]));
+        let rest = self.source.bytes(behind.min(end), end.saturating_sub(behind).min(8));
+        rest.iter().all(|b| *b == 0) && self.probe(mode, at, end, last, 1)
+    }
+
     /// Zeros behind the data set are padding. In an item, or with something behind them, they are damage: the data set goes on
     /// behind a gap, at an even distance as everything in it, where what stands there reads as its next elements. Other bytes
     /// are nobody's: samples of an image whose length was said too short, the end of another file.
@@ -165,7 +176,7 @@ impl<S: Source> Scanner<'_, S> {
             if let Some(n) = part.iter().position(|b| *b != 0) {
                 self.defects.note("structure");
                 let (next, last) = (from + (n - n % 2) as u64, self.stack.last().and_then(|f| f.last));
-                if self.probe(mode, next, end, last, 2) {
+                if self.goes_on(mode, next, end, last) {
                     self.position = next;
                 }
                 return;

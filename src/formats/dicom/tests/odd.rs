@@ -270,9 +270,9 @@ fn what_stands_behind_the_pixels_is_read() {
     let hidden = [uids(), vec![0; 300], b"something else".to_vec()].concat();
     assert!(scanned(&file(&hidden)).defects.has("structure"));
     // A gap before the pixels, whose last rows are black.
-    for gap in [8, 64, 200_000] {
+    for (gap, behind) in [(8, 0), (64, 6), (64, 3_000), (200_000, 0)] {
         let pixels = element(tag::PIXELS, b"OB", &[vec![1; 64], vec![0; 128]].concat());
-        let bytes = file(&[uids(), vec![0; gap], pixels].concat());
+        let bytes = file(&[uids(), vec![0; gap], pixels, vec![0; behind]].concat());
         let object = scanned(&bytes);
         assert_eq!(
             (object.root().place(tag::PIXELS).map(|p| p.1), object.defects.has("structure")),
@@ -280,9 +280,27 @@ fn what_stands_behind_the_pixels_is_read() {
             "{gap}"
         );
     }
+    // The same where elements say no representation, with another gap behind the first of them.
+    let body = [
+        implicit(tag::SOP_CLASS, b"1.2\0"),
+        implicit(tag::SOP_INSTANCE, b"1.2.3\0"),
+        vec![0; 40],
+        implicit(tag::PATIENT_ID, b"P1"),
+        vec![0; 40],
+        implicit(tag::STUDY_UID, b"1.2.4\0"),
+    ];
+    let head = part10::head("1.2.840.10008.5.1.4.1.1.7", "1.2.3", uid::IMPLICIT_LE);
+    let gaps = [head, body.concat()].concat();
+    let object = scanned(&gaps);
+    assert_eq!([tag::PATIENT_ID, tag::STUDY_UID].map(|t| object.root().text(t)), ["P1", "1.2.4"]);
+    // As many gaps as fit: each is looked at once.
+    let many: Vec<u8> = (0..60_000_u32)
+        .flat_map(|n| [vec![0; 8], element(Tag(0x0029_1000 + n), b"ST", b"")].concat())
+        .collect();
+    let _ = scanned(&file(&many));
     // Samples behind pixel data whose length was said too short, a black line first, are no elements.
-    for implicit_samples in [[5_u16, 0, 0, 0], [700, 701, 702, 703]] {
-        let samples: Vec<u8> = implicit_samples.iter().flat_map(|v| v.to_le_bytes()).collect();
+    for samples in [[5_u16, 0, 0, 0], [700, 701, 702, 703], [0xFFFF; 4]] {
+        let samples: Vec<u8> = samples.iter().flat_map(|v| v.to_le_bytes()).collect();
         let rest = [vec![0; 64], samples, vec![0; 64]].concat();
         let bytes = file(&[uids(), element(tag::PIXELS, b"OB", &[1; 64]), rest].concat());
         let object = scanned(&bytes);
