@@ -14,8 +14,9 @@ use yigong_base::Ctx;
 use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
-use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Vr, head};
+use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Tag, Vr, head};
 
+use super::others;
 use super::retrieve::Stored;
 
 /// A correction as it is kept beside a row: the number of the act it belongs to orders corrections of equal paths.
@@ -85,14 +86,18 @@ impl Overlay {
     /// As changes, in the order of the acts.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
-        self.list
-            .iter()
-            .map(|c| {
-                let mut letters = c.vr.bytes();
-                let vr = Vr([letters.next().unwrap_or(b'U'), letters.next().unwrap_or(b'N')]);
-                Change { path: c.path.clone(), vr, value: c.value.clone() }
-            })
-            .collect()
+        let mut changes = Vec::new();
+        for c in &self.list {
+            if let Some(tags) = others::spelled_out(&c.path) {
+                let gone = |t: &u32| Change { path: Tag(*t).to_string(), vr: Vr::UN, value: None };
+                changes.extend(tags.iter().map(gone));
+                continue;
+            }
+            let mut letters = c.vr.bytes();
+            let vr = Vr([letters.next().unwrap_or(b'U'), letters.next().unwrap_or(b'N')]);
+            changes.push(Change { path: c.path.clone(), vr, value: c.value.clone() });
+        }
+        changes
     }
 }
 

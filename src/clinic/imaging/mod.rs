@@ -11,6 +11,7 @@ pub mod key_note;
 pub mod leaving;
 pub mod link;
 pub mod open;
+mod others;
 pub mod outbox;
 mod pixels;
 mod plain;

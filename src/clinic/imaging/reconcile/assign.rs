@@ -119,7 +119,7 @@ pub async fn assign(
     give(tx, study, &row, &patient, row.opt_text("order_id")?).await?;
     let mut said = words::of(words::names(&patient)?);
     if row.text("patient")? != id {
-        said.extend(words::no_other_person());
+        said.push(words::NO_OTHER_PERSON);
     }
     chain::say(tx, &written, "study", study, &said).await?;
     quarantine::free(tx, ctx, study).await?;

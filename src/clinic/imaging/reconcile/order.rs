@@ -114,10 +114,10 @@ pub async fn link_order(
     give(tx, study, &row, &person, Some(order.to_owned())).await?;
     let mut said = words::of(words::names(&person)?);
     if row.text("patient")? != patient {
-        said.extend(words::no_other_person());
+        said.push(words::NO_OTHER_PERSON);
     }
     if row.text("accession")? != accession {
-        said.extend(words::no_other_order());
+        said.push(words::NO_OTHER_ORDER);
     }
     said.push((tag::ACCESSION, Vr::SH, Some(accession)));
     chain::say(tx, &written, "study", study, &said).await?;
@@ -162,7 +162,7 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     follow(tx, study, &nobody, None).await?;
     tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
-    let names = words::of_person_and_order();
+    let names = words::OF_PERSON_AND_ORDER;
     chain::silence(tx, &written, "study", study, &names).await?;
     for part in tx.all(sql::CORRECTED, args![study]).await? {
         // What was moved here said its patient for itself.

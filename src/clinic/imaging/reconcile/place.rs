@@ -113,10 +113,10 @@ pub(super) async fn relocate(
         (strangers, others) = (strangers || person, others || order);
     }
     if strangers {
-        said.extend(words::no_other_person());
+        said.push(words::NO_OTHER_PERSON);
     }
     if others {
-        said.extend(words::no_other_order());
+        said.push(words::NO_OTHER_ORDER);
     }
     if corrected || strangers {
         let known = super::assign::known(tx, &patient, &to.text("facility")?).await?;
