@@ -65,7 +65,7 @@ pub async fn check(db: &Db, data: &Path, fresh: &str, stored: bool, now: i64) ->
         return same(data, in_folder(data)?.as_deref(), None);
     }
     if stored && !has_objects(data)? {
-        return same(data, None, Some("without a name, with objects in it"));
+        return Err(missing(data, "nor any object beside it, and the database names objects"));
     }
     // The folder says it only after the database does: a start that is broken off in between is gone on with by the next.
     write(data, fresh)?;
@@ -90,18 +90,19 @@ fn same(data: &Path, there: Option<&str>, known: Option<&str>) -> Result<()> {
     let file = file(data, FILE).display().to_string();
     match (there, known) {
         (Some(there), Some(known)) if there == known => Ok(()),
-        (None, known) => Err(Fault::conflict(
-            "store_missing",
-            format!(
-                "{file} is not there, the database names store {}: is the volume mounted? {ADOPT}",
-                known.unwrap_or("?")
-            ),
-        )),
+        (None, known) => {
+            Err(missing(data, &format!("and the database names store {}", known.unwrap_or("none"))))
+        }
         (Some(there), known) => Err(Fault::conflict(
             "store_foreign",
             format!("{file} says {there}, the database names {}. {ADOPT}", known.unwrap_or("none yet")),
         )),
     }
+}
+
+fn missing(data: &Path, why: &str) -> Fault {
+    let file = file(data, FILE).display().to_string();
+    Fault::conflict("store_missing", format!("{file} is not there, {why}: is the volume mounted? {ADOPT}"))
 }
 
 const ADOPT: &str = "If they do belong together (a copy, an older backup), say so once: yigong adopt";

@@ -94,6 +94,7 @@ impl<'a> Editor<'a> {
 
     pub(super) fn walk<S: Source>(&mut self, source: &mut S, start: u64) -> Result<(), Refusal> {
         self.cursor = start;
+        let length = source.len();
         self.levels.push(Level {
             path: String::new(),
             charset: self.label.charset.clone(),
@@ -116,6 +117,7 @@ impl<'a> Editor<'a> {
                 Kind::End => self.end(&token)?,
             }
         }
+        self.strays(&mut tokens, length);
         self.insert_before(Tag(u32::MAX), self.cursor)?;
         self.close_level();
         Ok(())
@@ -182,11 +184,10 @@ impl<'a> Editor<'a> {
         let big = self.levels.last().is_some_and(|l| l.big);
         let mut at = self.cursor;
         while let Some(end) = stray(tokens, at, until, big) {
-            let skip = end - at;
             for open in &mut self.opens {
-                open.delta -= i64::try_from(skip).unwrap_or(0);
+                open.delta -= i64::try_from(end - at).unwrap_or(0);
             }
-            self.edits.push(Edit { at, skip, bytes: Vec::new() });
+            self.edits.push(Edit { at, skip: end - at, bytes: Vec::new() });
             at = end;
         }
     }

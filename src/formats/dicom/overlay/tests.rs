@@ -190,6 +190,9 @@ fn a_stray_item_does_not_go_out_with_a_correction() {
     let root = read(&out);
     assert_eq!(root.root().text(tag::PATIENT_ID), "P1");
     assert_eq!(root.root().bytes(tag::PIXELS), Some([7; 64].as_slice()));
+    let behind = [&stored[..], &stray[..]].concat();
+    let out = apply(&behind, std::slice::from_ref(&change)).unwrap();
+    assert!(!out.windows(6).any(|w| w == b"OTHERS"), "nor behind the last element");
     let clean = read(&apply(&stored, &[change]).unwrap());
     let group = |o: &Object| o.root().int(Tag(0x0010_0000));
     assert_eq!(group(&root), group(&clean));
