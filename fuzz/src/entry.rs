@@ -321,7 +321,22 @@ pub fn ecg_measure(data: &[u8]) {
     if body.is_empty() {
         return;
     }
-    let count = (usize::from(length) + 1) * 32;
+    let rates = [
+        (500, 1),
+        (1_000, 1),
+        (250, 1),
+        (20, 1),
+        (257, 2),
+        (8_000, 1),
+        (50_000, 1),
+        (1, 1),
+        (1, 1_000),
+        (i64::MAX, 1),
+    ];
+    let (num, den) = rates[usize::from(rate) % rates.len()];
+    // At low rates no longer in time than at 500 a second: a minute of twelve leads is the same work four times over.
+    let seconds = usize::try_from(num).map_or(usize::MAX, |n| (n / usize::try_from(den).unwrap_or(1)).max(16));
+    let count = ((usize::from(length) + 1) * 32).min(seconds.saturating_mul(16));
     let sample = |i: usize, k: usize| {
         let at = |n: usize| body[(i * usize::from(stride) + k * usize::from(phase) + n) % body.len()];
         let byte = i32::from(at(0).cast_signed());
@@ -347,19 +362,6 @@ pub fn ecg_measure(data: &[u8]) {
     };
     let chosen = u16::from_le_bytes([low, high]);
     let numbers = [1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8].into_iter().enumerate();
-    let rates = [
-        (500, 1),
-        (1_000, 1),
-        (250, 1),
-        (20, 1),
-        (257, 2),
-        (8_000, 1),
-        (50_000, 1),
-        (1, 1),
-        (1, 1_000),
-        (i64::MAX, 1),
-    ];
-    let (num, den) = rates[usize::from(rate) % rates.len()];
     let group = ecg_formats::Group {
         kind: ecg_formats::GroupKind::Rhythm,
         derived: false,
