@@ -335,7 +335,8 @@ pub fn ecg_measure(data: &[u8]) {
     ];
     let (num, den) = rates[usize::from(rate) % rates.len()];
     // At low rates no longer in time than at 500 a second: a minute of twelve leads is the same work four times over.
-    let seconds = usize::try_from(num).map_or(usize::MAX, |n| (n / usize::try_from(den).unwrap_or(1)).max(16));
+    let seconds =
+        usize::try_from(num).map_or(usize::MAX, |n| (n / usize::try_from(den).unwrap_or(1)).max(16));
     let count = ((usize::from(length) + 1) * 32).min(seconds.saturating_mul(16));
     let sample = |i: usize, k: usize| {
         let at = |n: usize| body[(i * usize::from(stride) + k * usize::from(phase) + n) % body.len()];

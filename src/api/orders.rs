@@ -163,7 +163,7 @@ async fn list(centre: web::Data<Centre>, permit: Caller, query: web::Query<Which
     Ok(HttpResponse::Ok().json(page))
 }
 
-/// Cancels an order that nothing has come in for.
+/// Cancels an order, or of one that was partly examined what is left to do.
 #[utoipa::path(post, path = "/api/orders/{id}/cancel", tag = "orders", request_body = Reason, responses((status = 204, description = "cancelled"), (status = 409, description = "too late")))]
 #[post("/api/orders/{id}/cancel")]
 async fn cancel(
@@ -175,7 +175,7 @@ async fn cancel(
     permit.require(Right::Order)?;
     let ctx = &centre.ctx;
     let mut tx = ctx.db.begin(&permit).await?;
-    order::cancel(&mut tx, ctx, &permit, &id, &body.reason).await?;
+    order::cancel_rest(&mut tx, ctx, &permit, &id, &body.reason).await?;
     tx.commit().await?;
     ctx.live.changed("clinic", &id, permit.facility());
     Ok(HttpResponse::NoContent().finish())

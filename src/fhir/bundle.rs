@@ -12,16 +12,22 @@ use super::report::{Version, resource};
 
 /// The resource of a version row, with its PDF inline.
 pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -> Result<Value> {
-    let content: ReportContent = row.json("content")?;
-    let pdf = ctx.blobs.read(&row.text("pdf_object")?).await?;
-    let pdf = base64::engine::general_purpose::STANDARD.encode(pdf);
+    let mut content: ReportContent = row.json("content")?;
+    // What a withdrawn report had said is no longer handed out, in any version.
+    let silent = row.text("state")? == "withdrawn" && content.kind != "withdrawn";
+    let pdf = if silent {
+        content = content.silenced();
+        None
+    } else {
+        let bytes = ctx.blobs.read(&row.text("pdf_object")?).await?;
+        Some((base64::engine::general_purpose::STANDARD.encode(bytes), row.int("pdf_bytes")?))
+    };
     Ok(resource(&Version {
         content: &content,
         instant,
         replaced: row.int("n")? < row.int("current_version")?,
         base,
-        pdf: &pdf,
-        pdf_bytes: row.int("pdf_bytes")?,
+        pdf: pdf.as_ref().map(|(data, size)| (data.as_str(), *size)),
     }))
 }
 

@@ -19,10 +19,8 @@ pub(super) struct Version<'a> {
     pub(super) replaced: bool,
     /// Base address of this server's FHIR side.
     pub(super) base: &'a str,
-    /// The signed PDF, base64.
-    pub(super) pdf: &'a str,
-    /// Its length in bytes.
-    pub(super) pdf_bytes: i64,
+    /// The signed PDF, base64, and its length in bytes; none where it is no longer handed out.
+    pub(super) pdf: Option<(&'a str, i64)>,
 }
 
 /// Status of a version (workflow specification 7).
@@ -76,11 +74,12 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
         "issued": date_time(c.signed_at),
         "performer": [{"display": c.centre.name}],
         "resultsInterpreter": [{"display": c.auditor.as_ref().unwrap_or(&c.writer).name}],
-        "presentedForm": [{
-            "contentType": "application/pdf", "language": "zh-CN", "data": v.pdf, "size": v.pdf_bytes,
-            "url": format!("{}/Binary/{}-{}", v.base, c.report, c.n), "title": c.title,
-        }],
     });
+    if let Some((data, size)) = v.pdf {
+        let url = format!("{}/Binary/{}-{}", v.base, c.report, c.n);
+        let form = json!({"contentType": "application/pdf", "language": "zh-CN", "data": data, "size": size, "url": url, "title": c.title});
+        set(&mut out, "presentedForm", json!([form]));
+    }
     if let Some(at) = date_time(c.subject.performed_at) {
         set(&mut out, "effectiveDateTime", at.into());
     }

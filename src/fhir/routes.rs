@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use yigong_base::access::{Permit, Right};
 use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
+use yigong_clinic::report::read::withdrawn;
 use yigong_clinic::{Centre, delivery};
 
 use super::outcome::{JSON, Outcome};
@@ -93,6 +94,9 @@ async fn binary(
             .opt(sql::ONE, args![report, permit.scope(), n])
             .await?
             .ok_or_else(|| Fault::not_found("Binary"))?;
+        if row.text("state")? == "withdrawn" && row.text("kind")? != "withdrawn" {
+            return Err(withdrawn().into());
+        }
         row.text("pdf_object")?
     };
     let bytes = centre.ctx.blobs.read(&sha256).await?;

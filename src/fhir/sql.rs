@@ -3,7 +3,7 @@
 /// Columns of a version.
 macro_rules! version {
     () => {
-        "SELECT v.report, v.n, v.kind, v.change_class, v.content, COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object, v.pdf_bytes, v.signed_at, v.seq, r.current_version FROM report_version v JOIN report r ON r.id = v.report "
+        "SELECT v.report, v.n, v.kind, v.change_class, v.content, COALESCE(v.pdf_object, v.pdf_sha256) AS pdf_object, v.pdf_bytes, v.signed_at, v.seq, r.current_version, r.state FROM report_version v JOIN report r ON r.id = v.report "
     };
 }
 

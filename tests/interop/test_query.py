@@ -325,6 +325,38 @@ def test_case_16_worklist(county, tool):
     assert len(worklist(county, aet="DEMO02", patient="W2")) == 1
 
 
+def test_the_second_device_of_an_order_keeps_its_step(county, tool, tmp_path):
+    placed = order(county, "doctor01", "W3", "欧阳娜", ["DX-CHEST", "CT-HEAD", "CT-CHEST"])
+    rows = worklist(county, patient="W3")
+    assert len(rows) == 3
+    uid = rows[0].StudyInstanceUID
+    doctor = county.login("doctor01")
+
+    def steps():
+        return sorted(r.ScheduledProcedureStepSequence[0].Modality for r in worklist(county, patient="W3"))
+
+    def state():
+        [row] = [o for o in doctor.call("GET", "/api/orders?q=W3").json()["rows"] if o["id"] == placed["id"]]
+        return row["state"], sorted((i["code"], i["state"]) for i in row["items"])
+
+    # The first device sends what it calls CR under the accession number: what was ordered as DX is made.
+    film(tmp_path / "a.dcm", patient="W3", name="欧阳娜", accession=placed["filler_no"], study=uid)
+    store(county, tool, tmp_path / "a.dcm", aet="CR01")
+    assert steps() == ["CT", "CT"]
+    assert state() == ("ordered", [("CT-CHEST", "ordered"), ("CT-HEAD", "ordered"), ("DX-CHEST", "received")])
+    # Taken away from the order, it is to be made again.
+    registrar = county.login("registrar")
+    [study] = [s["id"] for s in registrar.get(f"/api/studies?q=W3")["rows"]]
+    act = registrar.post(f"/api/studies/{study}/unlink", {"why": "wrong person"})["act"]
+    assert steps() == ["CT", "CT", "DX"]
+    registrar.post(f"/api/reconcile/{act}/undo", {"why": "it was right"})
+    assert steps() == ["CT", "CT"]
+    # What is left is not made after all.
+    doctor.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "patient went home"}, expect=204)
+    assert steps() == [] and state()[0] == "received"
+    doctor.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "again"}, expect=409)
+
+
 @pytest.mark.parametrize("charset", ["ISO_IR 192", "GB18030"])
 def test_every_name_of_the_set_in_the_worklist(county, charset):
     """Each name of the character-set fixtures, ordered by a clinic, as a modality reads it."""

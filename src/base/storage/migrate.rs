@@ -104,6 +104,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0016_worklist.sql"),
         include_str!("../../../migrations/postgres/0016_worklist.sql"),
     ),
+    (
+        17,
+        "withdrawal",
+        include_str!("../../../migrations/sqlite/0017_withdrawal.sql"),
+        include_str!("../../../migrations/postgres/0017_withdrawal.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

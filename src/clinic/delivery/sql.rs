@@ -39,9 +39,9 @@ yigong_base::statements! {
     PAGE = "SELECT * FROM (SELECT b.id, b.destination AS receiver, d.name AS receiver_name, 'report' AS cause,
         CASE b.state WHEN 'pending' THEN 'waiting' WHEN 'retry' THEN 'waiting' WHEN 'parked' THEN 'failed' WHEN 'dead' THEN 'failed' WHEN 'stopped' THEN 'stopped' WHEN 'superseded' THEN 'stopped' ELSE 'sent' END AS state,
         CAST(1 AS BIGINT) AS objects, b.attempts, b.next_at, b.error, b.created_at, COALESCE(b.closed_at, b.acked_at) AS closed_at, b.why, b.report, b.n, CASE WHEN b.state = 'superseded' THEN 'a newer version went instead' ELSE '' END AS remark,
-        c.name AS closed_by_name, f.name AS facility_name, r.pipeline AS modality, t.name AS patient_name, CASE WHEN r.subject_kind = 'study' THEN r.subject ELSE '' END AS study, COALESCE(s.study_date, '') AS study_date
+        c.name AS closed_by_name, f.name AS facility_name, r.pipeline AS modality, t.name AS patient_name, CASE WHEN r.subject_kind = 'study' THEN COALESCE(r.was_subject, r.subject) ELSE '' END AS study, COALESCE(s.study_date, '') AS study_date
         FROM delivery b JOIN destination d ON d.id = b.destination JOIN facility f ON f.code = b.facility JOIN report r ON r.id = b.report JOIN patient t ON t.id = r.patient
-        LEFT JOIN study s ON s.id = r.subject LEFT JOIN account c ON c.id = b.closed_by
+        LEFT JOIN study s ON s.id = COALESCE(r.was_subject, r.subject) LEFT JOIN account c ON c.id = b.closed_by
         WHERE d.kind IN ('dicom', 'hl7') AND ($1 = '*' OR b.facility = $1) AND ($3 = '' OR b.destination = $3) AND ($4 = '' OR b.id = $4) AND (b.created_at < $5 OR (b.created_at = $5 AND b.id < $6))) x
         WHERE ($2 = '' OR x.state = $2) ORDER BY x.created_at DESC, x.id DESC LIMIT $7";
     /// What waits for whom, and what failed.

@@ -82,7 +82,10 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     tx.exec(sql::SET_ALERT_PATIENT, args![&record, &patient]).await?;
     let detail = json!({"order": order, "from": before, "to": patient, "was": row.text("matching")?});
     audit::append(tx, ctx, permit, "ecg.match", "ecg_record", &record, &detail).await?;
-    order::head::advance(tx, order, "received", ctx.now()).await?;
+    let was = row.opt_text("order_id")?.filter(|was| was != order);
+    for one in was.as_deref().into_iter().chain([order]) {
+        order::progress::follow(tx, one, ctx.now()).await?;
+    }
     if held {
         return gate::go(tx, ctx, permit, &going, &state).await;
     }

@@ -118,13 +118,27 @@ pub(super) async fn go(
         tx.exec(sql::STUDY_QUEUED, args![study, ctx.now()]).await?;
     }
     if let Some(order) = &going.order {
-        order::head::advance(tx, order, "received", ctx.now()).await?;
+        order::progress::follow(tx, order, ctx.now()).await?;
     }
     if state == "redo" {
         jobs::enqueue(tx, ctx, Job::new(JOB, going.record.as_str()).at(ctx.now() + WAIT_MS)).await?;
         return Ok(None);
     }
     admit(tx, ctx, permit, going).await.map(Some)
+}
+
+/// A recording whose report was withdrawn is read again, in a new round. Answers the item.
+///
+/// # Errors
+/// Storage faults.
+pub(crate) async fn work_again(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    record: &str,
+) -> Result<Option<String>> {
+    let row = tx.one(sql::FIND, args![record, "*"]).await?;
+    go(tx, ctx, permit, &Going::of(&row)?, "queued").await
 }
 
 async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, going: &Going) -> Result<String> {
@@ -167,7 +181,7 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, going: &Going) -> Result
         deadline: kept,
         written_by: String::new(),
     };
-    worklist::admit::admit(tx, ctx, permit, &new).await
+    worklist::again::admit_again(tx, ctx, permit, &new).await
 }
 
 /// What a list calls it.

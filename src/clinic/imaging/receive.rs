@@ -15,7 +15,7 @@ use super::pixels::Pixels;
 use super::quarantine::{self, Entry};
 use super::reconcile::note;
 use super::sql;
-use crate::Centre;
+use crate::{Centre, order};
 
 /// Source of a recording that a person or program hands in and waits for.
 pub const UPLOAD: &str = "upload";
@@ -253,6 +253,9 @@ impl New<'_> {
                 grown.extend(args![series]);
                 tx.exec(sql::GROW_POSTGRES, grown).await?;
             }
+        }
+        if is_new {
+            order::progress::of_study(tx, &study, now).await?;
         }
         self.lanes(tx, &study, &id).await?;
         if note::may_reject(&h.sop_class) {

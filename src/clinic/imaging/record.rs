@@ -106,9 +106,6 @@ impl New<'_> {
             let detail = json!({"study_uid": h.study, "patient_id": h.patient_id, "elsewhere": facility});
             self.quarantine(tx, "defect", "uid-of-other-patient", "study", &id, detail).await?;
         }
-        if let Some(order) = &order {
-            order::head::advance(tx, order, "received", ctx.now()).await?;
-        }
         Ok(id)
     }
 

@@ -126,13 +126,8 @@ async fn recheck(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<O
 
 async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<String> {
     let new = item_of(tx, permit, row, ctx.now()).await?;
-    let item = worklist::admit::admit(tx, ctx, permit, &new).await?;
+    let item = worklist::again::admit_again(tx, ctx, permit, &new).await?;
     grant::for_task(tx, ctx, permit, &new.subject, &new.facility).await?;
-    // A study that was taken out of the queue by a correction comes back as the same item, with its patient of today.
-    if tx.exec(worklist::sql::BACK, args![&item, &new.patient]).await? > 0 {
-        let detail = serde_json::json!({"subject": new.subject});
-        audit::append(tx, ctx, permit, "work.back", "work_item", &item, &detail).await?;
-    }
     Ok(item)
 }
 
@@ -143,7 +138,9 @@ async fn item_of(tx: &mut Tx, permit: &Permit, row: &Row, now: i64) -> Result<Ne
     };
     let (modality, mut body_part, description) =
         (row.text("modality")?, row.text("body_part")?, row.text("description")?);
-    let ordered = order.as_ref().map(|o| o.answered_by(&modality)).unwrap_or_default();
+    let modalities = row.text("modalities")?;
+    let shown: Vec<&str> = modalities.split('!').collect();
+    let ordered = order.as_ref().map(|o| o.answered_by(&shown)).unwrap_or_default();
     if body_part.is_empty() {
         body_part = ordered.first().map(|i| i.body_part.clone()).unwrap_or_default();
     }

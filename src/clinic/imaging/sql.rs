@@ -118,7 +118,7 @@ yigong_base::statements! {
     /// The study of an instance.
     STUDY_OF_INSTANCE = "SELECT study FROM instance WHERE id = $1";
     /// A study as the settle job needs it: images with frames that can be shown, and all that have rows and columns.
-    SETTLING = "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.accession, s.last_received_at, s.late_images,
+    SETTLING = "SELECT s.id, s.uid, s.facility, s.patient, s.order_id, s.state, s.lane, s.modality, s.modalities, s.body_part, s.description, s.accession, s.last_received_at, s.late_images,
         (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND i.stack <> '{}') AS images,
         (SELECT COUNT(*) FROM instance i WHERE i.study = s.id AND i.current = 1 AND (i.stack <> '{}' OR i.attributes NOT LIKE '%\"rows\":0,%')) AS pictures FROM study s WHERE s.id = $1";
     /// The state after settling.

@@ -6,7 +6,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
-use super::sql;
+use super::{progress, sql};
 
 /// Cancels an order in the caller's scope. Cancelling a cancelled order changes nothing.
 ///
@@ -25,4 +25,24 @@ pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason
     tx.exec(sql::CANCEL_ITEMS, args![order]).await?;
     tx.exec(sql::CANCEL_SPECIMENS, args![order]).await?;
     audit::append(tx, ctx, permit, "order.cancel", "order", order, &json!({"reason": reason})).await
+}
+
+/// The same; of an order of which a part was examined the rest is cancelled, so that no device waits for it any more.
+///
+/// # Errors
+/// `Conflict` `too_late` when nothing is left to be examined.
+pub async fn cancel_rest(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason: &str) -> Result<()> {
+    let row =
+        tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
+    let evidence = tx.one(sql::EVIDENCE, args![order]).await?.int("n")?;
+    if evidence == 0 || row.text("pipeline")? == "lab" {
+        return cancel(tx, ctx, permit, order, reason).await;
+    }
+    let items = tx.exec(sql::CANCEL_REST, args![order]).await?;
+    if items == 0 {
+        return Err(Fault::conflict("too_late", "everything ordered has been examined"));
+    }
+    progress::follow(tx, order, ctx.now()).await?;
+    let detail = json!({"reason": reason, "items": items});
+    audit::append(tx, ctx, permit, "order.cancel_rest", "order", order, &detail).await
 }

@@ -46,19 +46,27 @@ pub struct OrderItemHead {
     pub modality: String,
     /// Body part.
     pub body_part: String,
-    /// State.
+    /// As of an order.
     pub state: String,
 }
 
 impl OrderHead {
-    /// The examinations that a study of this modality answers: those of the modality, or all where none is. One study may
+    /// The examinations that a study of these modalities answers: those of the modalities, or all where none is. One study may
     /// show several.
     #[must_use]
-    pub fn answered_by(&self, modality: &str) -> Vec<&OrderItemHead> {
+    pub fn answered_by(&self, modalities: &[&str]) -> Vec<&OrderItemHead> {
         let wanted = || self.items.iter().filter(|i| i.state != "cancelled");
-        let same: Vec<_> = wanted().filter(|i| i.modality == modality).collect();
+        let same: Vec<_> = wanted().filter(|i| modalities.iter().any(|m| alike(&i.modality, m))).collect();
         if same.is_empty() { wanted().collect() } else { same }
     }
+}
+
+/// Whether two modalities are the same way of examining. Radiography has several terms (PS3.3 C.7.3.1.1.1 and what hospital
+/// systems write): which of them is used depends on the make of the detector.
+#[must_use]
+pub fn alike(a: &str, b: &str) -> bool {
+    const RADIOGRAPHY: [&str; 3] = ["DX", "CR", "DR"];
+    a == b || (RADIOGRAPHY.contains(&a) && RADIOGRAPHY.contains(&b))
 }
 
 /// A row of the order list.
@@ -75,7 +83,7 @@ pub struct OrderRow {
     pub patient: PatientHead,
     /// `imaging`, `ecg`, `lab`.
     pub pipeline: String,
-    /// `ordered`, `received`, `reported`, `cancelled`.
+    /// `ordered` (something is still to be examined), `received`, `preliminary`, `reported`, `cancelled`.
     pub state: String,
     /// Labels.
     pub specimens: Vec<PlacedSpecimen>,
@@ -155,7 +163,7 @@ async fn of_row(conn: &mut Conn, row: &Row) -> Result<OrderHead> {
     })
 }
 
-/// Moves the state of an order on as its evidence moves: `received`, `reported`.
+/// Moves the state of a laboratory order on as its specimens move: `received`, `reported`. Other orders: [`super::progress`].
 pub async fn advance(tx: &mut yigong_base::storage::Tx, order: &str, state: &str, now: i64) -> Result<()> {
     tx.exec(sql::MOVE, args![order, state, now]).await?;
     Ok(())

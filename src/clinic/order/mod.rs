@@ -6,12 +6,13 @@ pub mod change;
 pub mod find;
 pub mod head;
 pub mod place;
+pub mod progress;
 pub mod schedule;
 pub mod sql;
 #[cfg(test)]
 mod tests;
 
-pub use cancel::cancel;
+pub use cancel::{cancel, cancel_rest};
 pub use catalogue::{CatalogItem, catalogue, priority_of};
 pub use change::change;
 pub use find::{SpecimenRow, by_placer, match_study, match_uid, specimen_by_barcode};

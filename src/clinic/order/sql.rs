@@ -53,6 +53,8 @@ yigong_base::statements! {
     CANCEL = "UPDATE orders SET state = 'cancelled', updated_at = $2 WHERE id = $1 AND state = 'ordered'";
     /// Its items too.
     CANCEL_ITEMS = "UPDATE order_item SET state = 'cancelled' WHERE order_id = $1";
+    /// What is still to be examined.
+    CANCEL_REST = "UPDATE order_item SET state = 'cancelled' WHERE order_id = $1 AND state = 'ordered'";
     /// Its labels too.
     CANCEL_SPECIMENS = "UPDATE specimen SET state = 'cancelled' WHERE order_id = $1 AND received_at IS NULL";
     /// An open order by accession or placer number; $3 = patient.
@@ -63,7 +65,7 @@ yigong_base::statements! {
     MATCH_LOCAL = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2) AND p.facility = $1 AND p.local_id = $3
         AND o.state NOT IN ('cancelled') ORDER BY o.created_at DESC LIMIT 1";
     /// Items of an order.
-    ITEMS = "SELECT code, name, modality, body_part, state FROM order_item WHERE order_id = $1 ORDER BY id";
+    ITEMS = "SELECT id, code, name, modality, body_part, state FROM order_item WHERE order_id = $1 ORDER BY id";
     /// Orders in scope, newest first; $2 = state or '', $3 = pattern or '', $4 = created before.
     LIST = "SELECT o.id, o.facility, o.placer_no, o.filler_no, o.patient, o.pipeline, o.state, o.priority, o.flags, o.orderer, o.department, o.history, o.created_at, f.name AS facility_name
         FROM orders o JOIN patient p ON p.id = o.patient JOIN facility f ON f.code = o.facility
@@ -74,6 +76,19 @@ yigong_base::statements! {
     LAB_ITEMS = "SELECT code, name, name_en, panel FROM lab_item ORDER BY panel, sort, code";
     /// One laboratory item.
     LAB_ITEM = "SELECT code, name FROM lab_item WHERE code = $1";
+    /// Nobody else works out the order meanwhile; one that was cancelled stays so.
+    LOCK = "UPDATE orders SET updated_at = updated_at WHERE id = $1 AND state <> 'cancelled'";
+    /// The order of a study.
+    OF_STUDY = "SELECT order_id FROM study WHERE id = $1";
+    /// What has come in for an order, a row for each modality, with the kind of the version that stands of its report.
+    PROOFS = "SELECT s.id AS id, e.modality AS modality, COALESCE(v.kind, '') AS report FROM study s JOIN series e ON e.study = s.id
+        LEFT JOIN report r ON r.subject = s.id AND r.state <> 'withdrawn' LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
+        WHERE s.order_id = $1 AND s.state <> 'merged' AND e.instance_count > 0
+        UNION ALL SELECT g.id, 'ECG', COALESCE(v.kind, '') FROM ecg_record g
+        LEFT JOIN report r ON r.subject = g.id AND r.state <> 'withdrawn' LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
+        WHERE g.order_id = $1";
+    /// How far an item has come.
+    SET_ITEM = "UPDATE order_item SET state = $2 WHERE id = $1 AND state <> 'cancelled'";
     /// State of the order as evidence moves it on.
     MOVE = "UPDATE orders SET state = $2, updated_at = $3 WHERE id = $1 AND state <> 'cancelled' AND state <> $2";
 }

@@ -11,7 +11,7 @@ use yigong_base::{Ctx, args, audit};
 use super::prepare::Ready;
 use super::sql;
 use crate::centre::Centre;
-use crate::delivery;
+use crate::{delivery, order};
 
 /// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
 pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready: Ready) -> Result<i64> {
@@ -19,7 +19,9 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     let c = &ready.content;
     let now = ctx.now();
     let seq = next_number(tx, "report_version").await?;
-    let advanced = tx.exec(sql::ADVANCE, args![&c.report, "published", c.n, now, seq, c.n - 1]).await?;
+    let withdrawn = c.kind == "withdrawn";
+    let state = if withdrawn { "withdrawn" } else { "published" };
+    let advanced = tx.exec(sql::ADVANCE, args![&c.report, state, c.n, now, seq, c.n - 1]).await?;
     if advanced == 0 {
         return Err(Fault::conflict("version", "another version of this report was published meanwhile"));
     }
@@ -51,6 +53,8 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     )
     .await?;
     match c.subject.kind.as_str() {
+        // What becomes of the evidence follows from the cause (`withdraw::after`).
+        _ if withdrawn => 0,
         "study" => {
             // The read task is done: what it let the lead hospital see gets an end.
             jobs::enqueue(tx, ctx, Job::new("grant_signed", c.subject.id.as_str())).await?;
@@ -61,11 +65,19 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
         "ecg" => tx.exec(sql::SET_ECG, args![&c.subject.id, "published"]).await?,
         _ => 0,
     };
-    if let Some(order) = &c.order {
-        let state = if c.kind == "prelim" { "preliminary" } else { "reported" };
-        tx.exec(sql::SET_ORDER, args![&order.id, state, now]).await?;
+    if let Some(order) = &c.order
+        && !withdrawn
+    {
+        if c.subject.kind == "specimen" {
+            let state = if c.kind == "prelim" { "preliminary" } else { "reported" };
+            order::head::advance(tx, &order.id, state, now).await?;
+        } else {
+            order::progress::follow(tx, &order.id, now).await?;
+        }
     }
-    tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
+    if !withdrawn {
+        tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
+    }
     tx.exec(sql::DROP_DRAFT, args![&c.report]).await?;
     delivery::plan(tx, ctx, &c.facility.code, &c.report, c.n, &c.patient.id).await?;
     let detail = json!({

@@ -55,6 +55,22 @@ pub struct ReportContent {
     pub critical: Vec<String>,
 }
 
+impl ReportContent {
+    /// The same version without anything that was found: what is left of it when its report was withdrawn.
+    #[must_use]
+    pub fn silenced(self) -> Self {
+        Self {
+            kind: "withdrawn".into(),
+            sections: Sections::default(),
+            lab_rows: Vec::new(),
+            ecg: None,
+            mark: None,
+            critical: Vec::new(),
+            ..self
+        }
+    }
+}
+
 /// A person by id and name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

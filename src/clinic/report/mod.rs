@@ -1,4 +1,4 @@
-//! Reports: drafts, append-only signed versions, amendments.
+//! Reports: drafts, append-only signed versions, amendments, withdrawals.
 
 pub mod amend;
 pub mod check;
@@ -21,6 +21,7 @@ pub mod submit;
 #[cfg(test)]
 mod tests;
 pub mod track;
+pub mod withdraw;
 
 pub use commit::commit_version;
 pub use lab::{LabReport, prepare_lab};

@@ -1,7 +1,7 @@
 //! Reading reports and their versions.
 
 use serde_json::{Value, json};
-use yigong_base::access::Permit;
+use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, patient};
@@ -20,12 +20,24 @@ pub async fn content(conn: &mut Conn, report: &str, n: i64) -> Result<ReportCont
     row.json("content")
 }
 
-/// Blob address and state of a version's PDF in the caller's scope.
+/// Blob address of a version's PDF in the caller's scope. What a withdrawn report had said is for those who withdraw alone.
+///
+/// # Errors
+/// `NotFound`; `Conflict` `withdrawn`.
 pub async fn pdf(conn: &mut Conn, permit: &Permit, report: &str, n: i64) -> Result<String> {
-    find(conn, permit, report).await?;
+    let found = find(conn, permit, report).await?;
     let row =
         conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
+    if found.state == "withdrawn" && row.text("kind")? != "withdrawn" && !permit.may(Right::Withdraw) {
+        return Err(withdrawn());
+    }
     row.text("pdf_object")
+}
+
+/// The refusal to hand out what a withdrawn report had said.
+#[must_use]
+pub fn withdrawn() -> Fault {
+    Fault::conflict("withdrawn", "the report was withdrawn: what it said is no longer handed out")
 }
 
 /// Heads of the versions of a report, with content when asked.
@@ -59,10 +71,24 @@ fn head(row: &Row, report: &str, last: i64, with_content: bool) -> Result<Value>
     Ok(value)
 }
 
+/// What a version of a withdrawn report had said is not shown.
+fn silence(version: &mut Value) -> Result<()> {
+    if let Some(content) = version.get_mut("content") {
+        let said: ReportContent = serde_json::from_value(content.take())?;
+        *content = serde_json::to_value(said.silenced())?;
+    }
+    Ok(())
+}
+
 /// A report with all its versions and deliveries.
 pub async fn report(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<Value> {
     let row = find(conn, permit, id).await?;
-    let versions = versions(conn, id, true).await?;
+    let mut versions = versions(conn, id, true).await?;
+    if row.state == "withdrawn" && !permit.may(Right::Withdraw) {
+        for one in &mut versions {
+            silence(one)?;
+        }
+    }
     let title = versions.last().and_then(|v| v.pointer("/content/title")).cloned().unwrap_or(Value::Null);
     let place = conn.one(sql::FACILITY, args![&row.facility]).await?;
     Ok(json!({
@@ -72,6 +98,7 @@ pub async fn report(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Re
         "verify_url": format!("{}/v/{}", public_url(ctx), row.verify_code),
         "current_version": row.current_version,
         "versions": versions,
+        "withdrawal": super::withdraw::asked(conn, permit, id).await?,
         "deliveries": delivery::list::of_report(conn, permit, id).await?,
     }))
 }

@@ -10,7 +10,7 @@ yigong_base::statements! {
     /// By subject.
     BY_SUBJECT = "SELECT id FROM report WHERE subject = $1";
     /// One report in scope.
-    FIND = "SELECT id, pipeline, subject_kind, subject, patient, facility, order_id, state, current_version, amend_class, amend_by, verify_code, created_at, updated_at FROM report WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    FIND = "SELECT id, pipeline, subject_kind, COALESCE(was_subject, subject) AS subject, patient, facility, order_id, state, current_version, amend_class, amend_by, verify_code, created_at, updated_at FROM report WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// By the code printed as QR.
     BY_VERIFY_CODE = "SELECT id, state, current_version, facility FROM report WHERE verify_code = $1";
     /// Move the state.
@@ -69,12 +69,10 @@ yigong_base::statements! {
     /// Subject state: study.
     SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
     /// A study that nobody may report on before a person has looked at it: what holds it back, while no final version stands.
-    HELD_BACK = "SELECT s.lane FROM study s WHERE s.id = $1 AND s.lane IN ('security', 'identity', 'content')
-        AND NOT EXISTS (SELECT 1 FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = s.id AND r.state <> 'withdrawn' AND v.kind <> 'prelim')";
+    HELD_BACK = "SELECT s.lane FROM study s WHERE s.id IN ($1, (SELECT e.study FROM ecg_record e WHERE e.id = $1)) AND s.lane IN ('security', 'identity', 'content')
+        AND NOT EXISTS (SELECT 1 FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE r.subject = $1 AND r.state <> 'withdrawn' AND v.kind <> 'prelim')";
     /// Subject state: ECG.
     SET_ECG = "UPDATE ecg_record SET state = $2 WHERE id = $1";
-    /// Order state.
-    SET_ORDER = "UPDATE orders SET state = $2, updated_at = $3 WHERE id = $1";
     /// Earlier reports of the person.
     PREVIOUS = "SELECT r.id, r.pipeline, r.current_version, v.content, v.signed_at, f.name AS facility_name FROM report r JOIN patient p ON p.id = r.patient JOIN patient me ON me.person = p.person
         JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN facility f ON f.code = r.facility WHERE me.id = $1 AND r.subject <> $2 AND r.state <> 'withdrawn' AND ($3 = '*' OR r.facility = $3) ORDER BY v.signed_at DESC LIMIT 20";
@@ -91,11 +89,11 @@ yigong_base::statements! {
     /// Put a phrase.
     PUT_PHRASE = "INSERT INTO quick_phrase (id, code, pipeline, section, text) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET text = excluded.text";
     /// Reports of a facility for the clinic's page, newest version first; $2 = before seq, $3 = part of name or ''.
-    CLINIC_LIST = "SELECT v.report, v.n, v.kind, v.change_class, v.signed_at, v.seq, v.mark, r.pipeline, r.state, r.current_version, r.subject, w.title, w.modality, p.id AS patient_id,
+    CLINIC_LIST = "SELECT v.report, v.n, v.kind, v.change_class, v.signed_at, v.seq, v.mark, r.pipeline, r.state, r.current_version, COALESCE(r.was_subject, r.subject) AS subject, w.title, w.modality, p.id AS patient_id,
         d.state AS delivery_state, d.seen_at, d.clinically_acked_at, sa.name AS seen_name,
         (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = r.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = r.subject)) AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
         FROM report_version v JOIN report r ON r.id = v.report JOIN patient p ON p.id = r.patient
-        LEFT JOIN work_item w ON w.subject = r.subject AND w.round = 1 AND w.tier = CASE WHEN r.pipeline = 'lab' THEN 'audit' ELSE 'write' END
+        LEFT JOIN work_item w ON w.subject = COALESCE(r.was_subject, r.subject) AND w.round = 1 AND w.tier = CASE WHEN r.pipeline = 'lab' THEN 'audit' ELSE 'write' END
         LEFT JOIN destination t ON t.facility = r.facility AND t.kind = 'web' LEFT JOIN delivery d ON d.report = v.report AND d.n = v.n AND d.destination = t.id
         LEFT JOIN account sa ON sa.id = d.seen_by
         WHERE v.n = r.current_version AND ($1 = '*' OR r.facility = $1) AND v.seq < $2 AND ($3 = '' OR p.name LIKE $3 OR p.pinyin LIKE $3 OR p.initials LIKE $3 OR p.local_id LIKE $3)

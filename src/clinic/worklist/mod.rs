@@ -2,6 +2,7 @@
 //! and a stale reader cannot write (invariants 6 and 12).
 
 pub mod admit;
+pub mod again;
 pub mod claim;
 pub mod deadline;
 pub mod list;

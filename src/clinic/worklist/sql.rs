@@ -135,8 +135,13 @@ yigong_base::statements! {
     CLOSE = "UPDATE work_item SET state = $2, holder = NULL, lease_until = NULL, closed_at = $3, version = version + 1 WHERE id = $1";
     /// Open an item again (sent back, recalled).
     REOPEN = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, closed_at = NULL, version = version + 1 WHERE id = $1";
-    /// An item that a correction had taken away waits again, for the patient the study has now.
-    BACK = "UPDATE work_item SET state = 'queued', patient = $2, closed_at = NULL, version = version + 1 WHERE id = $1 AND state = 'cancelled'";
+    /// An item that was taken away, or written and never signed, waits again, for the patient the evidence has now.
+    BACK = "UPDATE work_item SET state = 'queued', patient = $2, closed_at = NULL, version = version + 1 WHERE id = $1
+        AND (state = 'cancelled' OR (state = 'done' AND NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0)))";
+    /// Its text is a draft again.
+    BACK_TO_DRAFT = "UPDATE report SET state = 'draft', updated_at = $2 WHERE id = (SELECT w.report FROM work_item w WHERE w.id = $1) AND state = 'written'";
+    /// Whether the report of an item was withdrawn.
+    WITHDRAWN = "SELECT r.id FROM work_item w JOIN report r ON r.id = w.report WHERE w.id = $1 AND r.state = 'withdrawn'";
     /// Return to the clinic: the clock pauses.
     RETURN = "UPDATE work_item SET state = 'returned', holder = NULL, lease_until = NULL, return_reason = $2, return_text = $3, paused_at = $4, version = version + 1 WHERE id = $1";
     /// The clinic answered: the pause moves nothing but the stored net time; the first deadline stays.
@@ -145,7 +150,7 @@ yigong_base::statements! {
     SKIP = "INSERT INTO skip (item, account, reason, until, at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (item, account) DO UPDATE SET reason = excluded.reason, until = excluded.until, at = excluded.at";
     /// Remember the report of an item.
-    SET_REPORT = "UPDATE work_item SET report = $2 WHERE subject = $1";
+    SET_REPORT = "UPDATE work_item SET report = $2 WHERE subject = $1 AND report IS NULL";
     /// Flags of the items of a subject.
     FLAGS_OF = "SELECT id, flags FROM work_item WHERE subject = $1 AND state <> 'cancelled'";
     /// Set them.

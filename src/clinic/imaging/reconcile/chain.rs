@@ -51,12 +51,12 @@ pub(super) fn reasoned(why: &str) -> Result<()> {
     }
 }
 
-/// A signed report names a person and an examination: they stay as long as it stands, and withdrawing is not there yet.
+/// A signed report names a person and an examination: they stay as long as it stands.
 pub(super) async fn unsigned(tx: &mut Tx, study: &str) -> Result<()> {
     if tx.opt(sql::SIGNED, args![study]).await?.is_some() {
         return Err(Fault::conflict(
             "report_signed",
-            "a signed report stands on this study, and a report cannot be withdrawn yet: have it amended to say what is wrong",
+            "a signed report stands on this study: it must be withdrawn first, by the lead and a quality officer",
         ));
     }
     Ok(())

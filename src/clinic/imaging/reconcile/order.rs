@@ -121,7 +121,10 @@ pub async fn link_order(
     }
     said.push((tag::ACCESSION, Vr::SH, Some(accession)));
     chain::say(tx, &written, "study", study, &said).await?;
-    order::head::advance(tx, order, "received", ctx.now()).await?;
+    let before = row.opt_text("order_id")?.filter(|before| before != order);
+    for one in before.as_deref().into_iter().chain([order]) {
+        order::progress::follow(tx, one, ctx.now()).await?;
+    }
     raise(tx, ctx, permit, study, &found.text("priority")?).await?;
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
@@ -162,6 +165,10 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     follow(tx, study, &nobody, None).await?;
     tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
+    if let Some(order) = row.opt_text("order_id")? {
+        // Its examination is to be made again: the devices see it as before.
+        order::progress::follow(tx, &order, ctx.now()).await?;
+    }
     let names = words::OF_PERSON_AND_ORDER;
     chain::silence(tx, &written, "study", study, &names).await?;
     for part in tx.all(sql::CORRECTED, args![study]).await? {
@@ -170,6 +177,7 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     }
     tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
     tx.exec(sql::SET_STATE, args![study, "identity", "held"]).await?;
+    tx.exec(sql::HOLD_ECG, args![study]).await?;
     // Whose it is is not known: the reading hospital's devices see it no more.
     grant::task_gone(tx, ctx, study).await?;
     let entry = Entry {

@@ -14,7 +14,7 @@ use super::super::{grant, key_note, quarantine, retention};
 use super::chain::{self, Written};
 use super::sql;
 use super::words::{self, Said};
-use crate::worklist;
+use crate::order;
 
 /// An instance that moves.
 pub(super) struct Part {
@@ -237,10 +237,10 @@ pub(in crate::imaging) async fn hold_back(tx: &mut Tx, ctx: &Ctx, study: &str) -
     if tx.opt(sql::SIGNED, args![study]).await?.is_some() {
         return Ok(());
     }
-    let item = worklist::admit::of_subject(tx, study, "write").await?;
-    if item.is_some_and(|i| matches!(i.state.as_str(), "queued" | "returned")) {
+    if tx.opt(sql::WAITING_WORK, args![study]).await?.is_some() {
         tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
         tx.exec(sql::BACK_TO_HELD, args![study]).await?;
+        tx.exec(sql::HOLD_ECG, args![study]).await?;
         grant::task_gone(tx, ctx, study).await?;
     }
     Ok(())
@@ -253,6 +253,7 @@ pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     retention::drop_pictures(tx, study).await?;
     jobs::enqueue(tx, ctx, Job::new("preview", study)).await?;
     key_note::follow(tx, ctx, study).await?;
+    order::progress::of_study(tx, study, ctx.now()).await?;
     if end_if_empty(tx, ctx, study).await? {
         return Ok(());
     }
@@ -266,6 +267,7 @@ pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
         chain::unread(tx, study).await?;
         tx.exec(sql::CANCEL_WORK, args![study, ctx.now()]).await?;
         tx.exec(sql::BACK_TO_HELD, args![study]).await?;
+        tx.exec(sql::HOLD_ECG, args![study]).await?;
         grant::task_gone(tx, ctx, study).await?;
     }
     if shown && !blocked {

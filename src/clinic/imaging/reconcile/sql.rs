@@ -62,6 +62,10 @@ yigong_base::statements! {
     SET_STATE = "UPDATE study SET lane = $2, state = $3 WHERE id = $1";
     /// A study that must wait again.
     BACK_TO_HELD = "UPDATE study SET state = 'held' WHERE id = $1 AND state IN ('queued', 'written', 'merged')";
+    /// Its recordings wait with it.
+    HOLD_ECG = "UPDATE ecg_record SET state = 'held', redo_at = NULL, version = version + 1 WHERE study = $1 AND state IN ('queued', 'redo', 'written')";
+    /// Work on a study or its recordings that waits for a reader.
+    WAITING_WORK = "SELECT id FROM work_item WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND tier = 'write' AND state IN ('queued', 'returned') LIMIT 1";
     /// An indexed object leaves the index again: its row stays for the day it comes back.
     UNINDEX = "UPDATE instance SET current = 0, hidden = 'unindexed' WHERE id = $1";
     /// Entries of an instance that leaves the index.
@@ -137,7 +141,7 @@ yigong_base::statements! {
     );
     /// When the version of a report was signed, and its study.
     SIGNED_AT = concat!(
-        "SELECT v.signed_at, s.id AS study FROM report_version v JOIN report r ON r.id = v.report JOIN study s ON s.id = r.subject WHERE v.report = $1 AND v.n = $2 AND ",
+        "SELECT v.signed_at, s.id AS study FROM report_version v JOIN report r ON r.id = v.report JOIN study s ON s.id = COALESCE(r.was_subject, r.subject) WHERE v.report = $1 AND v.n = $2 AND ",
         in_scope!("s.facility", "s.id", "$3")
     );
     /// Instances of a study as they stand, every version.

@@ -12,6 +12,7 @@ use super::assign::follow;
 use super::chain::{self, Act};
 use super::place::rest;
 use super::{hide, sql};
+use crate::order;
 
 /// Undoes an act. Answers the new one.
 ///
@@ -72,6 +73,10 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
     for target in &targets {
         chain::sum(tx, &target.text("target_kind")?, &target.text("target")?).await?;
     }
+    let mut orders = Vec::new();
+    for one in [&study, &second] {
+        orders.extend(tx.one(sql::STUDY, args![one, "*"]).await?.opt_text("order_id")?);
+    }
     put_back(tx, ctx, permit, &before).await?;
     if matches!(operation.as_str(), "split" | "move" | "merge") {
         // A hold that was put on them where they were is not lost on the way back.
@@ -81,6 +86,10 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
     rest(tx, ctx, &study).await?;
     if second != study {
         rest(tx, ctx, &second).await?;
+    }
+    for order in &orders {
+        // What the act had given to an order is taken from it again.
+        order::progress::follow(tx, order, ctx.now()).await?;
     }
     Ok(written.id)
 }

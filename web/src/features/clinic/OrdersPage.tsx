@@ -73,7 +73,7 @@ export function OrdersPage() {
                       <PatientName patient={o.patient} strong />
                     </td>
                     <td>
-                      <span className="dim">{t(`pipeline.${o.pipeline}`)}</span> {o.items.map((i) => i.name).join(t('lab.comma'))}
+                      <span className="dim">{t(`pipeline.${o.pipeline}`)}</span> {itemsOf(o, t)}
                     </td>
                     <td>
                       <PriorityChip priority={o.priority} />
@@ -117,6 +117,16 @@ export function OrdersPage() {
   );
 }
 
+const done = (state: string) => state !== 'ordered' && state !== 'cancelled';
+const left = (order: OrderRow) => order.items.filter((i) => i.state === 'ordered').map((i) => i.name);
+
+/** What was ordered; of an order that is partly done, each examination says how far it is. */
+function itemsOf(order: OrderRow, t: (key: string, values?: Record<string, string>) => string): string {
+  const mixed = order.items.some((i) => i.state !== order.items[0].state);
+  const name = (i: OrderRow['items'][number]) => (mixed ? t('orders.item', { name: i.name, state: t(`orders.state.${i.state}`) }) : i.name);
+  return order.items.map(name).join(t('lab.comma'));
+}
+
 function CancelDialog({ order, close }: { order: OrderRow; close: () => void }) {
   const { t } = useWords();
   const client = useQueryClient();
@@ -143,6 +153,9 @@ function CancelDialog({ order, close }: { order: OrderRow; close: () => void }) 
           );
         }}
       >
+        {order.items.some((i) => done(i.state)) && (
+          <p className="dim">{t('orders.cancel_rest', { items: left(order).join(t('lab.comma')) })}</p>
+        )}
         <Textarea
           label={t('lab.reason')}
           value={reason}

@@ -359,3 +359,52 @@ async fn moved_images_leave_their_words_behind_when_they_change_persons() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_written_study_that_is_taken_away_comes_back_with_its_text() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let mut tx = begin(&bench, &writer).await;
+        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
+        let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
+        tx.commit().await.unwrap();
+        let sections = crate::report::content::Sections {
+            findings: "双肺纹理清晰,心影不大。".into(),
+            impression: "未见明显异常。".into(),
+            ..Default::default()
+        };
+        let act = crate::report::submit::Act {
+            report: &report,
+            item: &held.id,
+            epoch: held.epoch,
+            sections: &sections,
+            confirm: true,
+        };
+        crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+
+        let mut tx = begin(&bench, &reg).await;
+        let away = unlink(&mut tx, ctx, &reg, &id, "not this patient").await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &away, "it was right").await.unwrap();
+        tx.commit().await.unwrap();
+        settling::settle_with(ctx, &id).await.unwrap();
+
+        let mut tx = begin(&bench, &writer).await;
+        let back = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        assert_eq!((back.id.as_str(), back.state.as_str()), (held.id.as_str(), "queued"), "it is work again");
+        let held = worklist::claim(&mut tx, ctx, &writer, &back.id).await.unwrap();
+        assert_eq!(crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap(), report);
+        tx.commit().await.unwrap();
+        let mut conn = ctx.db.read(&writer).await.unwrap();
+        let draft = crate::report::draft::current(&mut conn, &writer, &report).await.unwrap();
+        assert!(draft.to_string().contains("未见明显异常"), "with the text that was written: {draft}");
+        let found = crate::report::open::find(&mut conn, &writer, &report).await.unwrap();
+        assert_eq!(found.state, "draft");
+    }
+}
