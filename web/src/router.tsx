@@ -79,6 +79,7 @@ const tree = root.addChildren([
     page('/worklist', () => import('./features/worklist/pages/WorklistPage'), 'WorklistPage'),
     page('/read/$id', () => import('./features/worklist/pages/ReadPage'), 'ReadPage'),
     page('/reports/$id', () => import('./features/report/ReportPage'), 'ReportPage'),
+    page('/withdrawals', () => import('./features/report/WithdrawalsPage'), 'WithdrawalsPage'),
     page('/lab', () => import('./features/lab/LabPage'), 'LabPage'),
     page('/lab/specimens', () => import('./features/lab/SpecimensPage'), 'SpecimensPage'),
     page('/lab/unmatched', () => import('./features/lab/UnmatchedPage'), 'UnmatchedPage'),

@@ -26,7 +26,7 @@ export function keysFor(slice: string): string[] {
     case 'worklist':
       return ['worklist', 'glance', 'lab', 'clinic'];
     case 'report':
-      return ['worklist', 'glance', 'report', 'clinic', 'lab'];
+      return ['worklist', 'glance', 'report', 'withdrawals', 'clinic', 'lab'];
     case 'critical':
       return ['critical', 'worklist', 'clinic', 'lab'];
     case 'imaging':

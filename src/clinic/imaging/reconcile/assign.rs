@@ -7,11 +7,12 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::patient::{self, Seen};
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args};
-use yigong_formats::dicom::name;
+use yigong_formats::dicom::{Vr, name, tag};
 
 use super::super::quarantine;
 use super::chain::{self, Act};
 use super::{sql, words};
+use crate::order;
 
 /// The patient of an act.
 #[derive(Debug, Clone)]
@@ -116,14 +117,41 @@ pub async fn assign(
         undoes: None,
     };
     let written = chain::write(tx, ctx, permit, &facility, &act).await?;
-    give(tx, study, &row, &patient, row.opt_text("order_id")?).await?;
+    let order = row.opt_text("order_id")?;
+    let others = of_another(tx, &row, &id).await?;
+    give(tx, study, &row, &patient, order.clone().filter(|_| !others)).await?;
     let mut said = words::of(words::names(&patient)?);
     if row.text("patient")? != id {
         said.push(words::NO_OTHER_PERSON);
     }
+    if others {
+        // Nor do they answer what was ordered for somebody else: a report would go out under that number, with that history.
+        tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
+        tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
+        said.push(words::NO_OTHER_ORDER);
+        said.push((tag::ACCESSION, Vr::SH, Some(String::new())));
+    }
     chain::say(tx, &written, "study", study, &said).await?;
+    if let Some(order) = order {
+        order::progress::follow(tx, &order, ctx.now()).await?;
+    }
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
+}
+
+/// Whether the order of a study, by its link or by its number, was placed for somebody else.
+async fn of_another(conn: &mut Conn, study: &Row, patient: &str) -> Result<bool> {
+    let (facility, accession) = (study.text("facility")?, study.text("accession")?);
+    if let Some(order) = study.opt_text("order_id")? {
+        let found = conn.opt(sql::ORDER, args![order, &facility]).await?;
+        return found.map_or(Ok(false), |o| o.text("patient").map(|p| p != patient));
+    }
+    if order::match_study(conn, &facility, &accession, patient).await?.is_some()
+        || accession.trim().is_empty()
+    {
+        return Ok(false);
+    }
+    Ok(conn.opt(sql::ORDER_OF_ANOTHER, args![facility, accession.trim(), patient]).await?.is_some())
 }
 
 async fn added(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result<String> {

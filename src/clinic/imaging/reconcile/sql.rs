@@ -84,6 +84,8 @@ yigong_base::statements! {
         ORDER BY o.created_at DESC LIMIT 20";
     /// One order of a facility.
     ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
+    /// An order of this number for another patient.
+    ORDER_OF_ANOTHER = "SELECT id FROM orders WHERE facility = $1 AND (filler_no = $2 OR placer_no = $2) AND patient <> $3 LIMIT 1";
     /// Instances of a study with their series, every version.
     PARTS = "SELECT i.id, i.uid, i.facility, i.series, i.study, i.sop_class, i.current, i.hidden, i.version, CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, e.uid AS series_uid FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY i.id";
     /// Instances of a study that say something for themselves.

@@ -18,6 +18,7 @@ import { ImageNotice } from '../quarantine';
 import { useCan } from '../session';
 import { AmendDialog } from './AmendDialog';
 import { ORDER } from './model';
+import { WithdrawalNote, WithdrawDialog } from './Withdrawal';
 
 export function ReportPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -41,6 +42,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
   const newest = report.versions.reduce((n, v) => Math.max(n, v.n), 0);
   const [n, show] = useState(asked || newest);
   const [amending, amend] = useState(false);
+  const [withdrawing, withdraw] = useState(false);
   const [comparing, compare] = useState(false);
   const version = report.versions.find((v) => v.n === n) ?? report.versions.find((v) => v.n === newest);
   const clinic = can('acknowledge_critical', 'order', 'print_share') && !can('write', 'audit', 'verify');
@@ -65,6 +67,8 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
   if (!version) return <div className="state">{t('version.none')}</div>;
   const before = report.versions.find((v) => v.n === version.n - 1);
   const acked = report.deliveries.some((d) => d.n === version.n && d.clinically_acked_at !== null);
+  // What a withdrawn report had said is for those who withdrew it alone.
+  const shut = report.state === 'withdrawn' && version.kind !== 'withdrawn' && !can('withdraw');
   const mustAck = clinic && version.n === newest && (version.change_class ?? 0) >= 2 && !acked;
   return (
     <>
@@ -89,9 +93,16 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
               {t('report.amend')}
             </Button>
           )}
-          <Button component="a" href={version.pdf} target="_blank" variant="default">
-            {t('version.print')}
-          </Button>
+          {can('withdraw') && report.state === 'published' && report.pipeline !== 'lab' && !report.withdrawal && (
+            <Button variant="default" color="red" onClick={() => withdraw(true)}>
+              {t('withdraw.go')}
+            </Button>
+          )}
+          {!shut && (
+            <Button component="a" href={version.pdf} target="_blank" variant="default">
+              {t('version.print')}
+            </Button>
+          )}
         </div>
         {(version.replaced || version.n < newest) && (
           <div className="note row" data-tone="amber" role="alert">
@@ -101,9 +112,10 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
             </Button>
           </div>
         )}
+        {report.withdrawal && <WithdrawalNote report={report.id} asked={report.withdrawal} />}
         {(version.kind === 'withdrawn' || report.state === 'withdrawn') && (
           <div className="note" data-tone="red" role="alert">
-            <strong>{t('version.withdrawn_note')}</strong> {version.change_reason}
+            <strong>{t('version.withdrawn_note')}</strong> {report.versions.find((v) => v.kind === 'withdrawn')?.change_reason}
           </div>
         )}
         {report.subject_kind === 'study' && <ImageNotice study={report.subject} />}
@@ -115,7 +127,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
         {mustAck && (
           <div className="note row" data-tone="red" role="alert">
             <span className="grow">
-              <strong>{t('version.must_ack')}</strong> {version.change_reason}
+              <strong>{t(version.kind === 'withdrawn' ? 'version.must_ack_withdrawn' : 'version.must_ack')}</strong> {version.change_reason}
             </span>
             <Button size="compact-sm" color="red" loading={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
               {t('version.ack')}
@@ -138,6 +150,8 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
                 </section>
               ))}
             </div>
+          ) : shut ? (
+            <div className="state">{t('version.shut', { n: version.n })}</div>
           ) : (
             <iframe
               key={version.pdf}
@@ -157,7 +171,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
                   <VersionLine version={v} newest={newest} />
                 </button>
               ))}
-            {before && (
+            {before && version.kind !== 'withdrawn' && !shut && (
               <Button variant="default" aria-pressed={comparing} onClick={() => compare(!comparing)}>
                 {t(comparing ? 'version.show_pdf' : 'version.compare')}
               </Button>
@@ -197,6 +211,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
           </aside>
         }
       />
+      {withdrawing && <WithdrawDialog report={report.id} close={() => withdraw(false)} />}
       {amending && (
         <AmendDialog
           report={report.id}
