@@ -6,6 +6,9 @@ import pytest
 import requests
 from conftest import Server, wait
 from images import film
+from test_ecg import TWIN, hand_in, named, recording
+from test_ecg import pytestmark as needs_ecg
+from test_ecg import store as send_ecg
 from test_lab import Receiver
 from test_query import add_peer, store, worklist
 
@@ -120,3 +123,67 @@ def test_a_wrong_examination_is_read_again_at_once(county, tool, tmp_path):
     assert same == study and second != report
     old = lead.get(f"/api/reports/{report}")
     assert (old["state"], old["subject"]) == ("withdrawn", study)
+
+
+def ecg_item(person, patient):
+    """The recording of a patient in the readers' list."""
+    rows = person.get(f"/api/worklist?tab=write&q={patient}")["rows"]
+    return next((r for r in rows if r["pipeline"] == "ecg"), None)
+
+
+def sign_ecg(county, patient):
+    physician = county.login("ecg")
+    row = wait(40, "the recording is work", lambda: ecg_item(physician, patient))
+    item = physician.post(f"/api/work/{row['id']}/claim", {})
+    body = {"item": item["id"], "epoch": item["epoch"], "sections": {"impression": "窦性心律。", "ecg_statements": [{"code": "SR", "text": "窦性心律"}]}, "confirm": True}
+    physician.post(f"/api/reports/{item['report']}/sign", body)
+    return item["report"], row["subject"]
+
+
+@needs_ecg
+def test_a_recording_that_was_taken_away_comes_back_to_the_readers(county):
+    send_ecg(county, named(recording("WD7", "Zhao^Liu")), "DEMO01")
+    physician, registrar = county.login("ecg"), county.login("registrar")
+    wait(40, "the recording is work", lambda: ecg_item(physician, "WD7"))
+    [study] = [s["id"] for s in registrar.get("/api/studies?q=WD7")["rows"]]
+    act = registrar.post(f"/api/studies/{study}/unlink", {"why": "not his"})["act"]
+    assert ecg_item(physician, "WD7") is None
+    registrar.post(f"/api/reconcile/{act}/undo", {"why": "his after all"})
+    wait(20, "the recording is work again", lambda: ecg_item(physician, "WD7"))
+    # Signed, withdrawn for another reason than the person: read again at once.
+    report, record = sign_ecg(county, "WD7")
+    qc, lead = county.login("qc"), county.login("lead")
+    qc.call("POST", f"/api/reports/{report}/withdraw", {"cause": "other", "reason": "electrodes exchanged"}, expect=204)
+    lead.post(f"/api/reports/{report}/withdraw/confirm")
+    second, same = sign_ecg(county, "WD7")
+    assert same == record and second != report
+    # Withdrawn for the wrong person: it waits until a registrar has said whose it is.
+    qc.call("POST", f"/api/reports/{second}/withdraw", {"cause": "wrong_patient", "reason": "another person lay there"}, expect=204)
+    lead.post(f"/api/reports/{second}/withdraw/confirm")
+    assert ecg_item(physician, "WD7") is None
+    entry = next(e for e in registrar.get("/api/quarantine?state=open")["rows"] if e["object_id"] == study)
+    assert entry["reason"] == "report-withdrawn"
+    body = {"local_id": "WD8", "name": "孙八", "sex": "M", "birth_date": "19500101", "why": "asked the clinic"}
+    registrar.post(f"/api/studies/{study}/patient", body)
+    third, same = sign_ecg(county, "WD8")
+    assert same == record and third not in (report, second)
+    shown = county.login("doctor01").get(f"/api/reports/{third}")
+    assert (shown["patient"]["local_id"], shown["state"]) == ("WD8", "published")
+
+
+@needs_ecg
+def test_a_recording_without_a_study_waits_to_be_matched(county):
+    status, answer, _ = hand_in(county, "C01", TWIN["scp"].read_bytes())
+    assert status in (200, 201), answer
+    physician = county.login("ecg")
+    patient = next(r for r in physician.get("/api/worklist?tab=write")["rows"] if r["pipeline"] == "ecg")["patient"]["local_id"]
+    report, record = sign_ecg(county, patient)
+    qc, lead = county.login("qc"), county.login("lead")
+    qc.call("POST", f"/api/reports/{report}/withdraw", {"cause": "wrong_patient", "reason": "another person lay there"}, expect=204)
+    lead.post(f"/api/reports/{report}/withdraw/confirm")
+    assert ecg_item(physician, patient) is None
+    assert record in [r["id"] for r in physician.get("/api/ecg/unmatched")["rows"]]
+    placed = county.login("doctor01").post("/api/orders", {"patient": {"local_id": "WD11", "name": "周九", "sex": "F", "birth_date": "19610101"}, "pipeline": "ecg", "items": ["ECG-12"]}, expect=201)
+    physician.post(f"/api/ecg/{record}/match", {"order": placed["id"]})
+    again, same = sign_ecg(county, "WD11")
+    assert same == record and again != report
