@@ -7,9 +7,9 @@ use serde_json::json;
 use yigong_base::fault::Fault;
 use yigong_clinic::report::content::Sections;
 use yigong_clinic::report::submit::Act;
-use yigong_clinic::report::{amend, draft, publish, read, submit, withdraw};
+use yigong_clinic::report::{amend, draft, publish, read, submit};
 use yigong_clinic::worklist::ItemRow;
-use yigong_clinic::{Centre, delivery};
+use yigong_clinic::{Centre, delivery, withdrawal};
 
 use super::auth::{Caller, Person};
 use super::fault::Answer;
@@ -243,7 +243,7 @@ async fn ask_withdrawal(
     body: web::Json<Withdraw>,
 ) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
-    let facility = withdraw::ask(&mut tx, &centre.ctx, &permit, &report, &body.cause, &body.reason).await?;
+    let facility = withdrawal::ask(&mut tx, &centre.ctx, &permit, &report, &body.cause, &body.reason).await?;
     tx.commit().await?;
     centre.ctx.live.changed("report", &report, &facility);
     Ok(HttpResponse::NoContent().finish())
@@ -259,7 +259,7 @@ async fn confirm_withdrawal(
     report: web::Path<String>,
 ) -> Answer {
     person.require_fresh(&centre)?;
-    let (n, facility) = withdraw::confirm(&centre, &permit, &report).await?;
+    let (n, facility) = withdrawal::confirm(&centre, &permit, &report).await?;
     for topic in ["report", "clinic", "worklist", "imaging"] {
         centre.ctx.live.changed(topic, &report, &facility);
     }
@@ -276,7 +276,7 @@ async fn refuse_withdrawal(
     body: web::Json<Refuse>,
 ) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
-    let facility = withdraw::refuse(&mut tx, &centre.ctx, &permit, &report, &body.reason).await?;
+    let facility = withdrawal::refuse(&mut tx, &centre.ctx, &permit, &report, &body.reason).await?;
     tx.commit().await?;
     centre.ctx.live.changed("report", &report, &facility);
     Ok(HttpResponse::NoContent().finish())
@@ -287,7 +287,7 @@ async fn refuse_withdrawal(
 #[get("/api/withdrawals")]
 async fn withdrawals(centre: web::Data<Centre>, permit: Caller) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
-    let rows = withdraw::list(&mut reader, &centre.ctx, &permit).await?;
+    let rows = withdrawal::list(&mut reader, &centre.ctx, &permit).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": rows, "now": centre.ctx.now()})))
 }
 
@@ -296,7 +296,12 @@ async fn withdrawals(centre: web::Data<Centre>, permit: Caller) -> Answer {
 #[get("/api/reports/{report}")]
 async fn show(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(read::report(&mut reader, &centre.ctx, &permit, &report).await?))
+    let mut value = read::report(&mut reader, &centre.ctx, &permit, &report).await?;
+    let asked = withdrawal::asked(&mut reader, &permit, &report).await?;
+    if let Some(map) = value.as_object_mut() {
+        map.insert("withdrawal".into(), json!(asked));
+    }
+    Ok(HttpResponse::Ok().json(value))
 }
 
 /// The signed PDF of a version.

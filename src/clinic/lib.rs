@@ -14,6 +14,7 @@ pub mod order;
 pub mod recognition;
 pub mod report;
 pub mod stranger;
+pub mod withdrawal;
 pub mod worklist;
 
 pub use centre::Centre;

@@ -151,7 +151,18 @@ const ORDER: &[(&str, &[&str])] = &[
     ),
     (
         "src/clinic",
-        &["order", "worklist", "critical", "recognition", "delivery", "report", "imaging", "ecg", "lab"],
+        &[
+            "order",
+            "worklist",
+            "critical",
+            "recognition",
+            "delivery",
+            "report",
+            "imaging",
+            "ecg",
+            "lab",
+            "withdrawal",
+        ],
     ),
 ];
 

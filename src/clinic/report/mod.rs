@@ -1,4 +1,4 @@
-//! Reports: drafts, append-only signed versions, amendments, withdrawals.
+//! Reports: drafts, append-only signed versions, amendments.
 
 pub mod amend;
 pub mod check;
@@ -19,9 +19,8 @@ pub mod sign;
 pub mod sql;
 pub mod submit;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod track;
-pub mod withdraw;
 
 pub use commit::commit_version;
 pub use lab::{LabReport, prepare_lab};

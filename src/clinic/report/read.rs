@@ -98,7 +98,6 @@ pub async fn report(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Re
         "verify_url": format!("{}/v/{}", public_url(ctx), row.verify_code),
         "current_version": row.current_version,
         "versions": versions,
-        "withdrawal": super::withdraw::asked(conn, permit, id).await?,
         "deliveries": delivery::list::of_report(conn, permit, id).await?,
     }))
 }

@@ -18,11 +18,11 @@ yigong_base::statements! {
     TAMPER = "UPDATE report_version SET content = '{}' WHERE report = $1";
 }
 
-pub(super) fn reader(id: &str, role: Role) -> Permit {
+pub(crate) fn reader(id: &str, role: Role) -> Permit {
     Permit::person(id, id, "LEAD", true, vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }])
 }
 
-pub(super) fn text(impression: &str) -> Sections {
+pub(crate) fn text(impression: &str) -> Sections {
     Sections {
         findings: "双肺纹理清晰,心影不大。".into(),
         impression: impression.into(),
@@ -30,7 +30,7 @@ pub(super) fn text(impression: &str) -> Sections {
     }
 }
 
-pub(super) async fn centre(bench: &Bench) -> Centre {
+pub(crate) async fn centre(bench: &Bench) -> Centre {
     let folder = std::env::temp_dir().join(format!("yigong-signer-{}", bench.ctx.id()));
     std::fs::create_dir_all(&folder).unwrap();
     let centre = Centre::open(bench.ctx.clone(), &folder).unwrap();
@@ -52,7 +52,7 @@ pub(super) async fn centre(bench: &Bench) -> Centre {
     centre
 }
 
-pub(super) async fn study(bench: &Bench, priority: &str) -> String {
+pub(crate) async fn study(bench: &Bench, priority: &str) -> String {
     let (ctx, permit) = (&bench.ctx, Permit::system("test"));
     let mut tx = ctx.db.begin(&permit).await.unwrap();
     let seen = Seen {
@@ -89,7 +89,7 @@ pub(super) async fn study(bench: &Bench, priority: &str) -> String {
     item
 }
 
-pub(super) async fn take(centre: &Centre, permit: &Permit, item: &str) -> (ItemRow, String) {
+pub(crate) async fn take(centre: &Centre, permit: &Permit, item: &str) -> (ItemRow, String) {
     let mut tx = centre.ctx.db.begin(permit).await.unwrap();
     let held = worklist::claim(&mut tx, &centre.ctx, permit, item).await.unwrap();
     let report = open::open_for(&mut tx, &centre.ctx, &held).await.unwrap();
@@ -97,12 +97,12 @@ pub(super) async fn take(centre: &Centre, permit: &Permit, item: &str) -> (ItemR
     (held, report)
 }
 
-pub(super) async fn audit_item(centre: &Centre, permit: &Permit, subject: &str) -> ItemRow {
+pub(crate) async fn audit_item(centre: &Centre, permit: &Permit, subject: &str) -> ItemRow {
     let mut tx = centre.ctx.db.begin(permit).await.unwrap();
     worklist::admit::of_subject(&mut tx, subject, "audit").await.unwrap().unwrap()
 }
 
-pub(super) fn act<'a>(report: &'a str, item: &'a ItemRow, sections: &'a Sections) -> Act<'a> {
+pub(crate) fn act<'a>(report: &'a str, item: &'a ItemRow, sections: &'a Sections) -> Act<'a> {
     Act { report, item: &item.id, epoch: item.epoch, sections, confirm: false }
 }
 

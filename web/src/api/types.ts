@@ -1,4 +1,6 @@
 // What the server says, by hand from its contract. Times are integer milliseconds UTC unless a field says otherwise.
+import type { Withdrawal } from './types.withdrawal';
+
 export type Millis = number;
 export type Pipeline = 'imaging' | 'ecg' | 'lab';
 export type Priority = 'stat' | 'emergency' | 'urgent' | 'routine';
@@ -232,26 +234,6 @@ export interface ReportDetail {
   withdrawal: Withdrawal | null;
   deliveries: DeliveryRow[];
 }
-/** A withdrawal that waits for its second person. */
-export interface Withdrawal {
-  n: number;
-  cause: 'wrong_patient' | 'wrong_exam' | 'other';
-  reason: string;
-  asked_by: Person;
-  asked_at: Millis;
-  may_confirm: boolean;
-  may_drop: boolean;
-}
-export interface WaitingWithdrawal {
-  report: string;
-  pipeline: Pipeline;
-  title: string;
-  patient: PatientHead;
-  facility: string;
-  facility_name: string;
-  signed_at: Millis;
-  asked: Withdrawal;
-}
 export interface Template {
   id: string;
   name: string;
@@ -400,3 +382,4 @@ export interface LiveEvent {
 
 export type * from './types.admin';
 export type * from './types.lab';
+export type * from './types.withdrawal';

@@ -112,7 +112,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
             </Button>
           </div>
         )}
-        {report.withdrawal && <WithdrawalNote report={report.id} asked={report.withdrawal} />}
+        {report.withdrawal && <WithdrawalNote report={report.id} asked={report.withdrawal} done={show} />}
         {(version.kind === 'withdrawn' || report.state === 'withdrawn') && (
           <div className="note" data-tone="red" role="alert">
             <strong>{t('version.withdrawn_note')}</strong> {report.versions.find((v) => v.kind === 'withdrawn')?.change_reason}

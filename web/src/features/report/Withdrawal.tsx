@@ -81,7 +81,7 @@ export function WithdrawDialog({ report, close }: { report: string; close: () =>
 }
 
 /** Says that a withdrawal waits, to everybody; to those who may answer it with the answers. */
-export function WithdrawalNote({ report, asked }: { report: string; asked: Withdrawal }) {
+export function WithdrawalNote({ report, asked, done }: { report: string; asked: Withdrawal; done: (n: number) => void }) {
   const { t } = useWords();
   const person = usePersonName();
   const changed = useChanged();
@@ -93,8 +93,9 @@ export function WithdrawalNote({ report, asked }: { report: string; asked: Withd
     setBusy(true);
     setError(null);
     try {
-      await withReauth(() => post(`/api/reports/${report}/withdraw/confirm`));
+      const said = await withReauth(() => post<{ n: number }>(`/api/reports/${report}/withdraw/confirm`));
       await changed();
+      done(said.n);
     } catch (why) {
       if (!(why instanceof ReauthCancelled)) setError(why);
     }

@@ -22,6 +22,7 @@ mod after;
 mod identity;
 mod images;
 mod note;
+mod work;
 
 fn registrar() -> Permit {
     person("reg", "C01", false, &[Role::Registrar])

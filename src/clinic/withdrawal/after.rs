@@ -7,11 +7,11 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args};
 
-use super::super::open::ReportRow;
 use super::sql;
 use crate::imaging::grant;
 use crate::imaging::quarantine::{self, Entry};
 use crate::imaging::sql::SET_LANE;
+use crate::report::open::ReportRow;
 use crate::{ecg, order};
 
 /// The report lets go of its subject. Images and recordings of the wrong patient wait until a registrar has said whose they are;

@@ -14,13 +14,11 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit, patient};
 
-use super::commit::commit_version;
-use super::content::{Person, ReportContent};
-use super::gather::person;
-use super::open::{ReportRow, find};
-use super::prepare::prepare;
-use super::read;
 use crate::centre::Centre;
+use crate::report::content::{Person, ReportContent};
+use crate::report::gather::person;
+use crate::report::open::{ReportRow, find};
+use crate::report::{commit_version, prepare, read};
 use crate::worklist::row;
 
 /// Why a report may be withdrawn: what is wrong decides what becomes of the images.

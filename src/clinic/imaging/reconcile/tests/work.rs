@@ -1,0 +1,100 @@
+//! What becomes of order and work when it turns out whose images they are.
+
+use super::*;
+
+#[tokio::test]
+async fn another_person_does_not_take_the_order_along() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let mut tx = begin(&bench, &reg).await;
+        let mut people = Vec::new();
+        for (local, name) in [("P2", "李四"), ("P3", "王五")] {
+            let seen = Seen { local_id: local.into(), name: name.into(), ..Seen::default() };
+            people.push(yigong_base::patient::link(&mut tx, ctx, "C01", &seen).await.unwrap().id);
+        }
+        let new = order::place::NewOrder {
+            patient: people[0].clone(),
+            pipeline: "imaging".into(),
+            priority: "routine".into(),
+            items: vec![chest()],
+            ..Default::default()
+        };
+        let placed = order::place::place(&mut tx, ctx, &reg, "C01", &new).await.unwrap();
+        link_order(&mut tx, ctx, &reg, &id, &placed.id, "typed by hand").await.unwrap();
+        tx.commit().await.unwrap();
+        let linked = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        let state = async |bench: &yigong_base::testing::Bench| {
+            let mut conn = bench.ctx.db.read(&reg).await.unwrap();
+            let study = conn.one(sql::STUDY, args![&id, "*"]).await.unwrap();
+            let order = conn.one(sql::ORDER, args![&placed.id, "C01"]).await.unwrap();
+            (study.opt_text("order_id").unwrap(), order.text("state").unwrap())
+        };
+        assert_eq!(state(&bench).await, (Some(placed.id.clone()), "received".into()));
+
+        let mut tx = begin(&bench, &reg).await;
+        let act =
+            assign(&mut tx, ctx, &reg, &id, &Person::Known(people[1].clone()), "mixed up").await.unwrap();
+        tx.commit().await.unwrap();
+        let after = out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap();
+        assert_eq!((after[1].as_str(), after[2].as_str()), ("P3", ""), "nor the number of the order");
+        assert_eq!(state(&bench).await, (None, "ordered".into()), "it is to be made again");
+
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "it was right").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap(), linked);
+        assert_eq!(state(&bench).await, (Some(placed.id.clone()), "received".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_written_study_that_is_taken_away_comes_back_with_its_text() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let mut tx = begin(&bench, &writer).await;
+        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
+        let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
+        tx.commit().await.unwrap();
+        let sections = crate::report::content::Sections {
+            findings: "双肺纹理清晰,心影不大。".into(),
+            impression: "未见明显异常。".into(),
+            ..Default::default()
+        };
+        let act = crate::report::submit::Act {
+            report: &report,
+            item: &held.id,
+            epoch: held.epoch,
+            sections: &sections,
+            confirm: true,
+        };
+        crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+
+        let mut tx = begin(&bench, &reg).await;
+        let away = unlink(&mut tx, ctx, &reg, &id, "not this patient").await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &away, "it was right").await.unwrap();
+        tx.commit().await.unwrap();
+        settling::settle_with(ctx, &id).await.unwrap();
+
+        let mut tx = begin(&bench, &writer).await;
+        let back = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        assert_eq!((back.id.as_str(), back.state.as_str()), (held.id.as_str(), "queued"), "it is work again");
+        let held = worklist::claim(&mut tx, ctx, &writer, &back.id).await.unwrap();
+        assert_eq!(crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap(), report);
+        tx.commit().await.unwrap();
+        let mut conn = ctx.db.read(&writer).await.unwrap();
+        let draft = crate::report::draft::current(&mut conn, &writer, &report).await.unwrap();
+        assert!(draft.to_string().contains("未见明显异常"), "with the text that was written: {draft}");
+        let found = crate::report::open::find(&mut conn, &writer, &report).await.unwrap();
+        assert_eq!(found.state, "draft");
+    }
+}

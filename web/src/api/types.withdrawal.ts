@@ -1,0 +1,23 @@
+// Withdrawals of reports.
+import type { Millis, PatientHead, Person, Pipeline } from './types';
+
+/** A withdrawal that waits for its second person. */
+export interface Withdrawal {
+  n: number;
+  cause: 'wrong_patient' | 'wrong_exam' | 'other';
+  reason: string;
+  asked_by: Person;
+  asked_at: Millis;
+  may_confirm: boolean;
+  may_drop: boolean;
+}
+export interface WaitingWithdrawal {
+  report: string;
+  pipeline: Pipeline;
+  title: string;
+  patient: PatientHead;
+  facility: string;
+  facility_name: string;
+  signed_at: Millis;
+  asked: Withdrawal;
+}
