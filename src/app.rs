@@ -173,6 +173,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
             "retention",
             |centre: Centre, _: JobRow| async move { imaging::retention::run(&centre.ctx).await },
         )
+        .on(imaging::recompress::JOB, |centre: Centre, _: JobRow| async move {
+            imaging::recompress::run(&centre).await
+        })
         .on(imaging::step::JOB, |centre: Centre, job: JobRow| async move {
             imaging::step::complete(&centre.ctx, &job.key).await
         })
@@ -252,6 +255,7 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     // A policy that cannot be read stops the start, not a night job.
     imaging::retention::years(&centre.ctx.config.retention, "")?;
     imaging::scrub::schedule(&centre.ctx).await?;
+    imaging::recompress::schedule(&centre.ctx).await?;
     let http = api::server::start(centre.clone(), listeners.http).map_err(|e| Fault::io("start http", &e))?;
     let handle = http.handle();
     let http = tokio::spawn(http);

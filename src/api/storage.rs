@@ -8,7 +8,7 @@ use yigong_base::access::Permit;
 use yigong_base::digest::{Running, RunningSha256};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::{retention, scrub};
+use yigong_clinic::imaging::{recompress, retention, scrub};
 
 use super::auth::Caller;
 use super::fault::{Answer, ApiFault};
@@ -64,7 +64,7 @@ fn clinical(permit: &Permit) -> Result<(), ApiFault> {
 }
 
 /// Room, scrubber, sweeper, and how many objects are damaged, on hold, given up.
-#[utoipa::path(get, path = "/api/storage", tag = "storage", responses((status = 200, description = "space, scrub, sweep, next, damaged, policy, numbers, may, now")))]
+#[utoipa::path(get, path = "/api/storage", tag = "storage", responses((status = 200, description = "space, scrub, sweep, next, damaged, recompress, policy, numbers, may, now")))]
 #[get("/api/storage")]
 async fn overview(centre: web::Data<Centre>, permit: Caller) -> Answer {
     scrub::mend::require(&permit)?;
@@ -72,6 +72,7 @@ async fn overview(centre: web::Data<Centre>, permit: Caller) -> Answer {
     let space = ctx.blobs.space()?;
     let mut conn = ctx.db.read(&permit).await?;
     let (progress, swept, _) = scrub::state(&mut conn).await?;
+    let smaller = recompress::progress(&mut conn).await?;
     Ok(HttpResponse::Ok().json(json!({
         "space": {"free": space.free, "whole": space.whole, "reserve": space.reserve, "has_room": space.has_room()},
         "scrub": {"share": scrub::share(&progress), "running": !progress.cursor.is_empty(), "began_at": progress.began_at, "checked": progress.checked, "wrong": progress.wrong,
@@ -79,6 +80,8 @@ async fn overview(centre: web::Data<Centre>, permit: Caller) -> Answer {
         "sweep": swept,
         "next": scrub::next_runs(&mut conn).await?,
         "damaged": scrub::count(&mut conn, &permit).await?,
+        "recompress": {"days": ctx.config.imaging.recompress_after_days, "running": !smaller.cursor.is_empty(), "done": smaller.done, "left": smaller.left,
+            "saved": smaller.saved, "finished_at": smaller.finished_at},
         "policy": ctx.config.retention,
         "numbers": retention::show::numbers(&mut conn, &permit).await?,
         "may": {"studies": clinical(&permit).is_ok()},

@@ -26,6 +26,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/imaging/prepared", yigong_clinic::imaging::prepared::sql::ALL),
     ("clinic/imaging/preview", yigong_clinic::imaging::preview::sql::ALL),
     ("clinic/imaging/query", yigong_clinic::imaging::query::sql::ALL),
+    ("clinic/imaging/recompress", yigong_clinic::imaging::recompress::sql::ALL),
     ("clinic/imaging/reconcile", yigong_clinic::imaging::reconcile::sql::ALL),
     ("clinic/imaging/retention", yigong_clinic::imaging::retention::sql::ALL),
     ("clinic/imaging/scrub", yigong_clinic::imaging::scrub::sql::ALL),

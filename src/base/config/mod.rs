@@ -145,6 +145,8 @@ section! {
         max_frame_bytes: i64 = 256 << 20;
         /// Days in which every stored object is hashed again.
         scrub_days: i64 = 30;
+        /// Days after which images of signed studies that came without compression are stored as lossless JPEG-LS; 0 = never.
+        recompress_after_days: i64 = 0;
     }
 }
 section! {

@@ -110,6 +110,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0017_withdrawal.sql"),
         include_str!("../../../migrations/postgres/0017_withdrawal.sql"),
     ),
+    (
+        18,
+        "original",
+        include_str!("../../../migrations/sqlite/0018_original.sql"),
+        include_str!("../../../migrations/postgres/0018_original.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

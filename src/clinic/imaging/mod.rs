@@ -20,6 +20,7 @@ pub mod preview;
 pub mod quarantine;
 pub mod query;
 pub mod receive;
+pub mod recompress;
 pub mod reconcile;
 mod record;
 pub mod render;

@@ -90,6 +90,18 @@ impl Opened {
         Ok(opened)
     }
 
+    /// An object that is not kept yet; it is read as long as this lives, whatever becomes of the spool file's name.
+    ///
+    /// # Errors
+    /// As [`Opened::read`].
+    pub(super) async fn spooled(ctx: &Ctx, spooled: &Spooled) -> Result<Self> {
+        let Content::File(path) = spooled.content() else {
+            return Err(Fault::internal("a spool file without a file"));
+        };
+        let (path, length, most) = (path.to_owned(), spooled.len, Most::of(ctx));
+        blocking(move || Self::read_now(path, Some(length), None, most)).await
+    }
+
     /// Whether this reads a corrected copy.
     #[must_use]
     pub fn is_corrected(&self) -> bool {
@@ -126,6 +138,14 @@ impl Opened {
     #[must_use]
     pub fn shape(&self) -> Shape {
         shape(&self.image)
+    }
+
+    /// The bytes before the data set.
+    ///
+    /// # Errors
+    /// Storage faults.
+    pub(super) async fn head(&self) -> Result<Vec<u8>> {
+        self.range(0, self.object.head.dataset).await
     }
 
     /// Bytes of all frames once they are decoded, as the header says.

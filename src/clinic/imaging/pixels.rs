@@ -9,6 +9,8 @@ use yigong_base::digest::{Running, RunningSha256};
 use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::{FileSource, Header, Source, header, tag};
 
+use super::recompress::Original;
+
 /// Read at once, bytes.
 const PART: u64 = 256 * 1024;
 
@@ -59,6 +61,22 @@ impl Pixels {
     /// Whether `stored` is what an earlier build called the bytes of `new`.
     pub(super) fn is_older_name(&self, new: &str, stored: &str) -> bool {
         self.0.get(new).is_some_and(|seen| seen.older_name == stored)
+    }
+
+    /// Whether the new object is what a stored one was before it was recompressed: the same bytes, or the same data set.
+    pub(super) fn was(&self, new: &str, original: &Original) -> bool {
+        let same = |seen: &Seen| !seen.dataset.is_empty() && seen.dataset == original.dataset;
+        new == original.object || self.0.get(new).is_some_and(same)
+    }
+
+    /// Whether the new object shows the picture that a stored one showed before it was recompressed.
+    pub(super) fn shows(&self, new: &str, original: &Original) -> bool {
+        self.0.get(new).is_some_and(|seen| !seen.pixels.is_empty() && seen.pixels == original.pixels)
+    }
+
+    /// Hashes of data set and pixel data of an object that was read; empty = there are none.
+    pub(super) fn take(&mut self, object: &str) -> (String, String) {
+        self.0.remove(object).map(|seen| (seen.dataset, seen.pixels)).unwrap_or_default()
     }
 
     fn alike(&self, one: &str, other: &str, hash: impl Fn(&Seen) -> &String) -> bool {

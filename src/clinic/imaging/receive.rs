@@ -204,7 +204,7 @@ impl New<'_> {
         };
         for row in &versions {
             let object = row.text("object_hash")?;
-            if object == self.object || self.pixels.equal(self.object, &object) {
+            if object == self.object || self.was(row)? || self.pixels.equal(self.object, &object) {
                 return self.same(tx, row).await;
             }
         }
@@ -284,9 +284,10 @@ impl New<'_> {
         versions: &[Row],
     ) -> Result<(Received, String)> {
         let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
-        let same_pixels = versions
-            .iter()
-            .any(|v| v.text("object_hash").is_ok_and(|other| self.pixels.same(self.object, &other)));
+        let mut same_pixels = false;
+        for v in versions {
+            same_pixels |= self.pixels.same(self.object, &v.text("object_hash")?) || self.shows(v)?;
+        }
         let (lane, reason) = match (here, same_pixels) {
             (false, _) => ("content", "same-uid-other-study"),
             (true, true) => ("defect", "header-differs"),

@@ -58,9 +58,10 @@ yigong_base::statements! {
     /// Anything that names an object.
     ANY = "SELECT id FROM instance WHERE id > '' UNION ALL SELECT report FROM report_version WHERE report > '' UNION ALL SELECT id FROM ecg_upload WHERE id > '' LIMIT 1";
     /// Versions of an instance, newest first.
-    VERSIONS = "SELECT id, study, dataset_hash, object_hash, version, current, frame_index, erased_at FROM instance WHERE facility = $1 AND uid = $2 ORDER BY version DESC";
+    VERSIONS = "SELECT i.id, i.study, i.dataset_hash, i.object_hash, i.version, i.current, i.frame_index, i.erased_at, o.object_hash AS was_object, o.dataset_hash AS was_dataset, o.pixels_hash AS was_pixels
+        FROM instance i LEFT JOIN original o ON o.instance = i.id WHERE i.facility = $1 AND i.uid = $2 ORDER BY i.version DESC";
     /// The bytes of an instance are here again, in this file.
-    HERE_AGAIN = "UPDATE instance SET object_hash = $2, dataset_hash = $3, size_bytes = $4, frame_index = $5, erased_at = NULL WHERE id = $1";
+    HERE_AGAIN = "UPDATE instance SET object_hash = $2, dataset_hash = $3, size_bytes = $4, frame_index = $5, transfer_syntax = $6, erased_at = NULL WHERE id = $1";
     /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
     PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions

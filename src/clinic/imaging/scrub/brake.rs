@@ -8,6 +8,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::layout::FOLDERS;
 use yigong_base::{Ctx, args};
 
+use super::super::recompress;
 use super::{MANY, YOUNG_MS, sql};
 
 /// Of every so many folders some objects are looked at.
@@ -51,7 +52,8 @@ pub(super) async fn belongs(ctx: &Ctx) -> Result<()> {
             looked += 1;
             let mut conn = ctx.db.read(&permit).await?;
             let known = conn.opt(sql::IS_NAMED, args![&address]).await?.is_some()
-                || conn.opt(sql::IS_ERASED, args![&address]).await?.is_some();
+                || conn.opt(sql::IS_ERASED, args![&address]).await?.is_some()
+                || conn.opt(recompress::sql::IS_ORIGINAL, args![&address]).await?.is_some();
             strange += usize::from(!known);
         }
     }

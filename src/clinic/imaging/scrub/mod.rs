@@ -115,7 +115,7 @@ fn part_of(cursor: &str) -> u32 {
 /// A job of the keeping.
 #[derive(Debug, Clone, Serialize)]
 pub struct NextRun {
-    /// `scrub`, `sweep`, `retention`.
+    /// `scrub`, `sweep`, `retention`, `recompress`.
     pub kind: String,
     /// When it runs next, ms.
     pub at: i64,

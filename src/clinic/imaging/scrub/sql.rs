@@ -52,5 +52,5 @@ yigong_base::statements! {
     /// How many marked objects are in scope.
     COUNT_IN_SCOPE = "SELECT COUNT(*) AS n FROM damaged_object d WHERE $1 = '*' OR EXISTS (SELECT 1 FROM instance i WHERE i.object_hash = d.address AND i.facility = $1)";
     /// When the work of keeping is done next.
-    NEXT_RUNS = "SELECT kind, MIN(run_at) AS at, MAX(state) AS state, MAX(error) AS error FROM job WHERE kind IN ('scrub', 'sweep', 'retention') GROUP BY kind";
+    NEXT_RUNS = "SELECT kind, MIN(run_at) AS at, MAX(state) AS state, MAX(error) AS error FROM job WHERE kind IN ('scrub', 'sweep', 'retention', 'recompress') GROUP BY kind";
 }

@@ -12,7 +12,7 @@ export function OverviewView({ data, now, go }: { data: Overview; now: number; g
   const { t } = useWords();
   const can = useCan();
   const span = useSpan();
-  const { scrub, sweep, policy, numbers } = data;
+  const { scrub, sweep, policy, numbers, recompress } = data;
   const next = (kind: NextRun['kind']) => data.next.find((n) => n.kind === kind);
   const late = scrub.finished_at > 0 && now - scrub.finished_at > 2 * scrub.days * 86_400_000;
   const failing = data.next.filter((n) => n.error !== '');
@@ -122,6 +122,26 @@ export function OverviewView({ data, now, go }: { data: Overview; now: number; g
           ) : (
             <p className="dim">{t('storage.numbers_only')}</p>
           )}
+        </Card>
+        <Card
+          title={t('storage.recompress')}
+          state={
+            <Tag tone={recompress.days > 0 ? 'blue' : undefined}>{t(recompress.days > 0 ? 'storage.policy_on' : 'storage.policy_off')}</Tag>
+          }
+        >
+          <dl className="facts">
+            <Fact name={t('storage.recompress_after')}>
+              {recompress.days > 0 ? t('storage.days_n', { n: recompress.days }) : t('storage.never')}
+            </Fact>
+            <Fact name={t('storage.recompressed')}>{recompress.done}</Fact>
+            <Fact name={t('storage.saved')}>{bytes(recompress.saved)}</Fact>
+            <Fact name={t('storage.stay')}>{recompress.left}</Fact>
+            <Fact name={t('storage.last_pass')}>{recompress.finished_at > 0 ? dayTime(recompress.finished_at) : t('storage.never')}</Fact>
+            <Fact name={t('storage.next')}>
+              <Next run={next('recompress')} now={now} />
+            </Fact>
+          </dl>
+          <p className="dim">{t('storage.recompress_hint')}</p>
         </Card>
       </div>
       {can('administer') && (

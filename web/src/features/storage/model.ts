@@ -1,7 +1,7 @@
 // What /api/storage says, and what the page makes of it.
 
 export interface NextRun {
-  kind: 'scrub' | 'sweep' | 'retention';
+  kind: 'scrub' | 'sweep' | 'retention' | 'recompress';
   at: number;
   state: string;
   error: string;
@@ -20,6 +20,7 @@ export interface Overview {
   sweep: { at: number; named: number; missing: number; aside: number; removed: number };
   next: NextRun[];
   damaged: number;
+  recompress: { days: number; running: boolean; done: number; left: number; saved: number; finished_at: number };
   policy: Policy;
   numbers: { holds: number; erased: number };
   may: { studies: boolean };
