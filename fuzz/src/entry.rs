@@ -334,10 +334,13 @@ pub fn ecg_measure(data: &[u8]) {
         (i64::MAX, 1),
     ];
     let (num, den) = rates[usize::from(rate) % rates.len()];
-    // At low rates no longer in time than at 500 a second: a minute of twelve leads is the same work four times over.
-    let seconds =
+    // Of many leads no longer in time than at 500 a second: a minute of twelve is the same work four times over. Of three leads
+    // more than a minute, which is where the measurement ends.
+    let a_second =
         usize::try_from(num).map_or(usize::MAX, |n| (n / usize::try_from(den).unwrap_or(1)).max(16));
-    let count = ((usize::from(length) + 1) * 32).min(seconds.saturating_mul(16));
+    let leads = u16::from_le_bytes([low, high]) & 0xfff;
+    let seconds = if leads.count_ones() <= 3 { 75 } else { 16 };
+    let count = ((usize::from(length) + 1) * 32).min(a_second.saturating_mul(seconds));
     let sample = |i: usize, k: usize| {
         let at = |n: usize| body[(i * usize::from(stride) + k * usize::from(phase) + n) % body.len()];
         let byte = i32::from(at(0).cast_signed());

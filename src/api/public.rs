@@ -136,7 +136,11 @@ fn describe(report: &Value, offset: i64) -> String {
     for v in &versions {
         let n = v.get("n").and_then(Value::as_i64).unwrap_or(0);
         let at = time_of(v.get("signed_at").and_then(Value::as_i64).unwrap_or(0), offset);
-        let standing = if n == current { "有效 valid" } else { "已被替代 replaced" };
+        let standing = match (n == current, text(v, "kind").as_str()) {
+            (true, "withdrawn") => "撤回声明 withdrawal",
+            (true, _) => "有效 valid",
+            _ => "已被替代 replaced",
+        };
         let demo = if v.get("signer_demo").and_then(Value::as_bool).unwrap_or(false) {
             "<br>演示签名 demo signature"
         } else {

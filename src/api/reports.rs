@@ -299,7 +299,9 @@ async fn show(centre: web::Data<Centre>, permit: Caller, report: web::Path<Strin
     let mut value = read::report(&mut reader, &centre.ctx, &permit, &report).await?;
     let asked = withdrawal::asked(&mut reader, &permit, &report).await?;
     if let Some(map) = value.as_object_mut() {
+        let pipeline = map.get("pipeline").and_then(|p| p.as_str()).unwrap_or_default().to_owned();
         map.insert("withdrawal".into(), json!(asked));
+        map.insert("may_withdraw".into(), withdrawal::entitled(&permit, &pipeline).into());
     }
     Ok(HttpResponse::Ok().json(value))
 }

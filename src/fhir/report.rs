@@ -73,8 +73,15 @@ pub(super) fn resource(v: &Version<'_>) -> Value {
         "subject": {"reference": "#patient"},
         "issued": date_time(c.signed_at),
         "performer": [{"display": c.centre.name}],
-        "resultsInterpreter": [{"display": c.auditor.as_ref().unwrap_or(&c.writer).name}],
     });
+    if c.kind != "withdrawn" {
+        // Who withdraws has interpreted nothing.
+        set(
+            &mut out,
+            "resultsInterpreter",
+            json!([{"display": c.auditor.as_ref().unwrap_or(&c.writer).name}]),
+        );
+    }
     if let Some((data, size)) = v.pdf {
         let url = format!("{}/Binary/{}-{}", v.base, c.report, c.n);
         let form = json!({"contentType": "application/pdf", "language": "zh-CN", "data": data, "size": size, "url": url, "title": c.title});

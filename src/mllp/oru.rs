@@ -109,6 +109,8 @@ pub(super) fn build(
     let service: [&str; 2] = [code, name];
     let orderer: [&str; 2] = ["", &order.orderer];
     let signer: [&str; 2] = [&reader.id, &reader.name];
+    // Who withdraws a report has interpreted nothing.
+    let interpreter = if content.kind == "withdrawn" { Field::None } else { Field::Parts(&signer) };
     let mut obr = vec![Field::None; 32];
     for (at, field) in [
         (1, Field::Text("1")),
@@ -121,7 +123,7 @@ pub(super) fn build(
         (22, Field::Text(&signed)),
         (24, Field::Text(section(content))),
         (25, Field::Text(obr_status)),
-        (32, Field::Parts(&signer)),
+        (32, interpreter),
     ] {
         if let Some(slot) = obr.get_mut(at - 1) {
             *slot = field;

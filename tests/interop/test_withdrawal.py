@@ -1,6 +1,7 @@
 """A report of the wrong patient: withdrawn by two persons, told at every door, and the study read again for the right one."""
 import socketserver
 import threading
+import time
 
 import pytest
 import requests
@@ -53,10 +54,15 @@ def test_a_wrong_patients_report_is_withdrawn_everywhere(county, tool, tmp_path)
         film(tmp_path / "a.dcm", patient="WD1", name="李四", accession=placed["filler_no"])
         store(county, tool, tmp_path / "a.dcm", aet="CR01")
         assert worklist(county, patient="WD1") == []
+        lead, qc, clinic, registrar = (county.login(x) for x in ("lead", "qc", "doctor01", "registrar"))
+        reader = county.login("writer")
+        item = wait(40, "the study is work", lambda: next(iter(reader.get("/api/worklist?tab=write&q=WD1")["rows"]), None))
+        alert = reader.post("/api/critical", {"item": item["id"], "level": "red", "finding": "主动脉夹层", "value": ""})["id"]
+        told = lambda: next(a for a in clinic.get("/api/critical?state=all")["rows"] if a["id"] == alert)
         report, study = read(county, "WD1")
         wait(30, "the HIS has it", lambda: len(Receiver.got) == 1)
-
-        lead, qc, clinic, registrar = (county.login(x) for x in ("lead", "qc", "doctor01", "registrar"))
+        clinic.post(f"/api/critical/{alert}/acknowledge", {"read_back": "主动脉夹层"})
+        assert (told()["patient"]["local_id"], told()["state"]) == ("WD1", "clinician_ack")
         shown = clinic.get(f"/api/reports/{report}")
         verify = "/v/" + shown["verify_url"].rsplit("/", 1)[1]
         assert "✓" in requests.get(county.http + verify, timeout=10).text
@@ -89,7 +95,9 @@ def test_a_wrong_patients_report_is_withdrawn_everywhere(county, tool, tmp_path)
         row = next(r for r in clinic.get("/api/clinic/reports?q=WD1")["rows"] if r["report"] == report)
         assert row["kind"] == "withdrawn" and row["needs_ack"]
         clinic.call("POST", f"/api/reports/{report}/versions/2/acknowledge", {}, expect=204)
-        # The images wait for a registrar.
+        # The one who was told of the wrong person is told again; the images wait for a registrar and answer no order any more.
+        assert told()["patient"]["identified"] is False and told()["state"] == "raised", told()
+        assert len(worklist(county, patient="WD1")) == 1, "the examination of the one is to be made again"
         entry = next(e for e in registrar.get("/api/quarantine?state=open")["rows"] if e["object_id"] == study)
         assert (entry["lane"], entry["reason"]) == ("identity", "report-withdrawn")
         assert county.login("writer").get("/api/worklist?tab=write&q=WD")["rows"] == []
@@ -97,7 +105,8 @@ def test_a_wrong_patients_report_is_withdrawn_everywhere(county, tool, tmp_path)
         # With the right patient they are read anew, under a report of their own and without the other's order.
         person = next(p for p in registrar.get(f"/api/studies/{study}/patients?q=WD2")["rows"])
         registrar.post(f"/api/studies/{study}/patient", {"patient": person["id"], "why": "asked the clinic"})
-        assert len(worklist(county, patient="WD1")) == 1, "the examination of the one is to be made again"
+        assert (told()["patient"]["local_id"], told()["state"]) == ("WD2", "raised"), "it rings for the right one"
+        assert len(worklist(county, patient="WD1")) == 1
         second, same = read(county, "WD2")
         assert same == study and second != report
         right = clinic.get(f"/api/reports/{second}")
@@ -187,3 +196,83 @@ def test_a_recording_without_a_study_waits_to_be_matched(county):
     physician.post(f"/api/ecg/{record}/match", {"order": placed["id"]})
     again, same = sign_ecg(county, "WD11")
     assert same == record and again != report
+
+
+def withdraw(county, report, cause="other"):
+    lead, qc = county.login("lead"), county.login("qc")
+    lead.call("POST", f"/api/reports/{report}/withdraw", {"cause": cause, "reason": "void"}, expect=204)
+    return qc.post(f"/api/reports/{report}/withdraw/confirm")["n"]
+
+
+def test_what_an_amendment_said_goes_too_and_a_queue_that_was_off_hears_of_it(county, tool, tmp_path):
+    Receiver.got, Receiver.silent = [], 0
+    admin = county.login("admin")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{receiver.server_address[1]}"
+        queue = {"facility": "C02", "kind": "hl7", "name": "C02 HIS", "address": address, "settings": {}, "enabled": True}
+        queue["id"] = admin.post("/api/admin/destinations", queue)["id"]
+        film(tmp_path / "a.dcm", patient="WD20", name="吴十")
+        store(county, tool, tmp_path / "a.dcm", aet="DEMO02")
+        report, study = read(county, "WD20")
+        wait(30, "the HIS has the first version", lambda: len(Receiver.got) == 1)
+        admin.call("PUT", f"/api/admin/destinations/{queue['id']}", {**queue, "enabled": False}, expect=None)
+        auditor = county.login("auditor")
+        item = auditor.post(f"/api/reports/{report}/amend", {"change_class": 2, "reason": "漏诊右肺结节八毫米"})
+        body = {"item": item["id"], "epoch": item["epoch"], "sections": SECTIONS, "confirm": True}
+        auditor.post(f"/api/reports/{report}/sign", body)
+        assert withdraw(county, report) == 3
+        for version in (1, 2, 3):
+            resource = county.fetch(f"/fhir/R4/DiagnosticReport/{report}/_history/{version}", "C02").json()
+            assert resource["status"] == "entered-in-error" and "八毫米" not in str(resource) and "结节" not in str(resource)
+        shown = county.login("doctor02").get(f"/api/reports/{report}")
+        assert "八毫米" not in str(shown) and shown["may_withdraw"] is False
+        assert "八毫米" in str(county.login("lead").get(f"/api/reports/{report}")), "it stays evidence"
+        admin.call("PUT", f"/api/admin/destinations/{queue['id']}", {**queue, "enabled": True}, expect=None)
+        wait(40, "the HIS is told when it is on again", lambda: len(Receiver.got) >= 2)
+        time.sleep(1)
+        obr = [next(s for s in m.split("\r") if s.startswith("OBR")).split("|") for m in Receiver.got]
+        assert [fields[25] for fields in obr] == ["F", "X"] and "结节" not in Receiver.got[1]
+        receiver.shutdown()
+
+
+def test_a_preliminary_report_is_withdrawn_too(county, tool, tmp_path):
+    body = {"patient": {"local_id": "WD30", "name": "郑十一", "sex": "M", "birth_date": "19630210"}, "pipeline": "imaging", "items": ["DX-CHEST"], "priority": "emergency"}
+    placed = county.login("doctor01").post("/api/orders", body, expect=201)
+    film(tmp_path / "a.dcm", patient="WD30", name="郑十一", accession=placed["filler_no"])
+    store(county, tool, tmp_path / "a.dcm", aet="CR01")
+    lead = county.login("lead")
+    row = wait(40, "the study is work", lambda: next(iter(lead.get("/api/worklist?tab=write&q=WD30")["rows"]), None))
+    item = lead.post(f"/api/work/{row['id']}/claim", {})
+    text = {"item": item["id"], "epoch": item["epoch"], "sections": SECTIONS, "confirm": True}
+    lead.post(f"/api/reports/{item['report']}/preliminary", text)
+    registrar = county.login("registrar")
+    assert registrar.call("POST", f"/api/studies/{row['subject']}/unlink", {"why": "x"}, expect=409).json()["code"] == "report_signed"
+    assert withdraw(county, item["report"], "wrong_patient") == 2
+    assert lead.call("POST", f"/api/reports/{item['report']}/sign", text).status_code in (404, 409, 412), "nobody goes on with it"
+    assert [e["reason"] for e in registrar.get("/api/quarantine?state=open")["rows"] if e["object_id"] == row["subject"]] == ["report-withdrawn"]
+
+
+def test_hidden_images_of_a_reported_order_are_not_ordered_again(county, tool, tmp_path):
+    placed = order(county, "WD40", "冯十二")
+    ds = film(tmp_path / "a.dcm", patient="WD40", name="冯十二", accession=placed["filler_no"])
+    store(county, tool, tmp_path / "a.dcm", aet="CR01")
+    clinic, registrar, qc = county.login("doctor01"), county.login("registrar"), county.login("qc")
+    state = lambda: next(o["state"] for o in clinic.get("/api/orders?q=WD40")["rows"] if o["id"] == placed["id"])
+    [study] = [s["id"] for s in registrar.get("/api/studies?q=WD40")["rows"]]
+    instance = registrar.get(f"/api/studies/{study}/card")["images"][0]["id"]
+    hide = {"instances": [instance], "code": "113001", "why": "blurred"}
+    assert state() == "received"
+    # A bad image before the report: it is to be made again; the retake comes in the same series.
+    registrar.post(f"/api/studies/{study}/hide", hide)
+    assert state() == "ordered" and len(worklist(county, patient="WD40")) == 1
+    film(tmp_path / "b.dcm", patient="WD40", name="冯十二", accession=placed["filler_no"], study=ds.StudyInstanceUID, series=ds.SeriesInstanceUID, value=3)
+    store(county, tool, tmp_path / "b.dcm", aet="CR01")
+    assert state() == "received" and worklist(county, patient="WD40") == []
+    report, _ = read(county, "WD40")
+    assert state() == "reported"
+    card = registrar.get(f"/api/studies/{study}/card")
+    shown = [i["id"] for i in card["images"] if i["current"]]
+    registrar.post(f"/api/studies/{study}/hide", {**hide, "instances": shown})
+    assert state() == "reported" and worklist(county, patient="WD40") == []
+    assert clinic.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "x"}).status_code == 409

@@ -2,6 +2,7 @@
 
 pub mod acknowledge;
 pub mod escalate;
+pub mod follow;
 pub mod list;
 pub mod notify;
 pub mod raise;

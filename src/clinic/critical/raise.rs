@@ -87,7 +87,7 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         return Ok(Raised { alert, joined: true });
     }
     let alert = ctx.id();
-    let first = now + if new.level == "red" { FIRST_STEP_MS } else { ORANGE_STEP_MS };
+    let first = now + first_step(&new.level);
     tx.exec(
         sql::INSERT,
         args![
@@ -117,6 +117,11 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
     audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail).await?;
     Ok(Raised { alert, joined: false })
+}
+
+/// How long a new alert of a level waits for its first answer, ms.
+pub(super) fn first_step(level: &str) -> i64 {
+    if level == "red" { FIRST_STEP_MS } else { ORANGE_STEP_MS }
 }
 
 /// Records an event of an alert.

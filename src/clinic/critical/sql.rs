@@ -6,7 +6,7 @@ macro_rules! alert_select {
         "SELECT c.id, c.pipeline, c.subject_kind, c.subject, c.patient, c.facility, c.level, c.state, c.finding, c.value, c.rule, c.provisional, c.report, c.raised_by, c.raised_at,
          c.repeats, c.escalation, c.next_escalation_at, c.acked_by, c.acked_at, c.treated_at, c.closed_at, f.name AS facility_name, f.duty_phone,
          rb.name AS raised_by_name, ab.name AS acked_by_name,
-         (SELECT w.id FROM work_item w WHERE w.subject = c.subject ORDER BY w.arrived_at DESC, w.id DESC LIMIT 1) AS item
+         (SELECT w.id FROM work_item w WHERE w.subject = c.subject ORDER BY CASE WHEN w.state = 'cancelled' THEN 1 ELSE 0 END, w.arrived_at DESC, w.id DESC LIMIT 1) AS item
          FROM critical_alert c JOIN facility f ON f.code = c.facility LEFT JOIN account rb ON rb.id = c.raised_by LEFT JOIN account ab ON ab.id = c.acked_by "
     };
 }
@@ -27,6 +27,13 @@ yigong_base::statements! {
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
         finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1";
+    /// Alerts of a subject that name another patient.
+    OF_ANOTHER = "SELECT c.id, c.patient, c.dedupe, c.level, c.state, CAST(CASE WHEN p.identified = 1 AND p.person <> me.person THEN 1 ELSE 0 END AS BIGINT) AS wrong
+        FROM critical_alert c JOIN patient p ON p.id = c.patient JOIN patient me ON me.id = $2 WHERE c.subject = $1 AND c.patient <> $2 ORDER BY c.raised_at, c.id";
+    /// It names another row of the person, or the one it was raised on while nobody knew him.
+    GO_ALONG = "UPDATE critical_alert SET patient = $2, dedupe = $3 WHERE id = $1";
+    /// It is somebody else's, and rings for him.
+    RING_AGAIN = "UPDATE critical_alert SET patient = $2, dedupe = $3, state = 'raised', escalation = 0, next_escalation_at = $4, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// One alert in scope.
     FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Move the state.

@@ -8,7 +8,7 @@ use yigong_base::{Ctx, args};
 
 use super::{destination, sql};
 
-/// Plans the delivery of version `n` to every enabled destination of the facility. An older version that was not
+/// Plans the delivery of version `n` to every enabled destination of the facility, and to those that have an earlier one. An older version that was not
 /// sent yet is superseded. The sequence number is taken in commit order, so a pulling reader never misses a row.
 pub async fn plan(
     tx: &mut Tx,
@@ -18,7 +18,7 @@ pub async fn plan(
     n: i64,
     patient: &str,
 ) -> Result<usize> {
-    let destinations = tx.all(sql::DESTINATIONS_OF, args![facility]).await?;
+    let destinations = tx.all(sql::DESTINATIONS_OF, args![facility, report]).await?;
     let now = ctx.now();
     for row in &destinations {
         let (destination, kind) = (row.text("id")?, row.text("kind")?);

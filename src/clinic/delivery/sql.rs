@@ -1,8 +1,8 @@
 //! SQL of deliveries.
 
 yigong_base::statements! {
-    /// Enabled destinations of a facility.
-    DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND enabled = 1 ORDER BY id";
+    /// Destinations of a facility that are enabled, or have been sent or kept an earlier version of the report: what replaces it waits for them.
+    DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND (enabled = 1 OR EXISTS (SELECT 1 FROM delivery d WHERE d.destination = destination.id AND d.report = $2)) ORDER BY id";
     /// An unsent older version is never sent; it stays in the log.
     SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead', 'stopped')";
     /// A new parcel.

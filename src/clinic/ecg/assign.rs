@@ -12,8 +12,8 @@ use super::detail::find;
 use super::gate::{self, Going};
 use super::sql;
 use crate::imaging::reconcile;
-use crate::order;
 use crate::worklist::admit::{flag, of_subject, raise_priority};
+use crate::{critical, order};
 
 /// Gives the record to an order: patient, title and class follow, and what was held goes to work. Answers the item.
 ///
@@ -79,7 +79,7 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     tx.exec(sql::SETTLE, args![&record, &state, &patient, order, "", redo_at]).await?;
     tx.exec(sql::SET_WORK_PATIENT, args![&record, &patient]).await?;
     tx.exec(sql::SET_REPORT_PATIENT, args![&record, &patient, order]).await?;
-    tx.exec(sql::SET_ALERT_PATIENT, args![&record, &patient]).await?;
+    critical::follow::follow(tx, ctx, permit, &record, &patient).await?;
     let detail = json!({"order": order, "from": before, "to": patient, "was": row.text("matching")?});
     audit::append(tx, ctx, permit, "ecg.match", "ecg_record", &record, &detail).await?;
     let was = row.opt_text("order_id")?.filter(|was| was != order);

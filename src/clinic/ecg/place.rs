@@ -15,6 +15,7 @@ use super::receive::Received;
 use super::understand::Understood;
 use super::whose::{Whose, whose};
 use super::{assign, raise, rendition, repeat, sql, values};
+use crate::critical;
 
 /// What is to be placed.
 pub(super) struct Given<'a> {
@@ -99,11 +100,16 @@ async fn free(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: St
     if whose.held {
         return Ok(Placed::only(Received::Known(id)));
     }
-    let going = going(given, &id, &whose, None);
-    let state = gate::state(tx, &going).await?;
+    // What was learned of the recording stays: pain, and that the clinic had insisted on it.
+    let row = tx.one(sql::FIND, args![&id, "*"]).await?;
+    let mut going = Going::of(&row)?;
+    going.patient.clone_from(&whose.patient);
+    going.order.clone_from(&whose.order);
+    let insisted = row.opt_text("kept")?.is_some_and(|why| !why.is_empty());
+    let state = if insisted { "queued" } else { gate::state(tx, &going).await? };
     let redo_at = gate::redo_at(ctx, state);
     tx.exec(sql::SETTLE, args![&id, state, &whose.patient, &whose.order, whose.matching, redo_at]).await?;
-    tx.exec(sql::SET_ALERT_PATIENT, args![&id, &whose.patient]).await?;
+    critical::follow::follow(tx, ctx, permit, &id, &whose.patient).await?;
     let item = gate::go(tx, ctx, permit, &going, state).await?;
     let received = if state == "redo" { Received::Redo(id) } else { Received::Queued(id) };
     Ok(Placed { item, ..Placed::only(received) })

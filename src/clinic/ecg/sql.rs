@@ -53,7 +53,7 @@ yigong_base::statements! {
     /// Earlier records of the same person in scope: $1 person, $2 this record, $3 scope, $4 its time.
     PREVIOUS = "SELECT e.id, e.acquired_at, e.received_at, e.object_hash, e.state, e.verdict, r.id AS report FROM ecg_record e JOIN patient p ON p.id = e.patient
         LEFT JOIN report r ON r.subject = e.id AND r.subject_kind = 'ecg' AND r.current_version > 0
-        WHERE p.person = $1 AND e.id <> $2 AND ($3 = '*' OR e.facility = $3) AND COALESCE(e.acquired_at, e.received_at) <= $4 AND e.state <> 'redone'
+        WHERE p.person = $1 AND e.id <> $2 AND ($3 = '*' OR e.facility = $3) AND COALESCE(e.acquired_at, e.received_at) <= $4 AND e.state NOT IN ('redone', 'held')
         ORDER BY COALESCE(e.acquired_at, e.received_at) DESC, e.id DESC LIMIT 20";
     /// Number and name of a patient.
     PATIENT = "SELECT local_id, name, pinyin, initials, sex, birth_date, person FROM patient WHERE id = $1";
@@ -75,11 +75,9 @@ yigong_base::statements! {
     /// The report of a record.
     REPORT = "SELECT id, state, current_version FROM report WHERE subject = $1";
     /// Everything that names the patient of a record follows it.
-    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE subject = $1";
+    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE subject = $1 AND state <> 'done'";
     /// The open report too.
     SET_REPORT_PATIENT = "UPDATE report SET patient = $2, order_id = $3 WHERE subject = $1 AND current_version = 0";
-    /// And alerts.
-    SET_ALERT_PATIENT = "UPDATE critical_alert SET patient = $2 WHERE subject = $1";
     /// The title of what is read.
     SET_WORK_TITLE = "UPDATE work_item SET title = $2, version = version + 1 WHERE subject = $1 AND state IN ('queued', 'reading', 'returned')";
     /// Records a person must look at, oldest first; $1 scope, $2 and $3 = time and id of the last row, $4 limit.

@@ -254,7 +254,9 @@ impl New<'_> {
                 tx.exec(sql::GROW_POSTGRES, grown).await?;
             }
         }
-        if is_new {
+        // Also of a series of which nothing was shown any more: a retake of what the device had rejected.
+        let shown = found.as_ref().map_or(Ok(None), |row| row.opt_int("shown"))?.unwrap_or(0);
+        if shown == 0 {
             order::progress::of_study(tx, &study, now).await?;
         }
         self.lanes(tx, &study, &id).await?;

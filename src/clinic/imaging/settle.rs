@@ -74,6 +74,7 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
     if first {
         let state = if blocked { "held" } else { "queued" };
         tx.exec(sql::SETTLED, args![study, state, ctx.now()]).await?;
+        order::progress::of_study(&mut tx, study, ctx.now()).await?;
         let detail = serde_json::json!({"state": state, "images": pictures});
         audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail).await?;
     }

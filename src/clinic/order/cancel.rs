@@ -13,6 +13,8 @@ use super::{progress, sql};
 /// # Errors
 /// `Conflict` `too_late` once a study, a record or a specimen has been received.
 pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason: &str) -> Result<()> {
+    // What comes in at this moment comes before or after.
+    tx.exec(sql::LOCK, args![order]).await?;
     let row =
         tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
     if row.text("state")? == "cancelled" {
@@ -32,12 +34,15 @@ pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason
 /// # Errors
 /// `Conflict` `too_late` when nothing is left to be examined.
 pub async fn cancel_rest(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason: &str) -> Result<()> {
+    tx.exec(sql::LOCK, args![order]).await?;
     let row =
         tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
     let evidence = tx.one(sql::EVIDENCE, args![order]).await?.int("n")?;
     if evidence == 0 || row.text("pipeline")? == "lab" {
         return cancel(tx, ctx, permit, order, reason).await;
     }
+    // An order of an earlier build does not know yet what of it was examined.
+    progress::follow(tx, order, ctx.now()).await?;
     let items = tx.exec(sql::CANCEL_REST, args![order]).await?;
     if items == 0 {
         return Err(Fault::conflict("too_late", "everything ordered has been examined"));

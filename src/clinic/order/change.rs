@@ -14,6 +14,7 @@ use super::sql;
 /// # Errors
 /// `Conflict` `too_late` once evidence has come in, `placer_reused` for another patient or pipeline.
 pub async fn change(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, new: &NewOrder) -> Result<()> {
+    tx.exec(sql::LOCK, args![order]).await?;
     let standing =
         tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
     same_order(&standing, new)?;

@@ -83,13 +83,12 @@ pub async fn follow(tx: &mut Tx, order: &str, now: i64) -> Result<()> {
             tx.exec(sql::SET_ITEM, args![id, stage.as_str()]).await?;
         }
     }
-    // An order of which nothing is known to be wanted is answered by whatever came.
-    let whole = stages.iter().copied().min().unwrap_or(if evidence.is_empty() {
-        Stage::Ordered
-    } else {
-        Stage::Received
-    });
-    tx.exec(sql::MOVE, args![order, whole.as_str(), now]).await?;
+    let whole = match stages.iter().min() {
+        Some(stage) => stage.as_str(),
+        // Of an order of which nothing is wanted any more the rest was cancelled: what came stands, or it is over.
+        None => evidence.iter().map(|e| Stage::of(&e.report)).min().map_or("cancelled", Stage::as_str),
+    };
+    tx.exec(sql::MOVE, args![order, whole, now]).await?;
     Ok(())
 }
 

@@ -47,7 +47,7 @@ yigong_base::statements! {
     FIND = "SELECT id, facility, placer_no, filler_no, patient, pipeline, state, priority, flags, orderer, department, history, created_at FROM orders
         WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Evidence that came in for an order: studies, records, specimens that were received.
-    EVIDENCE = "SELECT (SELECT COUNT(*) FROM study WHERE order_id = $1) + (SELECT COUNT(*) FROM ecg_record WHERE order_id = $1)
+    EVIDENCE = "SELECT (SELECT COUNT(*) FROM study s WHERE s.order_id = $1 AND s.state <> 'merged' AND (s.instance_count > 0 OR EXISTS (SELECT 1 FROM report r WHERE r.subject = s.id AND r.current_version > 0))) + (SELECT COUNT(*) FROM ecg_record WHERE order_id = $1)
         + (SELECT COUNT(*) FROM specimen WHERE order_id = $1 AND received_at IS NOT NULL) AS n";
     /// Cancelled.
     CANCEL = "UPDATE orders SET state = 'cancelled', updated_at = $2 WHERE id = $1 AND state = 'ordered'";
@@ -83,7 +83,7 @@ yigong_base::statements! {
     /// What has come in for an order, a row for each modality, with the kind of the version that stands of its report.
     PROOFS = "SELECT s.id AS id, e.modality AS modality, COALESCE(v.kind, '') AS report FROM study s JOIN series e ON e.study = s.id
         LEFT JOIN report r ON r.subject = s.id AND r.state <> 'withdrawn' LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
-        WHERE s.order_id = $1 AND s.state <> 'merged' AND e.instance_count > 0
+        WHERE s.order_id = $1 AND s.state <> 'merged' AND (e.instance_count > 0 OR v.n IS NOT NULL)
         UNION ALL SELECT g.id, 'ECG', COALESCE(v.kind, '') FROM ecg_record g
         LEFT JOIN report r ON r.subject = g.id AND r.state <> 'withdrawn' LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
         WHERE g.order_id = $1";

@@ -1,6 +1,7 @@
 //! Orders on both engines.
 
 use yigong_base::access::Permit;
+use yigong_base::args;
 use yigong_base::patient::{self, Seen};
 use yigong_base::testing::{self, Bench};
 
@@ -104,5 +105,34 @@ async fn every_statement_is_well_formed_on_both_engines() {
         for (name, statement) in sql::ALL {
             conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
         }
+    }
+}
+
+yigong_base::statements! {
+    STUDY = "INSERT INTO study (id, uid, facility, patient, order_id, state, modality, instance_count, first_received_at, last_received_at) VALUES ('s1', '1.2.3', 'C01', $1, $2, 'published', 'DX', 1, 1, 1)";
+    SERIES = "INSERT INTO series (id, study, uid, modality, instance_count) VALUES ('e1', 's1', '1.2.3.4', 'DX', 1)";
+    REPORT = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, state, current_version, verify_code, created_at, updated_at) VALUES ('r1', 'imaging', 'study', 's1', $1, 'C01', 'published', 1, 'code', 1, 1)";
+    VERSION = "INSERT INTO report_version (report, n, kind, content, content_sha256, pdf_sha256, pdf_bytes, writer, signer, signer_demo, signature, certificate, signed_at, seq) VALUES ('r1', 1, 'final', '{}', '', '', 0, 'w', 'w', 1, $1, $1, 1, 1)";
+    BEFORE = "UPDATE orders SET state = 'reported' WHERE id = $1";
+}
+
+#[tokio::test]
+async fn an_order_that_an_earlier_build_had_reported_is_not_cancelled() {
+    for bench in testing::engines().await.unwrap() {
+        let (permit, new) = new_order(&bench, "HIS-9").await;
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let order = place(&mut tx, &bench.ctx, &permit, "C01", &new).await.unwrap().id;
+        // As such a build left it: the order knows, its items do not.
+        tx.exec(STUDY, args![&new.patient, &order]).await.unwrap();
+        tx.exec(SERIES, args![]).await.unwrap();
+        tx.exec(REPORT, args![&new.patient]).await.unwrap();
+        tx.exec(VERSION, args![Vec::<u8>::new()]).await.unwrap();
+        tx.exec(BEFORE, args![&order]).await.unwrap();
+        let late = cancel_rest(&mut tx, &bench.ctx, &permit, &order, "x").await.unwrap_err();
+        assert_eq!(late.code(), "too_late");
+        let head = head(&mut tx, &permit, &order).await.unwrap().unwrap();
+        assert_eq!(head.items[0].state, "reported");
+        let row = tx.one(sql::FIND, args![&order, "*"]).await.unwrap();
+        assert_eq!(row.text("state").unwrap(), "reported");
     }
 }

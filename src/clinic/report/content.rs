@@ -66,6 +66,8 @@ impl ReportContent {
             ecg: None,
             mark: None,
             critical: Vec::new(),
+            // The reason of an amendment tells what was found.
+            change_reason: String::new(),
             ..self
         }
     }

@@ -27,11 +27,15 @@ pub async fn detail(conn: &mut Conn, ctx: &Ctx, permit: &Permit, item: &str) -> 
             saved = draft::current(conn, permit, report).await?;
         }
         versions = read::versions(conn, report, false).await?;
-        if reader {
+        state = super::open::find(conn, permit, report).await?.state;
+        let open = state != "withdrawn" || read::may_see_withdrawn(permit);
+        if !open {
+            versions.iter_mut().try_for_each(read::silence)?;
+        }
+        if reader && open {
             lost = draft::lost(conn, ctx, report).await?;
         }
-        state = super::open::find(conn, permit, report).await?.state;
-        if let Some(row) = conn.opt(sql::SEND_BACK_COMMENT, args![report]).await? {
+        if open && let Some(row) = conn.opt(sql::SEND_BACK_COMMENT, args![report]).await? {
             let detail = row.json::<Value>("detail")?;
             comment = detail.get("comment").and_then(Value::as_str).unwrap_or_default().to_owned();
         }

@@ -52,7 +52,9 @@ pub fn document_of(
         _ => String::new(),
     };
     let mut signers = vec![SignedBy {
-        role: if content.auditor.is_some() {
+        role: if content.kind == "withdrawn" {
+            say("撤回申请", "Withdrawal asked by")
+        } else if content.auditor.is_some() {
             say("报告医师", "Reported by")
         } else if content.pipeline == "lab" {
             say("审核者", "Verified by")
@@ -64,7 +66,11 @@ pub fn document_of(
     }];
     if let Some(auditor) = &content.auditor {
         signers.push(SignedBy {
-            role: say("审核医师", "Audited and signed by"),
+            role: if content.kind == "withdrawn" {
+                say("撤回确认", "Confirmed and signed by")
+            } else {
+                say("审核医师", "Audited and signed by")
+            },
             name: auditor.name.clone(),
             time: time(content.signed_at),
         });

@@ -28,10 +28,16 @@ pub async fn pdf(conn: &mut Conn, permit: &Permit, report: &str, n: i64) -> Resu
     let found = find(conn, permit, report).await?;
     let row =
         conn.opt(sql::VERSION, args![report, n]).await?.ok_or_else(|| Fault::not_found("report version"))?;
-    if found.state == "withdrawn" && row.text("kind")? != "withdrawn" && !permit.may(Right::Withdraw) {
+    if found.state == "withdrawn" && row.text("kind")? != "withdrawn" && !may_see_withdrawn(permit) {
         return Err(withdrawn());
     }
     row.text("pdf_object")
+}
+
+/// Lead and quality officers of the centre see what a withdrawn report had said: it is evidence.
+#[must_use]
+pub fn may_see_withdrawn(permit: &Permit) -> bool {
+    permit.may(Right::Withdraw) && permit.scope() == "*"
 }
 
 /// The refusal to hand out what a withdrawn report had said.
@@ -71,8 +77,15 @@ fn head(row: &Row, report: &str, last: i64, with_content: bool) -> Result<Value>
     Ok(value)
 }
 
-/// What a version of a withdrawn report had said is not shown.
-fn silence(version: &mut Value) -> Result<()> {
+/// What a version of a withdrawn report had said is not shown; the withdrawal itself is.
+pub(super) fn silence(version: &mut Value) -> Result<()> {
+    if version.get("kind").is_some_and(|k| k == "withdrawn") {
+        return Ok(());
+    }
+    if let Some(map) = version.as_object_mut() {
+        map.insert("change_reason".into(), "".into());
+        map.insert("mark".into(), Value::Null);
+    }
     if let Some(content) = version.get_mut("content") {
         let said: ReportContent = serde_json::from_value(content.take())?;
         *content = serde_json::to_value(said.silenced())?;
@@ -84,7 +97,7 @@ fn silence(version: &mut Value) -> Result<()> {
 pub async fn report(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<Value> {
     let row = find(conn, permit, id).await?;
     let mut versions = versions(conn, id, true).await?;
-    if row.state == "withdrawn" && !permit.may(Right::Withdraw) {
+    if row.state == "withdrawn" && !may_see_withdrawn(permit) {
         for one in &mut versions {
             silence(one)?;
         }

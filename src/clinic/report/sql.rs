@@ -58,7 +58,7 @@ yigong_base::statements! {
     ECG_VALUES = "SELECT what, unit, number, source, doubtful FROM ecg_value WHERE record = $1 ORDER BY at, n, id";
     /// Whether an earlier recording of the same person is in scope: $1 record, $2 scope.
     ECG_BEFORE = "SELECT e.id FROM ecg_record e JOIN patient p ON p.id = e.patient JOIN ecg_record me ON me.id = $1 JOIN patient mp ON mp.id = me.patient
-        WHERE p.person = mp.person AND e.id <> me.id AND e.state <> 'redone' AND ($2 = '*' OR e.facility = $2)
+        WHERE p.person = mp.person AND e.id <> me.id AND e.state NOT IN ('redone', 'held') AND ($2 = '*' OR e.facility = $2)
         AND COALESCE(e.acquired_at, e.received_at) <= COALESCE(me.acquired_at, me.received_at) LIMIT 1";
     /// A specimen as a subject.
     SPECIMEN = "SELECT barcode, order_id, type, collected_at, received_at FROM specimen WHERE id = $1";
@@ -91,7 +91,7 @@ yigong_base::statements! {
     /// Reports of a facility for the clinic's page, newest version first; $2 = before seq, $3 = part of name or ''.
     CLINIC_LIST = "SELECT v.report, v.n, v.kind, v.change_class, v.signed_at, v.seq, v.mark, r.pipeline, r.state, r.current_version, COALESCE(r.was_subject, r.subject) AS subject, w.title, w.modality, p.id AS patient_id,
         d.state AS delivery_state, d.seen_at, d.clinically_acked_at, sa.name AS seen_name,
-        (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = r.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = r.subject)) AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
+        (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = COALESCE(r.was_subject, r.subject) OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = COALESCE(r.was_subject, r.subject))) AND c.patient = r.patient AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS critical_open
         FROM report_version v JOIN report r ON r.id = v.report JOIN patient p ON p.id = r.patient
         LEFT JOIN work_item w ON w.subject = COALESCE(r.was_subject, r.subject) AND w.round = 1 AND w.tier = CASE WHEN r.pipeline = 'lab' THEN 'audit' ELSE 'write' END
         LEFT JOIN destination t ON t.facility = r.facility AND t.kind = 'web' LEFT JOIN delivery d ON d.report = v.report AND d.n = v.n AND d.destination = t.id
@@ -99,14 +99,14 @@ yigong_base::statements! {
         WHERE v.n = r.current_version AND ($1 = '*' OR r.facility = $1) AND v.seq < $2 AND ($3 = '' OR p.name LIKE $3 OR p.pinyin LIKE $3 OR p.initials LIKE $3 OR p.local_id LIKE $3)
         ORDER BY v.seq DESC LIMIT 50";
     /// Versions a clinic doctor must still acknowledge.
-    COUNT_CHANGED = "SELECT COUNT(*) AS n FROM delivery d JOIN report_version v ON v.report = d.report AND v.n = d.n JOIN destination t ON t.id = d.destination
+    COUNT_CHANGED = "SELECT COUNT(*) AS n FROM delivery d JOIN report r ON r.id = d.report AND r.current_version = d.n JOIN report_version v ON v.report = d.report AND v.n = d.n JOIN destination t ON t.id = d.destination
         WHERE d.facility = $1 AND t.kind = 'web' AND v.change_class >= 2 AND d.clinically_acked_at IS NULL AND d.state <> 'superseded'";
     /// The clinic's track: the newest item of each subject since a time; $1 = scope, $2 = since.
     TRACKS = "SELECT w.id, w.subject, w.subject_kind, w.pipeline, w.tier, w.state, w.title, w.modality, w.patient, w.deadline, w.holder, w.flags, w.priority, w.return_reason, w.return_text,
         h.name AS holder_name, r.id AS report, r.state AS report_state, r.current_version, v.kind AS report_kind, v.signed_at,
         (SELECT MIN(x.arrived_at) FROM work_item x WHERE x.subject = w.subject) AS first_at,
         (SELECT MIN(x.arrived_at) FROM work_item x WHERE x.subject = w.subject AND x.tier = 'audit') AS audit_at
-        FROM work_item w LEFT JOIN account h ON h.id = w.holder LEFT JOIN report r ON r.subject = w.subject LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
+        FROM work_item w LEFT JOIN account h ON h.id = w.holder LEFT JOIN report r ON r.id = w.report LEFT JOIN report_version v ON v.report = r.id AND v.n = r.current_version
         WHERE ($1 = '*' OR w.facility = $1) AND w.arrived_at >= $2 AND w.state <> 'cancelled'
         AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND n.state <> 'cancelled' AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))
         ORDER BY w.arrived_at DESC, w.id DESC LIMIT 300";

@@ -51,6 +51,9 @@ pub async fn inbox(conn: &mut Conn, permit: &Permit) -> Result<Value> {
 fn step_of(row: &Row) -> Result<&'static str> {
     let published = row.opt_int("current_version")?.unwrap_or(0) > 0;
     let amending = row.opt_text("report_state")?.as_deref() == Some("amending");
+    if row.opt_text("report_state")?.as_deref() == Some("withdrawn") {
+        return Ok("withdrawn");
+    }
     Ok(match (row.text("state")?.as_str(), row.text("tier")?.as_str()) {
         ("returned", _) => "returned",
         _ if published && (amending || row.text("state")? == "done") => "published",

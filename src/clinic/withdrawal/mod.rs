@@ -24,9 +24,24 @@ use crate::worklist::row;
 /// Why a report may be withdrawn: what is wrong decides what becomes of the images.
 pub const CAUSES: [&str; 3] = ["wrong_patient", "wrong_exam", "other"];
 
+/// Whether the caller may withdraw reports of a pipeline: leads and quality officers of the centre, no clinic's own.
+#[must_use]
+pub fn entitled(permit: &Permit, pipeline: &str) -> bool {
+    permit.may_for(Right::Withdraw, pipeline) && permit.scope() == "*"
+}
+
+fn require(permit: &Permit, pipeline: &str) -> Result<()> {
+    if entitled(permit, pipeline) {
+        return Ok(());
+    }
+    Err(Fault::denied(
+        "withdraw: for leads and quality officers of the centre, each for the pipelines of the role",
+    ))
+}
+
 /// Of the two persons one leads the centre and one answers for quality; who has both roles may be either.
-fn side(permit: &Permit) -> &'static str {
-    match (permit.may(Right::Lead), permit.may(Right::QcRecords)) {
+fn side(permit: &Permit, pipeline: &str) -> &'static str {
+    match (permit.may_for(Right::Lead, pipeline), permit.may_for(Right::QcRecords, pipeline)) {
         (true, true) => "both",
         (true, false) => "lead",
         _ => "quality",
@@ -55,16 +70,16 @@ pub struct Asked {
 }
 
 fn of_row(row: &Row, permit: &Permit) -> Result<Asked> {
-    let by = row.text("asked_by")?;
+    let (by, pipeline) = (row.text("asked_by")?, row.text("pipeline")?);
     let side_of = row.text("asked_side")?;
-    let may = permit.may(Right::Withdraw);
+    let may = entitled(permit, &pipeline);
     Ok(Asked {
         id: row.text("id")?,
         n: row.int("n")?,
         cause: row.text("cause")?,
         reason: row.text("reason")?,
         asked_at: row.int("asked_at")?,
-        may_confirm: may && by != permit.who() && pair(&side_of, side(permit)),
+        may_confirm: may && by != permit.who() && pair(&side_of, side(permit, &pipeline)),
         may_drop: may,
         asked_by: row::person(Some(by), row.opt_text("asked_name")?),
     })
@@ -95,7 +110,6 @@ pub async fn ask(
     cause: &str,
     reason: &str,
 ) -> Result<String> {
-    permit.require(Right::Withdraw)?;
     if !CAUSES.contains(&cause) {
         return Err(Fault::invalid("cause", CAUSES.join(", ")));
     }
@@ -103,6 +117,7 @@ pub async fn ask(
         return Err(Fault::invalid("reason", "must not be empty"));
     }
     let found = standing(tx, permit, report).await?;
+    require(permit, &found.pipeline)?;
     let row = args![
         ctx.id(),
         report,
@@ -110,24 +125,24 @@ pub async fn ask(
         cause,
         reason.trim(),
         permit.who(),
-        side(permit),
+        side(permit, &found.pipeline),
         ctx.now()
     ];
     if tx.exec(sql::ASK, row).await? == 0 {
         return Err(Fault::conflict("asked", "somebody has asked for this already"));
     }
-    let detail = json!({"n": found.current_version, "cause": cause, "reason": reason.trim()});
+    let detail = json!({"n": found.current_version, "cause": cause});
     audit::append(tx, ctx, permit, "report.withdraw_ask", "report", report, &detail).await?;
     Ok(found.facility)
 }
 
-/// A report of which a final version stands and that nobody is changing.
+/// A report of which a version stands, a preliminary one too, and that nobody is amending.
 async fn standing(conn: &mut Conn, permit: &Permit, report: &str) -> Result<ReportRow> {
     let row = find(conn, permit, report).await?;
     if row.pipeline == "lab" {
         return Err(Fault::conflict("lab", "a laboratory value is corrected on the verification page"));
     }
-    if row.state != "published" {
+    if row.current_version == 0 || matches!(row.state.as_str(), "amending" | "withdrawn") {
         return Err(Fault::conflict(
             "not_published",
             "only a signed report that nobody is amending can be withdrawn",
@@ -141,15 +156,14 @@ async fn standing(conn: &mut Conn, permit: &Permit, report: &str) -> Result<Repo
 /// # Errors
 /// `Denied`; `NotFound`; `Invalid` `reason`; `Conflict` `not_asked`.
 pub async fn refuse(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, why: &str) -> Result<String> {
-    permit.require(Right::Withdraw)?;
     if why.trim().is_empty() {
         return Err(Fault::invalid("reason", "must not be empty"));
     }
     let row = find(tx, permit, report).await?;
+    require(permit, &row.pipeline)?;
     let waiting = asked(tx, permit, report).await?.ok_or_else(not_asked)?;
     close(tx, ctx, permit, &waiting, "refused", why.trim()).await?;
-    let detail = json!({"why": why.trim()});
-    audit::append(tx, ctx, permit, "report.withdraw_refuse", "report", report, &detail).await?;
+    audit::append(tx, ctx, permit, "report.withdraw_refuse", "report", report, &json!({})).await?;
     Ok(row.facility)
 }
 
@@ -195,9 +209,8 @@ pub async fn confirm(centre: &Centre, permit: &Permit, report: &str) -> Result<(
     }
     close(&mut tx, ctx, permit, &again, "confirmed", "").await?;
     let n = commit_version(&mut tx, centre, permit, ready).await?;
-    after::go_on(&mut tx, ctx, permit, &found, &waiting.cause).await?;
-    let detail =
-        json!({"n": n, "cause": waiting.cause, "reason": waiting.reason, "asked_by": waiting.asked_by});
+    after::go_on(&mut tx, ctx, &found, &waiting.cause, &waiting.reason).await?;
+    let detail = json!({"n": n, "cause": waiting.cause, "asked_by": waiting.asked_by.get("id")});
     audit::append(&mut tx, ctx, permit, "report.withdraw", "report", report, &detail).await?;
     tx.commit().await?;
     Ok((n, found.facility))
@@ -205,8 +218,8 @@ pub async fn confirm(centre: &Centre, permit: &Permit, report: &str) -> Result<(
 
 /// The report and what waits for it, for one who may be the second person.
 async fn second(conn: &mut Conn, permit: &Permit, report: &str) -> Result<(ReportRow, Asked)> {
-    permit.require(Right::Withdraw)?;
     let found = standing(conn, permit, report).await?;
+    require(permit, &found.pipeline)?;
     let waiting = asked(conn, permit, report).await?.ok_or_else(not_asked)?;
     if !waiting.may_confirm {
         return Err(Fault::denied("withdraw: another person of the other side (lead, quality) must confirm"));
@@ -238,7 +251,9 @@ fn silent(last: ReportContent, asked: &Asked, writer: Person, auditor: Person) -
 /// # Errors
 /// `Denied`; storage faults.
 pub async fn list(conn: &mut Conn, ctx: &Ctx, permit: &Permit) -> Result<Vec<Value>> {
-    permit.require(Right::Withdraw)?;
+    if !read::may_see_withdrawn(permit) {
+        return Err(Fault::denied("withdraw"));
+    }
     let mut all = Vec::new();
     for row in conn.all(sql::WAITING, args![permit.scope()]).await? {
         let content: ReportContent = row.json("content")?;

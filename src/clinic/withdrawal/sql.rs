@@ -5,7 +5,7 @@ yigong_base::statements! {
     ASK = "INSERT INTO withdrawal (id, report, n, cause, reason, state, asked_by, asked_side, asked_at) VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8)
         ON CONFLICT (report) WHERE state = 'open' DO NOTHING";
     /// The one that waits for a report.
-    OPEN = "SELECT w.id, w.report, w.n, w.cause, w.reason, w.asked_by, w.asked_side, w.asked_at, a.name AS asked_name FROM withdrawal w LEFT JOIN account a ON a.id = w.asked_by
+    OPEN = "SELECT w.id, w.report, w.n, w.cause, w.reason, w.asked_by, w.asked_side, w.asked_at, a.name AS asked_name, r.pipeline FROM withdrawal w JOIN report r ON r.id = w.report LEFT JOIN account a ON a.id = w.asked_by
         WHERE w.report = $1 AND w.state = 'open'";
     /// Answered.
     CLOSE = "UPDATE withdrawal SET state = $2, closed_by = $3, closed_at = $4, answer = $5 WHERE id = $1 AND state = 'open'";
@@ -21,6 +21,10 @@ yigong_base::statements! {
     HOLD_STUDY = "UPDATE study SET state = 'held' WHERE id = $1";
     /// A recording waits for a person; `identity` where no study speaks for it.
     HOLD_ECG = "UPDATE ecg_record SET state = 'held', matching = CASE WHEN study IS NULL THEN 'identity' ELSE matching END, version = version + 1 WHERE id = $1";
+    /// It names nobody and answers no order.
+    NOBODYS_ECG = "UPDATE ecg_record SET patient = $2, order_id = NULL WHERE id = $1";
+    /// A study that something holds back.
+    BLOCKED = "SELECT id FROM study WHERE id = $1 AND lane IN ('security', 'identity', 'content')";
     /// The study of a recording.
     STUDY_OF_ECG = "SELECT study FROM ecg_record WHERE id = $1";
     /// A recording goes to work again.

@@ -60,6 +60,19 @@ async fn lead_and_quality_withdraw_together_and_the_subject_is_free_again() {
             Err(Fault::Denied { .. })
         ));
         assert!(matches!(asks(&centre, &lead, &report, "typing").await, Err(Fault::Invalid { .. })));
+        // Neither a clinic's own people nor a lead of another pipeline.
+        let of = |facility: &str, all: bool, pipelines: &str| {
+            let grants = [Role::Lead, Role::QcOfficer].map(|role| Grant {
+                role,
+                facility: facility.into(),
+                pipelines: pipelines.into(),
+            });
+            Permit::person("x", "x", facility, all, grants.to_vec())
+        };
+        for stranger in [of("C01", false, "*"), of("LEAD", true, "ecg")] {
+            let refused = asks(&centre, &stranger, &report, "other").await;
+            assert!(matches!(refused, Err(Fault::Denied { .. })), "{refused:?}");
+        }
         assert_eq!(code(confirm(&centre, &qc, &report).await), "not_asked");
         assert_eq!(asks(&centre, &lead, &report, "wrong_patient").await.unwrap(), "C01");
         assert_eq!(code(asks(&centre, &qc, &report, "other").await), "asked");

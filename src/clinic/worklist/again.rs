@@ -19,7 +19,13 @@ pub async fn admit_again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewItem)
     let mut new = new.clone();
     if let Some(last) = of_subject(tx, &new.subject, new.tier).await? {
         let withdrawn = tx.opt(sql::WITHDRAWN, args![&last.id]).await?.is_some();
-        new.round = last.round + i64::from(withdrawn && !open(&last.state));
+        new.round = last.round;
+        if withdrawn && !open(&last.state) {
+            new.round += 1;
+            // It arrives a second time, with a clock of its own.
+            (new.arrived_at, new.deadline) = (ctx.now(), None);
+            new.flags.push("withdrawn".into());
+        }
     }
     let item = admit(tx, ctx, permit, &new).await?;
     if tx.exec(sql::BACK, args![&item, &new.patient]).await? > 0 {

@@ -15,7 +15,7 @@ macro_rules! list_head {
          p.local_id AS patient_local_id, p.name AS patient_name, p.pinyin AS patient_pinyin, p.sex AS patient_sex, p.birth_date AS patient_birth, p.identified AS patient_identified,
          f.name AS facility_name, f.name_en AS facility_name_en, h.name AS holder_name, wr.name AS writer_name,
          s.instance_count AS images, s.series_count AS series, s.thumbnail_hash, r.state AS report_state, r.current_version AS report_n,
-         (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.subject <> w.subject) AS priors,
+         (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.state <> 'withdrawn' AND o.subject <> w.subject) AS priors,
          (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = w.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = w.subject)) AND c.state <> 'closed') AS critical_count
          FROM work_item w JOIN patient p ON p.id = w.patient JOIN facility f ON f.code = w.facility
          LEFT JOIN account h ON h.id = w.holder LEFT JOIN account wr ON wr.id = w.written_by
@@ -137,7 +137,8 @@ yigong_base::statements! {
     REOPEN = "UPDATE work_item SET state = 'queued', holder = NULL, lease_until = NULL, closed_at = NULL, version = version + 1 WHERE id = $1";
     /// An item that was taken away, or written and never signed, waits again, for the patient the evidence has now.
     BACK = "UPDATE work_item SET state = 'queued', patient = $2, closed_at = NULL, version = version + 1 WHERE id = $1
-        AND (state = 'cancelled' OR (state = 'done' AND NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0)))";
+        AND (state = 'cancelled' OR (state = 'done' AND NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0)
+        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = work_item.subject AND n.state IN ('queued', 'reading', 'returned'))))";
     /// Its text is a draft again.
     BACK_TO_DRAFT = "UPDATE report SET state = 'draft', updated_at = $2 WHERE id = (SELECT w.report FROM work_item w WHERE w.id = $1) AND state = 'written'";
     /// Whether the report of an item was withdrawn.
@@ -177,7 +178,7 @@ yigong_base::statements! {
     LIST_RETURNED = concat!(list_head!(), "w.state = 'returned'", list_tail!());
     /// Tab 危急.
     LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND w.subject IN (SELECT c.subject FROM critical_alert c WHERE c.state <> 'closed' UNION SELECT k.subject FROM critical_alert c JOIN critical_subject k ON k.alert = c.id WHERE c.state <> 'closed')
-        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
+        AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND n.state <> 'cancelled' AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
     /// How many are overdue, at most 1,001; $1 = now.
     COUNT_DUE = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM work_item WHERE state IN ('queued', 'reading') AND deadline < $1 LIMIT 1001) AS few";
     /// Tab 超时 while they are few: found by their deadlines.

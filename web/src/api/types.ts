@@ -232,6 +232,8 @@ export interface ReportDetail {
   verify_url: string;
   versions: (VersionHead & { content: ReportContent })[];
   withdrawal: Withdrawal | null;
+  /** Whether the caller is one of the two sides. */
+  may_withdraw: boolean;
   deliveries: DeliveryRow[];
 }
 export interface Template {
@@ -283,7 +285,17 @@ export interface Alert {
   events: { at: Millis; who: Person; action: string; detail: unknown }[];
 }
 
-export type TrackStep = 'ordered' | 'uploaded' | 'queued' | 'writing' | 'auditing' | 'published' | 'returned' | 'rejected' | 'unmatched';
+export type TrackStep =
+  | 'ordered'
+  | 'uploaded'
+  | 'queued'
+  | 'writing'
+  | 'auditing'
+  | 'published'
+  | 'withdrawn'
+  | 'returned'
+  | 'rejected'
+  | 'unmatched';
 export interface Track {
   id: string;
   pipeline: Pipeline;

@@ -134,7 +134,7 @@ pub async fn for_task(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, own:
     Ok(())
 }
 
-/// The study is no work any more, and nobody has signed: the lead hospital's own devices see it no longer.
+/// The study is no work any more, and no report stands: the lead hospital's own devices see it no longer.
 ///
 /// # Errors
 /// Storage faults.

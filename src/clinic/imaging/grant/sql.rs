@@ -29,8 +29,8 @@ yigong_base::statements! {
     LEAD = "SELECT code FROM facility WHERE kind = 'lead' AND active = 1 ORDER BY code LIMIT 1";
     /// The read task is done: its grant gets an end.
     TASK_ENDS = "UPDATE study_grant SET until = $2 WHERE study = $1 AND reason = 'read_task'";
-    /// The work was taken back before anybody signed: its grant goes with it.
-    TASK_GONE = "DELETE FROM study_grant WHERE study = $1 AND reason = 'read_task' AND until IS NULL";
+    /// The work was taken back, or its report withdrawn: its grant goes with it.
+    TASK_GONE = "DELETE FROM study_grant WHERE study = $1 AND reason = 'read_task'";
     /// Grants whose hour has come.
     DUE = "SELECT facility, reason, until FROM study_grant WHERE study = $1 AND until <= $2";
     /// One of them goes, if it still ends then.

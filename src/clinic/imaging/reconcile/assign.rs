@@ -12,7 +12,7 @@ use yigong_formats::dicom::{Vr, name, tag};
 use super::super::quarantine;
 use super::chain::{self, Act};
 use super::{sql, words};
-use crate::order;
+use crate::{critical, order};
 
 /// The patient of an act.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ pub async fn assign(
     let written = chain::write(tx, ctx, permit, &facility, &act).await?;
     let order = row.opt_text("order_id")?;
     let others = of_another(tx, &row, &id).await?;
-    give(tx, study, &row, &patient, order.clone().filter(|_| !others)).await?;
+    give(tx, ctx, permit, study, &row, &patient, order.clone().filter(|_| !others)).await?;
     let mut said = words::of(words::names(&patient)?);
     if row.text("patient")? != id {
         said.push(words::NO_OTHER_PERSON);
@@ -139,12 +139,12 @@ pub async fn assign(
     Ok(written.id)
 }
 
-/// Whether the order of a study, by its link or by its number, was placed for somebody else.
+/// Whether the order of a study, by its link or by its number, was placed for somebody else. The same person may be known by
+/// several numbers, and an order for somebody unidentified is no other person's.
 async fn of_another(conn: &mut Conn, study: &Row, patient: &str) -> Result<bool> {
     let (facility, accession) = (study.text("facility")?, study.text("accession")?);
     if let Some(order) = study.opt_text("order_id")? {
-        let found = conn.opt(sql::ORDER, args![order, &facility]).await?;
-        return found.map_or(Ok(false), |o| o.text("patient").map(|p| p != patient));
+        return Ok(conn.opt(sql::LINKED_OF_ANOTHER, args![order, patient]).await?.is_some());
     }
     if order::match_study(conn, &facility, &accession, patient).await?.is_some()
         || accession.trim().is_empty()
@@ -181,8 +181,11 @@ pub(super) fn snapshot(row: &Row) -> Result<Value> {
 }
 
 /// Study, recordings, open work and an unsigned report follow the patient.
+#[expect(clippy::too_many_arguments, reason = "who acts on what, and to whom it goes")]
 pub(super) async fn give(
     tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
     study: &str,
     row: &Row,
     patient: &Row,
@@ -199,11 +202,22 @@ pub(super) async fn give(
         }
     }
     tx.exec(sql::SET_PATIENT, args![study, &id, attributes]).await?;
-    follow(tx, study, &id, order).await
+    follow(tx, ctx, permit, study, &id, order).await
 }
 
-/// The rows that name the patient of a study.
-pub(super) async fn follow(tx: &mut Tx, study: &str, patient: &str, order: Option<String>) -> Result<()> {
+/// The rows that name the patient of a study. An alert that was raised on it rings again for the one whose it is.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    patient: &str,
+    order: Option<String>,
+) -> Result<()> {
+    critical::follow::follow(tx, ctx, permit, study, patient).await?;
+    for record in tx.all(sql::RECORDINGS, args![study]).await? {
+        critical::follow::follow(tx, ctx, permit, &record.text("id")?, patient).await?;
+    }
     tx.exec(sql::SET_ECG_PATIENT, args![study, patient]).await?;
     tx.exec(sql::SET_WORK_PATIENT, args![study, patient]).await?;
     tx.exec(sql::SET_REPORT_PATIENT, args![study, patient, order]).await?;

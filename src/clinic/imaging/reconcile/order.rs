@@ -111,7 +111,7 @@ pub async fn link_order(
     let written = chain::write(tx, ctx, permit, &facility, &act).await?;
     tx.exec(sql::SET_ORDER, args![study, order, &accession]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, order]).await?;
-    give(tx, study, &row, &person, Some(order.to_owned())).await?;
+    give(tx, ctx, permit, study, &row, &person, Some(order.to_owned())).await?;
     let mut said = words::of(words::names(&person)?);
     if row.text("patient")? != patient {
         said.push(words::NO_OTHER_PERSON);
@@ -142,6 +142,21 @@ async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, priority: &
 /// # Errors
 /// `Conflict` `report_signed`, `in_reading`.
 pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &str) -> Result<String> {
+    take_away(tx, ctx, permit, study, "unlinked", why).await
+}
+
+/// The same for another reason; the entry says which.
+///
+/// # Errors
+/// As [`unlink`].
+pub async fn take_away(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    reason: &str,
+    why: &str,
+) -> Result<String> {
     let row = chain::changeable(tx, permit, study).await?;
     chain::unsigned(tx, study).await?;
     chain::unread(tx, study).await?;
@@ -162,7 +177,7 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
         map.insert("patient_name".into(), "".into());
     }
     tx.exec(sql::SET_PATIENT, args![study, &nobody, attributes]).await?;
-    follow(tx, study, &nobody, None).await?;
+    follow(tx, ctx, permit, study, &nobody, None).await?;
     tx.exec(sql::SET_ORDER, args![study, None::<String>, ""]).await?;
     tx.exec(sql::SET_ECG_ORDER, args![study, None::<String>]).await?;
     if let Some(order) = row.opt_text("order_id")? {
@@ -182,7 +197,7 @@ pub async fn unlink(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: &
     grant::task_gone(tx, ctx, study).await?;
     let entry = Entry {
         lane: "identity",
-        reason: "unlinked",
+        reason,
         facility: &facility,
         peer: "",
         object_kind: "study",

@@ -61,9 +61,11 @@ yigong_base::statements! {
     /// Lane and state of a study.
     SET_STATE = "UPDATE study SET lane = $2, state = $3 WHERE id = $1";
     /// A study that must wait again.
-    BACK_TO_HELD = "UPDATE study SET state = 'held' WHERE id = $1 AND state IN ('queued', 'written', 'merged')";
+    BACK_TO_HELD = "UPDATE study SET state = 'held' WHERE id = $1 AND state IN ('queued', 'written', 'merged')
+        AND NOT EXISTS (SELECT 1 FROM work_item w WHERE w.subject = study.id AND w.state = 'reading')";
     /// Its recordings wait with it.
-    HOLD_ECG = "UPDATE ecg_record SET state = 'held', redo_at = NULL, version = version + 1 WHERE study = $1 AND state IN ('queued', 'redo', 'written')";
+    HOLD_ECG = "UPDATE ecg_record SET state = 'held', redo_at = NULL, version = version + 1 WHERE study = $1 AND state IN ('queued', 'redo', 'written')
+        AND NOT EXISTS (SELECT 1 FROM work_item w WHERE w.subject = ecg_record.id AND w.state = 'reading')";
     /// Work on a study or its recordings that waits for a reader.
     WAITING_WORK = "SELECT id FROM work_item WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND tier = 'write' AND state IN ('queued', 'returned') LIMIT 1";
     /// An indexed object leaves the index again: its row stays for the day it comes back.
@@ -85,7 +87,12 @@ yigong_base::statements! {
     /// One order of a facility.
     ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
     /// An order of this number for another patient.
-    ORDER_OF_ANOTHER = "SELECT id FROM orders WHERE facility = $1 AND (filler_no = $2 OR placer_no = $2) AND patient <> $3 LIMIT 1";
+    ORDER_OF_ANOTHER = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $3 WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2)
+        AND p.identified = 1 AND p.person <> me.person LIMIT 1";
+    /// This order, if it is another person's.
+    LINKED_OF_ANOTHER = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $2 WHERE o.id = $1 AND p.identified = 1 AND p.person <> me.person";
+    /// The recordings of a study.
+    RECORDINGS = "SELECT id FROM ecg_record WHERE study = $1 ORDER BY id";
     /// Instances of a study with their series, every version.
     PARTS = "SELECT i.id, i.uid, i.facility, i.series, i.study, i.sop_class, i.current, i.hidden, i.version, CAST(CASE WHEN i.erased_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS erased, e.uid AS series_uid FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 ORDER BY i.id";
     /// Instances of a study that say something for themselves.

@@ -121,7 +121,7 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
         .await?;
         tx.exec(sql::SET_ORDER, args![id, &order, text(s, "accession")]).await?;
         tx.exec(sql::SET_ECG_ORDER, args![id, &order]).await?;
-        follow(tx, id, patient, order).await?;
+        follow(tx, ctx, permit, id, patient, order).await?;
         // A study that had been held waits again; one that was work stays what it is now.
         if matches!(text(s, "lane"), "identity" | "content" | "security") || text(s, "state") == "merged" {
             tx.exec(sql::SET_STATE, args![id, text(s, "lane"), text(s, "state")]).await?;

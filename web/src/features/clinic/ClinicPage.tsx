@@ -43,7 +43,7 @@ export function ClinicPage() {
   const match = q.trim().toLowerCase();
   const rows = all
     .filter((r) =>
-      show === 'open' ? !DONE_STEPS.includes(r.step) : show === 'done' ? r.step === 'published' : show === 'needs' ? needs(r) : true,
+      show === 'open' ? !DONE_STEPS.includes(r.step) : show === 'done' ? DONE_STEPS.includes(r.step) : show === 'needs' ? needs(r) : true,
     )
     .filter(
       (r) => !match || [r.patient.name, r.patient.pinyin, r.patient.local_id, r.title].some((x) => (x ?? '').toLowerCase().includes(match)),
@@ -77,7 +77,7 @@ export function ClinicPage() {
             { value: 'all', label: `${t('work.all')} ${all.length}` },
             { value: 'needs', label: `${t('clinic.needs')} ${count(needs)}` },
             { value: 'open', label: `${t('clinic.open')} ${count((r) => !DONE_STEPS.includes(r.step))}` },
-            { value: 'done', label: `${t('clinic.done')} ${count((r) => r.step === 'published')}` },
+            { value: 'done', label: `${t('clinic.done')} ${count((r) => DONE_STEPS.includes(r.step))}` },
           ]}
         />
         <SegmentedControl
@@ -187,6 +187,10 @@ function TrackLine({ row: r, now, answer }: { row: Track; now: number; answer: (
           <span className="tone-orange">
             <strong>{t('step.unmatched')}</strong> {r.return_text}
           </span>
+        ) : r.step === 'withdrawn' && r.report ? (
+          <Link to="/reports/$id" params={{ id: r.report }} className="report-link tone-red">
+            {t('step.withdrawn')} · {t('clinic.view', { n: r.report_n })}
+          </Link>
         ) : r.step === 'published' && r.report ? (
           <Link to="/reports/$id" params={{ id: r.report }} className="report-link">
             {t('clinic.view', { n: r.report_n })}

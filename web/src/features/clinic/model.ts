@@ -1,7 +1,7 @@
 // A track as the clinic sees it, pure.
 import type { Track, TrackStep } from '../../api/types';
 
-export const DONE_STEPS: TrackStep[] = ['published'];
+export const DONE_STEPS: TrackStep[] = ['published', 'withdrawn'];
 const PATH = ['uploaded', 'writing', 'auditing', 'published'] as const;
 const PATH_LAB = ['ordered', 'uploaded', 'auditing', 'published'] as const;
 
@@ -22,6 +22,7 @@ const RANK: Record<TrackStep, number> = {
   writing: 2,
   auditing: 3,
   published: 4,
+  withdrawn: 4,
 };
 
 /** The steps 已上传 → 书写 → 审核 → 已出报告 with their times; the server's own steps win when it sends them. */
@@ -39,8 +40,8 @@ export function stepsOf(track: Track): ShownStep[] {
     // A step without a time of its own shows none, rather than the time of the arrival again.
     const time = key !== 'uploaded' && key !== 'ordered' && given === track.arrived_at ? null : given;
     const rank = RANK[key as TrackStep] ?? 0;
-    const done = track.step === 'published' || time !== null || rank < reached;
-    if (done && !(key === track.step && track.step !== 'published')) return { key: named(key), at: time, state: 'done' };
+    const done = DONE_STEPS.includes(track.step) || time !== null || rank < reached;
+    if (done && !(key === track.step && !DONE_STEPS.includes(track.step))) return { key: named(key), at: time, state: 'done' };
     if (!nowGiven && track.step !== 'returned' && track.step !== 'rejected') {
       nowGiven = true;
       return { key: named(key), at: time, state: 'now' };
@@ -51,7 +52,7 @@ export function stepsOf(track: Track): ShownStep[] {
 
 /** Against the promised time: late, within the last tenth of an hour, or fine. */
 export function lateness(track: Track, now: number): 'late' | 'soon' | 'fine' {
-  if (track.promised_at === null || track.step === 'published') return 'fine';
+  if (track.promised_at === null || DONE_STEPS.includes(track.step)) return 'fine';
   if (track.promised_at < now) return 'late';
   return track.promised_at - now < 10 * 60_000 ? 'soon' : 'fine';
 }

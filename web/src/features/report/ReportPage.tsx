@@ -68,7 +68,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
   const before = report.versions.find((v) => v.n === version.n - 1);
   const acked = report.deliveries.some((d) => d.n === version.n && d.clinically_acked_at !== null);
   // What a withdrawn report had said is for those who withdrew it alone.
-  const shut = report.state === 'withdrawn' && version.kind !== 'withdrawn' && !can('withdraw');
+  const shut = report.state === 'withdrawn' && version.kind !== 'withdrawn' && !report.may_withdraw;
   const mustAck = clinic && version.n === newest && (version.change_class ?? 0) >= 2 && !acked;
   return (
     <>
@@ -93,7 +93,7 @@ function Versions({ report, asked }: { report: ReportDetail; asked: number }) {
               {t('report.amend')}
             </Button>
           )}
-          {can('withdraw') && report.state === 'published' && report.pipeline !== 'lab' && !report.withdrawal && (
+          {report.may_withdraw && !['amending', 'withdrawn'].includes(report.state) && report.pipeline !== 'lab' && !report.withdrawal && (
             <Button variant="default" color="red" onClick={() => withdraw(true)}>
               {t('withdraw.go')}
             </Button>

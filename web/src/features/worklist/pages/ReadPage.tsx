@@ -207,9 +207,7 @@ function ItemHead({ item, held, idle, until, waiting, reclaim, checked, amend }:
           </Tag>
         )}
         {item.triage === 'orange' && <Tag tone="orange">{t('triage.orange')}</Tag>}
-        <Tag tone={item.tier === 'write' ? 'blue' : 'violet'}>
-          {t(item.report_state === 'amending' ? 'state.amending' : item.state === 'done' ? 'state.published' : `tier.${item.tier}`)}
-        </Tag>
+        <Tag tone={item.tier === 'write' ? 'blue' : 'violet'}>{t(standing(item))}</Tag>
         {item.flags
           .filter((f) => f !== 'amending')
           .map((f) => (
@@ -279,4 +277,10 @@ function ItemHead({ item, held, idle, until, waiting, reclaim, checked, amend }:
       )}
     </div>
   );
+}
+
+/** What stands of the item: the state of its report once there is one, else whose turn it is. */
+function standing(item: WorkItemDetail): string {
+  if (item.report_state === 'amending' || item.report_state === 'withdrawn') return `state.${item.report_state}`;
+  return item.state === 'done' ? 'state.published' : `tier.${item.tier}`;
 }
