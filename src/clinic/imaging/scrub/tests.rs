@@ -320,7 +320,8 @@ async fn every_address_column_is_known_to_the_sweeper() {
     let mut objects = 0;
     for row in rows {
         let (table, column) = (row.text("tbl").unwrap(), row.text("col").unwrap());
-        if other.contains(&column.as_str()) {
+        // What was exchanged for a smaller one is to go.
+        if other.contains(&column.as_str()) || table == "original" {
             continue;
         }
         let named = sql::NAMED.contains(&format!("{column} AS address FROM {table}"))
