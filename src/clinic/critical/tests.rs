@@ -138,7 +138,10 @@ async fn an_alert_that_was_told_of_the_wrong_person_rings_again() {
         let none = follow::follow(&mut tx, ctx, &permit, "e1", &people[0]).await.unwrap();
         assert!(none.is_empty(), "the same person");
         // Taken away from the one who was told of it; then known to be another's.
-        assert_eq!(follow::follow(&mut tx, ctx, &permit, "e1", &people[2]).await.unwrap(), [alert.clone()]);
+        assert_eq!(
+            follow::follow(&mut tx, ctx, &permit, "e1", &people[2]).await.unwrap(),
+            std::slice::from_ref(&alert)
+        );
         let row = tx.one(sql::FIND, args![&alert, "*"]).await.unwrap();
         assert_eq!(
             (row.text("state").unwrap().as_str(), row.text("patient").unwrap()),

@@ -181,7 +181,6 @@ pub(super) fn snapshot(row: &Row) -> Result<Value> {
 }
 
 /// Study, recordings, open work and an unsigned report follow the patient.
-#[expect(clippy::too_many_arguments, reason = "who acts on what, and to whom it goes")]
 pub(super) async fn give(
     tx: &mut Tx,
     ctx: &Ctx,
