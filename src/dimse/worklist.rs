@@ -233,9 +233,9 @@ fn step_id(step: &Step) -> String {
     step.item.chars().skip(skip).collect()
 }
 
-/// The study of an order: its id as a UID under 2.25 (PS3.5 §B.2), the same in every answer.
+/// The study that the examination makes: the id of its row as a UID under 2.25 (PS3.5 §B.2), the same in every answer.
 fn study_uid(step: &Step) -> String {
-    u128::from_str_radix(&step.order, 16).map(uid::from_u128).unwrap_or_default()
+    u128::from_str_radix(&step.study, 16).map(uid::from_u128).unwrap_or_default()
 }
 
 /// Requested Procedure Priority (PS3.3 §C.4.12).

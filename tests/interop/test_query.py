@@ -21,7 +21,7 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from conftest import ROOT, Server
+from conftest import ROOT, Server, wait
 from test_charset import send, shown
 
 SHARED = pathlib.Path(os.environ.get("YIGONG_SHARED", ROOT.parent / "shared"))
@@ -329,7 +329,10 @@ def test_the_second_device_of_an_order_keeps_its_step(county, tool, tmp_path):
     placed = order(county, "doctor01", "W3", "欧阳娜", ["DX-CHEST", "CT-HEAD", "CT-CHEST"])
     rows = worklist(county, patient="W3")
     assert len(rows) == 3
-    uid = rows[0].StudyInstanceUID
+    uids = {r.ScheduledProcedureStepSequence[0].Modality: r.StudyInstanceUID for r in rows}
+    # A study for each device: another one's images are no late images of it.
+    assert len({r.StudyInstanceUID for r in rows}) == 2 and uids["CT"] != uids["DX"]
+    uid = uids["DX"]
     doctor = county.login("doctor01")
 
     def steps():
@@ -351,9 +354,29 @@ def test_the_second_device_of_an_order_keeps_its_step(county, tool, tmp_path):
     assert steps() == ["CT", "CT", "DX"]
     registrar.post(f"/api/reconcile/{act}/undo", {"why": "it was right"})
     assert steps() == ["CT", "CT"]
+    # The second device takes its UID and leaves the number out: its study is the order's, too, and a task of its own.
+    film(tmp_path / "b.dcm", patient="W3", name="欧阳娜", study=uids["CT"], modality="CT", value=5)
+    store(county, tool, tmp_path / "b.dcm", aet="CR01")
+    assert steps() == [] and state()[0] == "received"
+    rows = wait(300, "two tasks", lambda: two(county.login("writer").get("/api/worklist?tab=write&q=W3")["rows"]))
+    assert sorted((r["modality"], r["title"]) for r in rows) == [("CR", "胸部正位 DR"), ("CT", "头颅 CT 平扫、胸部 CT 平扫")], rows
+
+
+def two(rows):
+    return rows if len(rows) == 2 else None
+
+
+def test_the_rest_of_an_order_is_cancelled(county, tool, tmp_path):
+    placed = order(county, "doctor01", "W4", "司马光", ["DX-CHEST", "CT-HEAD"])
+    doctor = county.login("doctor01")
+    steps = lambda: [r.ScheduledProcedureStepSequence[0].Modality for r in worklist(county, patient="W4")]
+    state = lambda: [o["state"] for o in doctor.call("GET", "/api/orders?q=W4").json()["rows"]]
+    film(tmp_path / "a.dcm", patient="W4", name="司马光", accession=placed["filler_no"])
+    store(county, tool, tmp_path / "a.dcm", aet="CR01")
+    assert steps() == ["CT"] and state() == ["ordered"]
     # What is left is not made after all.
     doctor.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "patient went home"}, expect=204)
-    assert steps() == [] and state()[0] == "received"
+    assert steps() == [] and state() == ["received"]
     doctor.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "again"}, expect=409)
 
 

@@ -20,8 +20,8 @@ pub async fn match_study(
     conn.opt(sql::MATCH, args![facility, accession.trim(), patient]).await?.map(|r| r.text("id")).transpose()
 }
 
-/// The open order of a facility whose worklist gave this Study Instance UID (`dimse::worklist`: the order's id under 2.25), for
-/// this patient: a device may take the UID and leave the accession number out of its images.
+/// The open order of a facility whose worklist gave this Study Instance UID (`dimse::worklist`: the id of an order or of an item of it
+/// under 2.25), for this patient: a device may take the UID and leave the accession number out of its images.
 pub async fn match_uid(
     conn: &mut Conn,
     facility: &str,
@@ -32,7 +32,11 @@ pub async fn match_uid(
         return Ok(None);
     };
     let id = format!("{n:032x}");
-    conn.opt(sql::MATCH_ID, args![facility, id, patient]).await?.map(|r| r.text("id")).transpose()
+    let found = match conn.opt(sql::MATCH_ID, args![facility, &id, patient]).await? {
+        Some(row) => Some(row),
+        None => conn.opt(sql::MATCH_ITEM, args![facility, &id, patient]).await?,
+    };
+    found.map(|r| r.text("id")).transpose()
 }
 
 /// The same when only the facility's own patient number is known, as in a performed procedure step.

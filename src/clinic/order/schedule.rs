@@ -18,6 +18,9 @@ pub struct Step {
     pub order: String,
     /// Order item row.
     pub item: String,
+    /// The row that names its study: the order's for the examinations of its first modality, and for each other modality the first
+    /// item's, so that another device makes a study of its own, with a task and a report of its own.
+    pub study: String,
     /// Placer number.
     pub placer_no: String,
     /// Filler number: the accession number.
@@ -123,7 +126,9 @@ impl Steps {
 
 fn of_row(row: &Row) -> Result<Step> {
     let of = |column: &str| row.text(column);
+    let study = if of("leader")? == of("first")? { of("order_id")? } else { of("leader")? };
     Ok(Step {
+        study,
         order: of("order_id")?,
         item: of("item")?,
         placer_no: of("placer_no")?,

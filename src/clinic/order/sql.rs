@@ -6,7 +6,7 @@ macro_rules! steps {
         concat!(
             "SELECT o.id AS order_id, i.id AS item, o.placer_no AS placer_no, o.filler_no AS filler_no, p.local_id AS local_id, p.name AS name, p.sex AS sex, p.birth_date AS birth_date,
             o.orderer AS orderer, o.department AS department, o.history AS history, o.priority AS priority, o.scheduled_date AS scheduled_date, o.scheduled_time AS scheduled_time,
-            o.station_ae AS station_ae, i.code AS code, i.name AS examination, i.modality AS modality, i.body_part AS body_part, f.name AS facility_name
+            o.station_ae AS station_ae, (SELECT MIN(m.id) FROM order_item m WHERE m.order_id = o.id AND m.modality = i.modality) AS leader, (SELECT MIN(m.id) FROM order_item m WHERE m.order_id = o.id) AS first, i.code AS code, i.name AS examination, i.modality AS modality, i.body_part AS body_part, f.name AS facility_name
             FROM orders o JOIN order_item i ON i.order_id = o.id JOIN patient p ON p.id = o.patient JOIN facility f ON f.code = o.facility
             WHERE o.facility = $1 AND o.state = 'ordered' AND i.state = 'ordered' AND o.pipeline IN ('imaging', 'ecg') AND o.scheduled_date >= $2 AND o.scheduled_date <= $3
             AND ($4 = '' OR i.modality = $4) AND (o.scheduled_date, o.id, i.id) > ($5, $6, $7)",
@@ -61,6 +61,8 @@ yigong_base::statements! {
     MATCH = "SELECT id FROM orders WHERE facility = $1 AND (filler_no = $2 OR placer_no = $2) AND patient = $3 AND state NOT IN ('cancelled') ORDER BY created_at DESC LIMIT 1";
     /// An order by its id, of this patient.
     MATCH_ID = "SELECT id FROM orders WHERE facility = $1 AND id = $2 AND patient = $3 AND state NOT IN ('cancelled')";
+    /// The order of an item, of this patient.
+    MATCH_ITEM = "SELECT o.id FROM order_item i JOIN orders o ON o.id = i.order_id WHERE i.id = $2 AND o.facility = $1 AND o.patient = $3 AND o.state NOT IN ('cancelled')";
     /// The order of an accession number for the patient whom the facility knows by $3.
     MATCH_LOCAL = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2) AND p.facility = $1 AND p.local_id = $3
         AND o.state NOT IN ('cancelled') ORDER BY o.created_at DESC LIMIT 1";

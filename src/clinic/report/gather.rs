@@ -9,6 +9,7 @@ use yigong_base::{Ctx, args};
 use super::content::{Ecg, Item, Mark, Measurement, Order, Patient, Person, Place, ReportContent, Subject};
 use super::open::ReportRow;
 use super::sql;
+use crate::order::head::alike;
 use crate::recognition;
 
 /// Everything but the sections, the kind and the signers.
@@ -47,9 +48,9 @@ pub async fn gather(conn: &mut Conn, ctx: &Ctx, report: &ReportRow, title: &str)
         content.centre.name = format!("{} {}", lead.text("name")?, ctx.config.centre.name);
         content.centre.name_en = format!("{}, {}", lead.text("name_en")?, ctx.config.centre.name_en);
     }
-    let order = subject(conn, ctx, &mut content).await?.or_else(|| report.order_id.clone());
-    if let Some(id) = order {
-        content.order = order_of(conn, &id).await?;
+    let (order, shown) = subject(conn, ctx, &mut content).await?;
+    if let Some(id) = order.or_else(|| report.order_id.clone()) {
+        content.order = order_of(conn, &id, &shown).await?;
     }
     for row in conn.all(sql::FINDINGS, args![&report.subject]).await? {
         content.critical.push(row.text("finding")?);
@@ -72,13 +73,18 @@ async fn place(conn: &mut Conn, code: &str) -> Result<Place> {
     Ok(Place { code: row.text("code")?, name: row.text("name")?, name_en: row.text("name_en")? })
 }
 
-/// Fills the subject; answers its order.
-async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Result<Option<String>> {
+/// Fills the subject; answers its order, and the modalities that it shows (none = not to be told apart by them).
+async fn subject(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    content: &mut ReportContent,
+) -> Result<(Option<String>, Vec<String>)> {
+    let none = (None, Vec::new());
     let id = content.subject.id.clone();
     let s = &mut content.subject;
     match s.kind.as_str() {
         "study" => {
-            let Some(row) = conn.opt(sql::STUDY, args![&id]).await? else { return Ok(None) };
+            let Some(row) = conn.opt(sql::STUDY, args![&id]).await? else { return Ok(none) };
             s.uid = row.text("uid")?;
             s.accession = row.text("accession")?;
             s.modality = row.text("modality")?;
@@ -86,10 +92,11 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
             let offset = ctx.config.centre.utc_offset_minutes;
             s.performed_at = dicom_time(&row.text("study_date")?, &row.text("study_time")?, offset)
                 .unwrap_or(row.int("first_received_at")?);
-            row.opt_text("order_id")
+            let shown = row.text("modalities")?.split('!').map(str::to_owned).collect();
+            Ok((row.opt_text("order_id")?, shown))
         }
         "ecg" => {
-            let Some(row) = conn.opt(sql::ECG, args![&id]).await? else { return Ok(None) };
+            let Some(row) = conn.opt(sql::ECG, args![&id]).await? else { return Ok(none) };
             s.modality = "ECG".into();
             s.performed_at = row.opt_int("acquired_at")?.unwrap_or(row.int("received_at")?);
             s.received_at = row.int("received_at")?;
@@ -102,16 +109,16 @@ async fn subject(conn: &mut Conn, ctx: &Ctx, content: &mut ReportContent) -> Res
                 banner: text("banner"),
                 page_hash: row.opt_text("page_hash")?.unwrap_or_default(),
             });
-            Ok(order)
+            Ok((order, vec!["ECG".into()]))
         }
         _ => {
-            let Some(row) = conn.opt(sql::SPECIMEN, args![&id]).await? else { return Ok(None) };
+            let Some(row) = conn.opt(sql::SPECIMEN, args![&id]).await? else { return Ok(none) };
             s.accession = row.text("barcode")?;
             s.specimen_type = row.text("type")?;
             s.collected_at = row.opt_int("collected_at")?.unwrap_or(0);
             s.received_at = row.opt_int("received_at")?.unwrap_or(0);
             s.performed_at = s.received_at;
-            Ok(Some(row.text("order_id")?))
+            Ok((Some(row.text("order_id")?), Vec::new()))
         }
     }
 }
@@ -135,12 +142,21 @@ pub(crate) async fn values(conn: &mut Conn, record: &str) -> Result<Vec<Measurem
     Ok(all)
 }
 
-async fn order_of(conn: &mut Conn, id: &str) -> Result<Option<Order>> {
+/// An order with the items that evidence of these modalities answers.
+async fn order_of(conn: &mut Conn, id: &str, shown: &[String]) -> Result<Option<Order>> {
     let Some(row) = conn.opt(sql::ORDER, args![id]).await? else { return Ok(None) };
-    let mut items = Vec::new();
+    let mut wanted = Vec::new();
     for item in conn.all(sql::ORDER_ITEMS, args![id]).await? {
-        items.push(Item { code: item.text("code")?, name: item.text("name")? });
+        if item.text("state")? != "cancelled" {
+            let named = Item { code: item.text("code")?, name: item.text("name")? };
+            wanted.push((item.text("modality")?, named));
+        }
     }
+    // As an order is worked out (`order::progress`): the items of the modalities, or all where none is.
+    let answers = |modality: &str| shown.iter().any(|m| alike(m, modality));
+    let some = wanted.iter().any(|(modality, _)| answers(modality));
+    wanted.retain(|(modality, _)| !some || answers(modality));
+    let items = wanted.into_iter().map(|(_, item)| item).collect();
     Ok(Some(Order {
         id: row.text("id")?,
         placer_no: row.text("placer_no")?,

@@ -51,7 +51,7 @@ yigong_base::statements! {
     /// Its items.
     ORDER_ITEMS = "SELECT code, name, modality, body_part, state FROM order_item WHERE order_id = $1 ORDER BY code";
     /// A study as a subject.
-    STUDY = "SELECT uid, order_id, accession, modality, body_part, description, study_date, study_time, first_received_at FROM study WHERE id = $1";
+    STUDY = "SELECT uid, order_id, accession, modality, modalities, body_part, description, study_date, study_time, first_received_at FROM study WHERE id = $1";
     /// An ECG record as a subject.
     ECG = "SELECT order_id, acquired_at, received_at, triage, quality, measurements, page_hash FROM ecg_record WHERE id = $1";
     /// Values of an ECG record in the order they came; a later row of a source stands for the earlier ones.
