@@ -126,8 +126,9 @@ async fn get_frame(
         retrieve::instance(&mut conn, &permit, &id).await?
     };
     let entity = match form {
-        // The row is one version, and no correction reaches its samples. Those that are decoded are this build's.
-        Form::Stored => Entity::fixed(format_args!("{}-{n}-{name}", stored.object)),
+        // The row is one version, and no correction reaches its samples. Those that are decoded are this build's; those as stored
+        // may be stored otherwise one day.
+        Form::Stored => Entity::of(format_args!("{}-{n}-{name}", stored.object)),
         Form::Raw if query.by == MADE_BY => {
             Entity::fixed(format_args!("{}-{n}-{name}-{MADE_BY}", stored.object))
         }
@@ -194,7 +195,7 @@ async fn study_picture(
     picture(&req, &centre, &permit, "study", &path.0, &path.1).await
 }
 
-/// The stored file with its corrections; its preamble is zero, every other byte as received.
+/// The stored file with its corrections; its preamble is zero, every other byte as stored.
 #[utoipa::path(get, path = "/api/instances/{id}/file", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "DICOM Part 10")))]
 #[get("/api/instances/{id}/file")]
 async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {

@@ -1,6 +1,6 @@
 //! DICOMweb: QIDO-RS, WADO-RS, STOW-RS below `/dicom-web`, and WADO-URI at `/wado`.
 //!
-//! What is asked for as stored goes out as it came, only the preamble is zero; another transfer syntax is made by the codec
+//! What is asked for as stored goes out as it is stored, only the preamble is zero; another transfer syntax is made by the codec
 //! workers on the way out and never kept.
 
 mod accept;

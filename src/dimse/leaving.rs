@@ -14,9 +14,6 @@ use yigong_clinic::imaging::transcode::{self, Transcoded};
 use super::scu::object::Reader;
 use super::scu::{Instance, NOT_SENT, NOT_YET, Sent};
 
-/// Bytes of an object that is converted at most, as it is stored and as it is decoded: the peer waits meanwhile.
-const LARGEST: u64 = 512 << 20;
-
 /// For whom instances leave.
 pub(super) struct Leaving<'a> {
     pub(super) centre: &'a Centre,
@@ -74,10 +71,10 @@ impl Leaving<'_> {
 
 /// Refuses what is too large to be converted while a peer waits.
 fn small(what: &str, bytes: u64) -> Result<()> {
-    if bytes <= LARGEST {
+    if bytes <= transcode::LARGEST {
         return Ok(());
     }
-    let (has, most) = (bytes >> 20, LARGEST >> 20);
+    let (has, most) = (bytes >> 20, transcode::LARGEST >> 20);
     Err(Fault::invalid("size", format!("{what} it has {has} MiB, above {most} it is not converted")))
 }
 
@@ -103,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_is_too_large_says_how_large() {
-        assert!(small("decoded", LARGEST).is_ok());
+        assert!(small("decoded", transcode::LARGEST).is_ok());
         let told = small("decoded", 3 << 30).unwrap_err().to_string();
         assert_eq!(told, "size: decoded it has 3072 MiB, above 512 it is not converted");
         assert!(told.len() <= 64, "it fits an Error Comment");

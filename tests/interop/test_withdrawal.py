@@ -276,3 +276,19 @@ def test_hidden_images_of_a_reported_order_are_not_ordered_again(county, tool, t
     registrar.post(f"/api/studies/{study}/hide", {**hide, "instances": shown})
     assert state() == "reported" and worklist(county, patient="WD40") == []
     assert clinic.call("POST", f"/api/orders/{placed['id']}/cancel", {"reason": "x"}).status_code == 409
+
+
+@needs_ecg
+def test_a_recording_that_is_moved_is_read_under_the_other_name(county):
+    for patient, name in (("WD50", "Chu^Shi"), ("WD51", "Wei^Shi")):
+        send_ecg(county, named(recording(patient, name)), "DEMO01")
+    physician, registrar = county.login("ecg"), county.login("registrar")
+    for patient in ("WD50", "WD51"):
+        wait(40, "the recordings are work", lambda: ecg_item(physician, patient))
+    [one] = [s["id"] for s in registrar.get("/api/studies?q=WD50")["rows"]]
+    [other] = [s["id"] for s in registrar.get("/api/studies?q=WD51")["rows"]]
+    rows = lambda patient: [r for r in physician.get(f"/api/worklist?tab=write&q={patient}")["rows"] if r["pipeline"] == "ecg"]
+    act = registrar.post(f"/api/studies/{one}/merge", {"to": other, "why": "the same man"})["act"]
+    assert (len(rows("WD50")), len(rows("WD51"))) == (0, 2), "both are read under the name of the study they are in"
+    registrar.post(f"/api/reconcile/{act}/undo", {"why": "two men"})
+    assert (len(rows("WD50")), len(rows("WD51"))) == (1, 1)

@@ -145,8 +145,10 @@ section! {
         max_frame_bytes: i64 = 256 << 20;
         /// Days in which every stored object is hashed again.
         scrub_days: i64 = 30;
-        /// Days after which images of signed studies that came without compression are stored as lossless JPEG-LS; 0 = never.
+        /// Days after the report was signed when images that came without compression are stored as lossless JPEG-LS; 0 = never.
         recompress_after_days: i64 = 0;
+        /// Days for which the file as it came stays beside a recompressed one: a database from a backup finds what it names.
+        recompress_keep_days: i64 = 14;
     }
 }
 section! {

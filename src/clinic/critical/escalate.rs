@@ -29,17 +29,25 @@ pub async fn escalate_due(ctx: &Ctx) -> Result<Vec<(String, String)>> {
             STEPS.get(usize::try_from(step).unwrap_or(usize::MAX)).copied().unwrap_or("clinic_head")
         };
         let pause = if step < 2 && state != "clinician_ack" { 5 } else { 15 };
-        let next = now + pause * MINUTE_MS;
-        let mut tx = ctx.db.begin(&permit).await?;
-        if tx.exec(sql::ESCALATE, args![&id, step + 1, next, step]).await? == 0 {
-            continue;
+        match tell(ctx, &permit, &id, step, whom, now + pause * MINUTE_MS).await {
+            Ok(true) => told.push((id, facility)),
+            Ok(false) => {}
+            // It is tried again at the next look; the others do not wait for it.
+            Err(fault) => tracing::error!(alert = %id, error = %fault, "critical.escalate failed"),
         }
-        event(&mut tx, ctx, &permit, &id, "escalate", &json!({"step": step + 1, "to": whom})).await?;
-        enqueue(&mut tx, ctx, Job::new("escalate", &id).at(next)).await?;
-        let detail = json!({"step": step + 1, "to": whom});
-        audit::append(&mut tx, ctx, &permit, "critical.escalate", "critical_alert", &id, &detail).await?;
-        tx.commit().await?;
-        told.push((id, facility));
     }
     Ok(told)
+}
+
+async fn tell(ctx: &Ctx, permit: &Permit, id: &str, step: i64, whom: &str, next: i64) -> Result<bool> {
+    let mut tx = ctx.db.begin(permit).await?;
+    if tx.exec(sql::ESCALATE, args![id, step + 1, next, step]).await? == 0 {
+        return Ok(false);
+    }
+    event(&mut tx, ctx, permit, id, "escalate", &json!({"step": step + 1, "to": whom})).await?;
+    enqueue(&mut tx, ctx, Job::new("escalate", id).at(next)).await?;
+    let detail = json!({"step": step + 1, "to": whom});
+    audit::append(&mut tx, ctx, permit, "critical.escalate", "critical_alert", id, &detail).await?;
+    tx.commit().await?;
+    Ok(true)
 }

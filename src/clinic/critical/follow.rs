@@ -1,15 +1,18 @@
 //! An alert goes with the evidence it was raised on. When that turns out to be somebody else's, whoever was told was told of the wrong
-//! person: the alert names the right one and rings again, whatever had been done about it.
+//! person: the alert names the right one and rings again. Of an alert that stands for several recordings only the part that moves goes.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{Job, enqueue};
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
 use super::raise::{event, first_step};
 use super::sql;
+
+/// States in which nobody has answered yet.
+const RINGING: [&str; 5] = ["raised", "calling", "reached_readback", "reached_no_readback", "unable"];
 
 /// The alerts of a subject name this patient from now on. Answers those that ring again.
 ///
@@ -24,20 +27,112 @@ pub async fn follow(
 ) -> Result<Vec<String>> {
     let mut again = Vec::new();
     for row in tx.all(sql::OF_ANOTHER, args![subject, patient]).await? {
-        let (id, from) = (row.text("id")?, row.text("patient")?);
-        let dedupe = row.text("dedupe")?.replace(&from, patient);
-        if !row.flag("wrong")? {
-            // Another number of the same person, or one whose name was not known: nobody was told of somebody else.
-            tx.exec(sql::GO_ALONG, args![&id, patient, dedupe]).await?;
-            continue;
+        let id = row.text("id")?;
+        let others = tx.all(sql::OTHER_SUBJECTS, args![&id, subject]).await?;
+        match others.first() {
+            Some(other) => {
+                let heir = other.text("subject")?;
+                again.push(part(tx, ctx, permit, &row, subject, patient, &heir).await?);
+            }
+            None if moved(tx, ctx, permit, &row, patient).await? => again.push(id),
+            None => {}
         }
-        let at = ctx.now() + first_step(&row.text("level")?);
-        tx.exec(sql::RING_AGAIN, args![&id, patient, dedupe, at]).await?;
-        enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
-        let detail = json!({"from": from, "to": patient, "was": row.text("state")?});
-        event(tx, ctx, permit, &id, "another_patient", &detail).await?;
-        audit::append(tx, ctx, permit, "critical.another_patient", "critical_alert", &id, &detail).await?;
-        again.push(id);
     }
     Ok(again)
+}
+
+/// The whole alert names another patient; true when it rings for him.
+async fn moved(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, patient: &str) -> Result<bool> {
+    let (id, from, state) = (row.text("id")?, row.text("patient")?, row.text("state")?);
+    let dedupe = row.text("dedupe")?.replace(&from, patient);
+    let ringing = RINGING.contains(&state.as_str());
+    if row.flag("same")? || (ringing && !row.flag("known")?) {
+        // Another number of the same person; or it rang for one whose name was not known, and goes on ringing.
+        tx.exec(sql::GO_ALONG, args![&id, patient, dedupe]).await?;
+        return Ok(false);
+    }
+    let answered = json!({
+        "state": state, "acked_by": row.text("acked_by")?, "acked_at": row.opt_int("acked_at")?, "treated_at": row.opt_int("treated_at")?,
+        "closed_at": row.opt_int("closed_at")?, "next": row.opt_int("next_escalation_at")?,
+    });
+    if let Some(before) = answer_of(tx, &id, patient).await? {
+        // It comes back to the one it was taken from by mistake: what had been done for him stands.
+        let of = |key: &str| before.get(key).cloned().unwrap_or(Value::Null);
+        let (text, time) = (|key| of(key).as_str().unwrap_or_default().to_owned(), |key| of(key).as_i64());
+        tx.exec(
+            sql::COME_BACK,
+            args![
+                &id,
+                patient,
+                dedupe,
+                text("state"),
+                text("acked_by"),
+                time("acked_at"),
+                time("treated_at"),
+                time("closed_at"),
+                time("next")
+            ],
+        )
+        .await?;
+        note(tx, ctx, permit, &id, &from, patient, &answered).await?;
+        return Ok(false);
+    }
+    let at = ctx.now() + first_step(&row.text("level")?);
+    tx.exec(sql::RING_AGAIN, args![&id, patient, dedupe, at]).await?;
+    enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
+    note(tx, ctx, permit, &id, &from, patient, &answered).await?;
+    Ok(true)
+}
+
+/// How an alert had been answered for a patient when it was last taken from him, unless it was ringing then.
+async fn answer_of(tx: &mut Tx, alert: &str, patient: &str) -> Result<Option<Value>> {
+    for row in tx.all(sql::LEFT, args![alert]).await? {
+        let detail: Value = row.json("detail")?;
+        if detail.get("from").and_then(Value::as_str) == Some(patient) {
+            let answer = detail.get("answer").cloned().unwrap_or(Value::Null);
+            let state = answer.get("state").and_then(Value::as_str).unwrap_or_default().to_owned();
+            return Ok((!state.is_empty() && !RINGING.contains(&state.as_str())).then_some(answer));
+        }
+    }
+    Ok(None)
+}
+
+/// Of an alert that stands for others, too, this subject's part becomes an alert of its own; the other one stays with them.
+async fn part(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    row: &Row,
+    subject: &str,
+    patient: &str,
+    heir: &str,
+) -> Result<String> {
+    let (id, from, level) = (row.text("id")?, row.text("patient")?, row.text("level")?);
+    let new = ctx.id();
+    let at = ctx.now() + first_step(&level);
+    let dedupe = row.text("dedupe")?.replace(&from, patient);
+    tx.exec(sql::PART, args![&id, &new, subject, patient, dedupe, ctx.now(), at]).await?;
+    tx.exec(sql::LEAVE_SUBJECT, args![&id, subject]).await?;
+    tx.exec(sql::NEW_OWNER, args![&id, subject, heir]).await?;
+    let value = row.text("part")?;
+    tx.exec(sql::ADD_SUBJECT, args![&new, subject, &value, ctx.now()]).await?;
+    event(tx, ctx, permit, &new, "raise", &json!({"value": value, "from": id})).await?;
+    enqueue(tx, ctx, Job::new("escalate", &new).at(at)).await?;
+    note(tx, ctx, permit, &id, &from, patient, &json!({"part": new})).await?;
+    Ok(new)
+}
+
+async fn note(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    alert: &str,
+    from: &str,
+    to: &str,
+    answer: &Value,
+) -> Result<()> {
+    event(tx, ctx, permit, alert, "another_patient", &json!({"from": from, "to": to, "answer": answer}))
+        .await?;
+    let detail = json!({"from": from, "to": to});
+    audit::append(tx, ctx, permit, "critical.another_patient", "critical_alert", alert, &detail).await
 }

@@ -27,9 +27,25 @@ yigong_base::statements! {
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
         finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1";
-    /// Alerts of a subject that name another patient.
-    OF_ANOTHER = "SELECT c.id, c.patient, c.dedupe, c.level, c.state, CAST(CASE WHEN p.identified = 1 AND p.person <> me.person THEN 1 ELSE 0 END AS BIGINT) AS wrong
-        FROM critical_alert c JOIN patient p ON p.id = c.patient JOIN patient me ON me.id = $2 WHERE c.subject = $1 AND c.patient <> $2 ORDER BY c.raised_at, c.id";
+    /// Alerts of a subject, its own and those it joined, that name another patient: the same person under another number, or one who was known?
+    OF_ANOTHER = "SELECT c.id, c.patient, c.dedupe, c.level, c.state, c.acked_by, c.acked_at, c.treated_at, c.closed_at, c.next_escalation_at, COALESCE(k.value, c.value) AS part,
+        CAST(CASE WHEN p.person = me.person THEN 1 ELSE 0 END AS BIGINT) AS same, p.identified AS known
+        FROM critical_alert c JOIN patient p ON p.id = c.patient JOIN patient me ON me.id = $2 LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1
+        WHERE (c.subject = $1 OR c.id IN (SELECT j.alert FROM critical_subject j WHERE j.subject = $1)) AND c.patient <> $2 ORDER BY c.raised_at, c.id";
+    /// What else an alert stands for.
+    OTHER_SUBJECTS = "SELECT subject FROM critical_subject WHERE alert = $1 AND subject <> $2 ORDER BY at, subject";
+    /// The part of an alert ($1) that a subject ($3) has in it, as an alert of its own.
+    PART = "INSERT INTO critical_alert (id, pipeline, subject_kind, subject, dedupe, patient, facility, level, state, finding, value, rule, provisional, report, raised_by, raised_at, next_escalation_at)
+        SELECT $2, c.pipeline, c.subject_kind, $3, $5, $4, c.facility, c.level, 'raised', c.finding, COALESCE((SELECT k.value FROM critical_subject k WHERE k.alert = c.id AND k.subject = $3), c.value), c.rule, c.provisional, NULL, c.raised_by, $6, $7
+        FROM critical_alert c WHERE c.id = $1";
+    /// It stands for this subject no more.
+    LEAVE_SUBJECT = "DELETE FROM critical_subject WHERE alert = $1 AND subject = $2";
+    /// Where that was the first one, another one is.
+    NEW_OWNER = "UPDATE critical_alert SET subject = $3 WHERE id = $1 AND subject = $2";
+    /// When an alert was taken from a patient, newest first.
+    LEFT = "SELECT detail FROM critical_event WHERE alert = $1 AND action = 'another_patient' ORDER BY at DESC, id DESC";
+    /// What had been done for the patient it comes back to stands again.
+    COME_BACK = "UPDATE critical_alert SET patient = $2, dedupe = $3, state = $4, acked_by = $5, acked_at = $6, treated_at = $7, closed_at = $8, next_escalation_at = $9 WHERE id = $1";
     /// It names another row of the person, or the one it was raised on while nobody knew him.
     GO_ALONG = "UPDATE critical_alert SET patient = $2, dedupe = $3 WHERE id = $1";
     /// It is somebody else's, and rings for him.

@@ -1,11 +1,12 @@
 use yigong_base::access::{Grant, Permit, Role};
-use yigong_base::args;
 use yigong_base::clock::{HOUR_MS, MINUTE_MS};
 use yigong_base::fault::Fault;
 use yigong_base::patient::{Seen, link};
 use yigong_base::testing::engines;
 
 use super::*;
+
+mod follow;
 
 fn potassium(patient: &str, subject: &str, value: &str) -> Raise {
     Raise {
@@ -109,55 +110,5 @@ async fn the_loop_is_closed_only_by_the_clinic() {
         let mut r = ctx.db.read(&doctor).await.unwrap();
         assert_eq!(list::list(&mut r, ctx, &doctor, true).await.unwrap().len(), 2);
         assert_eq!(list::list(&mut r, ctx, &foreign, true).await.unwrap().len(), 0);
-    }
-}
-
-#[tokio::test]
-async fn an_alert_that_was_told_of_the_wrong_person_rings_again() {
-    for bench in engines().await.unwrap() {
-        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
-        let mut tx = ctx.db.begin(&permit).await.unwrap();
-        let mut people = Vec::new();
-        for (number, name) in [("P1", "李四"), ("P2", "王五"), ("", "")] {
-            let seen = Seen { local_id: number.into(), name: name.into(), ..Seen::default() };
-            people.push(link(&mut tx, ctx, "C01", &seen).await.unwrap().id);
-        }
-        let new = Raise {
-            pipeline: "ecg".into(),
-            subject_kind: "ecg".into(),
-            subject: "e1".into(),
-            dedupe: format!("ecg:{}:vt", people[0]),
-            patient: people[0].clone(),
-            facility: "C01".into(),
-            level: "red".into(),
-            finding: "室速".into(),
-            ..Raise::default()
-        };
-        let alert = raise(&mut tx, ctx, &permit, &new).await.unwrap().alert;
-        tx.exec(sql::ACKNOWLEDGE, args![&alert, "d", ctx.now(), ctx.now()]).await.unwrap();
-        let none = follow::follow(&mut tx, ctx, &permit, "e1", &people[0]).await.unwrap();
-        assert!(none.is_empty(), "the same person");
-        // Taken away from the one who was told of it; then known to be another's.
-        assert_eq!(
-            follow::follow(&mut tx, ctx, &permit, "e1", &people[2]).await.unwrap(),
-            std::slice::from_ref(&alert)
-        );
-        let row = tx.one(sql::FIND, args![&alert, "*"]).await.unwrap();
-        assert_eq!(
-            (row.text("state").unwrap().as_str(), row.text("patient").unwrap()),
-            ("raised", people[2].clone())
-        );
-        assert!(follow::follow(&mut tx, ctx, &permit, "e1", &people[1]).await.unwrap().is_empty());
-        let row = tx.one(sql::FIND, args![&alert, "*"]).await.unwrap();
-        assert_eq!(
-            (row.text("state").unwrap().as_str(), row.text("patient").unwrap()),
-            ("raised", people[1].clone())
-        );
-        let due = tx.all(sql::DUE, args![ctx.now() + HOUR_MS]).await.unwrap();
-        assert_eq!(due.len(), 1, "it goes on until somebody answers");
-        // What is raised of the former one is an alert of its own.
-        let again =
-            raise(&mut tx, ctx, &permit, &Raise { subject: "e2".into(), ..new.clone() }).await.unwrap();
-        assert!(!again.joined);
     }
 }

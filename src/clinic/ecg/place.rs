@@ -105,7 +105,7 @@ async fn free(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given<'_>, id: St
     let mut going = Going::of(&row)?;
     going.patient.clone_from(&whose.patient);
     going.order.clone_from(&whose.order);
-    let insisted = row.opt_text("kept")?.is_some_and(|why| !why.is_empty());
+    let insisted = !row.json::<Value>("kept")?.is_null();
     let state = if insisted { "queued" } else { gate::state(tx, &going).await? };
     let redo_at = gate::redo_at(ctx, state);
     tx.exec(sql::SETTLE, args![&id, state, &whose.patient, &whose.order, whose.matching, redo_at]).await?;

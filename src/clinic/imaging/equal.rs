@@ -1,7 +1,7 @@
 //! An object that is here already.
 
 use serde_json::json;
-use yigong_base::fault::Result;
+use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{args, audit};
 
@@ -20,6 +20,12 @@ impl New<'_> {
         Ok(Original::of(row)?.is_some_and(|o| self.pixels.shows(self.object, &o)))
     }
 
+    /// Whether a stored object is not on the disk.
+    async fn is_gone(&self, object: &str) -> Result<bool> {
+        let there = tokio::fs::try_exists(self.ctx.blobs.path(object)?).await;
+        Ok(!there.map_err(|e| Fault::io("look for an object", &e))?)
+    }
+
     /// An equal object. Where the retention policy had given up its bytes they are here again, and a person decides.
     ///
     /// The row takes the new address when its own file may not be the one that has just been kept: its bytes were given up,
@@ -27,7 +33,9 @@ impl New<'_> {
     pub(super) async fn same(&self, tx: &mut Tx, row: &Row) -> Result<Step> {
         let (id, study, object) = (row.text("id")?, row.text("study")?, row.text("object_hash")?);
         let erased = row.opt_int("erased_at")?.is_some();
-        let mended = self.was(row)? && tx.opt(scrub::sql::IS_DAMAGED, args![&object]).await?.is_some();
+        let mended = self.was(row)?
+            && (tx.opt(scrub::sql::IS_DAMAGED, args![&object]).await?.is_some()
+                || self.is_gone(&object).await?);
         if erased || mended || self.pixels.is_older_name(self.object, &object) {
             let size = i64::try_from(self.size).unwrap_or(i64::MAX);
             let frames = self.header().frames.to_bytes();

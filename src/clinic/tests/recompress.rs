@@ -16,6 +16,9 @@ use yigong_formats::dicom::{Vr, part10, tag, uid};
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const ROWS: &str = "SELECT i.id, i.uid, i.object_hash, i.transfer_syntax, i.size_bytes, o.instance AS looked, o.object_hash AS was FROM instance i LEFT JOIN original o ON o.instance = i.id ORDER BY i.uid, i.version";
 
+const REPORT: &str = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, state, current_version, verify_code, created_at, updated_at) SELECT 'r1', 'imaging', 'study', id, patient, facility, 'published', 1, 'code', 1, 1 FROM study";
+const VERSION: &str = "INSERT INTO report_version (report, n, kind, content, content_sha256, pdf_sha256, pdf_bytes, writer, signer, signer_demo, signature, certificate, signed_at, seq) SELECT 'r1', 1, 'final', '{}', '', '', 0, 'w', 'w', 1, frame_index, frame_index, received_at, 1 FROM instance ORDER BY uid LIMIT 1";
+
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("codec-worker") => work(&mut std::io::stdin(), &mut std::io::stdout()).unwrap(),
@@ -168,6 +171,8 @@ async fn images_are_exchanged_with_the_proof_only() {
         }
         recompress::run(&centre).await.unwrap();
         change(&bench, "UPDATE study SET state = 'published'").await;
+        change(&bench, REPORT).await;
+        change(&bench, VERSION).await;
         recompress::run(&centre).await.unwrap();
         let before = rows(&bench).await;
         assert!(before.iter().all(untouched), "nothing young is touched");

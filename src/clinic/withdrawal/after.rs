@@ -74,6 +74,10 @@ async fn take_away(tx: &mut Tx, ctx: &Ctx, report: &ReportRow, study: &str, reas
         Err(Fault::Conflict { code, .. }) if matches!(code.as_str(), "report_signed" | "in_reading") => {}
         Err(fault) => return Err(fault),
     }
+    if report.subject == study {
+        // Whatever the recordings in it do, the images are to be read again.
+        tx.exec(sql::HOLD_STUDY, args![study]).await?;
+    }
     tx.exec(SET_LANE, args![study, "identity"]).await?;
     grant::task_gone(tx, ctx, study).await?;
     let entry = Entry {

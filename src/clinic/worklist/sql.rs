@@ -177,7 +177,7 @@ yigong_base::statements! {
     /// Tab 退回.
     LIST_RETURNED = concat!(list_head!(), "w.state = 'returned'", list_tail!());
     /// Tab 危急.
-    LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND w.subject IN (SELECT c.subject FROM critical_alert c WHERE c.state <> 'closed' UNION SELECT k.subject FROM critical_alert c JOIN critical_subject k ON k.alert = c.id WHERE c.state <> 'closed')
+    LIST_CRITICAL = concat!(list_head!(), "w.state IN ('queued', 'reading', 'done') AND COALESCE(r.state, '') <> 'withdrawn' AND w.subject IN (SELECT c.subject FROM critical_alert c WHERE c.state <> 'closed' UNION SELECT k.subject FROM critical_alert c JOIN critical_subject k ON k.alert = c.id WHERE c.state <> 'closed')
         AND NOT EXISTS (SELECT 1 FROM work_item n WHERE n.subject = w.subject AND n.state <> 'cancelled' AND (n.arrived_at > w.arrived_at OR (n.arrived_at = w.arrived_at AND n.id > w.id)))", list_tail!());
     /// How many are overdue, at most 1,001; $1 = now.
     COUNT_DUE = "SELECT COUNT(*) AS n FROM (SELECT 1 AS one FROM work_item WHERE state IN ('queued', 'reading') AND deadline < $1 LIMIT 1001) AS few";

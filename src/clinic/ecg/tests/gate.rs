@@ -108,3 +108,25 @@ async fn a_cart_that_sends_again_is_a_repetition_and_a_red_one_never_waits() {
         assert_eq!(row.text("id").unwrap(), item(&bench, &second).await.id);
     }
 }
+
+#[tokio::test]
+async fn a_poor_recording_that_was_held_still_waits_to_be_done_again() {
+    for bench in engines().await.unwrap() {
+        let peer = cart(&bench).await;
+        let mut nameless = exam("w9", 9);
+        nameless.person.local_id = "1".into();
+        let instance = send(&bench, &peer, &waveform(&nameless, Rhythm::RightArmOff)).await;
+        let Received::Held(record) = receive(&bench.ctx, &instance).await.unwrap() else {
+            panic!("not held")
+        };
+        let permit = Permit::system("test");
+        let entry = {
+            let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+            crate::imaging::quarantine::list(&mut conn, &permit, "open", "").await.unwrap().remove(0).id
+        };
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        crate::imaging::quarantine::release(&mut tx, &bench.ctx, &permit, &entry, "seen").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(receive(&bench.ctx, &instance).await.unwrap(), Received::Redo(record));
+    }
+}

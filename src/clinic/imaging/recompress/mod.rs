@@ -1,5 +1,5 @@
 //! Delayed lossless recompression (specification §7.5): images that were received without compression and whose report was
-//! signed long ago are stored as JPEG-LS. Off unless `imaging.recompress_after_days` says otherwise.
+//! signed so many days ago are stored as JPEG-LS. Off unless `imaging.recompress_after_days` says otherwise.
 //!
 //! An object is exchanged only after the proof: the head that the object had, and what is read back from the compressed one
 //! turned into the syntax in which it came, have together the address of the object that came. So not a bit is lost, and whoever
@@ -24,17 +24,19 @@ use yigong_formats::dicom::{FileSource, header, uid};
 use super::open::{Opened, blocking};
 use super::pixels::Pixels;
 use super::stack;
-use super::transcode::Transcoded;
+use super::transcode::{LARGEST, Transcoded};
 use crate::Centre;
 
 /// The job; its key is `all`.
 pub const JOB: &str = "recompress";
 /// A run stops after this long and goes on after a pause as long: reading and receiving come first.
 const BOX_MS: i64 = MINUTE_MS;
-/// Rows in one read.
-const PAGE: i64 = 100;
+/// Rows that one read walks over.
+const STRETCH: i64 = 2_000;
 /// A smaller object is not worth the exchange, bytes.
 const LEAST: i64 = 64 * 1024;
+/// The work stops when no more is free than so many times what receiving leaves free.
+const ROOM: u64 = 3;
 /// A longer head is nobody's file meta information, bytes.
 const HEAD: u64 = 16 * 1024;
 /// An object that does not become smaller than this share of itself stays, percent.
@@ -113,33 +115,67 @@ pub async fn run(centre: &Centre) -> Result<()> {
     let permit = Permit::system(JOB);
     let began = ctx.now();
     let mut at = progress(&mut *ctx.db.read(&permit).await?).await?;
-    let mut ended = false;
-    while ctx.now() - began < BOX_MS {
-        let before = began - days.saturating_mul(DAY_MS);
-        let page = ctx.db.read(&permit).await?.all(sql::NEXT, args![&at.cursor, before, PAGE]).await?;
+    let before = began - days.saturating_mul(DAY_MS);
+    let went = walk(centre, &permit, &mut at, before, began).await;
+    // What was done is remembered whatever came then; behind an object that cannot be read the next run goes on.
+    let pause = match &went {
+        Ok(Went::TimeUp) => BOX_MS,
+        Ok(Went::Through | Went::NoRoom) => DAY_MS,
+        Err(_) => 10 * BOX_MS,
+    };
+    let mut tx = ctx.db.begin(&permit).await?;
+    setting::put(&mut tx, ctx, JOB, &serde_json::to_string(&at)?).await?;
+    jobs::enqueue(&mut tx, ctx, Job::new(JOB, "all").at(ctx.now() + pause)).await?;
+    tx.commit().await?;
+    match went {
+        Ok(went) => tracing::info!(done = at.done, left = at.left, saved = at.saved, ?went, "recompress.run"),
+        Err(fault) => tracing::error!(behind = at.cursor, error = %fault, "recompress.run"),
+    }
+    Ok(())
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Went {
+    /// There is more.
+    TimeUp,
+    /// Every row was walked over.
+    Through,
+    /// The file as it came stays for weeks beside the smaller one: that needs room which receiving must not miss.
+    NoRoom,
+}
+
+async fn walk(centre: &Centre, permit: &Permit, at: &mut Progress, before: i64, began: i64) -> Result<Went> {
+    let ctx = &centre.ctx;
+    loop {
+        let mut conn = ctx.db.read(permit).await?;
+        let until = conn.one(sql::STRETCH, args![&at.cursor, STRETCH]).await?.opt_text("id")?;
+        let Some(until) = until else {
+            (at.cursor, at.finished_at) = (String::new(), ctx.now());
+            return Ok(Went::Through);
+        };
+        let page = conn.all(sql::NEXT, args![&at.cursor, &until, before]).await?;
+        drop(conn);
         for row in &page {
-            let id = row.text("id")?;
-            match one(centre, &permit, row).await? {
+            let space = ctx.blobs.space()?;
+            let size = u64::try_from(row.int("size_bytes")?).unwrap_or(0);
+            if space.free < space.reserve.saturating_mul(ROOM).saturating_add(size) {
+                return Ok(Went::NoRoom);
+            }
+            at.cursor = row.text("id")?;
+            match one(centre, permit, row).await? {
                 Some(saved) => (at.done, at.saved) = (at.done + 1, at.saved + saved),
                 None => at.left += 1,
             }
-            at.cursor = id;
             if ctx.now() - began >= BOX_MS {
-                break;
+                return Ok(Went::TimeUp);
             }
         }
-        if page.is_empty() {
-            (ended, at.cursor, at.finished_at) = (true, String::new(), ctx.now());
-            break;
+        at.cursor = until;
+        if ctx.now() - began >= BOX_MS {
+            return Ok(Went::TimeUp);
         }
     }
-    let mut tx = ctx.db.begin(&permit).await?;
-    setting::put(&mut tx, ctx, JOB, &serde_json::to_string(&at)?).await?;
-    let pause = if ended { DAY_MS } else { BOX_MS };
-    jobs::enqueue(&mut tx, ctx, Job::new(JOB, "all").at(ctx.now() + pause)).await?;
-    tx.commit().await?;
-    tracing::info!(done = at.done, left = at.left, saved = at.saved, ended, "recompress.run");
-    Ok(())
 }
 
 /// Exchanges one object; answers the bytes saved, or none when it stays as it is.
@@ -148,14 +184,14 @@ async fn one(centre: &Centre, permit: &Permit, row: &Row) -> Result<Option<u64>>
     let (id, object, syntax) = (row.text("id")?, row.text("object_hash")?, row.text("transfer_syntax")?);
     let size = row.int("size_bytes")?;
     let made = if size < LEAST { None } else { compressed(centre, &object, &syntax, size).await? };
-    let Some((spooled, head)) = made else {
+    let Some((spooled, head, count)) = made else {
         let mut tx = ctx.db.begin(permit).await?;
         tx.exec(sql::STAYS, args![&id, ctx.now()]).await?;
         tx.commit().await?;
         return Ok(None);
     };
     let length = spooled.len;
-    let (frames, document) = described(&id, &spooled).await?;
+    let (frames, document) = described(&id, &spooled, count).await?;
     let mut seen = Pixels::read(ctx, vec![object.clone()]).await?;
     let (dataset, pixels) = seen.take(&object);
     let address = ctx.blobs.keep(spooled).await?;
@@ -174,20 +210,21 @@ async fn one(centre: &Centre, permit: &Permit, row: &Row) -> Result<Option<u64>>
     Ok(Some(u64::try_from(size).unwrap_or(0).saturating_sub(length)))
 }
 
-/// The object as JPEG-LS, and the head it had, when that is smaller and the proof holds.
+/// The object as JPEG-LS, the head it had and how many frames, when that is smaller and the proof holds.
 async fn compressed(
     centre: &Centre,
     object: &str,
     syntax: &str,
     size: i64,
-) -> Result<Option<(Spooled, Vec<u8>)>> {
+) -> Result<Option<(Spooled, Vec<u8>, usize)>> {
     let ctx = &centre.ctx;
     let opened = match Opened::read(ctx, &ctx.blobs.path(object)?).await {
         Ok(opened) => opened,
         Err(fault) => return stays(object, fault),
     };
+    // What is larger could not be turned back for a peer that knows no JPEG-LS.
     let fits = matches!(opened.frames, Frames::Native { .. }) && Coding::JpegLs.takes(&opened.shape());
-    if !fits {
+    if !fits || opened.decoded() > LARGEST {
         return Ok(None);
     }
     let head = match opened.head().await {
@@ -195,6 +232,7 @@ async fn compressed(
         Ok(_) => return Ok(None),
         Err(fault) => return stays(object, fault),
     };
+    let count = opened.frames.count();
     let mut out = match Transcoded::begin(centre.codec.clone(), opened, uid::JPEG_LS).await {
         Ok(out) => out,
         Err(fault) => return stays(object, fault),
@@ -202,25 +240,30 @@ async fn compressed(
     let mut spool = ctx.blobs.spool().await?;
     loop {
         match out.next().await {
+            Ok(Some(part)) if too_long(spool.len() + part.len() as u64, size) => return Ok(None),
             Ok(Some(part)) => spool.write(&part).await?,
             Ok(None) => break,
             Err(fault) => return stays(object, fault),
         }
     }
     let spooled = spool.finish_as_file().await?;
-    if spooled.len.saturating_mul(100) > u64::try_from(size).unwrap_or(0).saturating_mul(SHARE) {
-        return Ok(None);
-    }
     match came_back(centre, &spooled, syntax, &head).await {
-        Ok(address) if address == object => Ok(Some((spooled, head))),
+        Ok(address) if address == object => Ok(Some((spooled, head, count))),
         Ok(_) => Ok(None),
         Err(fault) => stays(object, fault),
     }
 }
 
-/// An object that cannot be read or written that way stays as it is; what is no fault of the object stops the work.
+/// Not small enough to be worth it.
+fn too_long(length: u64, size: i64) -> bool {
+    length.saturating_mul(100) > u64::try_from(size).unwrap_or(0).saturating_mul(SHARE)
+}
+
+/// An object that cannot be read or written that way stays as it is; what is no fault of the object (a disk that does not answer, a
+/// codec worker that was killed) ends the run.
 fn stays<T>(object: &str, fault: Fault) -> Result<Option<T>> {
     match fault {
+        Fault::Invalid { ref what, .. } if what == "render-failed" => Err(fault),
         Fault::Invalid { .. } | Fault::NotFound { .. } => {
             tracing::info!(object, why = %fault, "recompress.stays");
             Ok(None)
@@ -244,7 +287,7 @@ async fn came_back(centre: &Centre, spooled: &Spooled, syntax: &str, head: &[u8]
 }
 
 /// Frame index and stack document of the new object.
-async fn described(id: &str, spooled: &Spooled) -> Result<(Vec<u8>, serde_json::Value)> {
+async fn described(id: &str, spooled: &Spooled, frames: usize) -> Result<(Vec<u8>, serde_json::Value)> {
     let Content::File(path) = spooled.content() else {
         return Err(Fault::internal("a spool file without a file"));
     };
@@ -253,6 +296,9 @@ async fn described(id: &str, spooled: &Spooled) -> Result<(Vec<u8>, serde_json::
         let file = std::fs::File::open(path).map_err(|e| Fault::io("read object header", &e))?;
         let found = header(&mut FileSource::new(file, length), None);
         let found = found.map_err(|r| Fault::invalid(r.slug, r.detail))?;
+        if found.frames.count() != frames {
+            return Err(Fault::internal("frames of a recompressed object were not found again"));
+        }
         Ok((found.frames.to_bytes(), stack::document(&id, &found)))
     })
     .await

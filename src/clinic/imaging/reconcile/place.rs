@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
@@ -14,7 +15,7 @@ use super::super::{grant, key_note, quarantine, retention};
 use super::chain::{self, Written};
 use super::sql;
 use super::words::{self, Said};
-use crate::order;
+use crate::{critical, order};
 
 /// An instance that moves.
 pub(super) struct Part {
@@ -148,10 +149,29 @@ pub(super) async fn relocate(
         }
         chain::say(tx, act, "instance", &part.id, &own).await?;
     }
+    follow_moved(tx, ctx, from, to).await?;
     let shown = moved.iter().filter(|p| p.current).count();
     tx.exec(sql::LATE, args![&target, shown, ctx.now()]).await?;
     for study in [&source, &target] {
         recount(tx, study).await?;
+    }
+    Ok(())
+}
+
+/// Recordings that were moved go to work, report and ring under the patient and the order of the study they are in now; so does what was
+/// raised on a study of which nothing is left.
+pub(super) async fn follow_moved(tx: &mut Tx, ctx: &Ctx, from: &Row, to: &Row) -> Result<()> {
+    let permit = Permit::system("reconcile");
+    let (source, target, patient) = (from.text("id")?, to.text("id")?, to.text("patient")?);
+    for record in tx.all(sql::RECORDINGS, args![&target]).await? {
+        let record = record.text("id")?;
+        tx.exec(sql::SET_RECORD_ORDER, args![&record, to.opt_text("order_id")?]).await?;
+        tx.exec(sql::SET_RECORD_WORK, args![&record, &patient]).await?;
+        tx.exec(sql::SET_RECORD_REPORT, args![&record, &patient, to.opt_text("order_id")?]).await?;
+        critical::follow::follow(tx, ctx, &permit, &record, &patient).await?;
+    }
+    if is_empty(tx, &source).await? {
+        critical::follow::follow(tx, ctx, &permit, &source, &patient).await?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Taking an act back: a new act that restores what stood before. Only the latest act on a study can be undone, so that the
 //! history can be walked back step by step.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
@@ -129,10 +131,16 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
             tx.exec(sql::SET_STATE, args![id, text(s, "lane"), "held"]).await?;
         }
     }
+    let mut back = BTreeSet::new();
     for i in list(before, "instances") {
         if let Some(patient) = i.get("patient").and_then(Value::as_str) {
             tx.exec(sql::MOVE_ECG, args![text(i, "id"), text(i, "study"), patient]).await?;
+            back.insert(text(i, "study").to_owned());
         }
+    }
+    for study in back {
+        let row = tx.one(sql::STUDY, args![&study, "*"]).await?;
+        super::place::follow_moved(tx, ctx, &row, &row).await?;
     }
     for i in list(before, "shown") {
         let current = i.get("current").and_then(Value::as_i64).unwrap_or(0);

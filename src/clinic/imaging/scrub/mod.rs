@@ -21,6 +21,8 @@ use yigong_base::storage::layout::FOLDERS;
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
+use super::recompress;
+
 /// The part of the pages that the health of the store is.
 const LIVE: &str = "storage";
 /// A job run stops after this long and goes on in the next one; the lease of a job is longer.
@@ -333,6 +335,12 @@ async fn strange(ctx: &Ctx, permit: &Permit, address: &str, found: &mut Swept) -
     let erased = {
         let mut conn = ctx.db.read(permit).await?;
         if conn.opt(sql::IS_NAMED, args![address]).await?.is_some() {
+            return Ok(());
+        }
+        if let Some(row) = conn.opt(recompress::sql::IS_ORIGINAL, args![address]).await?
+            && row.int("at")? > now - ctx.config.imaging.recompress_keep_days.max(0) * DAY_MS
+        {
+            // The database of a backup may name it yet.
             return Ok(());
         }
         conn.opt(sql::IS_ERASED, args![address]).await?.is_some()

@@ -20,6 +20,9 @@ use crate::Centre;
 
 pub use object::Transcoded;
 
+/// Bytes of an object that is converted for a peer at most, as it is stored and as it is decoded: the peer waits meanwhile.
+pub const LARGEST: u64 = 512 << 20;
+
 /// Syntaxes that this server writes, the one every receiver knows first.
 pub const WRITTEN: [&str; 5] =
     [uid::EXPLICIT_LE, uid::IMPLICIT_LE, uid::JPEG_LS, uid::RLE, uid::JPEG_BASELINE];
