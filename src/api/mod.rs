@@ -30,5 +30,6 @@ pub mod server;
 pub mod session;
 pub mod specimens;
 pub mod storage;
+pub mod withdrawals;
 pub mod work;
 pub mod worklist;

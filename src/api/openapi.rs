@@ -42,6 +42,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::admin_people::Doc::openapi());
     doc.merge(super::public::Doc::openapi());
     doc.merge(super::orders::Doc::openapi());
+    doc.merge(super::withdrawals::Doc::openapi());
     doc.merge(super::lab::Doc::openapi());
     doc.merge(super::specimens::Doc::openapi());
     doc

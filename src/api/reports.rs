@@ -24,7 +24,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(pdf)
         .service(seen)
         .service(acknowledge);
-    cfg.service(ask_withdrawal).service(confirm_withdrawal).service(refuse_withdrawal).service(withdrawals);
     cfg.service(templates).service(phrases);
 }
 
@@ -43,10 +42,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     pdf,
     seen,
     acknowledge,
-    ask_withdrawal,
-    confirm_withdrawal,
-    refuse_withdrawal,
-    withdrawals,
     templates,
     phrases
 ))]
@@ -77,20 +72,6 @@ pub struct Comment {
 #[derive(Deserialize, utoipa::ToSchema)]
 pub struct Amend {
     change_class: i64,
-    reason: String,
-}
-
-/// Asks for a withdrawal.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub struct Withdraw {
-    /// `wrong_patient`, `wrong_exam`, `other`.
-    cause: String,
-    reason: String,
-}
-
-/// Refuses a withdrawal.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub struct Refuse {
     reason: String,
 }
 
@@ -231,64 +212,6 @@ async fn cancel_amend(
     tx.commit().await?;
     tell(&centre, &report, &item);
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Asks for a report to be withdrawn; it stands until a second person confirms.
-#[utoipa::path(post, path = "/api/reports/{report}/withdraw", tag = "report", request_body = Withdraw, responses((status = 204, description = "a second person must confirm"), (status = 409, description = "nothing to withdraw, or asked already")))]
-#[post("/api/reports/{report}/withdraw")]
-async fn ask_withdrawal(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    report: web::Path<String>,
-    body: web::Json<Withdraw>,
-) -> Answer {
-    let mut tx = centre.ctx.db.begin(&permit).await?;
-    let facility = withdrawal::ask(&mut tx, &centre.ctx, &permit, &report, &body.cause, &body.reason).await?;
-    tx.commit().await?;
-    centre.ctx.live.changed("report", &report, &facility);
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// The second person confirms a withdrawal: the next version says so, and is delivered.
-#[utoipa::path(post, path = "/api/reports/{report}/withdraw/confirm", tag = "report", responses((status = 200, description = "the version that says so"), (status = 401, description = "confirm the password first"), (status = 409, description = "nobody asks for it")))]
-#[post("/api/reports/{report}/withdraw/confirm")]
-async fn confirm_withdrawal(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    person: Person,
-    report: web::Path<String>,
-) -> Answer {
-    person.require_fresh(&centre)?;
-    let (n, facility) = withdrawal::confirm(&centre, &permit, &report).await?;
-    for topic in ["report", "clinic", "worklist", "imaging"] {
-        centre.ctx.live.changed(topic, &report, &facility);
-    }
-    Ok(HttpResponse::Ok().json(json!({"state": "withdrawn", "n": n})))
-}
-
-/// The second person refuses a withdrawal, or the first takes it back.
-#[utoipa::path(post, path = "/api/reports/{report}/withdraw/refuse", tag = "report", request_body = Refuse, responses((status = 204, description = "the report stands")))]
-#[post("/api/reports/{report}/withdraw/refuse")]
-async fn refuse_withdrawal(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    report: web::Path<String>,
-    body: web::Json<Refuse>,
-) -> Answer {
-    let mut tx = centre.ctx.db.begin(&permit).await?;
-    let facility = withdrawal::refuse(&mut tx, &centre.ctx, &permit, &report, &body.reason).await?;
-    tx.commit().await?;
-    centre.ctx.live.changed("report", &report, &facility);
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// Withdrawals that wait for a second person.
-#[utoipa::path(get, path = "/api/withdrawals", tag = "report", responses((status = 200, description = "oldest first")))]
-#[get("/api/withdrawals")]
-async fn withdrawals(centre: web::Data<Centre>, permit: Caller) -> Answer {
-    let mut reader = centre.ctx.db.read(&permit).await?;
-    let rows = withdrawal::list(&mut reader, &centre.ctx, &permit).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": rows, "now": centre.ctx.now()})))
 }
 
 /// A report with its versions and deliveries.

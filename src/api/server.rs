@@ -9,7 +9,7 @@ use yigong_clinic::Centre;
 use super::{
     admin, admin_people, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work, events,
     fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public, quarantine,
-    reconcile, reports, session, specimens, storage, work, worklist,
+    reconcile, reports, session, specimens, storage, withdrawals, work, worklist,
 };
 
 /// A connection whose request was refused before its body was read is closed at once: lingering would read on for as long
@@ -68,6 +68,7 @@ fn api(cfg: &mut web::ServiceConfig) {
     admin::routes(cfg);
     admin_people::routes(cfg);
     orders::routes(cfg);
+    withdrawals::routes(cfg);
     lab::routes(cfg);
     specimens::routes(cfg);
     openapi::routes(cfg);

@@ -105,6 +105,15 @@ test('two persons withdraw a report and the clinic acknowledges it', { timeout: 
   await doctor.page.goto('/clinic/reports');
   await doctor.page.getByRole('row', { name: /王小东/ }).getByText('已撤回').waitFor();
 
+  // The lead telephones, too.
+  await lead.page.goto('/withdrawals');
+  await lead.page.getByRole('button', { name: '记录电话' }).press('Enter');
+  await lead.page.getByRole('dialog').getByLabel('接听人').fill('值班护士');
+  await shot(lead.page, 'withdrawn-call');
+  await lead.page.keyboard.press('Enter');
+  await lead.page.getByText('没有等待确认的撤回').waitFor();
+  await lead.page.getByRole('button', { name: '记录电话' }).waitFor({ state: 'detached' });
+
   // The registrar has the images.
   const registrar = await at('registrar');
   await registrar.page.goto('/quarantine');

@@ -94,7 +94,15 @@ def test_a_wrong_patients_report_is_withdrawn_everywhere(county, tool, tmp_path)
         assert obr[25] == "X" and "结节" not in Receiver.got[1] and "影像属于王五" in Receiver.got[1], Receiver.got[1]
         row = next(r for r in clinic.get("/api/clinic/reports?q=WD1")["rows"] if r["report"] == report)
         assert row["kind"] == "withdrawn" and row["needs_ack"]
+        # Those who withdrew see that the clinic does not know yet: one acknowledges, one is telephoned.
+        [untold] = [r for r in qc.get("/api/withdrawals")["untold"] if r["report"] == report]
+        assert (untold["acknowledged_at"], untold["told_at"]) == (None, None) and untold["due_at"] - untold["withdrawn_at"] == 900_000
         clinic.call("POST", f"/api/reports/{report}/versions/2/acknowledge", {}, expect=204)
+        assert [r["acknowledged_at"] is None for r in lead.get("/api/withdrawals")["untold"]] == [False]
+        clinic.call("POST", f"/api/reports/{report}/withdraw/told", {"to": "x"}, expect=403)
+        lead.call("POST", f"/api/reports/{report}/withdraw/told", {"to": "值班护士"}, expect=204)
+        assert lead.get("/api/withdrawals")["untold"] == []
+        lead.call("POST", f"/api/reports/{report}/withdraw/told", {"to": "值班护士"}, expect=409)
         # The one who was told of the wrong person is told again; the images wait for a registrar and answer no order any more.
         assert told()["patient"]["identified"] is False and told()["state"] == "raised", told()
         assert len(worklist(county, patient="WD1")) == 1, "the examination of the one is to be made again"

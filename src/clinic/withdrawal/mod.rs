@@ -6,6 +6,7 @@ mod after;
 pub mod sql;
 #[cfg(test)]
 mod tests;
+pub mod told;
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -13,6 +13,15 @@ yigong_base::statements! {
     WAITING = "SELECT w.id, w.report, w.n, w.cause, w.reason, w.asked_by, w.asked_side, w.asked_at, a.name AS asked_name, r.pipeline, r.patient, r.facility, f.name AS facility_name, v.content
         FROM withdrawal w JOIN report r ON r.id = w.report JOIN report_version v ON v.report = w.report AND v.n = w.n JOIN facility f ON f.code = r.facility LEFT JOIN account a ON a.id = w.asked_by
         WHERE w.state = 'open' AND ($1 = '*' OR r.facility = $1) ORDER BY w.asked_at, w.id LIMIT 200";
+    /// Confirmed since $2 and not known to the clinic yet: nobody was telephoned, or no doctor has acknowledged on the page.
+    UNTOLD = "SELECT w.report, r.current_version AS n, w.closed_at, w.cause, w.reason, w.told_at, w.told_to, t.name AS told_name, r.pipeline, r.patient, r.facility, f.name AS facility_name, f.duty_phone, v.content,
+        (SELECT MAX(d.clinically_acked_at) FROM delivery d WHERE d.report = w.report AND d.n = r.current_version) AS acked_at
+        FROM withdrawal w JOIN report r ON r.id = w.report JOIN report_version v ON v.report = r.id AND v.n = r.current_version JOIN facility f ON f.code = r.facility LEFT JOIN account t ON t.id = w.told_by
+        WHERE w.state = 'confirmed' AND w.closed_at > $2 AND ($1 = '*' OR r.facility = $1) AND (w.told_at IS NULL
+        OR EXISTS (SELECT 1 FROM delivery d JOIN destination x ON x.id = d.destination WHERE d.report = w.report AND d.n = r.current_version AND x.kind = 'web' AND d.clinically_acked_at IS NULL))
+        ORDER BY w.closed_at, w.id LIMIT 200";
+    /// Somebody of the clinic was told by telephone.
+    TOLD = "UPDATE withdrawal SET told_at = $2, told_by = $3, told_to = $4 WHERE report = $1 AND state = 'confirmed' AND told_at IS NULL";
     /// The report lets go of what it was of.
     LET_GO = "UPDATE report SET was_subject = subject, subject = id WHERE id = $1 AND state = 'withdrawn' AND was_subject IS NULL";
     /// Work on the subject that nobody needs any more.

@@ -74,6 +74,7 @@ NAMED = [
     ("POST /api/reports/{report}/amend/cancel", "/api/reports/{s[report]}/amend/cancel", {**TEXT, "comment": "x"}),
     ("POST /api/reports/{report}/withdraw", "/api/reports/{s[report]}/withdraw", {"cause": "other", "reason": "x"}),
     ("POST /api/reports/{report}/withdraw/confirm", "/api/reports/{s[report]}/withdraw/confirm", {}),
+    ("POST /api/reports/{report}/withdraw/told", "/api/reports/{s[report]}/withdraw/told", {"to": "x"}),
     ("POST /api/reports/{report}/withdraw/refuse", "/api/reports/{s[report]}/withdraw/refuse", {"reason": "x"}),
     ("POST /api/reports/{report}/versions/{n}/acknowledge", "/api/reports/{s[report]}/versions/1/acknowledge", {}),
     ("POST /api/reports/{report}/versions/{n}/seen", "/api/reports/{s[report]}/versions/1/seen", {}),

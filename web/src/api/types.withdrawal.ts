@@ -11,6 +11,24 @@ export interface Withdrawal {
   may_confirm: boolean;
   may_drop: boolean;
 }
+/** A withdrawal of which the clinic does not know for certain. */
+export interface UntoldWithdrawal {
+  report: string;
+  n: number;
+  pipeline: Pipeline;
+  title: string;
+  patient: PatientHead;
+  cause: Withdrawal['cause'];
+  reason: string;
+  facility: string;
+  facility_name: string;
+  phone: string;
+  withdrawn_at: Millis;
+  due_at: Millis;
+  acknowledged_at: Millis | null;
+  told_at: Millis | null;
+  told_to: string;
+}
 export interface WaitingWithdrawal {
   report: string;
   pipeline: Pipeline;

@@ -4,13 +4,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useRef, useState } from 'react';
 import { get, query } from '../../api/client';
-import type { ClinicReport, WaitingWithdrawal } from '../../api/types';
+import type { ClinicReport, UntoldWithdrawal, WaitingWithdrawal } from '../../api/types';
 import { useWords } from '../../i18n';
 import { useKeys } from '../../keys';
 import { PatientName, Tag, usePersonName, useServerNow } from '../../ui/bits';
 import { shortTime } from '../../ui/format';
 import { Await, Empty, NoRight } from '../../ui/State';
 import { useCan } from '../session';
+import { Untold } from './Untold';
 
 export function WithdrawalsPage() {
   const { t } = useWords();
@@ -23,7 +24,8 @@ export function WithdrawalsPage() {
   const allowed = can('withdraw');
   const waiting = useQuery({
     queryKey: ['withdrawals'],
-    queryFn: () => get<{ now: number; rows: WaitingWithdrawal[] }>('/api/withdrawals'),
+    queryFn: () => get<{ now: number; rows: WaitingWithdrawal[]; untold: UntoldWithdrawal[] }>('/api/withdrawals'),
+    refetchInterval: 60_000,
     enabled: allowed,
   });
   const found = useQuery({
@@ -138,6 +140,7 @@ export function WithdrawalsPage() {
                 </tbody>
               </table>
             )}
+            {waiting.data && waiting.data.untold.length > 0 && <Untold rows={waiting.data.untold} now={now} open={open} />}
           </Await>
         )}
       </div>
