@@ -8,3 +8,4 @@ CREATE TABLE withdrawal (
 CREATE UNIQUE INDEX withdrawal_open ON withdrawal(report) WHERE state = 'open';
 CREATE INDEX withdrawal_waiting ON withdrawal(asked_at, id) WHERE state = 'open';
 CREATE INDEX withdrawal_confirmed ON withdrawal(closed_at, id) WHERE state = 'confirmed';
+CREATE INDEX withdrawal_report ON withdrawal(report);

@@ -93,7 +93,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/imaging/scrub", "AWAY LIST_DAMAGED COUNT_DAMAGED HURT COUNT_IN_SCOPE NEXT_RUNS"),
             ("clinic/lab", "UNMATCHED"),
             ("clinic/report", "COUNT_RETURNED LOST"),
-            ("clinic/withdrawal", "WAITING UNTOLD"),
+            ("clinic/withdrawal", "WAITING"),
             ("clinic/worklist", "NEXT_SQLITE LIST_CRITICAL"),
         ],
     ),
