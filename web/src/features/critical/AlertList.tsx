@@ -10,7 +10,7 @@ import { Empty, FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
 import { CallDialog } from './CallDialog';
 import { TreatDialog } from './CriticalInbox';
-import { closeAlert, findingOf, unacknowledged } from './queries';
+import { closeAlert, corrected, findingOf, unacknowledged } from './queries';
 
 export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const { t } = useWords();
@@ -60,7 +60,8 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
               </td>
               <td>
                 <strong>{findingOf(a)}</strong>
-                {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}
+                {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}{' '}
+                {corrected(a) && <Tag tone="amber">{t('critical.corrected')}</Tag>}
               </td>
               <td>{a.facility_name}</td>
               <td className="nowrap">{a.duty_phone ?? '–'}</td>

@@ -20,3 +20,6 @@ export const findingOf = (alert: Pick<Alert, 'finding' | 'value'>): string =>
 /** Waiting for a doctor of the clinic: nobody there has confirmed it yet. */
 export const unacknowledged = (alert: Alert): boolean =>
   alert.acked_at === null && !['clinician_ack', 'treated', 'closed'].includes(alert.state);
+
+/** Whether it was told of somebody else before: whose the evidence is was corrected. */
+export const corrected = (alert: Alert): boolean => alert.events.some((e) => e.action === 'another_patient');
