@@ -9,6 +9,7 @@ use yigong_clinic::imaging::{quarantine, reconcile};
 use super::auth::Caller;
 use super::fault::Answer;
 use super::imaging::require_images;
+use super::reconcile::told;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -90,7 +91,7 @@ async fn release(
     let mut tx = centre.ctx.db.begin(&permit).await?;
     quarantine::release(&mut tx, &centre.ctx, &permit, &id, &body.why).await?;
     tx.commit().await?;
-    centre.ctx.live.changed("imaging", &id, permit.facility());
+    told(&centre, &permit, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -105,7 +106,7 @@ async fn index_held(
 ) -> Answer {
     let (act, study) =
         reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), &body.why).await?;
-    centre.ctx.live.changed("imaging", &study, permit.facility());
+    told(&centre, &permit, &study).await?;
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
 }
 

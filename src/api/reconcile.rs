@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post, web};
 use serde::Deserialize;
 use serde_json::json;
+use yigong_base::access::Permit;
 use yigong_base::patient::Seen;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::reconcile::{self, Parts, Person};
@@ -115,10 +116,22 @@ macro_rules! acting {
         let mut $tx = $centre.ctx.db.begin(&$permit).await?;
         let act = $work.await?;
         $tx.commit().await?;
-        $centre.ctx.live.changed("imaging", $study, $permit.facility());
-        $centre.ctx.live.changed("worklist", $study, $permit.facility());
+        told(&$centre, &$permit, $study).await?;
         Ok(HttpResponse::Ok().json(json!({"act": act})))
     }};
+}
+
+/// Tells the pages of the clinic whose study it is: images, work, and alerts that ring for somebody else now.
+pub(super) async fn told(
+    centre: &Centre,
+    permit: &Permit,
+    study_or_act: &str,
+) -> yigong_base::fault::Result<()> {
+    let facility = reconcile::facility(&mut *centre.ctx.db.read(permit).await?, study_or_act).await?;
+    for slice in ["imaging", "worklist", "critical"] {
+        centre.ctx.live.changed(slice, study_or_act, &facility);
+    }
+    Ok(())
 }
 
 /// Studies in scope by name, pinyin, initials or number.
@@ -238,7 +251,7 @@ async fn split(
     let parts = body.parts();
     let (act, study) = reconcile::split(&mut tx, &centre.ctx, &permit, &id, &parts, &body.why).await?;
     tx.commit().await?;
-    centre.ctx.live.changed("imaging", &id, permit.facility());
+    told(&centre, &permit, &id).await?;
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
 }
 

@@ -65,7 +65,7 @@ async fn confirm(
 ) -> Answer {
     person.require_fresh(&centre)?;
     let (n, facility) = withdrawal::confirm(&centre, &permit, &report).await?;
-    for topic in ["report", "clinic", "worklist", "imaging"] {
+    for topic in ["report", "clinic", "worklist", "imaging", "critical"] {
         centre.ctx.live.changed(topic, &report, &facility);
     }
     Ok(HttpResponse::Ok().json(json!({"state": "withdrawn", "n": n})))

@@ -162,3 +162,12 @@ pub async fn pinned(conn: &mut Conn, permit: &Permit, report: &str, n: i64) -> R
     }
     Ok(all)
 }
+
+/// Whose pages a study, or an act on one, concerns; empty = nobody's.
+///
+/// # Errors
+/// Storage faults.
+pub async fn facility(conn: &mut Conn, study_or_act: &str) -> Result<String> {
+    let found = conn.opt(sql::FACILITY, args![study_or_act]).await?;
+    found.map_or(Ok(String::new()), |row| row.text("facility"))
+}

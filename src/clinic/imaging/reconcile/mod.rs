@@ -24,7 +24,7 @@ pub use assign::{Person, assign, candidates};
 pub use charset::{fix_charset, reindex};
 pub use compare::{Card, card, find_studies, study_card};
 pub use hide::{CODES, hide, reject, restore};
-pub use history::{Past, history, notices, pinned};
+pub use history::{Past, facility, history, notices, pinned};
 pub use order::{link_order, orders, take_away, unlink};
 pub use part::{Parts, merge, move_to, split};
 pub(super) use place::{as_found, hold_back, recount};

@@ -6,6 +6,8 @@ yigong_base::statements! {
     /// The study of an act, for one who may change it: its own facility or everywhere. A grant gives sight, never change.
     STUDY = "SELECT id, uid, facility, patient, order_id, state, lane, accession, attributes, modality, modalities, body_part, description, study_date, study_time, study_id, referring, station, overlay
         FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    /// Whose pages a study, an act on one, or an entry of the quarantine concerns.
+    FACILITY = "SELECT facility FROM study WHERE id = $1 UNION ALL SELECT facility FROM reconcile WHERE id = $1 UNION ALL SELECT facility FROM quarantine WHERE id = $1";
     /// Two acts on one study wait for each other.
     LOCK_STUDY = "UPDATE study SET lane = lane WHERE id = $1";
     /// A new act.
