@@ -111,8 +111,9 @@ test('two persons withdraw a report and the clinic acknowledges it', { timeout: 
   await lead.page.getByRole('dialog').getByLabel('接听人').fill('值班护士');
   await shot(lead.page, 'withdrawn-call');
   await lead.page.keyboard.press('Enter');
+  await lead.page.getByRole('dialog').waitFor({ state: 'detached' });
+  await lead.page.getByRole('heading', { name: '基层尚未确认知悉' }).waitFor({ state: 'detached' });
   await lead.page.getByText('没有等待确认的撤回').waitFor();
-  await lead.page.getByRole('button', { name: '记录电话' }).waitFor({ state: 'detached' });
 
   // The registrar has the images.
   const registrar = await at('registrar');
