@@ -65,10 +65,12 @@ test('two persons withdraw a report and the clinic acknowledges it', { timeout: 
   await lead.page.getByText('v1 正在申请撤回').waitFor();
   await lead.page.getByText('须由另一方').waitFor();
   assert.equal(await lead.page.getByRole('button', { name: '确认撤回' }).count(), 0, 'nobody alone');
+  // Not one PDF viewer more than is looked at.
+  await lead.page.goto('/withdrawals');
 
   // The clinic sees the doubt before anything is decided.
   const doctor = await at('doctor01');
-  await doctor.page.goto(`/reports/${report}`);
+  await doctor.page.goto(`/reports/${report}`, { waitUntil: 'domcontentloaded' });
   await doctor.page.getByText('v1 正在申请撤回').waitFor();
   assert.equal(await doctor.page.getByRole('button', { name: '撤回报告' }).count(), 0);
 
@@ -92,7 +94,7 @@ test('two persons withdraw a report and the clinic acknowledges it', { timeout: 
 
   // The clinic's open page follows; what the report had said is gone, and the doctor acknowledges.
   await doctor.page.getByText('本报告已撤回,不得用于诊疗。').waitFor();
-  await doctor.page.goto(`/reports/${report}`);
+  await doctor.page.goto(`/reports/${report}`, { waitUntil: 'domcontentloaded' });
   await doctor.page.getByText('报告已撤回,请确认已知悉').waitFor();
   await doctor.page.getByRole('button', { name: /v1/ }).click();
   await doctor.page.getByText('v1 的内容已随报告撤回').waitFor();
