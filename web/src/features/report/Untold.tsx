@@ -1,5 +1,5 @@
 // Withdrawn, and the clinic does not know for certain: no doctor has acknowledged, or nobody was telephoned. Late ones say so.
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client';
@@ -7,7 +7,7 @@ import type { UntoldWithdrawal } from '../../api/types';
 import { useWords } from '../../i18n';
 import { PatientName, Tag, useSpan } from '../../ui/bits';
 import { shortTime } from '../../ui/format';
-import { FaultNote } from '../../ui/State';
+import { Ask } from './dialogs';
 
 export function Untold({ rows, now, open }: { rows: UntoldWithdrawal[]; now: number; open: (report: string) => void }) {
   const { t } = useWords();
@@ -81,42 +81,19 @@ function CallDialog({ row, close }: { row: UntoldWithdrawal; close: () => void }
   const { t } = useWords();
   const client = useQueryClient();
   const [to, setTo] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await post(`/api/reports/${row.report}/withdraw/told`, { to: to.trim() });
-      await client.invalidateQueries({ queryKey: ['withdrawals'] });
-      close();
-    } catch (why) {
-      setError(why);
-      setBusy(false);
-    }
-  };
+  const send = () =>
+    post(`/api/reports/${row.report}/withdraw/told`, { to: to.trim() }).then(() => client.invalidateQueries({ queryKey: ['withdrawals'] }));
   return (
-    <Modal opened onClose={close} title={t('withdraw.call_title', { facility: row.facility_name, phone: row.phone })}>
-      <form
-        className="col"
-        style={{ gap: 10 }}
-        onSubmit={(e) => {
-          e.preventDefault();
-          void send();
-        }}
-      >
-        <div>{t('withdraw.call_text', { name: row.patient.name, title: row.title, reason: row.reason })}</div>
-        <TextInput label={t('withdraw.told_to')} value={to} onChange={(e) => setTo(e.currentTarget.value)} required data-autofocus />
-        {error !== null && <FaultNote error={error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={busy} disabled={!to.trim()}>
-            {t('withdraw.call')}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <Ask
+      title={t('withdraw.call_title', { facility: row.facility_name, phone: row.phone })}
+      word={t('withdraw.call')}
+      ready={!!to.trim()}
+      go={send}
+      done={close}
+      close={close}
+    >
+      <div>{t('withdraw.call_text', { name: row.patient.name, title: row.title, reason: row.reason })}</div>
+      <TextInput label={t('withdraw.told_to')} value={to} onChange={(e) => setTo(e.currentTarget.value)} required data-autofocus />
+    </Ask>
   );
 }

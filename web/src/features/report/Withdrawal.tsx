@@ -1,6 +1,6 @@
 // Withdrawing a report: one person asks, another of the other side confirms with the password; until then the report stands, and
 // everybody who opens it sees that it is doubted.
-import { Button, Modal, Select, Textarea } from '@mantine/core';
+import { Button, Select, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { post } from '../../api/client';
@@ -10,6 +10,7 @@ import { usePersonName } from '../../ui/bits';
 import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
 import { ReauthCancelled, useReauth } from '../session/Reauth';
+import { Ask } from './dialogs';
 
 const CAUSES = ['wrong_patient', 'wrong_exam', 'other'] as const;
 
@@ -24,59 +25,35 @@ export function WithdrawDialog({ report, close }: { report: string; close: () =>
   const changed = useChanged();
   const [cause, setCause] = useState<string | null>(null);
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await post(`/api/reports/${report}/withdraw`, { cause, reason: reason.trim() });
-      await changed();
-      close();
-    } catch (why) {
-      setError(why);
-      setBusy(false);
-    }
-  };
   return (
-    <Modal opened onClose={close} title={t('withdraw.title')}>
-      <form
-        className="col"
-        style={{ gap: 10 }}
-        onSubmit={(e) => {
-          e.preventDefault();
-          void send();
-        }}
-      >
-        <Select
-          label={t('withdraw.cause')}
-          value={cause}
-          onChange={setCause}
-          required
-          data-autofocus
-          data={CAUSES.map((v) => ({ value: v, label: t(`withdraw.cause.${v}`) }))}
-        />
-        <Textarea
-          label={t('withdraw.reason')}
-          description={t('withdraw.reason_hint')}
-          value={reason}
-          onChange={(e) => setReason(e.currentTarget.value)}
-          required
-          autosize
-          minRows={2}
-        />
-        <div className="dim">{t(cause ? `withdraw.then.${cause}` : 'withdraw.hint')}</div>
-        {error !== null && <FaultNote error={error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" color="red" loading={busy} disabled={!cause || !reason.trim()}>
-            {t('withdraw.ask')}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <Ask
+      title={t('withdraw.title')}
+      word={t('withdraw.ask')}
+      color="red"
+      ready={!!cause && !!reason.trim()}
+      go={() => post(`/api/reports/${report}/withdraw`, { cause, reason: reason.trim() }).then(changed)}
+      done={close}
+      close={close}
+    >
+      <Select
+        label={t('withdraw.cause')}
+        value={cause}
+        onChange={setCause}
+        required
+        data-autofocus
+        data={CAUSES.map((v) => ({ value: v, label: t(`withdraw.cause.${v}`) }))}
+      />
+      <Textarea
+        label={t('withdraw.reason')}
+        description={t('withdraw.reason_hint')}
+        value={reason}
+        onChange={(e) => setReason(e.currentTarget.value)}
+        required
+        autosize
+        minRows={2}
+      />
+      <div className="dim">{t(cause ? `withdraw.then.${cause}` : 'withdraw.hint')}</div>
+    </Ask>
   );
 }
 
@@ -133,49 +110,24 @@ function RefuseDialog({ report, close }: { report: string; close: () => void }) 
   const { t } = useWords();
   const changed = useChanged();
   const [reason, setReason] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const send = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await post(`/api/reports/${report}/withdraw/refuse`, { reason: reason.trim() });
-      await changed();
-      close();
-    } catch (why) {
-      setError(why);
-      setBusy(false);
-    }
-  };
   return (
-    <Modal opened onClose={close} title={t('withdraw.refuse_title')}>
-      <form
-        className="col"
-        style={{ gap: 10 }}
-        onSubmit={(e) => {
-          e.preventDefault();
-          void send();
-        }}
-      >
-        <Textarea
-          label={t('withdraw.why_not')}
-          value={reason}
-          onChange={(e) => setReason(e.currentTarget.value)}
-          required
-          autosize
-          minRows={2}
-          data-autofocus
-        />
-        {error !== null && <FaultNote error={error} />}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={busy} disabled={!reason.trim()}>
-            {t('withdraw.refuse')}
-          </Button>
-        </div>
-      </form>
-    </Modal>
+    <Ask
+      title={t('withdraw.refuse_title')}
+      word={t('withdraw.refuse')}
+      ready={!!reason.trim()}
+      go={() => post(`/api/reports/${report}/withdraw/refuse`, { reason: reason.trim() }).then(changed)}
+      done={close}
+      close={close}
+    >
+      <Textarea
+        label={t('withdraw.why_not')}
+        value={reason}
+        onChange={(e) => setReason(e.currentTarget.value)}
+        required
+        autosize
+        minRows={2}
+        data-autofocus
+      />
+    </Ask>
   );
 }

@@ -18,7 +18,8 @@ const RETURN_REASONS = [
 ] as const;
 const RETURN_REASONS_ECG = ['position', 'motion', 'missing_history', 'wrong_patient', 'other'] as const;
 
-function Ask({
+/** A dialog that asks, sends, and says what went wrong; what was typed stays. */
+export function Ask({
   title,
   go,
   close,
