@@ -34,12 +34,12 @@ pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason
 /// # Errors
 /// `Conflict` `too_late` when nothing is left to be examined.
 pub async fn cancel_rest(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason: &str) -> Result<()> {
-    tx.exec(sql::LOCK, args![order]).await?;
-    let row =
-        tx.opt(sql::FIND, args![order, permit.scope()]).await?.ok_or_else(|| Fault::not_found("order"))?;
-    let evidence = tx.one(sql::EVIDENCE, args![order]).await?.int("n")?;
-    if evidence == 0 || row.text("pipeline")? == "lab" {
-        return cancel(tx, ctx, permit, order, reason).await;
+    match cancel(tx, ctx, permit, order, reason).await {
+        Err(Fault::Conflict { code, .. }) if code == "too_late" => {}
+        whole => return whole,
+    }
+    if tx.one(sql::FIND, args![order, permit.scope()]).await?.text("pipeline")? == "lab" {
+        return Err(Fault::conflict("too_late", "specimens of the order have been received"));
     }
     // An order of an earlier build does not know yet what of it was examined.
     progress::follow(tx, order, ctx.now()).await?;

@@ -55,18 +55,26 @@ impl OrderHead {
     /// show several.
     #[must_use]
     pub fn answered_by(&self, modalities: &[&str]) -> Vec<&OrderItemHead> {
-        let wanted = || self.items.iter().filter(|i| i.state != "cancelled");
-        let same: Vec<_> = wanted().filter(|i| modalities.iter().any(|m| alike(&i.modality, m))).collect();
-        if same.is_empty() { wanted().collect() } else { same }
+        let wanted: Vec<_> = self.items.iter().filter(|i| i.state != "cancelled").collect();
+        let answered = answered(wanted.iter().map(|i| i.modality.as_str()), modalities);
+        wanted.into_iter().zip(answered).filter_map(|(item, yes)| yes.then_some(item)).collect()
     }
 }
 
 /// Whether two modalities are the same way of examining. Radiography has several terms (PS3.3 C.7.3.1.1.1 and what hospital
 /// systems write): which of them is used depends on the make of the detector.
 #[must_use]
-pub fn alike(a: &str, b: &str) -> bool {
+fn alike(a: &str, b: &str) -> bool {
     const RADIOGRAPHY: [&str; 3] = ["DX", "CR", "DR"];
     a == b || (RADIOGRAPHY.contains(&a) && RADIOGRAPHY.contains(&b))
+}
+
+/// Which items, by their modalities, evidence of the modalities `shown` answers: those of the same way of examining, and all where it
+/// shows none of them, for what a device calls itself is not always what was ordered.
+pub fn answered<'a>(items: impl IntoIterator<Item = &'a str>, shown: &[&str]) -> Vec<bool> {
+    let same: Vec<bool> = items.into_iter().map(|item| shown.iter().any(|m| alike(m, item))).collect();
+    let some = same.contains(&true);
+    same.into_iter().map(|yes| yes || !some).collect()
 }
 
 /// A row of the order list.

@@ -7,7 +7,7 @@ use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::storage::Tx;
 
-use super::head::alike;
+use super::head::answered;
 use super::sql;
 
 /// What a study or a recording shows, and what stands of its report.
@@ -102,15 +102,13 @@ async fn evidence(tx: &mut Tx, order: &str) -> Result<Vec<Evidence>> {
     Ok(found.into_values().collect())
 }
 
-/// The stage of each item, by its modality. A study answers the items of its modalities, and all where it shows none of them:
-/// what a device calls itself is not always what was ordered.
+/// The stage of each item, by its modality.
 fn stages(items: &[String], evidence: &[Evidence]) -> Vec<Stage> {
     let mut out = vec![Stage::Ordered; items.len()];
     for one in evidence {
-        let shows = |item: &String| one.modalities.iter().any(|m| alike(m, item));
-        let some = items.iter().any(shows);
-        for (stage, item) in out.iter_mut().zip(items) {
-            if !some || shows(item) {
+        let shown: Vec<&str> = one.modalities.iter().map(String::as_str).collect();
+        for (stage, yes) in out.iter_mut().zip(answered(items.iter().map(String::as_str), &shown)) {
+            if yes {
                 *stage = (*stage).max(Stage::of(&one.report));
             }
         }

@@ -9,7 +9,7 @@ use yigong_base::{Ctx, args};
 use super::content::{Ecg, Item, Mark, Measurement, Order, Patient, Person, Place, ReportContent, Subject};
 use super::open::ReportRow;
 use super::sql;
-use crate::order::head::alike;
+use crate::order::head::answered;
 use crate::recognition;
 
 /// Everything but the sections, the kind and the signers.
@@ -152,11 +152,9 @@ async fn order_of(conn: &mut Conn, id: &str, shown: &[String]) -> Result<Option<
             wanted.push((item.text("modality")?, named));
         }
     }
-    // As an order is worked out (`order::progress`): the items of the modalities, or all where none is.
-    let answers = |modality: &str| shown.iter().any(|m| alike(m, modality));
-    let some = wanted.iter().any(|(modality, _)| answers(modality));
-    wanted.retain(|(modality, _)| !some || answers(modality));
-    let items = wanted.into_iter().map(|(_, item)| item).collect();
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+    let yes = answered(wanted.iter().map(|(modality, _)| modality.as_str()), &shown);
+    let items = wanted.into_iter().zip(yes).filter_map(|((_, item), yes)| yes.then_some(item)).collect();
     Ok(Some(Order {
         id: row.text("id")?,
         placer_no: row.text("placer_no")?,

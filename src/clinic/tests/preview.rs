@@ -1,15 +1,17 @@
 //! Previews from received objects, on both engines, with real codec workers: this program is also its own worker.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program without the harness")]
 
+mod common;
+
+use common::{known, send};
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::codec::work;
-use yigong_base::site::peer::{self, Peer};
+use yigong_base::site::peer::Peer;
 use yigong_base::testing::{Bench, engines};
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::detail::{Picture, picture};
 use yigong_clinic::imaging::preview::make;
-use yigong_clinic::imaging::{Arrival, receive};
 use yigong_formats::dicom::dataset::{Writer, header};
 use yigong_formats::dicom::{Vr, part10, tag, uid};
 
@@ -39,19 +41,7 @@ async fn the_middle_slice_stands_for_a_stack() {
         std::fs::remove_dir_all(&folder).unwrap();
         let sender = known(&bench).await;
         for (number, value) in [(1, 50), (2, 100), (3, 150)] {
-            let mut spool = bench.ctx.blobs.spool().await.unwrap();
-            spool.write(&slice(number, value)).await.unwrap();
-            let spooled = spool.finish().await.unwrap();
-            let arrival = Arrival {
-                peer: sender.clone(),
-                spooled,
-                sop_class: None,
-                sop_instance: None,
-                study: None,
-                by: None,
-                source: "import",
-            };
-            receive(&centre, arrival).await.unwrap();
+            send(&centre, &sender, &slice(number, value)).await;
         }
         let (events, _) = bench.ctx.live.follow(Some(0));
         let study = events.iter().find(|e| e.slice == "imaging").unwrap().id.clone();
@@ -88,19 +78,7 @@ async fn what_cannot_be_shown_is_flagged(
     file: &[u8],
     slug: &str,
 ) {
-    let mut spool = bench.ctx.blobs.spool().await.unwrap();
-    spool.write(file).await.unwrap();
-    let spooled = spool.finish().await.unwrap();
-    let arrival = Arrival {
-        peer: sender.clone(),
-        spooled,
-        sop_class: None,
-        sop_instance: None,
-        study: None,
-        by: None,
-        source: "import",
-    };
-    receive(centre, arrival).await.unwrap();
+    send(centre, sender, file).await;
     let (events, _) = bench.ctx.live.follow(Some(0));
     let study = events.iter().find(|e| e.slice == "imaging" && !seen.contains(&e.id)).unwrap().id.clone();
     seen.push(study.clone());
@@ -112,28 +90,6 @@ async fn what_cannot_be_shown_is_flagged(
     let defects: Vec<String> = row.json("defects").unwrap();
     assert_eq!(defects.iter().filter(|d| *d == slug).count(), 1, "{defects:?}");
     assert!(picture(&mut conn, &permit, "study", &study, Picture::Preview).await.is_err());
-}
-
-async fn known(bench: &Bench) -> Peer {
-    let sender = Peer {
-        id: "p1".into(),
-        kind: "dicom".into(),
-        facility: "C01".into(),
-        name: "CT01".into(),
-        ae_title: Some("CT01".into()),
-        app: None,
-        app_facility: None,
-        addresses: "127.0.0.1".into(),
-        port: None,
-        policy: serde_json::json!({}),
-        enabled: true,
-        last_seen_at: None,
-    };
-    let permit = Permit::system("test");
-    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
-    peer::create(&mut tx, &bench.ctx, &permit, &sender).await.unwrap();
-    tx.commit().await.unwrap();
-    sender
 }
 
 /// A slice of one value, 300 by 300.

@@ -1,15 +1,17 @@
 //! Delayed recompression on both engines, with real codec workers: this program is also its own worker.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program without the harness")]
 
+mod common;
+
+use common::{known, send};
 use yigong_base::access::Permit;
 use yigong_base::args;
 use yigong_base::clock::DAY_MS;
 use yigong_base::codec::work;
-use yigong_base::site::peer::{self, Peer};
 use yigong_base::storage::Row;
 use yigong_base::testing::{Bench, engines};
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::{Arrival, Outcome, receive, recompress, retrieve, transcode};
+use yigong_clinic::imaging::{Outcome, recompress, retrieve, transcode};
 use yigong_formats::dicom::dataset::Writer;
 use yigong_formats::dicom::{Vr, part10, tag, uid};
 
@@ -83,22 +85,6 @@ impl Slice {
     }
 }
 
-async fn send(centre: &Centre, sender: &Peer, file: &[u8]) -> Outcome {
-    let mut spool = centre.ctx.blobs.spool().await.unwrap();
-    spool.write(file).await.unwrap();
-    let spooled = spool.finish().await.unwrap();
-    let arrival = Arrival {
-        peer: sender.clone(),
-        spooled,
-        sop_class: None,
-        sop_instance: None,
-        study: None,
-        by: None,
-        source: "import",
-    };
-    receive(centre, arrival).await.unwrap().outcome
-}
-
 async fn rows(bench: &Bench) -> Vec<Row> {
     bench.ctx.db.read(&Permit::system("test")).await.unwrap().all(ROWS, args![]).await.unwrap()
 }
@@ -111,28 +97,6 @@ async fn change(bench: &Bench, sql: &'static str) {
     let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
     tx.exec(sql, args![]).await.unwrap();
     tx.commit().await.unwrap();
-}
-
-async fn known(bench: &Bench) -> Peer {
-    let sender = Peer {
-        id: "p1".into(),
-        kind: "dicom".into(),
-        facility: "C01".into(),
-        name: "CT01".into(),
-        ae_title: Some("CT01".into()),
-        app: None,
-        app_facility: None,
-        addresses: "127.0.0.1".into(),
-        port: None,
-        policy: serde_json::json!({}),
-        enabled: true,
-        last_seen_at: None,
-    };
-    let permit = Permit::system("test");
-    let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
-    peer::create(&mut tx, &bench.ctx, &permit, &sender).await.unwrap();
-    tx.commit().await.unwrap();
-    sender
 }
 
 /// The data set of an instance in a syntax, as a receiver gets it.

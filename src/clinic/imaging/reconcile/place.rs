@@ -163,13 +163,9 @@ pub(super) async fn relocate(
 pub(super) async fn follow_moved(tx: &mut Tx, ctx: &Ctx, from: &Row, to: &Row) -> Result<()> {
     let permit = Permit::system("reconcile");
     let (source, target, patient) = (from.text("id")?, to.text("id")?, to.text("patient")?);
-    for record in tx.all(sql::RECORDINGS, args![&target]).await? {
-        let record = record.text("id")?;
-        tx.exec(sql::SET_RECORD_ORDER, args![&record, to.opt_text("order_id")?]).await?;
-        tx.exec(sql::SET_RECORD_WORK, args![&record, &patient]).await?;
-        tx.exec(sql::SET_RECORD_REPORT, args![&record, &patient, to.opt_text("order_id")?]).await?;
-        critical::follow::follow(tx, ctx, &permit, &record, &patient).await?;
-    }
+    let order = to.opt_text("order_id")?;
+    tx.exec(sql::SET_ECG_ORDER, args![&target, &order]).await?;
+    super::assign::follow(tx, ctx, &permit, &target, &patient, order).await?;
     if is_empty(tx, &source).await? {
         critical::follow::follow(tx, ctx, &permit, &source, &patient).await?;
     }

@@ -93,12 +93,6 @@ yigong_base::statements! {
         AND p.identified = 1 AND p.person <> me.person LIMIT 1";
     /// This order, if it is another person's.
     LINKED_OF_ANOTHER = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $2 WHERE o.id = $1 AND p.identified = 1 AND p.person <> me.person";
-    /// A recording answers the order of the study it is in.
-    SET_RECORD_ORDER = "UPDATE ecg_record SET order_id = $2 WHERE id = $1";
-    /// Its open work follows.
-    SET_RECORD_WORK = "UPDATE work_item SET patient = $2, version = version + 1 WHERE subject = $1 AND patient <> $2 AND state IN ('queued', 'reading', 'returned', 'cancelled')";
-    /// Its report follows while it has no version.
-    SET_RECORD_REPORT = "UPDATE report SET patient = $2, order_id = $3 WHERE subject = $1 AND current_version = 0";
     /// The recordings of a study.
     RECORDINGS = "SELECT id FROM ecg_record WHERE study = $1 ORDER BY id";
     /// Instances of a study with their series, every version.

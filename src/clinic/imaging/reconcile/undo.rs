@@ -12,7 +12,7 @@ use yigong_base::{Ctx, args};
 use super::super::{grant, retention};
 use super::assign::follow;
 use super::chain::{self, Act};
-use super::place::rest;
+use super::place::{follow_moved, rest};
 use super::{hide, sql};
 use crate::order;
 
@@ -140,7 +140,7 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
     }
     for study in back {
         let row = tx.one(sql::STUDY, args![&study, "*"]).await?;
-        super::place::follow_moved(tx, ctx, &row, &row).await?;
+        follow_moved(tx, ctx, &row, &row).await?;
     }
     for i in list(before, "shown") {
         let current = i.get("current").and_then(Value::as_i64).unwrap_or(0);
