@@ -130,9 +130,7 @@ export function OverviewView({ data, now, go }: { data: Overview; now: number; g
           }
         >
           <dl className="facts">
-            <Fact name={t('storage.recompress_after')}>
-              {recompress.days > 0 ? t('storage.days_n', { n: recompress.days }) : t('storage.never')}
-            </Fact>
+            <Fact name={t('storage.recompress_after')}>{recompress.days > 0 ? t('storage.days_n', { n: recompress.days }) : '–'}</Fact>
             <Fact name={t('storage.recompressed')}>{recompress.done}</Fact>
             <Fact name={t('storage.saved')}>{bytes(recompress.saved)}</Fact>
             <Fact name={t('storage.stay')}>{recompress.left}</Fact>
