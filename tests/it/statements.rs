@@ -104,6 +104,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/critical", "LIST_ALL"),
             ("clinic/delivery", "LIST"),
             ("clinic/imaging", "QUARANTINE_LIST"),
+            ("clinic/imaging/scrub", "LATELY"),
             ("clinic/lab", "SPECIMENS MESSAGES"),
             ("fhir", "LAST_BEFORE"),
         ],

@@ -56,6 +56,7 @@ impl Disk {
     /// Reads an object and hashes it.
     pub async fn rehash(&self, address: &str) -> Result<Found> {
         let (path, wanted) = (self.path(address)?, address.to_owned());
+        self.settled(address).await;
         blocking(move || {
             let mut file = match std::fs::File::open(&path) {
                 Ok(file) => file,
@@ -222,7 +223,7 @@ mod tests {
         let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i % 255) as u8).collect();
         let now = blobs.put(&bytes).await.unwrap();
         let before = sha256_hex(&bytes);
-        let old = blobs.path(&before).unwrap();
+        let old = blobs.disk().path(&before).unwrap();
         std::fs::write(&old, &bytes).unwrap();
         for address in [&now, &before] {
             assert_eq!(blobs.disk().rehash(address).await.unwrap(), Found::Sound);

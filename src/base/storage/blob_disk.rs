@@ -1,5 +1,4 @@
-//! Blobs on a local disk: `objects/ab/<address>`. Blob first, row second: when `keep` returns, the data is synced under
-//! a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
+//! Blobs on a local disk: `objects/ab/<address>`. When `keep` has ended well, the data is synced under a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
 //! caller fails.
 //!
 //! The durable name is the one in the spool folder (see `slots`); the rename to the address is in the journal of the
@@ -8,10 +7,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::block::{Block, Blocks};
+use super::coming::Coming;
 use super::layout::{is_address, place_of, prepare};
 use super::slots::{Slot, Slots, sync_dir};
 use super::spool::{Body, Spooled};
@@ -19,11 +22,15 @@ use super::spool_dir::{SpoolDir, in_use};
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
+/// From this size on an object goes past the memory of the system, bytes.
+const DIRECT: usize = 256 << 10;
+
 /// The folder of a disk store, and what is needed to fill it.
 pub struct Disk {
     objects: PathBuf,
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
+    coming: Arc<Coming>,
 }
 
 impl Disk {
@@ -35,7 +42,7 @@ impl Disk {
             let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
             sync_dir(&spool)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
-            Ok(Self { objects, slots: Slots::new(spool_dir), blocks: Arc::default() })
+            Ok(Self { objects, slots: Slots::new(spool_dir), blocks: Arc::default(), coming: Arc::default() })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -52,32 +59,48 @@ impl Disk {
         Ok(place_of(&self.objects, address))
     }
 
-    /// Writes, syncs and renames. A caller that goes away meanwhile leaves an object
-    /// without a row, like any other.
-    pub(super) async fn keep(self: &Arc<Self>, spooled: Spooled) -> Result<String> {
-        let disk = Arc::clone(self);
-        let kept = tokio::task::spawn_blocking(move || disk.sync(spooled));
-        kept.await.map_err(|_| Fault::internal("disk task stopped"))?
+    /// Writes, syncs and renames, to the end whether or not anybody waits for it: a caller that goes away leaves an object
+    /// without a row, like any other. Only what is synced gets its address.
+    pub(super) fn keep(self: &Arc<Self>, spooled: Spooled) -> JoinHandle<Result<()>> {
+        let (disk, writing) = (Arc::clone(self), self.coming.begin(&spooled.address));
+        tokio::task::spawn_blocking(move || {
+            let _writing = writing;
+            let address = spooled.address.clone();
+            let kept = disk.sync(spooled).map_err(|e| Fault::io("keep object", &e));
+            kept.inspect_err(|fault| tracing::error!(object = address, %fault, "storage.keep failed"))
+        })
     }
 
-    fn sync(&self, Spooled { body, address, len }: Spooled) -> Result<String> {
-        let failed = |e: io::Error| Fault::io("keep object", &e);
+    /// Waits while this process writes this object.
+    pub(super) async fn settled(&self, address: &str) {
+        self.coming.over(address).await;
+    }
+
+    fn sync(&self, Spooled { body, address, len }: Spooled) -> io::Result<()> {
+        let target = self.path(&address).map_err(io::Error::other)?;
         let slot = match body {
-            Body::Memory(block) => self.write(&block).map_err(failed)?,
+            Body::Memory(block) => self.write(&block)?,
             Body::File(slot) => {
-                slot.file.set_len(len).map_err(failed)?;
+                // Its last block was written whole.
+                slot.file.set_len(len)?;
                 slot
             }
         };
-        slot.file.sync_data().map_err(failed)?;
-        slot.rename(&self.path(&address)?).map_err(failed)?;
-        Ok(address)
+        slot.file.sync_data()?;
+        slot.rename(&target)
     }
 
+    /// Writes a small object. Of the larger ones among them nobody reads what was written a moment ago, and copying them into
+    /// the memory of the system costs more than all else that is done with them.
     fn write(&self, block: &Block) -> io::Result<Slot> {
-        use std::io::Write;
-        let mut slot = self.slots.take(false)?;
-        slot.file.write_all(block.as_ref())?;
+        let bytes = block.as_ref();
+        let slot = self.slots.take(bytes.len() >= DIRECT)?;
+        if bytes.len() < DIRECT {
+            slot.file.write_all_at(bytes, 0)?;
+        } else {
+            slot.file.write_all_at(block.whole(), 0)?;
+            slot.file.set_len(bytes.len() as u64)?;
+        }
         Ok(slot)
     }
 
@@ -279,6 +302,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_reads_what_is_being_written_gets_the_whole_of_it() {
+        let folder = Folder::new("coming");
+        let blobs = open(&folder.0).await;
+        // Written at once, past the memory of the system, and block by block.
+        for len in [5_000, 700_001, 9_000_001] {
+            let bytes = pattern(len, 2);
+            let mut spool = blobs.spool().await.unwrap();
+            spool.write(&bytes).await.unwrap();
+            let keeping = blobs.begin_keeping(spool.finish().await.unwrap());
+            let address = keeping.address().to_owned();
+            assert!(blobs.read(&address).await.unwrap() == bytes, "{len} bytes");
+            // Also when nobody waits for its end.
+            drop(keeping);
+            assert_eq!(blobs.read_range(&address, 4_990, 10).await.unwrap(), bytes[4_990..5_000]);
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_given_up_leaves_nothing() {
         let folder = Folder::new("given-up");
         let blobs = open(&folder.0).await;
@@ -310,7 +351,7 @@ mod tests {
             let blobs = open(&folder.0).await;
             let address = blobs.put(&bytes).await.unwrap();
             // The rename did not reach the disk.
-            std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
+            std::fs::rename(blobs.disk().path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
             address
         };
         let older = crate::digest::sha256_hex(&bytes);
@@ -324,10 +365,10 @@ mod tests {
             }
             // Sent again after the copy that is there was damaged, and cut off before the rename reached the disk.
             std::fs::write(folder.0.join("spool/t/9"), &bytes).unwrap();
-            std::fs::remove_file(blobs.path(&address).unwrap()).unwrap();
+            std::fs::remove_file(blobs.disk().path(&address).unwrap()).unwrap();
             let mut rotten = bytes.clone();
             rotten[40_000] ^= 1;
-            std::fs::write(blobs.path(&address).unwrap(), &rotten).unwrap();
+            std::fs::write(blobs.disk().path(&address).unwrap(), &rotten).unwrap();
         }
         let blobs = open(&folder.0).await;
         assert!(blobs.read(&address).await.unwrap() == bytes, "the whole copy wins");

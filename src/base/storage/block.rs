@@ -43,18 +43,22 @@ impl Block {
         later
     }
 
-    /// The content, followed by zeros up to the next multiple of [`ALIGN`].
-    pub(super) fn padded(&mut self) -> usize {
-        let whole = self.len.next_multiple_of(ALIGN);
-        // What an earlier object left in this memory must not reach the disk beside this one.
-        if let Some(rest) = self.room.get_mut(self.start + self.len..self.start + whole) {
+    /// Fills up to the next multiple of [`ALIGN`]: what an earlier object left in this memory must not reach the disk beside
+    /// this one.
+    pub(super) fn pad(&mut self) {
+        let end = self.start + self.len.next_multiple_of(ALIGN);
+        if let Some(rest) = self.room.get_mut(self.start + self.len..end) {
             rest.fill(0);
         }
-        whole
+    }
+
+    /// The content up to the next multiple of [`ALIGN`]: what a direct write takes, once [`Block::pad`] was called.
+    pub(super) fn whole(&self) -> &[u8] {
+        self.bytes(self.len.next_multiple_of(ALIGN))
     }
 
     /// The first `len` bytes of the memory.
-    pub(super) fn bytes(&self, len: usize) -> &[u8] {
+    fn bytes(&self, len: usize) -> &[u8] {
         self.room.get(self.start..self.start + len).unwrap_or_default()
     }
 }
@@ -83,7 +87,8 @@ mod tests {
         let blocks = Arc::new(Blocks::default());
         let mut block = blocks.take();
         assert_eq!(block.fill(&[7; 10]), b"");
-        assert_eq!(block.padded(), ALIGN);
+        block.pad();
+        assert_eq!(block.whole().len(), ALIGN);
         assert_eq!(block.as_ref(), [7; 10]);
         assert_eq!(block.bytes(ALIGN).as_ptr().align_offset(ALIGN), 0);
         let long = vec![1; SIZE];
@@ -93,7 +98,7 @@ mod tests {
         let mut again = blocks.take();
         assert_eq!(again.bytes(1).as_ptr(), address);
         again.fill(&[9; 3]);
-        assert_eq!(again.padded(), ALIGN);
+        again.pad();
         assert_eq!(again.bytes(5), [9, 9, 9, 0, 0], "bytes of the object before");
     }
 }

@@ -91,8 +91,9 @@ impl Spool {
     /// Ends receiving; the object is complete but not yet durable.
     pub async fn finish(mut self) -> Result<Spooled> {
         if self.stream.is_none() {
-            let Self { block, mut hash, len, .. } = self;
+            let Self { mut block, mut hash, len, .. } = self;
             hash.update(block.as_ref());
+            block.pad();
             return Ok(Spooled { body: Body::Memory(Arc::new(block)), address: hash.finish_hex(), len });
         }
         self.flush().await?;
@@ -121,9 +122,9 @@ impl Spool {
         let mut block = std::mem::replace(&mut self.block, self.disk.blocks.take());
         self.hash.update(block.as_ref());
         written(stream.writing.take()).await?;
-        let whole = block.padded();
+        block.pad();
         let (slot, offset) = (Arc::clone(&stream.slot), stream.offset);
-        stream.writing = Some(spawn_blocking(move || slot.file.write_all_at(block.bytes(whole), offset)));
+        stream.writing = Some(spawn_blocking(move || slot.file.write_all_at(block.whole(), offset)));
         stream.offset += SIZE as u64;
         self.stream = Some(stream);
         Ok(())

@@ -5,7 +5,8 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Row, Tx};
 use yigong_base::{args, audit};
 
-use super::receive::{New, Outcome, Received, Step};
+use super::enter::{New, Step};
+use super::receive::{Outcome, Received};
 use super::recompress::{self, Original};
 use super::{scrub, sql};
 
@@ -20,9 +21,9 @@ impl New<'_> {
         Ok(Original::of(row)?.is_some_and(|o| self.pixels.shows(self.object, &o)))
     }
 
-    /// Whether a stored object is not on the disk.
+    /// Whether a stored object is not on the disk. What is being written is not waited for inside a unit.
     async fn is_gone(&self, object: &str) -> Result<bool> {
-        let there = tokio::fs::try_exists(self.ctx.blobs.path(object)?).await;
+        let there = tokio::fs::try_exists(self.ctx.blobs.disk().path(object)?).await;
         Ok(!there.map_err(|e| Fault::io("look for an object", &e))?)
     }
 

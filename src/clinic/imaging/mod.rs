@@ -4,6 +4,7 @@ pub mod check;
 pub mod commitment;
 pub mod detail;
 pub mod egress;
+mod enter;
 mod equal;
 pub mod grant;
 pub mod key_image;

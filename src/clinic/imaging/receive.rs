@@ -1,26 +1,19 @@
-//! Receiving one object: scan, keep, one transaction, and only then an answer (specification §7.1).
+//! Receiving one object: scan, keep its bytes beside one transaction, and only then an answer (specification §7.1).
 
-use serde_json::{Value, json};
+use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::jobs::{self, Job};
 use yigong_base::site::peer::Peer;
 use yigong_base::storage::spool::Spooled;
-use yigong_base::storage::{Engine, Row, Tx};
-use yigong_base::{Ctx, args, audit};
-use yigong_formats::dicom::{Header, name, tag, uid};
 
 use super::check::{Checked, check_for, meta_names};
+use super::enter::{New, Step};
 use super::pixels::Pixels;
-use super::quarantine::{self, Entry};
-use super::reconcile::note;
-use super::sql;
-use crate::{Centre, order};
+use super::scrub;
+use crate::Centre;
 
 /// Source of a recording that a person or program hands in and waits for.
 pub const UPLOAD: &str = "upload";
-/// By then whoever waits has an answer, ms.
-const LATER_MS: i64 = 30_000;
 
 /// A spooled Part-10 file and where it came from.
 pub struct Arrival {
@@ -121,23 +114,46 @@ async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received>
         return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
     }
     let size = spooled.len;
-    let object = ctx.blobs.keep(spooled).await?;
+    // The bytes and the rows go to the disk side by side (decision 0077). The yes is said when both are there.
+    let keeping = ctx.blobs.begin_keeping(spooled);
+    let object = keeping.address().to_owned();
     let permit = by.unwrap_or_else(|| peer.permit());
+    let entering = enter(ctx, &permit, &peer, &checked, &object, size, source);
+    let (kept, entered) = tokio::join!(keeping.done(), entering);
+    let (receipt, study) = match (kept, entered) {
+        (Ok(_), entered) => entered?,
+        (Err(fault), entered) => {
+            if entered.is_ok() {
+                // Rows stand for bytes that do not: said at once, and mended when the sender tries again.
+                scrub::look_at(ctx, &permit, &object).await?;
+            }
+            return Err(fault);
+        }
+    };
+    if receipt.outcome == Outcome::Same {
+        scrub::came_again(ctx, &permit, &object).await?;
+    } else {
+        ctx.live.changed("imaging", &study, &peer.facility);
+    }
+    Ok(receipt)
+}
+
+/// Commits the rows; answers the receipt and the study.
+async fn enter(
+    ctx: &Ctx,
+    permit: &Permit,
+    peer: &Peer,
+    checked: &Checked,
+    object: &str,
+    size: u64,
+    source: &'static str,
+) -> Result<(Received, String)> {
     let mut pixels = Pixels::default();
     // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
     let mut tries = 0;
     loop {
-        let new = New {
-            ctx,
-            permit: &permit,
-            peer: &peer,
-            checked: &checked,
-            object: &object,
-            size,
-            source,
-            pixels: &pixels,
-        };
-        let mut tx = ctx.db.begin(&permit).await?;
+        let new = New { ctx, permit, peer, checked, object, size, source, pixels: &pixels };
+        let mut tx = ctx.db.begin(permit).await?;
         match new.store(&mut tx).await {
             Ok(Step::Compare(objects)) => {
                 // Reading files has no place inside a unit.
@@ -148,253 +164,10 @@ async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received>
                 // Also for an equal object: the row it was compared with may belong to a unit whose commit is pending,
                 // and no yes is said before that is on disk.
                 tx.commit().await?;
-                if receipt.outcome != Outcome::Same {
-                    ctx.live.changed("imaging", &study, &peer.facility);
-                }
-                return Ok(receipt);
+                return Ok((receipt, study));
             }
             Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
             Err(fault) => return Err(fault),
         }
     }
-}
-
-/// An object on its way into the index.
-pub(super) struct New<'a> {
-    pub(super) ctx: &'a Ctx,
-    pub(super) permit: &'a Permit,
-    pub(super) peer: &'a Peer,
-    pub(super) checked: &'a Checked,
-    pub(super) object: &'a str,
-    pub(super) size: u64,
-    pub(super) source: &'static str,
-    /// Hashes of the pixel data where versions had to be told apart.
-    pub(super) pixels: &'a Pixels,
-}
-
-/// How far storing came.
-pub(super) enum Step {
-    /// Every row stands, with the study's row id.
-    Done(Received, String),
-    /// Nothing was written: the pixels of these objects must be compared first.
-    Compare(Vec<String>),
-}
-
-impl New<'_> {
-    pub(super) fn header(&self) -> &Header {
-        &self.checked.header
-    }
-
-    /// What tells equal data sets in the row: the address, when it is the address of our head and the data set.
-    pub(super) fn dataset(&self) -> &str {
-        if self.checked.own_head { self.object } else { "" }
-    }
-
-    pub(super) fn facility(&self) -> &str {
-        &self.peer.facility
-    }
-
-    pub(super) async fn store(&self, tx: &mut Tx) -> Result<Step> {
-        let h = self.header();
-        let place = args![self.facility(), &h.study, &h.series, &h.sop_instance];
-        let found = tx.opt(sql::PLACE, place).await?;
-        let versions = match &found {
-            Some(row) if row.int("versions")? == 0 => Vec::new(),
-            _ => tx.all(sql::VERSIONS, args![self.facility(), &h.sop_instance]).await?,
-        };
-        for row in &versions {
-            let object = row.text("object_hash")?;
-            if object == self.object || self.was(row)? || self.pixels.equal(self.object, &object) {
-                return self.same(tx, row).await;
-            }
-        }
-        if !versions.is_empty() {
-            let mut objects = vec![self.object.to_owned()];
-            for row in &versions {
-                objects.push(row.text("object_hash")?);
-            }
-            if !self.pixels.cover(&objects) {
-                return Ok(Step::Compare(objects));
-            }
-        }
-        if let Some(study) = &found
-            && let Some(reason) = clash_with(study, h)?
-        {
-            let (held, study) = self.hold(tx, study, reason).await?;
-            return Ok(Step::Done(held, study));
-        }
-        let study = match &found {
-            Some(row) => row.text("id")?,
-            None => self.new_study(tx).await?,
-        };
-        let (series, is_new) = match found.as_ref().map(|row| row.opt_text("series")).transpose()?.flatten() {
-            Some(series) => (series, false),
-            None => (self.new_series(tx, &study).await?, true),
-        };
-        let version = match versions.first() {
-            Some(row) => row.int("version")? + 1,
-            None => 1,
-        };
-        let id = self.insert(tx, &study, &series, version).await?;
-        if version > 1 {
-            let (kept, study) = self.other_version(tx, &id, &study, &versions).await?;
-            return Ok(Step::Done(kept, study));
-        }
-        let (modality, modalities) = modalities(found.as_ref(), &h.text(tag::MODALITY))?;
-        let now = self.ctx.now();
-        let body_part = h.text(tag::BODY_PART);
-        let mut grown = args![&study, i64::from(is_new), now, &modality, modalities, body_part];
-        match tx.engine() {
-            Engine::Sqlite => {
-                tx.exec(sql::SERIES_GROWS, args![series]).await?;
-                tx.exec(sql::STUDY_GROWS, grown).await?;
-            }
-            Engine::Postgres => {
-                grown.extend(args![series]);
-                tx.exec(sql::GROW_POSTGRES, grown).await?;
-            }
-        }
-        // Also of a series of which nothing was shown any more: a retake of what the device had rejected.
-        let shown = found.as_ref().map_or(Ok(None), |row| row.opt_int("shown"))?.unwrap_or(0);
-        if shown == 0 {
-            order::progress::of_study(tx, &study, now).await?;
-        }
-        self.lanes(tx, &study, &id).await?;
-        if note::may_reject(&h.sop_class) {
-            jobs::enqueue(tx, self.ctx, Job::new(note::JOB, id.as_str())).await?;
-        }
-        if uid::is_waveform(&h.sop_class) {
-            // Who hands a file in understands it there and then; the job is for the case that this comes to nothing.
-            let later = if self.source == UPLOAD { LATER_MS } else { 0 };
-            let job = Job::new("ecg_receive", id.as_str()).at(now + later);
-            jobs::enqueue(tx, self.ctx, job).await?;
-        } else {
-            let quiet = super::settle::quiet_ms(self.ctx, &modality);
-            jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet).quiet()).await?;
-        }
-        let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
-        audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
-        Ok(Step::Done(Received { instance: id, outcome: Outcome::New, reason: "" }, study))
-    }
-
-    /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
-    async fn other_version(
-        &self,
-        tx: &mut Tx,
-        id: &str,
-        study: &str,
-        versions: &[Row],
-    ) -> Result<(Received, String)> {
-        let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
-        let mut same_pixels = false;
-        for v in versions {
-            same_pixels |= self.pixels.same(self.object, &v.text("object_hash")?) || self.shows(v)?;
-        }
-        let (lane, reason) = match (here, same_pixels) {
-            (false, _) => ("content", "same-uid-other-study"),
-            (true, true) => ("defect", "header-differs"),
-            (true, false) => ("content", "pixels-differ"),
-        };
-        let detail = json!({"study": study, "instance_uid": self.header().sop_instance, "defects": self.header().defects.slugs()});
-        self.quarantine(tx, lane, reason, "instance", id, detail.clone()).await?;
-        if lane == "content" {
-            tracing::warn!(instance = id, reason, "instance.version");
-            // Which picture is the true one is for a person to say before anybody reads the study.
-            self.hold_back(tx, study, lane).await?;
-        }
-        audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
-        Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
-    }
-
-    /// Another patient under a known study UID: kept outside the index until a person decides (specification §7.3).
-    async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
-        let study = study.text("id")?;
-        if tx.opt(sql::QUARANTINED, args![self.object, reason, self.facility()]).await?.is_some() {
-            return Ok((
-                Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason },
-                study,
-            ));
-        }
-        let h = self.header();
-        let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
-        self.quarantine(tx, "identity", reason, "object", self.object, detail).await?;
-        Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
-    }
-
-    pub(super) async fn quarantine(
-        &self,
-        tx: &mut Tx,
-        lane: &str,
-        reason: &str,
-        kind: &str,
-        object: &str,
-        detail: Value,
-    ) -> Result<()> {
-        let entry = Entry {
-            lane,
-            reason,
-            facility: self.facility(),
-            peer: &self.peer.id,
-            object_kind: kind,
-            object_id: object,
-            blob: Some(self.object),
-            detail,
-        };
-        quarantine::open(tx, self.ctx, self.permit, &entry).await
-    }
-
-    async fn lanes(&self, tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
-        let Some((lane, reason)) = self.checked.lane() else { return Ok(()) };
-        let (kind, object) = if lane == "security" { ("study", study) } else { ("instance", instance) };
-        let detail = json!({"study": study, "defects": self.header().defects.slugs()});
-        self.quarantine(tx, lane, reason, kind, object, detail).await?;
-        self.hold_back(tx, study, lane).await
-    }
-
-    /// Puts a study into a lane; one that holds it back takes its work from the queue.
-    async fn hold_back(&self, tx: &mut Tx, study: &str, lane: &str) -> Result<()> {
-        tx.exec(sql::SET_LANE, args![study, lane]).await?;
-        if matches!(lane, "security" | "identity" | "content") {
-            super::reconcile::hold_back(tx, self.ctx, study).await?;
-            jobs::enqueue(tx, self.ctx, Job::new("settle", study)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Does the object name another patient than the study it belongs to?
-fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
-    let held: Value = study.json("attributes")?;
-    if held.get("patient_id").and_then(Value::as_str).unwrap_or_default() != h.patient_id {
-        return Ok(Some("other-patient-in-study"));
-    }
-    Ok(other_person(&held, h).then_some("patient-differs-in-study"))
-}
-
-/// Does the object name somebody else than a study's `attributes`?
-pub(super) fn other_person(held: &Value, h: &Header) -> bool {
-    let of = |key: &str| held.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let differs = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
-    let han = held.get("han").and_then(Value::as_bool).unwrap_or(false);
-    // The same name in letters on one image and in Han on the next is no contradiction.
-    let spelt = han != h.name.ideographic.is_some()
-        && !h.name.pinyin.is_empty()
-        && of("name_pinyin") == h.name.pinyin;
-    let name = differs(&of("name_fold"), &name::fold(&h.name.shown)) && !spelt;
-    name || differs(&of("sex"), &h.sex) || differs(&of("birth_date"), &h.birth_date)
-}
-
-/// Main modality and the list of all; what only accompanies images never leads.
-fn modalities(study: Option<&Row>, this: &str) -> Result<(String, String)> {
-    let (main, list) = match study {
-        Some(row) => (row.text("modality")?, row.text("modalities")?),
-        None => (String::new(), String::new()),
-    };
-    let beside = |m: &str| matches!(m, "" | "SR" | "PR" | "KO" | "DOC" | "AU");
-    let main = if beside(&main) && (main.is_empty() || !beside(this)) { this.to_owned() } else { main };
-    let mut all: Vec<&str> = list.split('!').filter(|m| !m.is_empty()).collect();
-    if !this.is_empty() && !all.contains(&this) {
-        all.push(this);
-    }
-    Ok((main, all.join("!")))
 }

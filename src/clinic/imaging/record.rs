@@ -7,7 +7,7 @@ use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
 use yigong_formats::dicom::{matching, name, tag, uid};
 
-use super::receive::{New, other_person};
+use super::enter::{New, other_person};
 use super::{sql, stack};
 use crate::order;
 

@@ -18,9 +18,9 @@ use yigong_formats::dicom::key_objects::{Key, Selection};
 use yigong_formats::dicom::{tag, uid};
 
 use super::check::{Checked, check};
+use super::enter::New;
 use super::outbox;
 use super::pixels::Pixels;
-use super::receive::New;
 use super::reconcile::{as_found, recount};
 use crate::centre::time_of;
 use crate::report::commit;

@@ -106,7 +106,7 @@ fn flag(picked: Picked, failed: Option<&str>) -> Option<(String, Vec<String>)> {
 
 async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let blobs = &centre.ctx.blobs;
-    let opened = Opened::read(&centre.ctx, &blobs.path(&picked.object)?).await?;
+    let opened = Opened::read(&centre.ctx, &blobs.path(&picked.object).await?).await?;
     let frame = if picked.middle { opened.frames.count() / 2 } else { 0 };
     let sides = [PREVIEW_SIDE, THUMBNAIL_SIDE].map(Rendering::within);
     let parts = render::pictures(&centre.codec, &opened, frame, &sides).await?;

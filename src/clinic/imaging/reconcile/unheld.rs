@@ -11,8 +11,9 @@ use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, name, tag};
 
 use super::super::check::check_in;
+use super::super::enter::{New, Step};
 use super::super::pixels::Pixels;
-use super::super::receive::{New, Outcome, Step};
+use super::super::receive::Outcome;
 use super::chain::{self, Act};
 use super::hide::other_shown;
 use super::part::{Parts, move_to};
@@ -53,7 +54,7 @@ pub async fn index_held(
     if ctx.blobs.disk().rehash(&blob).await? != Found::Sound {
         return Err(Fault::storage(format!("object {blob} is damaged and cannot be indexed")));
     }
-    let path = ctx.blobs.path(&blob)?;
+    let path = ctx.blobs.path(&blob).await?;
     let profile = sender.policy_text("charset").map(str::to_owned);
     let work = tokio::task::spawn_blocking(move || {
         let size = std::fs::metadata(&path).map_err(|e| Fault::io("held object", &e))?.len();
