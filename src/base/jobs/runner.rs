@@ -202,26 +202,37 @@ impl<C: Clone + Send + Sync + 'static> Runner<C> {
             Lane::Any => 2,
         };
         let sqlite = self.ctx.db.engine() == Engine::Sqlite;
-        let (is_due, is_stale, waiting, silent) = if sqlite {
-            (sql::DUE_SQLITE, sql::STALE_SQLITE, sql::TAKE_SQLITE, sql::TAKE_STALE_SQLITE)
+        let (is_stale, waiting, silent) = if sqlite {
+            (sql::STALE_SQLITE, sql::TAKE_SQLITE, sql::TAKE_STALE_SQLITE)
         } else {
-            (sql::DUE_POSTGRES, sql::STALE_POSTGRES, sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES)
+            (sql::STALE_POSTGRES, sql::TAKE_POSTGRES, sql::TAKE_STALE_POSTGRES)
         };
         // A look without the writer first: an idle queue must not cost a transaction every second.
         let (due, stale) = {
             let mut reader = self.ctx.db.read(&permit).await?;
-            let due = reader.opt(is_due, args![now, &listed, which]).await?.is_some();
+            let mut due = Vec::new();
+            for row in reader.all(sql::KINDS, args![]).await? {
+                let kind = row.text("kind")?;
+                let mine = lane == Lane::Any || self.line.contains(kind.as_str()) == (lane == Lane::Line);
+                if mine && row.int("run_at")? <= now {
+                    due.push(kind);
+                }
+            }
             (due, reader.opt(is_stale, args![now, &listed, which]).await?.is_some())
         };
-        if !due && !stale {
+        if due.is_empty() && !stale {
             return Ok(None);
         }
-        let asked = || args![now, now + LEASE_MS, &listed, which];
         let mut tx = self.ctx.db.begin(&permit).await?;
         // What was begun and broken off goes before what waits: it is older, and may be about the same object.
-        let mut row = if stale { tx.opt(silent, asked()).await? } else { None };
-        if row.is_none() && due {
-            row = tx.opt(waiting, asked()).await?;
+        let until = now + LEASE_MS;
+        let mut row = if stale { tx.opt(silent, args![now, until, &listed, which]).await? } else { None };
+        // The kind that waits longest first. All of one kind may have to wait for what runs on the same objects.
+        for kind in due {
+            if row.is_some() {
+                break;
+            }
+            row = tx.opt(waiting, args![now, until, kind]).await?;
         }
         if row.is_some() {
             // One ring may stand for several jobs: another worker looks whether there are more.
@@ -262,120 +273,4 @@ fn job_of(row: &Row) -> Result<JobRow> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Job, enqueue};
-    use super::*;
-    use crate::testing::engines;
-
-    async fn add(ctx: &Ctx, key: &str, payload: &str) {
-        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
-        enqueue(&mut tx, ctx, Job::new("mark", key).payload(Value::from(payload))).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn what_takes_long_says_that_it_is_alive_and_is_not_begun_again() {
-        for bench in engines().await.unwrap() {
-            let go = Arc::new(Notify::new());
-            let wait = Arc::clone(&go);
-            let runner = Runner::new(bench.ctx.clone(), ()).alive_every(Duration::from_millis(20)).on(
-                "mark",
-                move |(), _| {
-                    let wait = Arc::clone(&wait);
-                    async move {
-                        wait.notified().await;
-                        Ok(())
-                    }
-                },
-            );
-            add(&bench.ctx, "slow", "sent over a thin line").await;
-            let runner = Arc::new(runner);
-            let first = Arc::clone(&runner);
-            let at_work = tokio::spawn(async move { first.step().await });
-            let waits = "SELECT id FROM job WHERE state = 'waiting'";
-            while bench
-                .ctx
-                .db
-                .read(&Permit::system("test"))
-                .await
-                .unwrap()
-                .opt(waits, args![])
-                .await
-                .unwrap()
-                .is_some()
-            {
-                tokio::task::yield_now().await;
-            }
-            for _ in 0..3 {
-                bench.clock.advance(LEASE_MS - MINUTE_MS);
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                assert!(runner.take(Lane::Any).await.unwrap().is_none(), "begun twice on {}", bench.engine);
-            }
-            go.notify_one();
-            assert!(at_work.await.unwrap().unwrap());
-            assert!(runner.take(Lane::Any).await.unwrap().is_none());
-        }
-    }
-
-    #[tokio::test]
-    async fn what_fell_silent_goes_before_what_waits_and_blocks_its_own_key() {
-        for bench in engines().await.unwrap() {
-            let runner = Runner::new(bench.ctx.clone(), ());
-            let take = async || runner.take(Lane::Any).await.unwrap().map(|job| job.payload);
-            add(&bench.ctx, "report", "first version").await;
-            assert_eq!(take().await, Some(Value::from("first version")));
-            // Its worker is killed. Meanwhile the report is signed again, and other work comes.
-            add(&bench.ctx, "report", "second version").await;
-            add(&bench.ctx, "other", "other").await;
-            bench.clock.advance(MINUTE_MS);
-            assert_eq!(take().await, Some(Value::from("other")), "another key is not held up");
-            assert_eq!(take().await, None, "the second version waits for the first");
-            bench.clock.advance(LEASE_MS);
-            let again = runner.take(Lane::Any).await.unwrap().unwrap();
-            assert_eq!((again.payload.as_str(), again.attempts), (Some("first version"), 2));
-            assert_eq!(take().await, None, "both are at work");
-            runner.close(&again, Ok(())).await.unwrap();
-            assert_eq!(take().await, Some(Value::from("second version")));
-        }
-    }
-
-    #[tokio::test]
-    async fn silent_receivers_hold_up_nothing_that_is_done_here() {
-        for bench in engines().await.unwrap() {
-            let dead = Arc::new(Notify::new());
-            let (wait, done) = (Arc::clone(&dead), Arc::new(Notify::new()));
-            let mark = Arc::clone(&done);
-            let runner = Runner::new(bench.ctx.clone(), ())
-                .on_line("send", move |(), _| {
-                    let wait = Arc::clone(&wait);
-                    async move {
-                        wait.notified().await;
-                        Ok(())
-                    }
-                })
-                .on("mark", move |(), _| {
-                    let mark = Arc::clone(&mark);
-                    async move {
-                        mark.notify_one();
-                        Ok(())
-                    }
-                });
-            let mut tx = bench.ctx.db.begin(&Permit::system("test")).await.unwrap();
-            for n in 0..20 {
-                enqueue(&mut tx, &bench.ctx, Job::new("send", n.to_string())).await.unwrap();
-            }
-            tx.commit().await.unwrap();
-            let stop = CancellationToken::new();
-            let running = tokio::spawn(runner.run(1, 2, stop.clone()));
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            add(&bench.ctx, "settle", "a study").await;
-            let settled = tokio::time::timeout(Duration::from_secs(20), done.notified()).await;
-            assert!(settled.is_ok(), "waited for a receiver on {}", bench.engine);
-            stop.cancel();
-            while !running.is_finished() {
-                dead.notify_waiters();
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }
-    }
-}
+mod tests;

@@ -116,6 +116,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0018_original.sql"),
         include_str!("../../../migrations/postgres/0018_original.sql"),
     ),
+    (
+        19,
+        "next_job",
+        include_str!("../../../migrations/sqlite/0019_next_job.sql"),
+        include_str!("../../../migrations/postgres/0019_next_job.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -1,6 +1,7 @@
 //! An object on its way in: small ones stay in one block of memory, larger ones are written block by block while the next
 //! block is received. Hashing a block takes less time than handing it to another thread and back.
 
+use std::collections::VecDeque;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,11 +50,15 @@ pub enum Content<'a> {
     File(&'a Path),
 }
 
-/// A large object: at most one block is being written.
+/// Blocks of one object on their way to the disk at once. The second is there when the first is done, so that the disk never
+/// waits for a change of threads; a third would only take memory.
+const WRITING: usize = 2;
+
+/// A large object: at most [`WRITING`] blocks are being written.
 struct Stream {
     slot: Arc<Slot>,
     offset: u64,
-    writing: Option<JoinHandle<std::io::Result<()>>>,
+    writing: VecDeque<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Spool {
@@ -97,10 +102,12 @@ impl Spool {
             return Ok(Spooled { body: Body::Memory(Arc::new(block)), address: hash.finish_hex(), len });
         }
         self.flush().await?;
-        let Some(Stream { slot, writing, .. }) = self.stream else {
+        let Some(Stream { slot, mut writing, .. }) = self.stream else {
             return Err(Fault::internal("a spool without a stream"));
         };
-        written(writing).await?;
+        while let Some(first) = writing.pop_front() {
+            written(first).await?;
+        }
         let slot = Arc::into_inner(slot).ok_or_else(|| Fault::internal("a spool file is still written"))?;
         Ok(Spooled { body: Body::File(slot), address: self.hash.finish_hex(), len: self.len })
     }
@@ -113,7 +120,7 @@ impl Spool {
         self.finish().await
     }
 
-    /// Hashes the block and hands it to the disk, once that has done the one before.
+    /// Hashes the block and hands it to the disk, once that has done all but the one before.
     async fn flush(&mut self) -> Result<()> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
@@ -121,10 +128,14 @@ impl Spool {
         };
         let mut block = std::mem::replace(&mut self.block, self.disk.blocks.take());
         self.hash.update(block.as_ref());
-        written(stream.writing.take()).await?;
+        if stream.writing.len() == WRITING
+            && let Some(first) = stream.writing.pop_front()
+        {
+            written(first).await?;
+        }
         block.pad();
         let (slot, offset) = (Arc::clone(&stream.slot), stream.offset);
-        stream.writing = Some(spawn_blocking(move || slot.file.write_all_at(block.whole(), offset)));
+        stream.writing.push_back(spawn_blocking(move || slot.file.write_all_at(block.whole(), offset)));
         stream.offset += SIZE as u64;
         self.stream = Some(stream);
         Ok(())
@@ -138,12 +149,11 @@ impl Stream {
         let slot = slot
             .map_err(|_| Fault::internal("opening a spool file stopped"))?
             .map_err(|e| Fault::io("create spool file", &e))?;
-        Ok(Self { slot: Arc::new(slot), offset: 0, writing: None })
+        Ok(Self { slot: Arc::new(slot), offset: 0, writing: VecDeque::new() })
     }
 }
 
-async fn written(writing: Option<JoinHandle<std::io::Result<()>>>) -> Result<()> {
-    let Some(writing) = writing else { return Ok(()) };
+async fn written(writing: JoinHandle<std::io::Result<()>>) -> Result<()> {
     let done = writing.await.map_err(|_| Fault::internal("writing a spool file stopped"))?;
     done.map_err(|e| Fault::io("write spool file", &e))
 }

@@ -1,5 +1,6 @@
 //! Images: receive, settle, query, retrieve.
 
+mod ahead;
 pub mod check;
 pub mod commitment;
 pub mod detail;
