@@ -104,7 +104,6 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/critical", "LIST_ALL"),
             ("clinic/delivery", "LIST"),
             ("clinic/imaging", "QUARANTINE_LIST"),
-            ("clinic/imaging/scrub", "LATELY"),
             ("clinic/lab", "SPECIMENS MESSAGES"),
             ("fhir", "LAST_BEFORE"),
         ],
@@ -198,4 +197,16 @@ async fn no_statement_reads_a_whole_table_unless_it_is_meant_to() {
         wrong.extend(stale.map(|name| format!("{slice} {name} reads no whole table any more")));
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn the_next_job_is_found_by_a_step_for_each_kind() {
+    let bench = yigong_base::testing::sqlite().await.unwrap();
+    let mut conn = bench.ctx.db.read(&Permit::system("test")).await.unwrap();
+    for sql in [yigong_base::jobs::sql::KINDS, yigong_base::jobs::sql::TAKE_SQLITE] {
+        let plan = conn.plan(sql).await.unwrap();
+        let of_jobs: Vec<&String> = plan.iter().filter(|step| step.contains("job_")).collect();
+        let by_kind = of_jobs.iter().filter(|step| step.contains("INDEX job_next (kind")).count();
+        assert!(by_kind > 0 && of_jobs.iter().all(|step| step.starts_with("SEARCH ")), "{plan:#?}");
+    }
 }

@@ -10,6 +10,7 @@ crate::statements! {
         ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload,
         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
     /// Kinds of which something waits, and when the first of each is due: one step of the index for each kind, however much waits.
+    /// Between kinds the first of each counts, also when that one has to wait for another on the same object.
     KINDS = "WITH RECURSIVE k(kind) AS (SELECT MIN(kind) FROM job WHERE state = 'waiting' UNION ALL
         SELECT (SELECT MIN(j.kind) FROM job j WHERE j.state = 'waiting' AND j.kind > k.kind) FROM k WHERE k.kind IS NOT NULL)
         SELECT k.kind, (SELECT MIN(j.run_at) FROM job j WHERE j.state = 'waiting' AND j.kind = k.kind) AS run_at FROM k WHERE k.kind IS NOT NULL ORDER BY 2";

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
-
 use super::blob_disk::Disk;
 use super::space::Space;
 use super::spool::{Spool, Spooled};
@@ -18,12 +16,6 @@ pub const OBJECT_LIMIT: u64 = 4 << 30;
 pub struct Blobs {
     disk: Arc<Disk>,
     reserve: i64,
-}
-
-/// An object that is being made durable. It goes on when this is dropped.
-pub struct Keeping {
-    address: String,
-    kept: JoinHandle<Result<()>>,
 }
 
 impl Blobs {
@@ -63,14 +55,7 @@ impl Blobs {
 
     /// Makes a spooled object durable under its address; answers the address. An equal object is kept once.
     pub async fn keep(&self, spooled: Spooled) -> Result<String> {
-        self.begin_keeping(spooled).done().await
-    }
-
-    /// The same beside other work: the caller may commit rows that name the object meanwhile, and says yes to nobody before
-    /// [`Keeping::done`] has said that it is durable (decision 0077).
-    #[must_use]
-    pub fn begin_keeping(&self, spooled: Spooled) -> Keeping {
-        Keeping { address: spooled.address.clone(), kept: self.disk.keep(spooled) }
+        self.disk.keep(spooled).await
     }
 
     /// Keeps bytes that this program made (a report, a preview): also where new objects are refused.
@@ -95,25 +80,24 @@ impl Blobs {
         &self.disk
     }
 
-    /// Where an object's file is; waits for one that is being written.
-    pub async fn path(&self, address: &str) -> Result<PathBuf> {
-        self.disk.settled(address).await;
+    /// Where an object's file is.
+    pub fn path(&self, address: &str) -> Result<PathBuf> {
         self.disk.path(address)
     }
 
     /// Opens an object for reading.
     pub async fn open_object(&self, address: &str) -> Result<tokio::fs::File> {
-        tokio::fs::File::open(self.path(address).await?).await.map_err(|e| missing(address, &e))
+        tokio::fs::File::open(self.path(address)?).await.map_err(|e| missing(address, &e))
     }
 
     /// Reads a whole object.
     pub async fn read(&self, address: &str) -> Result<Vec<u8>> {
-        tokio::fs::read(self.path(address).await?).await.map_err(|e| missing(address, &e))
+        tokio::fs::read(self.path(address)?).await.map_err(|e| missing(address, &e))
     }
 
     /// Reads `len` bytes from `offset`; fewer bytes is an error.
     pub async fn read_range(&self, address: &str, offset: u64, len: usize) -> Result<Vec<u8>> {
-        let path = self.path(address).await?;
+        let path = self.path(address)?;
         let read = tokio::task::spawn_blocking(move || {
             use std::os::unix::fs::FileExt;
             let file = std::fs::File::open(path)?;
@@ -137,20 +121,6 @@ impl Blobs {
     pub async fn probe(&self) -> Result<()> {
         self.disk.has_room(self.reserve, 1)?;
         self.disk.probe().await
-    }
-}
-
-impl Keeping {
-    /// The address the object will have.
-    #[must_use]
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Waits until the object is durable under its address, and answers that.
-    pub async fn done(self) -> Result<String> {
-        self.kept.await.map_err(|_| Fault::internal("disk task stopped"))??;
-        Ok(self.address)
     }
 }
 

@@ -35,6 +35,11 @@ impl Found {
     }
 }
 
+/// Whether this program, not the object, is at fault: it has too many files open, or no memory. Such an object is no damage.
+fn is_ours(error: &std::io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
 impl Disk {
     /// Addresses of the objects of one folder (`0..FOLDERS`), in order.
     pub async fn folder(&self, number: u32) -> Result<Vec<String>> {
@@ -56,18 +61,19 @@ impl Disk {
     /// Reads an object and hashes it.
     pub async fn rehash(&self, address: &str) -> Result<Found> {
         let (path, wanted) = (self.path(address)?, address.to_owned());
-        self.settled(address).await;
         blocking(move || {
             let mut file = match std::fs::File::open(&path) {
                 Ok(file) => file,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Found::Missing),
+                Err(e) if is_ours(&e) => return Err(Fault::io("open object", &e)),
                 Err(_) => return Ok(Found::Unreadable),
             };
-            Ok(match proves(&mut file, &wanted) {
-                Ok(true) => Found::Sound,
-                Ok(false) => Found::Changed,
-                Err(_) => Found::Unreadable,
-            })
+            match proves(&mut file, &wanted) {
+                Ok(true) => Ok(Found::Sound),
+                Ok(false) => Ok(Found::Changed),
+                Err(e) if is_ours(&e) => Err(Fault::io("read object", &e)),
+                Err(_) => Ok(Found::Unreadable),
+            }
         })
         .await
     }
@@ -223,7 +229,7 @@ mod tests {
         let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i % 255) as u8).collect();
         let now = blobs.put(&bytes).await.unwrap();
         let before = sha256_hex(&bytes);
-        let old = blobs.disk().path(&before).unwrap();
+        let old = blobs.path(&before).unwrap();
         std::fs::write(&old, &bytes).unwrap();
         for address in [&now, &before] {
             assert_eq!(blobs.disk().rehash(address).await.unwrap(), Found::Sound);

@@ -1,4 +1,5 @@
-//! Blobs on a local disk: `objects/ab/<address>`. When `keep` has ended well, the data is synced under a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
+//! Blobs on a local disk: `objects/ab/<address>`. Blob first, row second: when `keep` returns, the data is synced under
+//! a durable name. A failed sync is never retried (the kernel may have dropped the pages): the file is removed, the
 //! caller fails.
 //!
 //! The durable name is the one in the spool folder (see `slots`); the rename to the address is in the journal of the
@@ -7,14 +8,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
-
-use super::block::{Block, Blocks};
-use super::coming::Coming;
+use super::block::{ALIGN, Block, Blocks};
 use super::layout::{is_address, place_of, prepare};
 use super::slots::{Slot, Slots, sync_dir};
 use super::spool::{Body, Spooled};
@@ -22,7 +20,7 @@ use super::spool_dir::{SpoolDir, in_use};
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
-/// From this size on an object goes past the memory of the system, bytes.
+/// From this size on an object goes past the memory of the system, bytes (decision 0077).
 const DIRECT: usize = 256 << 10;
 
 /// The folder of a disk store, and what is needed to fill it.
@@ -30,7 +28,6 @@ pub struct Disk {
     objects: PathBuf,
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
-    coming: Arc<Coming>,
 }
 
 impl Disk {
@@ -42,7 +39,10 @@ impl Disk {
             let spool_dir = SpoolDir::open(&spool, &run, |path| rescue(&objects, path))?;
             sync_dir(&spool)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
-            Ok(Self { objects, slots: Slots::new(spool_dir), blocks: Arc::default(), coming: Arc::default() })
+            let blocks = Arc::default();
+            let direct = takes_direct(spool_dir.path(), &blocks).unwrap_or(false);
+            tracing::debug!(direct, "storage.spool");
+            Ok(Self { objects, slots: Slots::new(spool_dir, direct), blocks })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -59,24 +59,15 @@ impl Disk {
         Ok(place_of(&self.objects, address))
     }
 
-    /// Writes, syncs and renames, to the end whether or not anybody waits for it: a caller that goes away leaves an object
-    /// without a row, like any other. Only what is synced gets its address.
-    pub(super) fn keep(self: &Arc<Self>, spooled: Spooled) -> JoinHandle<Result<()>> {
-        let (disk, writing) = (Arc::clone(self), self.coming.begin(&spooled.address));
-        tokio::task::spawn_blocking(move || {
-            let _writing = writing;
-            let address = spooled.address.clone();
-            let kept = disk.sync(spooled).map_err(|e| Fault::io("keep object", &e));
-            kept.inspect_err(|fault| tracing::error!(object = address, %fault, "storage.keep failed"))
-        })
+    /// Writes, syncs and renames. A caller that goes away meanwhile leaves an object
+    /// without a row, like any other.
+    pub(super) async fn keep(self: &Arc<Self>, spooled: Spooled) -> Result<String> {
+        let disk = Arc::clone(self);
+        let kept = blocking(move || disk.sync(spooled)).await;
+        kept.map_err(|e| Fault::io("keep object", &e))
     }
 
-    /// Waits while this process writes this object.
-    pub(super) async fn settled(&self, address: &str) {
-        self.coming.over(address).await;
-    }
-
-    fn sync(&self, Spooled { body, address, len }: Spooled) -> io::Result<()> {
+    fn sync(&self, Spooled { body, address, len }: Spooled) -> io::Result<String> {
         let target = self.path(&address).map_err(io::Error::other)?;
         let slot = match body {
             Body::Memory(block) => self.write(&block)?,
@@ -87,7 +78,8 @@ impl Disk {
             }
         };
         slot.file.sync_data()?;
-        slot.rename(&target)
+        slot.rename(&target)?;
+        Ok(address)
     }
 
     /// Writes a small object. Of the larger ones among them nobody reads what was written a moment ago, and copying them into
@@ -125,6 +117,18 @@ impl Disk {
         });
         synced.await.map_err(|e| Fault::io("sync probe", &e))
     }
+}
+
+/// Whether the file system takes writes past the memory of the system. Some let such a file be opened and refuse to write it.
+fn takes_direct(folder: &Path, blocks: &Arc<Blocks>) -> io::Result<bool> {
+    let path = folder.join("probe");
+    let opened =
+        File::options().write(true).create(true).truncate(true).custom_flags(libc::O_DIRECT).open(&path);
+    let mut block = blocks.take();
+    block.fill(&[0; ALIGN]);
+    let written = opened.and_then(|file| file.write_all_at(block.whole(), 0));
+    std::fs::remove_file(&path)?;
+    Ok(written.is_ok())
 }
 
 /// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
@@ -302,24 +306,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_what_is_being_written_gets_the_whole_of_it() {
-        let folder = Folder::new("coming");
-        let blobs = open(&folder.0).await;
-        // Written at once, past the memory of the system, and block by block.
-        for len in [5_000, 700_001, 9_000_001] {
-            let bytes = pattern(len, 2);
-            let mut spool = blobs.spool().await.unwrap();
-            spool.write(&bytes).await.unwrap();
-            let keeping = blobs.begin_keeping(spool.finish().await.unwrap());
-            let address = keeping.address().to_owned();
-            assert!(blobs.read(&address).await.unwrap() == bytes, "{len} bytes");
-            // Also when nobody waits for its end.
-            drop(keeping);
-            assert_eq!(blobs.read_range(&address, 4_990, 10).await.unwrap(), bytes[4_990..5_000]);
-        }
-    }
-
-    #[tokio::test]
     async fn what_is_given_up_leaves_nothing() {
         let folder = Folder::new("given-up");
         let blobs = open(&folder.0).await;
@@ -351,7 +337,7 @@ mod tests {
             let blobs = open(&folder.0).await;
             let address = blobs.put(&bytes).await.unwrap();
             // The rename did not reach the disk.
-            std::fs::rename(blobs.disk().path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
+            std::fs::rename(blobs.path(&address).unwrap(), folder.0.join("spool/t/7")).unwrap();
             address
         };
         let older = crate::digest::sha256_hex(&bytes);
@@ -365,10 +351,10 @@ mod tests {
             }
             // Sent again after the copy that is there was damaged, and cut off before the rename reached the disk.
             std::fs::write(folder.0.join("spool/t/9"), &bytes).unwrap();
-            std::fs::remove_file(blobs.disk().path(&address).unwrap()).unwrap();
+            std::fs::remove_file(blobs.path(&address).unwrap()).unwrap();
             let mut rotten = bytes.clone();
             rotten[40_000] ^= 1;
-            std::fs::write(blobs.disk().path(&address).unwrap(), &rotten).unwrap();
+            std::fs::write(blobs.path(&address).unwrap(), &rotten).unwrap();
         }
         let blobs = open(&folder.0).await;
         assert!(blobs.read(&address).await.unwrap() == bytes, "the whole copy wins");

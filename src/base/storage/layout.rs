@@ -141,7 +141,7 @@ mod tests {
             let blobs = Blobs::open(&folder, run.into()).await.unwrap();
             for address in &addresses {
                 assert_eq!(blobs.read(address).await.unwrap(), address.as_bytes());
-                assert_eq!(blobs.disk().path(address).unwrap(), objects.join(&address[..2]).join(address));
+                assert_eq!(blobs.path(address).unwrap(), objects.join(&address[..2]).join(address));
             }
             assert!(!objects.join("0a/0b").exists(), "the deeper folders are gone");
             assert_eq!(std::fs::read(objects.join("layout")).unwrap(), super::FLAT);

@@ -6,7 +6,6 @@ pub mod blob_audit;
 pub mod blob_disk;
 mod block;
 mod checkpoint;
-mod coming;
 pub mod conn;
 pub mod db;
 pub mod layout;

@@ -23,6 +23,7 @@ pub(super) struct Slots(Arc<Shared>);
 struct Shared {
     /// Its lock is held for as long as anybody makes names in it.
     folder: SpoolDir,
+    direct: bool,
     numbers: Mutex<Numbers>,
     made: Condvar,
 }
@@ -55,8 +56,9 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    pub(super) fn new(folder: SpoolDir) -> Self {
-        Self(Arc::new(Shared { folder, numbers: Mutex::default(), made: Condvar::new() }))
+    /// `direct` = the file system takes writes past its memory.
+    pub(super) fn new(folder: SpoolDir, direct: bool) -> Self {
+        Self(Arc::new(Shared { folder, direct, numbers: Mutex::default(), made: Condvar::new() }))
     }
 
     /// A file that is empty and whose name is durable. `direct` = writes go past the page cache where the file system can.
@@ -65,12 +67,10 @@ impl Slots {
         let path = self.0.folder.path().join(self.number()?.to_string());
         let mut options = OpenOptions::new();
         options.write(true);
-        let file = if direct {
-            let past_cache = options.clone().custom_flags(libc::O_DIRECT).open(&path);
-            past_cache.or_else(|_| options.open(&path))?
-        } else {
-            options.open(&path)?
-        };
+        if direct && self.0.direct {
+            options.custom_flags(libc::O_DIRECT);
+        }
+        let file = options.open(&path)?;
         Ok(Slot { path, file, taken: false })
     }
 

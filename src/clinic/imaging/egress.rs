@@ -270,7 +270,7 @@ fn read_now(file: &File, parts: &[Part], bytes: usize) -> Option<Vec<u8>> {
 /// `Storage` for a damaged object or a failing disk, `Invalid` when a correction cannot be written into it.
 pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
     sound(stored)?;
-    let path = ctx.blobs.path(&stored.object).await?;
+    let path = ctx.blobs.path(&stored.object)?;
     let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
     blocking(move || {
         let io = |e: std::io::Error| Fault::io("read stored object", &e);
@@ -312,7 +312,7 @@ pub async fn bytes(ctx: &Ctx, stored: &Stored) -> Result<Vec<u8>> {
 /// As [`open`].
 pub async fn object(ctx: &Ctx, stored: &Stored) -> Result<Object> {
     sound(stored)?;
-    let (path, stored) = (ctx.blobs.path(&stored.object).await?, stored.clone());
+    let (path, stored) = (ctx.blobs.path(&stored.object)?, stored.clone());
     blocking(move || {
         let mut source = source(&path)?;
         let read = if stored.overlay.is_empty() {

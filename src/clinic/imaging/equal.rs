@@ -21,9 +21,9 @@ impl New<'_> {
         Ok(Original::of(row)?.is_some_and(|o| self.pixels.shows(self.object, &o)))
     }
 
-    /// Whether a stored object is not on the disk. What is being written is not waited for inside a unit.
+    /// Whether a stored object is not on the disk.
     async fn is_gone(&self, object: &str) -> Result<bool> {
-        let there = tokio::fs::try_exists(self.ctx.blobs.disk().path(object)?).await;
+        let there = tokio::fs::try_exists(self.ctx.blobs.path(object)?).await;
         Ok(!there.map_err(|e| Fault::io("look for an object", &e))?)
     }
 

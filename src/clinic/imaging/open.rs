@@ -72,7 +72,7 @@ impl Opened {
     pub async fn outgoing(ctx: &Ctx, stored: &Stored) -> Result<Self> {
         egress::sound(stored)?;
         if stored.overlay.is_empty() {
-            return Self::read(ctx, &ctx.blobs.path(&stored.object).await?).await;
+            return Self::read(ctx, &ctx.blobs.path(&stored.object)?).await;
         }
         let mut spool = ctx.blobs.scratch()?;
         let mut file = egress::open(ctx, stored).await?;

@@ -33,7 +33,7 @@ impl Pixels {
     pub(super) async fn read(ctx: &Ctx, objects: Vec<String>) -> Result<Self> {
         let mut paths = Vec::with_capacity(objects.len());
         for object in objects {
-            let path = ctx.blobs.path(&object).await?;
+            let path = ctx.blobs.path(&object)?;
             paths.push((object, path));
         }
         let work = spawn_blocking(move || {

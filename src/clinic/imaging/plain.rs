@@ -274,7 +274,7 @@ mod tests {
         for (n, frame) in (0..FRAMES).zip(asked) {
             assert_eq!(frame.await.unwrap(), [n; 64 * 64]);
         }
-        let path = ctx.blobs.disk().path(&stored.object).unwrap();
+        let path = ctx.blobs.path(&stored.object).unwrap();
         let (one, two) = (of(&ctx, &path).await.unwrap().unwrap(), of(&ctx, &path).await.unwrap().unwrap());
         assert!(Arc::ptr_eq(&one, &two) && !one.truncated);
         assert!(one.range(one.length() - 1, 2).await.is_err(), "nothing is read behind the end");

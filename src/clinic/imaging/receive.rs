@@ -1,10 +1,10 @@
-//! Receiving one object: scan, keep its bytes beside one transaction, and only then an answer (specification §7.1).
+//! Receiving one object: scan, keep, one transaction, and only then an answer (specification §7.1).
 
-use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::site::peer::Peer;
 use yigong_base::storage::spool::Spooled;
+use yigong_base::{Ctx, args};
 
 use super::check::{Checked, check_for, meta_names};
 use super::enter::{New, Step};
@@ -114,31 +114,20 @@ async fn keep(ctx: &Ctx, arrival: Arrival, checked: Checked) -> Result<Received>
         return Err(Fault::invalid("sop-mismatch", "command and data set name different objects"));
     }
     let size = spooled.len;
-    // The bytes and the rows go to the disk side by side (decision 0077). The yes is said when both are there.
-    let keeping = ctx.blobs.begin_keeping(spooled);
-    let object = keeping.address().to_owned();
+    let object = ctx.blobs.keep(spooled).await?;
     let permit = by.unwrap_or_else(|| peer.permit());
-    let entering = enter(ctx, &permit, &peer, &checked, &object, size, source);
-    let (kept, entered) = tokio::join!(keeping.done(), entering);
-    let (receipt, study) = match (kept, entered) {
-        (Ok(_), entered) => entered?,
-        (Err(fault), entered) => {
-            if entered.is_ok() {
-                // Rows stand for bytes that do not: said at once, and mended when the sender tries again.
-                scrub::look_at(ctx, &permit, &object).await?;
-            }
-            return Err(fault);
-        }
-    };
-    if receipt.outcome == Outcome::Same {
-        scrub::came_again(ctx, &permit, &object).await?;
-    } else {
+    let (receipt, study, marked) = enter(ctx, &permit, &peer, &checked, &object, size, source).await?;
+    if marked && let Err(fault) = scrub::mend::came_again(ctx, &permit, &object).await {
+        // The object is received all the same; the sweeper looks again.
+        tracing::warn!(object, %fault, "object.mended not yet");
+    }
+    if receipt.outcome != Outcome::Same {
         ctx.live.changed("imaging", &study, &peer.facility);
     }
     Ok(receipt)
 }
 
-/// Commits the rows; answers the receipt and the study.
+/// Commits the rows; answers the receipt, the study, and whether the object was marked as damaged.
 async fn enter(
     ctx: &Ctx,
     permit: &Permit,
@@ -147,7 +136,7 @@ async fn enter(
     object: &str,
     size: u64,
     source: &'static str,
-) -> Result<(Received, String)> {
+) -> Result<(Received, String, bool)> {
     let mut pixels = Pixels::default();
     // Two associations may bring the first image of a study at the same moment: the loser of that race looks again.
     let mut tries = 0;
@@ -163,8 +152,9 @@ async fn enter(
             Ok(Step::Done(receipt, study)) => {
                 // Also for an equal object: the row it was compared with may belong to a unit whose commit is pending,
                 // and no yes is said before that is on disk.
+                let marked = tx.opt(scrub::sql::IS_DAMAGED, args![object]).await?.is_some();
                 tx.commit().await?;
-                return Ok((receipt, study));
+                return Ok((receipt, study, marked));
             }
             Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
             Err(fault) => return Err(fault),

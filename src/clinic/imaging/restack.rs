@@ -20,7 +20,7 @@ pub(super) async fn renew(ctx: &Ctx, series: &str) -> Result<usize> {
     for row in ctx.db.read(&permit).await?.all(sql::STACKS, args![series]).await? {
         if !stack::is_current(&row.json::<Value>("stack")?) {
             let (id, object) = (row.text("id")?, row.text("object_hash")?);
-            let path = ctx.blobs.path(&object).await?;
+            let path = ctx.blobs.path(&object)?;
             old.push((id, path));
         }
     }
@@ -110,7 +110,7 @@ mod tests {
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        std::fs::remove_file(ctx.blobs.disk().path(&row.text("object_hash").unwrap()).unwrap()).unwrap();
+        std::fs::remove_file(ctx.blobs.path(&row.text("object_hash").unwrap()).unwrap()).unwrap();
         let held = detail::renewed_stack(ctx, &permit, &series).await.unwrap().instances;
         let made_by = yigong_base::codec::MADE_BY;
         assert_eq!(held, [json!({"id": "i", "rows": 4, "made_by": made_by})]);

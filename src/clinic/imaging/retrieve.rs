@@ -171,7 +171,7 @@ pub async fn frame_bytes(ctx: &Ctx, stored: &Stored, n: usize) -> Result<Framed>
     let length = ranges.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
     let samples = preview::request(&stored.stack, "", Vec::new())?.shape.frame_bytes();
     let room = room::take(length, samples, Most::of(ctx)).await?;
-    let path = ctx.blobs.path(&stored.object).await?;
+    let path = ctx.blobs.path(&stored.object)?;
     let plain = if frames.is_deflated() { plain::of(ctx, &path).await? } else { None };
     let mut out = Vec::new();
     let several = ranges.len() > 1;
@@ -241,7 +241,7 @@ async fn header<T: Send + 'static>(
     object: &str,
     make: impl FnOnce(Object) -> T + Send + 'static,
 ) -> Result<T> {
-    let path = ctx.blobs.path(object).await?;
+    let path = ctx.blobs.path(object)?;
     let work = tokio::task::spawn_blocking(move || {
         let io = |e: &std::io::Error| Fault::io("read object header", e);
         let file = std::fs::File::open(path).map_err(|e| io(&e))?;
@@ -306,7 +306,7 @@ pub async fn bulk_bytes(ctx: &Ctx, stored: &Stored, bulk: &Bulk, from: u64, leng
     let end = (from + length).next_multiple_of(width).min(bulk.length);
     let size = usize::try_from(end - first).map_err(|_| Fault::invalid("bulkdata", "length"))?;
     let mut bytes = if bulk.deflated {
-        let plain = plain::of(ctx, &ctx.blobs.path(&stored.object).await?).await?;
+        let plain = plain::of(ctx, &ctx.blobs.path(&stored.object)?).await?;
         let plain = plain.ok_or_else(|| Fault::invalid("bulkdata", "the object does not inflate"))?;
         plain.range(bulk.offset + first, end - first).await?
     } else {

@@ -46,7 +46,7 @@ async fn success_is_said_only_for_what_is_whole() {
         drop(read);
         failed(ctx, &id, "connect: refused").await.unwrap();
         // between two tries an object is damaged: the next answer knows it
-        let path = ctx.blobs.disk().path(&object(ctx, "1.2.3.4.2").await).unwrap();
+        let path = ctx.blobs.path(&object(ctx, "1.2.3.4.2").await).unwrap();
         let mut permissions = std::fs::metadata(&path).unwrap().permissions();
         #[expect(clippy::permissions_set_readonly_false, reason = "a test damages its own file")]
         permissions.set_readonly(false);

@@ -30,7 +30,7 @@ pub async fn instance(ctx: &Ctx, permit: &Permit, id: &str) -> Result<Stored> {
     if let Some(kind) = &stored.damaged {
         return Err(damaged(kind));
     }
-    let there = tokio::fs::metadata(ctx.blobs.path(&stored.object).await?).await;
+    let there = tokio::fs::metadata(ctx.blobs.path(&stored.object)?).await;
     match there {
         // The scrubber has not come by yet.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(damaged("missing")),

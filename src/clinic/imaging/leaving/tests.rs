@@ -82,7 +82,7 @@ async fn what_stays_says_why() {
         assert_eq!(why(version).await, "erased: the retention policy has given its bytes up");
 
         let stored = instance(ctx, &clinic, second).await.unwrap();
-        let path = ctx.blobs.disk().path(&stored.object).unwrap();
+        let path = ctx.blobs.path(&stored.object).unwrap();
         let whole = std::fs::read(&path).unwrap();
         std::fs::write(&path, &whole[..whole.len() - 2]).unwrap();
         assert_eq!(why(second).await, "damaged: its stored bytes are damaged (length)");

@@ -56,7 +56,7 @@ struct Made {
 /// Storage faults, and a codec worker that cannot be started: the job is tried again.
 pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
     let ctx = &centre.ctx;
-    ahead::study(ctx, permit, study).await?;
+    ahead::study(ctx, permit, study).await;
     let (facility, series) = {
         let mut conn = ctx.db.read(permit).await?;
         let facility = conn.one(sql::STUDY, args![study]).await?.text("facility")?;
@@ -108,7 +108,7 @@ fn flag(picked: Picked, failed: Option<&str>) -> Option<(String, Vec<String>)> {
 
 async fn images_of(centre: &Centre, picked: &Picked) -> Result<Made> {
     let blobs = &centre.ctx.blobs;
-    let opened = Opened::read(&centre.ctx, &blobs.path(&picked.object).await?).await?;
+    let opened = Opened::read(&centre.ctx, &blobs.path(&picked.object)?).await?;
     let frame = if picked.middle { opened.frames.count() / 2 } else { 0 };
     let sides = [PREVIEW_SIDE, THUMBNAIL_SIDE].map(Rendering::within);
     let parts = render::pictures(&centre.codec, &opened, frame, &sides).await?;

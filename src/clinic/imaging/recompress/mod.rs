@@ -218,7 +218,7 @@ async fn compressed(
     size: i64,
 ) -> Result<Option<(Spooled, Vec<u8>, usize)>> {
     let ctx = &centre.ctx;
-    let opened = match Opened::read(ctx, &ctx.blobs.path(object).await?).await {
+    let opened = match Opened::read(ctx, &ctx.blobs.path(object)?).await {
         Ok(opened) => opened,
         Err(fault) => return stays(object, fault),
     };

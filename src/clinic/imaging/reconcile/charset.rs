@@ -75,7 +75,7 @@ pub async fn reindex(ctx: &Ctx, peer: &str, payload: &Value) -> Result<()> {
         rest = later;
         let mut read = Vec::new();
         for row in these {
-            let path = ctx.blobs.path(&row.text("object_hash")?).await?;
+            let path = ctx.blobs.path(&row.text("object_hash")?)?;
             let set = term.clone();
             let work = tokio::task::spawn_blocking(move || check_in(&path, Some(&set)));
             match work.await.map_err(|_| Fault::internal("reading again stopped"))? {

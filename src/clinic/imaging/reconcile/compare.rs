@@ -230,7 +230,7 @@ async fn others(conn: &mut Conn, ctx: &Ctx, permit: &Permit, study: &Value) -> R
 
 /// Who the stored object says it is, and how its name reads in each set that can read it.
 async fn said(ctx: &Ctx, address: &str) -> Result<Value> {
-    let path = ctx.blobs.path(address).await?;
+    let path = ctx.blobs.path(address)?;
     let work = tokio::task::spawn_blocking(move || {
         let file = std::fs::File::open(path).map_err(|e| Fault::io("read stored object", &e))?;
         let length = file.metadata().map_err(|e| Fault::io("read stored object", &e))?.len();

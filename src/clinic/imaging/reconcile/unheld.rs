@@ -54,7 +54,7 @@ pub async fn index_held(
     if ctx.blobs.disk().rehash(&blob).await? != Found::Sound {
         return Err(Fault::storage(format!("object {blob} is damaged and cannot be indexed")));
     }
-    let path = ctx.blobs.path(&blob).await?;
+    let path = ctx.blobs.path(&blob)?;
     let profile = sender.policy_text("charset").map(str::to_owned);
     let work = tokio::task::spawn_blocking(move || {
         let size = std::fs::metadata(&path).map_err(|e| Fault::io("held object", &e))?.len();

@@ -28,7 +28,7 @@ pub(super) async fn there_elsewhere(ctx: &Ctx, gone: &[String]) -> Result<bool> 
         let address = row.text("address")?;
         if !lost.contains(&folder(&address)) {
             looked += 1;
-            let there_now = tokio::fs::try_exists(ctx.blobs.path(&address).await?).await;
+            let there_now = tokio::fs::try_exists(ctx.blobs.path(&address)?).await;
             there += usize::from(there_now.map_err(|e| Fault::io("look for an object", &e))?);
         }
     }

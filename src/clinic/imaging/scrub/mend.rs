@@ -215,6 +215,16 @@ pub async fn restore(
     recheck(ctx, permit, address).await
 }
 
+/// A sender brought a marked object again, and its file took the place of the one that was damaged: it is looked at at once.
+///
+/// # Errors
+/// Storage faults.
+pub async fn came_again(ctx: &Ctx, permit: &Permit, address: &str) -> Result<()> {
+    let found = ctx.blobs.disk().rehash(address).await?;
+    mark(ctx, permit, address, found).await?;
+    tell_study(ctx, permit, address).await
+}
+
 /// Notes what was done about a marked object; an empty text takes the note away.
 ///
 /// # Errors

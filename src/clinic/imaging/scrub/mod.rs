@@ -5,7 +5,6 @@
 //! a row, older than a day, is set aside for a week.
 
 mod brake;
-mod lately;
 pub mod mend;
 pub mod sql;
 #[cfg(test)]
@@ -23,7 +22,6 @@ use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
 use super::recompress;
-pub use lately::{came_again, look_at};
 
 /// The part of the pages that the health of the store is.
 const LIVE: &str = "storage";
@@ -168,7 +166,6 @@ pub async fn schedule(ctx: &Ctx) -> Result<()> {
     for (kind, pause) in [("scrub", MINUTE_MS), ("sweep", 10 * MINUTE_MS), ("retention", 20 * MINUTE_MS)] {
         jobs::enqueue(&mut tx, ctx, Job::new(kind, "all").at(ctx.now() + pause)).await?;
     }
-    jobs::enqueue(&mut tx, ctx, lately::job()).await?;
     tx.commit().await
 }
 
@@ -249,9 +246,6 @@ async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result
 /// Storage faults; the job is tried again.
 pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
     let permit = Permit::system("sweep");
-    if lately::is_asked(payload) {
-        return lately::sweep(ctx, &permit).await;
-    }
     let began = ctx.now();
     let mut found: Swept =
         payload.get("found").cloned().and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
@@ -317,7 +311,7 @@ async fn missing(ctx: &Ctx, page: &[Row]) -> Result<Vec<String>> {
     let mut gone = Vec::new();
     for row in page {
         let address = row.text("address")?;
-        let there = tokio::fs::try_exists(ctx.blobs.path(&address).await?).await;
+        let there = tokio::fs::try_exists(ctx.blobs.path(&address)?).await;
         if !there.map_err(|e| Fault::io("look for an object", &e))? {
             gone.push(address);
         }

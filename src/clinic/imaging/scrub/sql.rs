@@ -11,10 +11,6 @@ yigong_base::statements! {
         UNION SELECT object_hash FROM ecg_rendition WHERE object_hash > $1 UNION SELECT object_hash FROM ecg_upload WHERE object_hash > $1
         UNION SELECT object_hash FROM outgoing WHERE state = 'waiting' AND object_hash > $1
         UNION SELECT COALESCE(pdf_object, pdf_sha256) FROM report_version WHERE COALESCE(pdf_object, pdf_sha256) > $1) named ORDER BY address LIMIT $2";
-    /// What came last: rows whose bytes an unclean end may have kept from the disk.
-    LATELY = "SELECT object_hash AS address FROM instance WHERE erased_at IS NULL ORDER BY id DESC LIMIT $1";
-    /// The same of what is held for a person.
-    LATELY_HELD = "SELECT blob_hash AS address FROM quarantine WHERE state = 'open' AND blob_hash IS NOT NULL ORDER BY id DESC LIMIT $1";
     /// Does any row name this object?
     IS_NAMED = "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM instance WHERE object_hash = $1 AND erased_at IS NULL) OR EXISTS (SELECT 1 FROM quarantine WHERE blob_hash = $1)
         OR EXISTS (SELECT 1 FROM series WHERE preview_hash = $1 OR thumbnail_hash = $1) OR EXISTS (SELECT 1 FROM study WHERE preview_hash = $1 OR thumbnail_hash = $1)

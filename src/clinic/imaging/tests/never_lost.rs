@@ -142,7 +142,7 @@ async fn a_disk_that_is_away_marks_nothing_and_a_new_equal_object_is_not_swept()
         }
         let ctx = &bench.ctx;
         let orphan = ctx.blobs.put(b"nobody names me").await.unwrap();
-        let objects = ctx.blobs.disk().path(&orphan).unwrap().ancestors().nth(3).unwrap().to_owned();
+        let objects = ctx.blobs.path(&orphan).unwrap().ancestors().nth(3).unwrap().to_owned();
         let away = objects.with_file_name("away");
         std::fs::rename(&objects, &away).unwrap();
         let swept = scrub::sweep(ctx, &serde_json::Value::Null).await;
@@ -187,9 +187,9 @@ async fn an_object_of_an_earlier_build_that_comes_again_is_the_same_and_whole_ag
             let address = row.text("object_hash").unwrap();
             let bytes = ctx.blobs.read(&address).await.unwrap();
             let before = yigong_base::digest::sha256_hex(&bytes);
-            let old = ctx.blobs.disk().path(&before).unwrap();
+            let old = ctx.blobs.path(&before).unwrap();
             std::fs::create_dir_all(old.parent().unwrap()).unwrap();
-            std::fs::rename(ctx.blobs.disk().path(&address).unwrap(), &old).unwrap();
+            std::fs::rename(ctx.blobs.path(&address).unwrap(), &old).unwrap();
             let older = "UPDATE instance SET object_hash = $2, dataset_hash = $2 WHERE id = $1";
             tx.exec(older, args![&first.instance, &before]).await.unwrap();
             if damage == "erased" {

@@ -7,9 +7,6 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-
 use super::thin;
 
 /// How much may be left out; the first that makes the drawing small enough.
@@ -52,25 +49,15 @@ pub fn traces(strokes: &[Vec<(i32, i32)>]) -> (String, f64) {
             let line = if ordered { corners(stroke, slack) } else { thin::covering(stroke, slack, grid) };
             path(&mut out, line.into_iter());
         }
-        if fits(&out) {
+        if out.len() <= SMALL || compressed(&out) <= BUDGET {
             break;
         }
     }
     (out, missed)
 }
 
-/// Whether the text is within the budget as a page is compressed. A quick look decides for most drawings: thorough compression
-/// never gains a third on it.
-fn fits(text: &str) -> bool {
-    if text.len() <= SMALL {
-        return true;
-    }
-    let quick = compressed(text, Compression::new(2));
-    quick <= BUDGET || (quick <= BUDGET / 2 * 3 && compressed(text, Compression::default()) <= BUDGET)
-}
-
-fn compressed(text: &str, how: Compression) -> usize {
-    let mut gz = DeflateEncoder::new(Vec::new(), how);
+fn compressed(text: &str) -> usize {
+    let mut gz = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     // Writing to memory does not fail; if it did, the drawing would only be larger.
     let _ = gz.write_all(text.as_bytes());
     gz.finish().map_or(0, |v| v.len())
