@@ -229,6 +229,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 mod tests {
     use std::path::{Path, PathBuf};
 
+    use super::DIRECT;
     use crate::digest::address_of;
     use crate::storage::blob::Blobs;
     use crate::storage::spool::Content;
@@ -237,7 +238,11 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("yigong-blob-{name}-{}", std::process::id()));
+            Self::under(&std::env::temp_dir(), name)
+        }
+
+        fn under(folder: &Path, name: &str) -> Self {
+            let path = folder.join(format!("yigong-blob-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).unwrap();
             Self(path)
         }
@@ -265,9 +270,25 @@ mod tests {
 
     #[tokio::test]
     async fn objects_of_every_size_come_back_as_they_were() {
-        let folder = Folder::new("sizes");
+        every_size(&Folder::new("sizes")).await;
+    }
+
+    /// There, and on other file systems of the kind, writes past the memory are refused or are none.
+    #[tokio::test]
+    async fn also_on_a_file_system_that_is_memory() {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            every_size(&Folder::under(memory, "sizes")).await;
+        } else {
+            eprintln!("left out: there is no /dev/shm");
+        }
+    }
+
+    async fn every_size(folder: &Folder) {
         let blobs = open(&folder.0).await;
-        for len in [0, 1, 63, 4096, 1 << 20, (1 << 20) + 1, 3 << 20, 5_000_003] {
+        for len in
+            [0, 1, 63, 4096, DIRECT - 1, DIRECT, DIRECT + 1, 1 << 20, (1 << 20) + 1, 3 << 20, 5_000_003]
+        {
             let bytes = pattern(len, len);
             let mut spool = blobs.spool().await.unwrap();
             for part in bytes.chunks(131_060) {

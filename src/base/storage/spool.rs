@@ -18,6 +18,8 @@ use crate::fault::{Fault, Result};
 pub struct Spool {
     disk: Arc<Disk>,
     block: Block,
+    /// Bytes of the block that are hashed.
+    hashed: usize,
     hash: Box<Running>,
     stream: Option<Stream>,
     len: u64,
@@ -50,6 +52,8 @@ pub enum Content<'a> {
     File(&'a Path),
 }
 
+/// Hashed at once, bytes: enough for the widest registers.
+const HASHED: usize = 128 << 10;
 /// Blocks of one object on their way to the disk at once. The second is there when the first is done, so that the disk never
 /// waits for a change of threads; a third would only take memory.
 const WRITING: usize = 2;
@@ -64,7 +68,7 @@ struct Stream {
 impl Spool {
     pub(super) fn new(disk: Arc<Disk>, limit: u64) -> Self {
         let block = disk.blocks.take();
-        Self { disk, block, hash: Box::default(), stream: None, len: 0, limit }
+        Self { disk, block, hashed: 0, hash: Box::default(), stream: None, len: 0, limit }
     }
 
     /// Bytes received so far.
@@ -90,14 +94,23 @@ impl Spool {
             self.flush().await?;
             rest = self.block.fill(rest);
         }
+        if self.block.as_ref().len() - self.hashed >= HASHED {
+            self.hash_on();
+        }
         Ok(())
+    }
+
+    /// Hashes what came since the last time: while the sender sends on, and while it is near the processor.
+    fn hash_on(&mut self) {
+        self.hash.update(self.block.as_ref().get(self.hashed..).unwrap_or_default());
+        self.hashed = self.block.as_ref().len();
     }
 
     /// Ends receiving; the object is complete but not yet durable.
     pub async fn finish(mut self) -> Result<Spooled> {
         if self.stream.is_none() {
-            let Self { mut block, mut hash, len, .. } = self;
-            hash.update(block.as_ref());
+            self.hash_on();
+            let Self { mut block, hash, len, .. } = self;
             block.pad();
             return Ok(Spooled { body: Body::Memory(Arc::new(block)), address: hash.finish_hex(), len });
         }
@@ -126,8 +139,9 @@ impl Spool {
             Some(stream) => stream,
             None => Stream::open(&self.disk).await?,
         };
+        self.hash_on();
+        self.hashed = 0;
         let mut block = std::mem::replace(&mut self.block, self.disk.blocks.take());
-        self.hash.update(block.as_ref());
         if stream.writing.len() == WRITING
             && let Some(first) = stream.writing.pop_front()
         {
