@@ -20,9 +20,6 @@ use super::spool_dir::{SpoolDir, in_use};
 use crate::digest::{Running, RunningSha256};
 use crate::fault::{Fault, Result};
 
-/// From this size on an object goes past the memory of the system, bytes (decision 0077).
-const DIRECT: usize = 256 << 10;
-
 /// The folder of a disk store, and what is needed to fill it.
 pub struct Disk {
     objects: PathBuf,
@@ -82,17 +79,9 @@ impl Disk {
         Ok(address)
     }
 
-    /// Writes a small object. Of the larger ones among them nobody reads what was written a moment ago, and copying them into
-    /// the memory of the system costs more than all else that is done with them.
     fn write(&self, block: &Block) -> io::Result<Slot> {
-        let bytes = block.as_ref();
-        let slot = self.slots.take(bytes.len() >= DIRECT)?;
-        if bytes.len() < DIRECT {
-            slot.file.write_all_at(bytes, 0)?;
-        } else {
-            slot.file.write_all_at(block.whole(), 0)?;
-            slot.file.set_len(bytes.len() as u64)?;
-        }
+        let slot = self.slots.take(false)?;
+        slot.file.write_all_at(block.as_ref(), 0)?;
         Ok(slot)
     }
 
@@ -229,7 +218,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::DIRECT;
     use crate::digest::address_of;
     use crate::storage::blob::Blobs;
     use crate::storage::spool::Content;
@@ -286,9 +274,7 @@ mod tests {
 
     async fn every_size(folder: &Folder) {
         let blobs = open(&folder.0).await;
-        for len in
-            [0, 1, 63, 4096, DIRECT - 1, DIRECT, DIRECT + 1, 1 << 20, (1 << 20) + 1, 3 << 20, 5_000_003]
-        {
+        for len in [0, 1, 63, 4096, 1 << 20, (1 << 20) + 1, 3 << 20, 5_000_003] {
             let bytes = pattern(len, len);
             let mut spool = blobs.spool().await.unwrap();
             for part in bytes.chunks(131_060) {

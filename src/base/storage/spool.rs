@@ -110,8 +110,7 @@ impl Spool {
     pub async fn finish(mut self) -> Result<Spooled> {
         if self.stream.is_none() {
             self.hash_on();
-            let Self { mut block, hash, len, .. } = self;
-            block.pad();
+            let Self { block, hash, len, .. } = self;
             return Ok(Spooled { body: Body::Memory(Arc::new(block)), address: hash.finish_hex(), len });
         }
         self.flush().await?;

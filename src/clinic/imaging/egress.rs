@@ -16,8 +16,8 @@ use yigong_base::fault::{Fault, Result};
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
 use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Tag, Vr, head};
 
+use super::others;
 use super::retrieve::Stored;
-use super::{ahead, others};
 
 /// A correction as it is kept beside a row: the number of the act it belongs to orders corrections of equal paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,7 +276,6 @@ pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
         let io = |e: std::io::Error| Fault::io("read stored object", &e);
         let file = File::open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        ahead::fetch(&file, length);
         let mut source = FileSource::new(file.try_clone().map_err(io)?, length);
         // A correction never reaches into the head: it is as long as it was stored.
         let head = head::read(&mut source, None, &mut Defects::default()).map_err(refused)?.dataset;

@@ -1,6 +1,5 @@
 //! Images: receive, settle, query, retrieve.
 
-mod ahead;
 pub mod check;
 pub mod commitment;
 pub mod detail;

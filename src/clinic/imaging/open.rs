@@ -15,10 +15,10 @@ use yigong_formats::dicom::plausible::{Mode, mode_at};
 use yigong_formats::dicom::rewrite::{Piece, Wanted, rewrite};
 use yigong_formats::dicom::{FileSource, Keep, Object, Refusal, Source};
 
+use super::egress;
 use super::plain::{self, Plain};
 use super::retrieve::Stored;
 use super::room::{self, Framed, Most, Room};
-use super::{ahead, egress};
 
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
 const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
@@ -120,7 +120,6 @@ impl Opened {
             Some(length) => length,
             None => file.metadata().map_err(|e| io(&e))?.len(),
         };
-        ahead::fetch(&file, length);
         let mut source = FileSource::new(&file, length);
         let (object, image, frames) = match &inflated {
             Some(plain) => {

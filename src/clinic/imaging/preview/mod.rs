@@ -13,7 +13,6 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Conn;
 use yigong_base::{args, audit};
 
-use super::ahead;
 use super::open::Opened;
 use super::render::{self, Rendering};
 use super::room::TOO_LARGE;
@@ -56,7 +55,6 @@ struct Made {
 /// Storage faults, and a codec worker that cannot be started: the job is tried again.
 pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
     let ctx = &centre.ctx;
-    ahead::study(ctx, permit, study).await;
     let (facility, series) = {
         let mut conn = ctx.db.read(permit).await?;
         let facility = conn.one(sql::STUDY, args![study]).await?.text("facility")?;

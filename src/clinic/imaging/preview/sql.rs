@@ -8,9 +8,6 @@ yigong_base::statements! {
     /// The instance at a position of the series; $2 = position from 0.
     INSTANCE = "SELECT id, object_hash, defects FROM instance
         WHERE series = $1 AND current = 1 AND stack <> '{}' ORDER BY number, uid LIMIT 1 OFFSET $2";
-    /// The images of a study, in the order in which they are looked at.
-    OBJECTS = "SELECT i.object_hash, i.size_bytes FROM instance i JOIN series e ON e.id = i.series
-        WHERE i.study = $1 AND i.current = 1 AND i.stack <> '{}' AND i.erased_at IS NULL ORDER BY e.number, e.uid, i.number, i.uid";
     /// Defects of an instance.
     FLAG = "UPDATE instance SET defects = $2 WHERE id = $1";
     /// Facility of a study.
