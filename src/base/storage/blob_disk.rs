@@ -37,9 +37,11 @@ impl Disk {
             sync_dir(&spool)?;
             sync_dir(objects.parent().unwrap_or(&objects))?;
             let blocks = Arc::default();
-            let direct = takes_direct(spool_dir.path(), &blocks).unwrap_or(false);
-            tracing::debug!(direct, "storage.spool");
-            Ok(Self { objects, slots: Slots::new(spool_dir, direct), blocks })
+            let direct = try_direct(spool_dir.path(), &blocks);
+            if let Err(error) = &direct {
+                tracing::info!(%error, "storage.spool: large objects go through the memory of the system");
+            }
+            Ok(Self { objects, slots: Slots::new(spool_dir, direct.is_ok()), blocks })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
     }
@@ -108,16 +110,16 @@ impl Disk {
     }
 }
 
-/// Whether the file system takes writes past the memory of the system. Some let such a file be opened and refuse to write it.
-fn takes_direct(folder: &Path, blocks: &Arc<Blocks>) -> io::Result<bool> {
+/// Writes a block past the memory of the system: some file systems let such a file be opened and refuse to write it. Its name
+/// is gone before: nothing of it is ever taken for an object.
+fn try_direct(folder: &Path, blocks: &Arc<Blocks>) -> io::Result<()> {
     let path = folder.join("probe");
-    let opened =
-        File::options().write(true).create(true).truncate(true).custom_flags(libc::O_DIRECT).open(&path);
+    File::create(&path)?;
+    let opened = File::options().write(true).custom_flags(libc::O_DIRECT).open(&path);
+    std::fs::remove_file(&path)?;
     let mut block = blocks.take();
     block.fill(&[0; ALIGN]);
-    let written = opened.and_then(|file| file.write_all_at(block.whole(), 0));
-    std::fs::remove_file(&path)?;
-    Ok(written.is_ok())
+    opened?.write_all_at(block.whole(), 0)
 }
 
 /// A file that an unclean end left in the spool becomes the object of its content: its row may be committed. If it is
