@@ -1,8 +1,8 @@
 //! Frames written for receivers that do not take the stored transfer syntax (dicom reference, section 7.6, column "encode").
 
+pub(super) mod jpeg;
 mod rle;
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use serde::{Deserialize, Serialize};
 
 use super::decode::Pixels;
@@ -69,10 +69,9 @@ pub(super) fn encode(pixels: &Pixels, shape: &Shape, coding: Coding) -> Result<V
     if !coding.takes(shape) {
         return Err(CodecError::Unsupported(format!("{coding:?} of this image")));
     }
-    let side = |n: u32| u16::try_from(n).map_err(|_| refused("image side"));
-    let (rows, cols) = (side(shape.rows)?, side(shape.cols)?);
     match coding {
         Coding::JpegLs => {
+            let side = |n: u32| u16::try_from(n).map_err(|_| refused("image side"));
             let precision = precision(&pixels.data, shape);
             let mask = ((1_u32 << precision) - 1) as u16;
             let words: Vec<u16> = match shape.sample_bytes() {
@@ -82,20 +81,18 @@ pub(super) fn encode(pixels: &Pixels, shape: &Shape, coding: Coding) -> Result<V
                     pixels.data.chunks_exact(2).map(word).collect()
                 }
             };
+            let (rows, cols) = (side(shape.rows)?, side(shape.cols)?);
             jpegls::encode(&words, (rows, cols), shape.samples.to_le_bytes()[0], precision)
         }
         Coding::Rle => rle::encode(pixels, shape),
         Coding::Jpeg(quality) => {
-            let mut out = Vec::new();
-            let mut encoder = Encoder::new(&mut out, quality.clamp(1, 100));
-            let kind = match (shape.samples, pixels.ybr_full) {
-                (1, _) => ColorType::Luma,
-                (_, true) => ColorType::Ycbcr,
-                (_, false) => ColorType::Rgb,
+            let samples = match (shape.samples, pixels.ybr_full) {
+                (1, _) => jpeg::Samples::Grey,
+                (_, true) => jpeg::Samples::Ybr,
+                (_, false) => jpeg::Samples::Rgb,
             };
-            encoder.set_sampling_factor(SamplingFactor::F_2_1);
-            encoder.encode(&pixels.data, cols, rows, kind).map_err(|e| refused(format!("jpeg: {e}")))?;
-            Ok(out)
+            let size = (shape.cols as usize, shape.rows as usize);
+            jpeg::write(&pixels.data, size, samples, jpeg::Colour::Halved, quality)
         }
     }
 }

@@ -31,7 +31,7 @@ pub use worker::work;
 
 /// What samples and pictures are made by. Its last number goes up with every change after which the same frame may give other
 /// bytes: browsers keep them under addresses and tags that name it.
-pub const MADE_BY: &str = concat!(env!("CARGO_PKG_VERSION"), ".1");
+pub const MADE_BY: &str = concat!(env!("CARGO_PKG_VERSION"), ".2");
 
 /// What is to be made of one frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

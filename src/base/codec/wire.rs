@@ -52,8 +52,8 @@ pub(super) fn body_length(bytes: [u8; 8]) -> io::Result<usize> {
     usize::try_from(length).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// Reads one request; `None` at the end of the stream.
-pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Request, Vec<u8>)>> {
+/// Reads one request and the length of the body behind it, bytes; `None` at the end of the stream.
+pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Request, u64)>> {
     let mut four = [0; 4];
     match input.read_exact(&mut four) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -63,14 +63,16 @@ pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Request, 
     input.read_exact(&mut json)?;
     let mut eight = [0; 8];
     input.read_exact(&mut eight)?;
-    let length = body_length(eight)?;
+    Ok(Some((serde_json::from_slice(&json)?, body_length(eight)? as u64)))
+}
+
+/// Reads the rest of a body.
+pub(super) fn read_body<R: Read>(body: &mut io::Take<R>) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(body.limit()).map_err(|_| io::ErrorKind::InvalidData)?;
     // Not zeroed first: every byte of it is read.
-    let mut body = Vec::with_capacity(length);
-    input.take(length as u64).read_to_end(&mut body)?;
-    if body.len() != length {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(Some((serde_json::from_slice(&json)?, body)))
+    let mut bytes = Vec::with_capacity(length);
+    body.read_to_end(&mut bytes)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// Writes one answer.

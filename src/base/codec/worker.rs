@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::refused;
-use super::wire::{Answer, GREETING, read_request, write_answer};
+use super::wire::{Answer, GREETING, read_body, read_request, write_answer};
 use super::{CodecError, Format, Output, Picture, Request, decode, encode, render, sandbox};
 
 /// Body of `yigong codec-worker`: confines this process, greets, then works until `input` ends.
@@ -15,8 +15,11 @@ pub fn work(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
     sandbox::confine()?;
     output.write_all(GREETING)?;
     output.flush()?;
-    while let Some((request, body)) = read_request(input)? {
-        let result = catch_unwind(AssertUnwindSafe(|| answer(&request, body)));
+    while let Some((request, length)) = read_request(input)? {
+        let mut body = (&mut *input).take(length);
+        let result = catch_unwind(AssertUnwindSafe(|| answer(&request, &mut body)));
+        // What a refusal left unread stands before the next request.
+        io::copy(&mut body, &mut io::sink())?;
         match result.unwrap_or_else(|_| Err(refused("the decoder gave up"))) {
             Ok(parts) => {
                 let lengths = parts.iter().map(|p| p.len() as u64).collect();
@@ -29,26 +32,28 @@ pub fn work(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Makes the outputs of one request.
-pub(super) fn answer(request: &Request, body: Vec<u8>) -> Result<Vec<Vec<u8>>, CodecError> {
+pub(super) fn answer<R: Read>(request: &Request, body: &mut io::Take<R>) -> Result<Vec<Vec<u8>>, CodecError> {
     request.shape.check()?;
+    let ended = |e: io::Error| refused(format!("the frame ended: {e}"));
+    if let Some(image) = passed(request, body).map_err(ended)? {
+        let pictures = request.outputs.iter().filter_map(picture);
+        return pictures.map(|picture| render::picture(&image, &picture)).collect();
+    }
+    let body = read_body(body).map_err(ended)?;
     let pixels = decode::decode(&request.transfer_syntax, &request.shape, body)?;
     let mut shown = None;
     let mut parts = Vec::with_capacity(request.outputs.len());
     for output in &request.outputs {
-        let picture = match *output {
-            Output::Raw => {
-                parts.push(pixels.raw(&request.shape));
-                continue;
-            }
-            Output::Coded(coding) => {
+        let picture = match (*output, picture(output)) {
+            (_, Some(picture)) => picture,
+            (Output::Coded(coding), _) => {
                 parts.push(encode::encode(&pixels, &request.shape, coding)?);
                 continue;
             }
-            Output::Jpeg { longest_side, quality } => {
-                let side = u32::from(longest_side.max(1));
-                Picture { format: Format::Jpeg(quality), part: None, fit: Some((side, side)), enlarge: false }
+            _ => {
+                parts.push(pixels.raw(&request.shape));
+                continue;
             }
-            Output::Picture(picture) => picture,
         };
         let image = match shown.take() {
             Some(image) => image,
@@ -58,4 +63,33 @@ pub(super) fn answer(request: &Request, body: Vec<u8>) -> Result<Vec<Vec<u8>>, C
         shown = Some(image);
     }
     Ok(parts)
+}
+
+/// The picture that an output is.
+fn picture(output: &Output) -> Option<Picture> {
+    match *output {
+        Output::Jpeg { longest_side, quality } => {
+            let side = u32::from(longest_side.max(1));
+            Some(Picture {
+                format: Format::Jpeg(quality),
+                part: None,
+                fit: Some((side, side)),
+                enlarge: false,
+            })
+        }
+        Output::Picture(picture) => Some(picture),
+        Output::Raw | Output::Coded(_) => None,
+    }
+}
+
+/// The image of a frame whose samples become grey levels as they pass, where nothing else is made of them.
+fn passed<R: Read>(request: &Request, body: &mut io::Take<R>) -> io::Result<Option<render::Image>> {
+    let whole = body.limit() >= request.shape.frame_bytes();
+    if !whole
+        || !decode::is_plain(&request.transfer_syntax)
+        || !request.outputs.iter().all(|o| picture(o).is_some())
+    {
+        return Ok(None);
+    }
+    render::passing(body, &request.shape, &request.display)
 }

@@ -33,6 +33,10 @@ impl Keep {
     pub const WHOLE: Keep = Keep { value: 64 << 20, text: 64 << 20, total: 128 << 20, tokens: 400_000 };
 
     fn takes(&self, token: &Token) -> bool {
+        // Frames are read where they lie.
+        if token.depth == 0 && matches!(token.tag, tag::PIXELS | tag::FLOAT_PIXELS | tag::DOUBLE_PIXELS) {
+            return false;
+        }
         // The offset tables of an object with many frames are needed whole: 8 bytes a frame.
         let table = matches!(token.tag, tag::EXTENDED_OFFSETS | tag::EXTENDED_LENGTHS);
         let limit = if table {

@@ -21,6 +21,11 @@ pub fn supported(transfer_syntax: &str) -> bool {
     family(transfer_syntax).is_some()
 }
 
+/// True when frames of this transfer syntax are the samples themselves, little-endian.
+pub(super) fn is_plain(transfer_syntax: &str) -> bool {
+    family(transfer_syntax) == Some(Family::Little)
+}
+
 /// How a transfer syntax is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {

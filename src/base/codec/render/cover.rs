@@ -50,23 +50,22 @@ fn crossings(corners: &[(i64, i64)], row: i64) -> Vec<f64> {
         .collect()
 }
 
-/// Draws an overlay.
-pub(super) fn draw(image: &mut Image, overlay: &Overlay, pixels: &Pixels, shape: &Shape) {
+/// Draws an overlay; an embedded one is read `from` the samples.
+pub(super) fn draw(image: &mut Image, overlay: &Overlay, from: Option<(&Pixels, &Shape)>) {
     let (width, channels) = (image.width, image.channels);
-    let words = pixels.data.chunks_exact(shape.sample_bytes() * usize::from(shape.samples));
-    let embedded = match overlay.plane {
-        Plane::Embedded(position) => Some(position),
-        Plane::Bits(_) => None,
-    };
-    for (at, (pixel, word)) in image.data.chunks_exact_mut(channels).zip(words).enumerate() {
-        let set = match embedded {
-            Some(position) => {
-                word.len() <= 4 && grey::word(word).checked_shr(position.into()).unwrap_or(0) & 1 == 1
-            }
-            None => bit(overlay, (at / width) as i64 + 1, (at % width) as i64 + 1),
-        };
-        if set {
-            pixel.fill(WHITE);
+    let pixels = image.data.chunks_exact_mut(channels);
+    match (&overlay.plane, from) {
+        (Plane::Embedded(position), Some((samples, shape))) => {
+            let words = samples.data.chunks_exact(shape.sample_bytes() * usize::from(shape.samples));
+            let is_set = |word: &[u8]| {
+                word.len() <= 4 && grey::word(word).checked_shr((*position).into()).unwrap_or(0) & 1 == 1
+            };
+            pixels.zip(words).filter(|(_, word)| is_set(word)).for_each(|(pixel, _)| pixel.fill(WHITE));
+        }
+        (Plane::Embedded(_), None) => {}
+        (Plane::Bits(_), _) => {
+            let is_set = |at: usize| bit(overlay, (at / width) as i64 + 1, (at % width) as i64 + 1);
+            pixels.enumerate().filter(|(at, _)| is_set(*at)).for_each(|(_, pixel)| pixel.fill(WHITE));
         }
     }
 }

@@ -1,11 +1,18 @@
 //! Grey images: modality, VOI and presentation transformations, inversion (PS3.3 §C.11.1, §C.11.2, §C.11.6).
 
+use std::io::{self, Read};
+
 use super::super::{Display, Shape, Table};
+use super::straight::Straight;
 
 /// Share of pixels clipped at either end when the data set has no window.
 const CLIP: f64 = 0.005;
 /// Bytes looked up in one run: they stay in the processor's first cache.
 const NEAR: usize = 16 << 10;
+/// Bytes read at once: they stay in the processor's second cache, and one system call gets many of them.
+const PASSING: usize = 128 << 10;
+/// Samples compared side by side.
+const AT_ONCE: usize = 32;
 
 /// Eight-bit grey levels of one-sample data.
 pub(super) fn display(data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> {
@@ -16,6 +23,36 @@ pub(super) fn display(data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> 
     let voi = Voi::of(display).unwrap_or_else(|| spanned(range(data, shape, display)));
     let level = |stored: f64| level(stored, &voi, shape, display);
     data.chunks_exact(width).map(|w| level(value(w, shape))).collect()
+}
+
+/// The same of samples that are read and not kept. `None`, and nothing read, where the levels hang on what values there are.
+///
+/// # Errors
+/// Reading; the end before the last sample.
+pub(super) fn passing<R: Read>(
+    samples: &mut R,
+    shape: &Shape,
+    display: &Display,
+) -> io::Result<Option<Vec<u8>>> {
+    let (Some(words), Some(voi)) = (Words::of(shape), Voi::of(display)) else { return Ok(None) };
+    if !words.are_few(shape) || shape.bits_allocated == 1 {
+        return Ok(None);
+    }
+    let greys = words.greys((0, words.mask), &voi, shape, display);
+    let line = voi.straight(shape, display, &greys);
+    let mut shown = Vec::with_capacity(shape.pixels());
+    let mut near = vec![0; PASSING];
+    let mut left = shape.pixels() * words.bytes;
+    while left > 0 {
+        let part = &mut near[..left.min(PASSING)];
+        samples.read_exact(part)?;
+        match &line {
+            Some(line) => line.draw(part, &mut shown),
+            None => words.look_up_near(part, &greys, &mut shown),
+        }
+        left -= part.len();
+    }
+    Ok(Some(shown))
 }
 
 /// The grey level of a stored value.
@@ -31,8 +68,15 @@ fn level(stored: f64, voi: &Voi<'_>, shape: &Shape, display: &Display) -> u8 {
         _ => share,
     };
     let grey = (share * 255.0).round() as u8;
-    if display.invert || shape.photometric == "MONOCHROME1" { 255 - grey } else { grey }
+    if is_inverted(shape, display) { 255 - grey } else { grey }
 }
+
+fn is_inverted(shape: &Shape, display: &Display) -> bool {
+    display.invert || shape.photometric == "MONOCHROME1"
+}
+
+/// A grey for each number two bytes can make: no look-up can miss.
+pub(super) type Greys = Box<[u8; 1 << 16]>;
 
 /// Samples of one or two bytes: so few values that each is worked out once and looked up for every pixel.
 struct Words {
@@ -50,57 +94,79 @@ impl Words {
         (bytes <= 2 && !shape.float).then_some(Self { bytes, shift, mask })
     }
 
-    /// Makes something of each sample's stored bits, taken as a number.
-    fn map<T>(&self, data: &[u8], make: impl Fn(u16) -> T) -> Vec<T> {
-        let (shift, mask) = (self.shift, self.mask);
-        if self.bytes == 1 {
-            return data.iter().map(|b| make((u16::from(*b) >> shift) & mask)).collect();
+    fn display(&self, data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> {
+        let voi = Voi::of(display).unwrap_or_else(|| {
+            let stored = |bits| self.stored(bits, shape);
+            spanned(if shape.bits_allocated == 1 { (0.0, 1.0) } else { self.range(data, &stored, display) })
+        });
+        let occur = if self.are_few(shape) { (0, self.mask) } else { self.span(data) };
+        let greys = self.greys(occur, &voi, shape, display);
+        let mut shown = Vec::with_capacity(shape.pixels());
+        match voi.straight(shape, display, &greys) {
+            Some(line) => line.draw(data, &mut shown),
+            None => self.look_up(data, &greys, &mut shown),
         }
-        let mut made = Vec::with_capacity(data.len() / 2);
-        // A frame comes from far memory: copied near run by run it is there in time, look-up by look-up each one waits for it.
+        shown
+    }
+
+    /// The stored value whose bits make a number.
+    fn stored(&self, bits: u16, shape: &Shape) -> f64 {
+        shape.stored_value(u32::from(bits) << self.shift) as f64
+    }
+
+    /// Working out the grey of every number there can be costs less than looking which ones there are.
+    fn are_few(&self, shape: &Shape) -> bool {
+        usize::from(self.mask) < shape.pixels() / 8
+    }
+
+    /// The greys of the numbers between two.
+    fn greys(&self, (least, most): (u16, u16), voi: &Voi<'_>, shape: &Shape, display: &Display) -> Greys {
+        let mut greys = vec![0; 1 << 16];
+        for bits in least..=most {
+            greys[usize::from(bits)] = level(self.stored(bits, shape), voi, shape, display);
+        }
+        greys.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; 1 << 16]))
+    }
+
+    /// Adds the grey of each sample of a frame. It comes from far memory: copied near run by run it is there in time, look-up by
+    /// look-up each one waits for it.
+    fn look_up(&self, data: &[u8], greys: &Greys, shown: &mut Vec<u8>) {
         let mut near = [0; NEAR];
         for part in data.chunks(NEAR) {
             let near = &mut near[..part.len()];
             near.copy_from_slice(part);
-            let words = near.as_chunks::<2>().0.iter();
-            made.extend(words.map(|w| make((u16::from_le_bytes(*w) >> shift) & mask)));
+            self.look_up_near(near, greys, shown);
         }
-        made
     }
 
-    fn display(&self, data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> {
-        let stored = |bits: u16| shape.stored_value(u32::from(bits) << self.shift) as f64;
-        let one_bit = shape.bits_allocated == 1;
-        let voi = Voi::of(display).unwrap_or_else(|| {
-            spanned(if one_bit { (0.0, 1.0) } else { self.range(data, &stored, display) })
-        });
-        let mut greys = vec![0; 1 << 16];
-        let (least, most) = self.span(data);
-        for bits in least..=most {
-            greys[usize::from(bits)] = level(stored(bits), &voi, shape, display);
+    /// The same of samples that the processor has near.
+    fn look_up_near(&self, data: &[u8], greys: &Greys, shown: &mut Vec<u8>) {
+        let (shift, mask) = (self.shift, self.mask);
+        let grey = |bits: u16| greys[usize::from((bits >> shift) & mask)];
+        if self.bytes == 1 {
+            shown.extend(data.iter().map(|byte| grey(u16::from(*byte))));
+        } else {
+            shown.extend(data.as_chunks::<2>().0.iter().map(|word| grey(u16::from_le_bytes(*word))));
         }
-        // As long as a word has values: no look-up can miss.
-        let greys: Box<[u8; 1 << 16]> =
-            greys.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new([0; 1 << 16]));
-        self.map(data, |bits| greys[usize::from(bits)])
     }
 
     /// The smallest and the largest number.
     fn span(&self, data: &[u8]) -> (u16, u16) {
         let (shift, mask) = (self.shift, self.mask);
-        let widen = |(least, most): (u16, u16), bits: u16| (least.min(bits), most.max(bits));
         if self.bytes == 1 {
-            return data.iter().map(|b| (u16::from(*b) >> shift) & mask).fold((mask, 0), widen);
+            return span(data, |[byte]| (u16::from(*byte) >> shift) & mask);
         }
-        let words = data.as_chunks::<2>().0.iter();
-        words.map(|w| (u16::from_le_bytes(*w) >> shift) & mask).fold((mask, 0), widen)
+        span(data, |word: &[u8; 2]| (u16::from_le_bytes(*word) >> shift) & mask)
     }
 
     /// As [`range`], by counting how often each value occurs.
     fn range(&self, data: &[u8], stored: &dyn Fn(u16) -> f64, display: &Display) -> (f64, f64) {
         let mut counts = vec![0_usize; 1 << 16];
-        for bits in self.map(data, usize::from) {
-            counts[bits] += 1;
+        let mut count = |bits: u16| counts[usize::from((bits >> self.shift) & self.mask)] += 1;
+        if self.bytes == 1 {
+            data.iter().for_each(|byte| count(u16::from(*byte)));
+        } else {
+            data.as_chunks::<2>().0.iter().for_each(|word| count(u16::from_le_bytes(*word)));
         }
         let seen = (0..=self.mask).zip(&counts).filter(|(_, n)| **n > 0).map(|(bits, n)| (stored(bits), *n));
         let seen = seen.filter(|(stored, _)| !is_padding(*stored, display));
@@ -122,6 +188,22 @@ impl Words {
         // nearly all of one value: what little differs is what there is to see
         if high > low { (low, high) } else { (*least, *most) }
     }
+}
+
+/// The smallest and the largest number that samples of `N` bytes make. Several are looked for at once, and put together at the
+/// end: one after the other, each comparison would wait for the one before.
+fn span<const N: usize>(data: &[u8], number: impl Fn(&[u8; N]) -> u16) -> (u16, u16) {
+    let (mut least, mut most) = ([u16::MAX; AT_ONCE], [0; AT_ONCE]);
+    let (many, rest) = data.as_chunks::<N>().0.as_chunks::<AT_ONCE>();
+    for samples in many {
+        for ((sample, least), most) in samples.iter().zip(&mut least).zip(&mut most) {
+            let number = number(sample);
+            (*least, *most) = ((*least).min(number), (*most).max(number));
+        }
+    }
+    let rest = rest.iter().map(&number);
+    let (low, high) = rest.fold((u16::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
+    (least.into_iter().fold(low, u16::min), most.into_iter().fold(high, u16::max))
 }
 
 /// Little-endian sample word, at most 32 bits.
@@ -159,6 +241,17 @@ impl<'a> Voi<'a> {
             return Some(Self::Window { centre, width, function: &display.voi_function });
         }
         display.voi.as_ref().filter(|t| !t.entries.is_empty()).map(Self::Table)
+    }
+
+    /// The line that a linear window is, where every number has the grey it gives.
+    fn straight(&self, shape: &Shape, display: &Display, greys: &Greys) -> Option<Straight> {
+        let (centre, width) = match *self {
+            Self::Table(_) | Self::Window { function: "SIGMOID", .. } => return None,
+            Self::Window { centre, width, function: "LINEAR_EXACT" } => (centre, width),
+            Self::Window { centre, width, .. } => (centre - 0.5, width - 1.0),
+        };
+        let line = (255.0 * display.slope / width, 255.0 * ((display.intercept - centre) / width + 0.5));
+        Straight::of(shape, line, is_inverted(shape, display), greys)
     }
 
     /// §C.11.2.1.2, §C.11.2.1.3.

@@ -4,10 +4,13 @@ mod cover;
 mod file;
 mod grey;
 mod resize;
+mod straight;
+
+use std::io::{self, Read};
 
 use super::decode::{Pixels, ybr_to_rgb_8};
 use super::error::refused;
-use super::{CodecError, Display, Picture, Shape};
+use super::{CodecError, Display, Overlay, Picture, Plane, Shape};
 
 /// An 8-bit image.
 pub(super) struct Image {
@@ -27,13 +30,39 @@ pub(super) fn display(pixels: &Pixels, shape: &Shape, display: &Display) -> Resu
         (3, _) => Image { width, height, channels: 3, data: colour(pixels, shape) },
         (samples, _) => return Err(CodecError::Unsupported(format!("display of {samples} samples"))),
     };
+    over(&mut image, display, Some((pixels, shape)));
+    Ok(image)
+}
+
+/// Displays a plain grey frame whose levels do not hang on what values it has: its samples pass by and are not kept. `None`, and
+/// nothing read, for any other.
+///
+/// # Errors
+/// Reading; the end before the last sample.
+pub(super) fn passing<R: Read>(
+    samples: &mut R,
+    shape: &Shape,
+    display: &Display,
+) -> io::Result<Option<Image>> {
+    let embedded = |overlay: &Overlay| matches!(overlay.plane, Plane::Embedded(_));
+    if shape.samples != 1 || shape.photometric == "PALETTE COLOR" || display.overlays.iter().any(embedded) {
+        return Ok(None);
+    }
+    let Some(data) = grey::passing(samples, shape, display)? else { return Ok(None) };
+    let (width, height) = (shape.cols as usize, shape.rows as usize);
+    let mut image = Image { width, height, channels: 1, data };
+    over(&mut image, display, None);
+    Ok(Some(image))
+}
+
+/// What lies over an image; `from` what embedded overlays are read.
+fn over(image: &mut Image, display: &Display, from: Option<(&Pixels, &Shape)>) {
     if let Some(shutter) = &display.shutter {
-        cover::shut(&mut image, shutter);
+        cover::shut(image, shutter);
     }
     for overlay in &display.overlays {
-        cover::draw(&mut image, overlay, pixels, shape);
+        cover::draw(image, overlay, from);
     }
-    Ok(image)
 }
 
 /// The picture of an image: part, size, format.

@@ -1,7 +1,7 @@
 //! Windows, inversion, padding, palettes (PS3.3 §C.11).
 
 use super::super::decode::Pixels;
-use super::super::render::display;
+use super::super::render::{display, passing};
 use super::*;
 
 fn shown(shape: &Shape, stored: &[i16], how: &Display) -> Vec<u8> {
@@ -55,4 +55,55 @@ fn palette_indices_outside_the_table_are_clamped() {
     assert_eq!(shown(&shape, &[0, 2, 9], &how), [1, 2, 3, 4, 5, 6, 4, 5, 6]);
     let data = Pixels::new(vec![0; 6]);
     assert!(display(&data, &shape, &Display::default()).is_err(), "a palette is needed");
+}
+
+/// Samples that pass by and samples of a whole frame give the same image, whether every number has its grey worked out or only
+/// those that occur.
+#[test]
+fn what_passes_is_shown_as_what_is_kept() {
+    let shutter = Shutter { rectangle: Some([3, 500, 2, 400]), value: 0x8000, ..Shutter::default() };
+    let overlay = Overlay { rows: 8, cols: 8, origin: (5, 9), plane: Plane::Bits(vec![0xa5; 8]) };
+    let plain = Display { window: Some((300.0, 900.0)), intercept: -20.0, slope: 0.5, ..Display::default() };
+    let table = Display {
+        voi: Some(Table { first: 5, bits: 12, entries: (0..4000).collect() }),
+        ..Display::default()
+    };
+    let hows = [
+        plain.clone(),
+        Display { voi_function: "SIGMOID".into(), padding: Some((0, 9)), ..plain.clone() },
+        Display { invert: true, shutter: Some(shutter), overlays: vec![overlay], ..plain },
+        table,
+    ];
+    let shapes = [
+        grey(301, 257, 8),
+        grey(301, 257, 12),
+        Shape { signed: true, ..grey(301, 257, 12) },
+        Shape { high_bit: 14, signed: true, ..grey(301, 257, 12) },
+        Shape { photometric: "MONOCHROME1".into(), ..grey(301, 257, 10) },
+    ];
+    for shape in shapes {
+        let bytes = shape.frame_bytes() as usize;
+        let frame: Vec<u8> = (0..bytes).map(|at| (at * 7 + at / 251 * 31) as u8).collect();
+        for how in &hows {
+            let kept = display(&Pixels::new(frame.clone()), &shape, how).unwrap();
+            let passed = passing(&mut frame.as_slice(), &shape, how).unwrap().expect("passes");
+            assert!(kept.data == passed.data, "{shape:?} {how:?}");
+        }
+        assert!(passing(&mut &frame[..bytes - 1], &shape, &hows[0]).is_err(), "too short");
+        // what hangs on the values, or on more bits than those stored, does not pass
+        let embedded = Overlay { rows: 8, cols: 8, origin: (1, 1), plane: Plane::Embedded(15) };
+        for how in [Display::default(), Display { overlays: vec![embedded], ..hows[0].clone() }] {
+            assert!(passing(&mut frame.as_slice(), &shape, &how).unwrap().is_none());
+        }
+    }
+    let wide = grey(50, 50, 16);
+    let none = passing(&mut [0; 5000].as_slice(), &wide, &hows[0]).unwrap();
+    assert!(none.is_none(), "more numbers than samples");
+    let frame: Vec<u8> = (0..5000_u32).map(|at| (at * 13) as u8).collect();
+    let all = Display { window: Some((32_768.0, 65_536.0)), ..Display::default() };
+    let greys = display(&Pixels::new(frame.clone()), &wide, &all).unwrap().data;
+    for (word, grey) in frame.chunks_exact(2).zip(greys) {
+        let share = f64::from(u16::from_le_bytes([word[0], word[1]])) - 32_767.5;
+        assert_eq!(grey, ((share / 65_535.0 + 0.5) * 255.0).round() as u8);
+    }
 }

@@ -3,8 +3,11 @@
 mod codestreams;
 mod display;
 mod encode;
+mod jpeg;
 mod oracle;
 mod pictures;
+
+use std::io::Read;
 
 use super::decode::decode;
 use super::*;
@@ -110,7 +113,8 @@ fn one_request_gives_all_outputs() {
         display: Display::default(),
         outputs: vec![Output::Raw, Output::Jpeg { longest_side: 10, quality: 80 }],
     };
-    let parts = worker::answer(&request, (0..800_u32).map(|i| i as u8).collect()).unwrap();
+    let frame: Vec<u8> = (0..800_u32).map(|i| i as u8).collect();
+    let parts = worker::answer(&request, &mut frame.as_slice().take(800)).unwrap();
     assert_eq!(parts[0].len(), 800);
     let mut small = jpeg_decoder::Decoder::new(&parts[1][..]);
     small.decode().unwrap();
