@@ -5,6 +5,7 @@ pub mod admin_people;
 pub mod assets;
 pub mod auth;
 pub mod clinic;
+pub mod connection;
 pub mod critical;
 pub mod ecg;
 pub mod ecg_sentences;

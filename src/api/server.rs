@@ -1,11 +1,21 @@
 //! The HTTP server: routes, authentication, headers, limits.
 
+use std::net::SocketAddr;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Request};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
-use actix_web::{App, HttpServer, dev::Server, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, web};
 use percent_encoding::percent_decode_str;
 use yigong_clinic::Centre;
 
+use super::connection::Connection;
 use super::{
     admin, admin_people, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work, events,
     fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public, quarantine,
@@ -84,39 +94,68 @@ pub fn everything(cfg: &mut web::ServiceConfig) {
 }
 
 /// Starts the server on a bound listener; the caller stops it through its handle.
+///
+/// What the framework's own server does for plain HTTP/1.1, on connections that files can go into ([`Connection`]).
 pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result<Server> {
     let workers = usize::try_from(centre.ctx.config.http.workers).unwrap_or(2).max(1);
     let data = web::Data::new(centre);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(data.clone())
-            .app_data(
-                web::JsonConfig::default()
-                    .limit(JSON_LIMIT)
-                    .error_handler(|e, _| bad("body", &e.to_string())),
-            )
-            .app_data(web::QueryConfig::default().error_handler(|e, _| bad("query", &e.to_string())))
-            .app_data(web::PathConfig::default().error_handler(|e, _| bad("path", &e.to_string())))
-            .wrap(Compress::default())
-            .wrap(
-                DefaultHeaders::new()
-                    .add(("X-Content-Type-Options", "nosniff"))
-                    .add(("Referrer-Policy", "same-origin"))
-                    .add(("Cross-Origin-Opener-Policy", "same-origin")),
-            )
-            .configure(everything)
-    })
-    .workers(workers)
+    let at = listener.local_addr()?;
+    let builder = Server::build().workers(workers).shutdown_timeout(20).disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let accepted = move || {
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(std::time::Duration::from_secs(60))
+            .client_request_timeout(std::time::Duration::from_secs(10))
+            .client_disconnect_timeout(LINGER)
+            .local_addr(at)
+            .on_connect_ext(|connection: &Connection, extensions| {
+                extensions.insert(connection.files());
+            })
+            .h1(map_config(app(data.clone()), |_| AppConfig::default()));
+        fn_service(taken).map_err(DispatchError::Io).and_then(http)
+    };
+    Ok(builder.listen("http", listener, accepted)?.run())
+}
+
+/// A connection as it was accepted, and who opened it.
+async fn taken(tcp: TcpStream) -> std::io::Result<(Connection, Option<SocketAddr>)> {
     // The last piece of a study would wait for the answer to the one before it.
-    .tcp_nodelay(true)
-    .keep_alive(std::time::Duration::from_secs(60))
-    .client_request_timeout(std::time::Duration::from_secs(10))
-    .client_disconnect_timeout(LINGER)
-    .shutdown_timeout(20)
-    .disable_signals()
-    .listen(listener)?
-    .run();
-    Ok(server)
+    tcp.set_nodelay(true)?;
+    let peer = tcp.peer_addr().ok();
+    Ok((Connection::new(tcp), peer))
+}
+
+/// The program as the framework runs it.
+fn app(
+    data: web::Data<Centre>,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse<impl MessageBody>,
+    Error = actix_web::Error,
+    InitError = (),
+> {
+    App::new()
+        .app_data(data)
+        .app_data(
+            web::JsonConfig::default().limit(JSON_LIMIT).error_handler(|e, _| bad("body", &e.to_string())),
+        )
+        .app_data(web::QueryConfig::default().error_handler(|e, _| bad("query", &e.to_string())))
+        .app_data(web::PathConfig::default().error_handler(|e, _| bad("path", &e.to_string())))
+        .wrap(Compress::default())
+        .wrap(
+            DefaultHeaders::new()
+                .add(("X-Content-Type-Options", "nosniff"))
+                .add(("Referrer-Policy", "same-origin"))
+                .add(("Cross-Origin-Opener-Policy", "same-origin")),
+        )
+        .configure(everything)
+        .into_factory()
 }
 
 fn bad(what: &str, detail: &str) -> actix_web::Error {

@@ -15,16 +15,27 @@ mod tests;
 pub mod ups;
 pub mod wado;
 pub mod wado_uri;
+mod whole;
 mod xml;
 
+use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web;
 
-/// Every DICOMweb route.
+/// Steps of an address that names an instance: `/dicom-web/studies/{}/series/{}/instances/{}`.
+const TO_INSTANCE: usize = 7;
+
+/// Every DICOMweb route. Addresses below an instance have their own, so that none of the others is tried for them.
 pub fn routes(cfg: &mut web::ServiceConfig) {
+    let deep = |c: &GuardContext<'_>| c.head().uri.path().matches('/').count() >= TO_INSTANCE;
+    let below = |cfg: &mut web::ServiceConfig| {
+        wado::of_instance(cfg);
+        elsewhere::routes(cfg);
+    };
+    cfg.service(web::scope("").guard(fn_guard(deep)).configure(below));
     qido::routes(cfg);
+    wado::above(cfg);
     stow::routes(cfg);
     ups::routes(cfg);
-    wado::routes(cfg);
     wado_uri::routes(cfg);
     elsewhere::routes(cfg);
 }

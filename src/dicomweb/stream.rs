@@ -16,9 +16,12 @@ use yigong_clinic::imaging::transcode::{self, Transcoded};
 /// Small enough to stay in the processor's cache on its way from the file to the socket.
 const CHUNK: usize = 64 * 1024;
 /// What must be fetched from the disk comes in larger pieces.
-const COLD_CHUNK: usize = 256 * 1024;
+pub(super) const COLD_CHUNK: usize = 256 * 1024;
 /// Chunks that are read while the client takes the ones before.
 const AHEAD: usize = 8;
+
+/// Between an object and the next boundary.
+pub(super) const BETWEEN: &[u8] = b"\r\n";
 
 /// In which form an object goes out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,27 +116,30 @@ pub fn files(
                 return Ok(Some((Bytes::from(bytes), s)));
             }
             s.source = None;
-            return Ok(Some((Bytes::from_static(b"\r\n"), s)));
+            return Ok(Some((Bytes::from_static(BETWEEN), s)));
         }
         if let Some((stored, form)) = s.left.next() {
             s.source = Some(match s.first.take() {
                 Some(first) => first,
                 None => Source::open(&s.centre, &stored, &form).await?,
             });
-            let head = format!(
-                "--{}\r\nContent-Type: application/dicom; transfer-syntax={}\r\n\r\n",
-                s.boundary,
-                form.syntax(&stored)
-            );
+            let head = part_head(&s.boundary, form.syntax(&stored));
             return Ok(Some((Bytes::from(head), s)));
         }
         if s.finished {
             return Ok(None);
         }
         s.finished = true;
-        let end = format!("--{}--\r\n", s.boundary);
-        Ok(Some((Bytes::from(end), s)))
+        Ok(Some((Bytes::from(part_end(&s.boundary)), s)))
     }))
+}
+
+pub(super) fn part_head(boundary: &str, syntax: &str) -> String {
+    format!("--{boundary}\r\nContent-Type: application/dicom; transfer-syntax={syntax}\r\n\r\n")
+}
+
+pub(super) fn part_end(boundary: &str) -> String {
+    format!("--{boundary}--\r\n")
 }
 
 /// The same stream, read ahead of the one who takes it. When that one goes away, reading ends.

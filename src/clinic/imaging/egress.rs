@@ -133,6 +133,21 @@ pub struct Outgoing {
     waited: bool,
 }
 
+/// What goes out next.
+pub enum Next {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Part of the stored file that lies in the memory of the system: offset and length.
+    File(Arc<File>, u64, u64),
+}
+
+/// A stored part shorter than this is not worth a door of its own.
+const SHORT: u64 = 64 << 10;
+/// Longest part of a file that goes out as one.
+const LONG: u64 = 4 << 20;
+/// Whether a stored part lies in the memory of the system is asked once for so many bytes.
+const ASKED: u64 = 64 << 10;
+
 /// A part of what is read next.
 enum Part {
     New(Vec<u8>),
@@ -182,6 +197,32 @@ impl Outgoing {
             if all.len() == bytes { Ok(all) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
         };
         blocking(move || read().map_err(|e| Fault::io("read stored object", &e))).await.map(Some)
+    }
+
+    /// The next bytes, at most `most`, or a longer part of the stored file that need not be read by this program; `None` at the
+    /// end.
+    ///
+    /// # Errors
+    /// As [`Outgoing::next`].
+    pub async fn next_or_file(&mut self, most: usize) -> Result<Option<Next>> {
+        let mut most = most.max(1);
+        match self.plan.pieces.get(self.piece) {
+            Some(Piece::Copy { offset, length }) => {
+                let (from, left) = (offset + self.inside, (length - self.inside).min(LONG));
+                if left >= SHORT && is_near(&self.file, from, left) {
+                    self.inside += left;
+                    if self.inside >= *length {
+                        self.piece += 1;
+                        self.inside = 0;
+                    }
+                    return Ok(Some(Next::File(Arc::clone(&self.file), from, left)));
+                }
+            }
+            // What stands before a stored part goes out alone.
+            Some(Piece::Bytes(all)) => most = most.min(all.len().max(1)),
+            None => {}
+        }
+        Ok(self.next(most).await?.map(Next::Bytes))
     }
 
     /// Where the next `most` bytes are, and how many there still are.
@@ -236,6 +277,17 @@ impl Outgoing {
             return;
         }
     }
+}
+
+/// Whether a part of a file lies in the memory of the system, as far as one byte in [`ASKED`] and the last one say. Where the
+/// system drops a page between this and the sending, the one who sends waits for the disk once.
+fn is_near(file: &File, from: u64, length: u64) -> bool {
+    let end = from.saturating_add(length);
+    let is_there = |at: u64| {
+        let mut byte = [0];
+        preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT) == Ok(1)
+    };
+    (from..end).step_by(ASKED as usize).all(is_there) && is_there(end - 1)
 }
 
 /// The parts, when all that is stored of them lies in the memory of the system: no other thread is troubled then. `None` when

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use yigong_base::Ctx;
@@ -47,9 +47,13 @@ impl Opened {
     /// # Errors
     /// The scanner's refusals as `Invalid`, storage faults.
     pub async fn read(ctx: &Ctx, path: &Path) -> Result<Self> {
-        let inflated = plain::of(ctx, path).await?;
-        let (path, most) = (path.to_owned(), Most::of(ctx));
-        blocking(move || Self::read_now(path, None, inflated, most)).await
+        let most = Most::of(ctx);
+        let own = path.to_owned();
+        if let Some(opened) = blocking(move || Self::read_unless_deflated(&own, most)).await? {
+            return Ok(opened);
+        }
+        let (inflated, own) = (plain::of(ctx, path).await?, path.to_owned());
+        blocking(move || Self::read_now(&own, None, inflated, most)).await
     }
 
     /// The same for a command that has no store.
@@ -60,7 +64,7 @@ impl Opened {
         let path = path.to_owned();
         blocking(move || {
             let inflated = plain::alone(&path)?;
-            Self::read_now(path, None, inflated, Most::default())
+            Self::read_now(&path, None, inflated, Most::default())
         })
         .await
     }
@@ -85,7 +89,7 @@ impl Opened {
         };
         let (path, length, most) = (path.to_owned(), spooled.len, Most::of(ctx));
         let inflated = plain::once(ctx, &path, length).await?;
-        let mut opened = blocking(move || Self::read_now(path, Some(length), inflated, most)).await?;
+        let mut opened = blocking(move || Self::read_now(&path, Some(length), inflated, most)).await?;
         opened.spooled = Some(Arc::new(spooled));
         Ok(opened)
     }
@@ -99,7 +103,7 @@ impl Opened {
             return Err(Fault::internal("a spool file without a file"));
         };
         let (path, length, most) = (path.to_owned(), spooled.len, Most::of(ctx));
-        blocking(move || Self::read_now(path, Some(length), None, most)).await
+        blocking(move || Self::read_now(&path, Some(length), None, most)).await
     }
 
     /// Whether this reads a corrected copy.
@@ -108,30 +112,38 @@ impl Opened {
         self.spooled.is_some()
     }
 
-    fn read_now(
-        path: PathBuf,
-        length: Option<u64>,
-        inflated: Option<Arc<Plain>>,
-        most: Most,
-    ) -> Result<Self> {
-        let io = |e: &std::io::Error| Fault::io("read object header", e);
-        let file = File::open(path).map_err(|e| io(&e))?;
-        let length = match length {
-            Some(length) => length,
-            None => file.metadata().map_err(|e| io(&e))?.len(),
-        };
+    fn read_unless_deflated(path: &Path, most: Most) -> Result<Option<Self>> {
+        let (file, length) = found(path, None)?;
         let mut source = FileSource::new(&file, length);
-        let (object, image, frames) = match &inflated {
+        if plain::start_in(&mut source)?.is_some() {
+            return Ok(None);
+        }
+        let parts = indexed(Object::read(&mut source, None, KEEP), &mut source).map_err(refused)?;
+        Ok(Some(Self::of(file, length, None, most, parts)))
+    }
+
+    fn read_now(path: &Path, length: Option<u64>, inflated: Option<Arc<Plain>>, most: Most) -> Result<Self> {
+        let (file, length) = found(path, length)?;
+        let mut source = FileSource::new(&file, length);
+        let parts = match &inflated {
             Some(plain) => {
                 let mut inside = plain.source()?;
                 let object = Object::read_inflated(&mut source, &mut inside, plain.truncated, KEEP);
                 indexed(object, &mut inside)
             }
             None => indexed(Object::read(&mut source, None, KEEP), &mut source),
-        }
-        .map_err(refused)?;
-        let file = Arc::new(file);
-        Ok(Self { file, length, spooled: None, inflated, most, object, image, frames })
+        };
+        Ok(Self::of(file, length, inflated, most, parts.map_err(refused)?))
+    }
+
+    fn of(
+        file: File,
+        length: u64,
+        inflated: Option<Arc<Plain>>,
+        most: Most,
+        (object, image, frames): (Object, Image, Frames),
+    ) -> Self {
+        Self { file: Arc::new(file), length, spooled: None, inflated, most, object, image, frames }
     }
 
     /// Image pixel attributes for the codec worker.
@@ -283,6 +295,17 @@ impl Stretch {
             Self::There { file, parts, .. } => Frame::File(Arc::clone(file), parts.clone()),
         }
     }
+}
+
+/// A file and the bytes of it that count.
+fn found(path: &Path, length: Option<u64>) -> Result<(File, u64)> {
+    let io = |e: std::io::Error| Fault::io("read object header", &e);
+    let file = File::open(path).map_err(io)?;
+    let length = match length {
+        Some(length) => length,
+        None => file.metadata().map_err(io)?.len(),
+    };
+    Ok((file, length))
 }
 
 /// What was scanned, with its description and its frames.

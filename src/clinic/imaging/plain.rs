@@ -13,7 +13,7 @@ use yigong_base::Ctx;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::spool::{Content, Spooled};
 use yigong_formats::dicom::inflate::inflate_to;
-use yigong_formats::dicom::{FileSource, head, uid};
+use yigong_formats::dicom::{FileSource, Source, head, uid};
 
 use super::open::{blocking, refused};
 
@@ -151,7 +151,12 @@ async fn start(path: &Path, length: Option<u64>) -> Result<Option<u64>> {
 }
 
 fn start_now(path: &Path, length: Option<u64>) -> Result<Option<u64>> {
-    let head = head::read(&mut file(path, length)?, None, &mut Default::default()).map_err(refused)?;
+    start_in(&mut file(path, length)?)
+}
+
+/// The same in an open file.
+pub(super) fn start_in<S: Source>(source: &mut S) -> Result<Option<u64>> {
+    let head = head::read(source, None, &mut Default::default()).map_err(refused)?;
     Ok((head.transfer_syntax == uid::DEFLATED_LE).then_some(head.dataset))
 }
 

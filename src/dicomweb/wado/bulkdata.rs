@@ -20,13 +20,8 @@ use crate::dicomweb::range::{self, Part};
 /// Bytes read at once; a multiple of every number's width.
 const CHUNK: u64 = 256 * 1024;
 
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_bulkdata);
-}
-
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/bulkdata/{path:.*}")]
-async fn get_bulkdata(
+pub(super) async fn get_bulkdata(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,

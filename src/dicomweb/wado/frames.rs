@@ -24,13 +24,8 @@ use crate::dicomweb::stream::{self, Making};
 /// Frames of one request at most.
 const MAX_FRAMES: usize = 10_000;
 
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_frames);
-}
-
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{list}")]
-async fn get_frames(
+pub(super) async fn get_frames(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,

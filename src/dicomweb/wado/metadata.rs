@@ -17,13 +17,8 @@ use crate::api::fault::Answer;
 use crate::api::link::root_of;
 use crate::dicomweb::accept::{JSON, takes_json};
 
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_study).service(get_series).service(get_instance);
-}
-
 #[get("/dicom-web/studies/{study}/metadata")]
-async fn get_study(
+pub(super) async fn get_study(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -33,7 +28,7 @@ async fn get_study(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/metadata")]
-async fn get_series(
+pub(super) async fn get_series(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -43,7 +38,7 @@ async fn get_series(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/metadata")]
-async fn get_instance(
+pub(super) async fn get_instance(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,

@@ -26,14 +26,28 @@ pub(super) use document::answer as document_answer;
 pub(super) use objects::{bare as bare_object, form as object_form};
 pub(super) use rendered::{Asked, picture};
 
-/// Routes of this file.
-pub fn routes(cfg: &mut web::ServiceConfig) {
-    metadata::routes(cfg);
-    rendered::routes(cfg);
-    thumbnail::routes(cfg);
-    frames::routes(cfg);
-    bulkdata::routes(cfg);
-    objects::routes(cfg);
+/// What one instance is asked for, what is asked for most often first: the router tries one pattern after the other.
+pub fn of_instance(cfg: &mut web::ServiceConfig) {
+    cfg.service(frames::get_frames)
+        .service(rendered::instance_rendered)
+        .service(objects::get_instance)
+        .service(rendered::frame_rendered)
+        .service(thumbnail::of_instance)
+        .service(metadata::get_instance)
+        .service(thumbnail::of_frame)
+        .service(bulkdata::get_bulkdata);
+}
+
+/// What a study or a series is asked for.
+pub fn above(cfg: &mut web::ServiceConfig) {
+    cfg.service(metadata::get_study)
+        .service(metadata::get_series)
+        .service(objects::get_study)
+        .service(objects::get_series)
+        .service(thumbnail::of_study)
+        .service(thumbnail::of_series)
+        .service(rendered::study_rendered)
+        .service(rendered::series_rendered);
 }
 
 const OBJECT: &str = "application/dicom";

@@ -14,14 +14,10 @@ use crate::api::entity::Entity;
 use crate::api::fault::{Answer, ApiFault};
 use crate::dicomweb::accept::wanted;
 use crate::dicomweb::stream::{self, Form, Source};
-
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_instance).service(get_series).service(get_study);
-}
+use crate::dicomweb::whole;
 
 #[get("/dicom-web/studies/{study}")]
-async fn get_study(
+pub(super) async fn get_study(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -32,7 +28,7 @@ async fn get_study(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}")]
-async fn get_series(
+pub(super) async fn get_series(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -43,7 +39,7 @@ async fn get_series(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}")]
-async fn get_instance(
+pub(super) async fn get_instance(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -102,6 +98,14 @@ async fn send(req: &HttpRequest, centre: &Centre, parts: Vec<(Stored, Form)>, mu
     response
         .content_type(format!("multipart/related; type=\"application/dicom\"; boundary={boundary}"))
         .insert_header(("Content-Disposition", "attachment"));
+    let first = match (first, whole::door(req, &parts)) {
+        (Source::Stored(object), Some(files)) => {
+            let list = parts.into_iter().map(|(stored, _)| stored).collect();
+            let response = as_it_is(&mut response);
+            return Ok(whole::parts(response, centre, (*object, list), boundary, files)?);
+        }
+        (first, _) => first,
+    };
     Ok(as_it_is(&mut response).streaming(stream::files(centre.clone(), first, parts, boundary)))
 }
 
@@ -125,6 +129,13 @@ pub(in crate::dicomweb) async fn bare(
         .content_type(format!("application/dicom; transfer-syntax={}", form.syntax(stored)))
         .insert_header(("Content-Disposition", "attachment"));
     as_it_is(&mut response);
+    let part = [(stored.clone(), form.clone())];
+    let source = match (source, whole::door(req, &part)) {
+        (Source::Stored(object), Some(files)) => {
+            return Ok(whole::bare(&mut response, stored, *object, files)?);
+        }
+        (source, _) => source,
+    };
     Ok(match source.length() {
         Some(length) => response.body(SizedStream::new(length, stream::bare(source))),
         None => response.streaming(stream::bare(source)),

@@ -21,11 +21,6 @@ use crate::dicomweb::stream::{self, Making};
 const SIDE: u32 = 4096;
 const QUALITY: u8 = 90;
 
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(frame_rendered).service(instance_rendered).service(series_rendered).service(study_rendered);
-}
-
 /// What is asked of a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::dicomweb) struct Asked {
@@ -106,7 +101,7 @@ fn viewport(rendering: &mut Rendering, text: &str) -> Option<()> {
 }
 
 #[get("/dicom-web/studies/{study}/rendered")]
-async fn study_rendered(
+pub(super) async fn study_rendered(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -117,7 +112,7 @@ async fn study_rendered(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/rendered")]
-async fn series_rendered(
+pub(super) async fn series_rendered(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -128,7 +123,7 @@ async fn series_rendered(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/rendered")]
-async fn instance_rendered(
+pub(super) async fn instance_rendered(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -142,7 +137,7 @@ async fn instance_rendered(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{n}/rendered")]
-async fn frame_rendered(
+pub(super) async fn frame_rendered(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,

@@ -19,13 +19,8 @@ use crate::dicomweb::refuse::refuse;
 const SIDE: u16 = 160;
 const LARGEST: u16 = 1024;
 
-/// Routes of this file.
-pub(super) fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(of_frame).service(of_instance).service(of_series).service(of_study);
-}
-
 #[get("/dicom-web/studies/{study}/thumbnail")]
-async fn of_study(
+pub(super) async fn of_study(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -35,7 +30,7 @@ async fn of_study(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/thumbnail")]
-async fn of_series(
+pub(super) async fn of_series(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -45,7 +40,7 @@ async fn of_series(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/thumbnail")]
-async fn of_instance(
+pub(super) async fn of_instance(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
@@ -56,7 +51,7 @@ async fn of_instance(
 }
 
 #[get("/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{n}/thumbnail")]
-async fn of_frame(
+pub(super) async fn of_frame(
     req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,

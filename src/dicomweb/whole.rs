@@ -1,0 +1,139 @@
+//! Objects that go out as they are stored, straight from their files into the connection.
+
+use std::future::ready;
+use std::pin::Pin;
+
+use actix_web::body::BodyStream;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt};
+use futures_util::stream::{self, Stream};
+use yigong_base::fault::{Fault, Result};
+use yigong_clinic::Centre;
+use yigong_clinic::imaging::egress::{self, Next, Outgoing};
+use yigong_clinic::imaging::retrieve::Stored;
+
+use super::stream::{BETWEEN, COLD_CHUNK, Form, part_end, part_head};
+use crate::api::connection::Files;
+
+/// The door for files, when all of `parts` go out as they are stored: their sizes are known then.
+pub fn door(req: &HttpRequest, parts: &[(Stored, Form)]) -> Option<Files> {
+    let as_stored = |(stored, form): &(Stored, Form)| *form == Form::Stored && stored.overlay.is_empty();
+    parts.iter().all(as_stored).then(|| req.conn_data::<Files>().cloned()).flatten()
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<(Stored, Outgoing)>>>>;
+
+/// Objects one after the other; the next one is opened while one is sent.
+struct Parts {
+    centre: Centre,
+    files: Files,
+    opening: Option<Opening>,
+    left: std::vec::IntoIter<Stored>,
+    now: Option<Outgoing>,
+    boundary: String,
+    finished: bool,
+}
+
+impl Parts {
+    /// The next bytes; files go by themselves. `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(object) = &mut self.now {
+            if let Some(bytes) = passed(object, &self.files).await? {
+                return Ok(Some(bytes));
+            }
+            self.now = None;
+            return Ok(Some(Bytes::from_static(BETWEEN)));
+        }
+        if let Some(opening) = self.opening.take() {
+            let (stored, object) = opening.await?;
+            self.now = Some(object);
+            self.opening = self.left.next().map(|stored| open_ahead(&self.centre, stored));
+            return Ok(Some(Bytes::from(part_head(&self.boundary, &stored.transfer_syntax))));
+        }
+        if self.finished {
+            return Ok(None);
+        }
+        self.finished = true;
+        Ok(Some(Bytes::from(part_end(&self.boundary))))
+    }
+}
+
+/// Several objects as parts of `application/dicom`; the first one is open already.
+pub fn parts(
+    response: &mut HttpResponseBuilder,
+    centre: &Centre,
+    (first, list): (Outgoing, Vec<Stored>),
+    boundary: String,
+    files: Files,
+) -> Result<HttpResponse> {
+    let size = |s: &Stored| part_head(&boundary, &s.transfer_syntax).len() + BETWEEN.len();
+    let around = list.iter().map(size).sum::<usize>() + part_end(&boundary).len();
+    let length = list.iter().map(bytes_of).sum::<u64>() + around as u64;
+    let mut left = list.into_iter();
+    let stored = left.next().ok_or_else(|| Fault::not_found("instance"))?;
+    let opening: Opening = Box::pin(ready(whole(stored, first)));
+    let centre = centre.clone();
+    let parts = Parts { centre, files, opening: Some(opening), left, now: None, boundary, finished: false };
+    let next = |mut parts: Parts| async move { Ok(parts.next().await?.map(|bytes| (bytes, parts))) };
+    Ok(sized(response, length, stream::try_unfold(parts, next)))
+}
+
+/// One object without framing.
+pub fn bare(
+    response: &mut HttpResponseBuilder,
+    stored: &Stored,
+    object: Outgoing,
+    files: Files,
+) -> Result<HttpResponse> {
+    let (_, object) = whole(stored.clone(), object)?;
+    let length = object.length();
+    let next = |(mut object, files): (Outgoing, Files)| async move {
+        Ok(passed(&mut object, &files).await?.map(|bytes| (bytes, (object, files))))
+    };
+    Ok(sized(response, length, stream::try_unfold((object, files), next)))
+}
+
+/// An answer whose length is said, and whose body need not give all of it: files pass by it.
+fn sized(
+    response: &mut HttpResponseBuilder,
+    length: u64,
+    body: impl Stream<Item = Result<Bytes>> + 'static,
+) -> HttpResponse {
+    response.no_chunking(length).body(BodyStream::new(Box::pin(body)))
+}
+
+/// What of an object does not go as a file; the file parts before it are gone. `None` at the end.
+async fn passed(object: &mut Outgoing, files: &Files) -> Result<Option<Bytes>> {
+    while let Some(next) = object.next_or_file(COLD_CHUNK).await? {
+        match next {
+            Next::Bytes(bytes) => return Ok(Some(Bytes::from(bytes))),
+            Next::File(file, offset, length) => files.send(file, offset, length).await,
+        }
+    }
+    Ok(None)
+}
+
+fn open_ahead(centre: &Centre, stored: Stored) -> Opening {
+    let centre = centre.clone();
+    let opening = rt::spawn(async move {
+        let object = egress::open(&centre.ctx, &stored).await?;
+        whole(stored, object)
+    });
+    Box::pin(async move { opening.await.map_err(|_| Fault::internal("opening an object stopped"))? })
+}
+
+/// What was said of the length of an answer holds for objects that are as long as they were stored.
+fn whole(stored: Stored, object: Outgoing) -> Result<(Stored, Outgoing)> {
+    if object.length() == bytes_of(&stored) {
+        return Ok((stored, object));
+    }
+    let (there, hash) = (object.length(), &stored.object);
+    Err(Fault::storage(format!(
+        "object {hash} has {there} bytes, not the {} it was stored with",
+        stored.size
+    )))
+}
+
+fn bytes_of(stored: &Stored) -> u64 {
+    u64::try_from(stored.size).unwrap_or(0)
+}
