@@ -1,9 +1,9 @@
 //! Objects that go out as they are stored, straight from their files into the connection.
 
-use std::future::ready;
-use std::pin::Pin;
+use std::collections::VecDeque;
 
 use actix_web::body::BodyStream;
+use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt};
 use futures_util::stream::{self, Stream};
@@ -21,15 +21,19 @@ pub fn door(req: &HttpRequest, parts: &[(Stored, Form)]) -> Option<Files> {
     parts.iter().all(as_stored).then(|| req.conn_data::<Files>().cloned()).flatten()
 }
 
-type Opening = Pin<Box<dyn Future<Output = Result<(Stored, Outgoing)>>>>;
+/// Objects opened at once, while those before are sent.
+const AT_ONCE: usize = 8;
 
-/// Objects one after the other; the next one is opened while one is sent.
+type Opened = (Stored, Result<Outgoing>);
+
+/// Objects one after the other.
 struct Parts {
     centre: Centre,
     files: Files,
-    opening: Option<Opening>,
-    left: std::vec::IntoIter<Stored>,
     now: Option<Outgoing>,
+    open: VecDeque<Opened>,
+    opening: Option<JoinHandle<Result<Vec<Opened>>>>,
+    left: std::vec::IntoIter<Stored>,
     boundary: String,
     finished: bool,
 }
@@ -44,10 +48,17 @@ impl Parts {
             self.now = None;
             return Ok(Some(Bytes::from_static(BETWEEN)));
         }
-        if let Some(opening) = self.opening.take() {
-            let (stored, object) = opening.await?;
-            self.now = Some(object);
-            self.opening = self.left.next().map(|stored| open_ahead(&self.centre, stored));
+        if self.open.is_empty()
+            && let Some(opening) = self.opening.take()
+        {
+            let opened = opening.await.map_err(|_| Fault::internal("opening objects stopped"))?;
+            self.open.extend(opened?);
+        }
+        if self.opening.is_none() {
+            self.opening = self.open_ahead();
+        }
+        if let Some((stored, object)) = self.open.pop_front() {
+            self.now = Some(whole(&stored, object?)?);
             return Ok(Some(Bytes::from(part_head(&self.boundary, &stored.transfer_syntax))));
         }
         if self.finished {
@@ -55,6 +66,18 @@ impl Parts {
         }
         self.finished = true;
         Ok(Some(Bytes::from(part_end(&self.boundary))))
+    }
+
+    /// Starts opening the next ones.
+    fn open_ahead(&mut self) -> Option<JoinHandle<Result<Vec<Opened>>>> {
+        let next: Vec<Stored> = self.left.by_ref().take(AT_ONCE).collect();
+        let centre = self.centre.clone();
+        (!next.is_empty()).then(|| {
+            rt::spawn(async move {
+                let opened = egress::open_all(&centre.ctx, &next).await?;
+                Ok(next.into_iter().zip(opened).collect())
+            })
+        })
     }
 }
 
@@ -71,9 +94,17 @@ pub fn parts(
     let length = list.iter().map(bytes_of).sum::<u64>() + around as u64;
     let mut left = list.into_iter();
     let stored = left.next().ok_or_else(|| Fault::not_found("instance"))?;
-    let opening: Opening = Box::pin(ready(whole(stored, first)));
-    let centre = centre.clone();
-    let parts = Parts { centre, files, opening: Some(opening), left, now: None, boundary, finished: false };
+    let open = VecDeque::from([(stored, Ok(first))]);
+    let parts = Parts {
+        centre: centre.clone(),
+        files,
+        now: None,
+        open,
+        opening: None,
+        left,
+        boundary,
+        finished: false,
+    };
     let next = |mut parts: Parts| async move { Ok(parts.next().await?.map(|bytes| (bytes, parts))) };
     Ok(sized(response, length, stream::try_unfold(parts, next)))
 }
@@ -85,7 +116,7 @@ pub fn bare(
     object: Outgoing,
     files: Files,
 ) -> Result<HttpResponse> {
-    let (_, object) = whole(stored.clone(), object)?;
+    let object = whole(stored, object)?;
     let length = object.length();
     let next = |(mut object, files): (Outgoing, Files)| async move {
         Ok(passed(&mut object, &files).await?.map(|bytes| (bytes, (object, files))))
@@ -113,19 +144,10 @@ async fn passed(object: &mut Outgoing, files: &Files) -> Result<Option<Bytes>> {
     Ok(None)
 }
 
-fn open_ahead(centre: &Centre, stored: Stored) -> Opening {
-    let centre = centre.clone();
-    let opening = rt::spawn(async move {
-        let object = egress::open(&centre.ctx, &stored).await?;
-        whole(stored, object)
-    });
-    Box::pin(async move { opening.await.map_err(|_| Fault::internal("opening an object stopped"))? })
-}
-
 /// What was said of the length of an answer holds for objects that are as long as they were stored.
-fn whole(stored: Stored, object: Outgoing) -> Result<(Stored, Outgoing)> {
-    if object.length() == bytes_of(&stored) {
-        return Ok((stored, object));
+fn whole(stored: &Stored, object: Outgoing) -> Result<Outgoing> {
+    if object.length() == bytes_of(stored) {
+        return Ok(object);
     }
     let (there, hash) = (object.length(), &stored.object);
     Err(Fault::storage(format!(

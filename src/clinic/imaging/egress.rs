@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Seek, SeekFrom};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustix::io::{ReadWriteFlags, preadv2};
@@ -321,27 +322,50 @@ fn read_now(file: &File, parts: &[Part], bytes: usize) -> Option<Vec<u8>> {
 /// # Errors
 /// `Storage` for a damaged object or a failing disk, `Invalid` when a correction cannot be written into it.
 pub async fn open(ctx: &Ctx, stored: &Stored) -> Result<Outgoing> {
-    sound(stored)?;
-    let path = ctx.blobs.path(&stored.object)?;
-    let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
-    blocking(move || {
+    let wanted = Wanted::of(ctx, stored)?;
+    blocking(move || wanted.open()).await
+}
+
+/// Opens several, with one change of threads.
+///
+/// # Errors
+/// Of each, as [`open`].
+pub async fn open_all(ctx: &Ctx, stored: &[Stored]) -> Result<Vec<Result<Outgoing>>> {
+    let wanted: Vec<Result<Wanted>> = stored.iter().map(|s| Wanted::of(ctx, s)).collect();
+    blocking(move || Ok(wanted.into_iter().map(|w| w?.open()).collect())).await
+}
+
+/// An object that is to be opened.
+struct Wanted {
+    path: PathBuf,
+    class: String,
+    changes: Vec<Change>,
+}
+
+impl Wanted {
+    fn of(ctx: &Ctx, stored: &Stored) -> Result<Self> {
+        sound(stored)?;
+        let (class, changes) = (stored.sop_class.clone(), stored.overlay.changes());
+        Ok(Self { path: ctx.blobs.path(&stored.object)?, class, changes })
+    }
+
+    fn open(self) -> Result<Outgoing> {
         let io = |e: std::io::Error| Fault::io("read stored object", &e);
-        let file = File::open(&path).map_err(io)?;
+        let file = File::open(&self.path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let mut source = FileSource::new(file.try_clone().map_err(io)?, length);
+        let mut source = FileSource::new(&file, length);
         // A correction never reaches into the head: it is as long as it was stored.
         let head = head::read(&mut source, None, &mut Defects::default()).map_err(refused)?.dataset;
-        let plan = if changes.is_empty() {
-            overlay::untouched(&mut source, &class)
+        let plan = if self.changes.is_empty() {
+            overlay::untouched(&mut source, &self.class)
         } else {
-            overlay::plan(&mut source, &changes).map_err(refused)?
+            overlay::plan(&mut source, &self.changes).map_err(refused)?
         };
         if !plan.missed.is_empty() {
             tracing::warn!(paths = ?plan.missed, "egress.missed");
         }
         Ok(Outgoing { file: Arc::new(file), plan, head, piece: 0, inside: 0, waited: false })
-    })
-    .await
+    }
 }
 
 /// The whole outgoing file in memory, for small ones.
