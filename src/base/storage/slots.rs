@@ -2,7 +2,7 @@
 //!
 //! Creating a file and syncing its folder for every object costs a second wait for the journal. Here the folder is
 //! synced once for many empty files, by a thread of its own while there are still some. What a power cut leaves under such
-//! a name is found again by `rescue`.
+//! a name is found again by `rescue`. A folder that could not be synced once is left for another one.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -21,21 +21,23 @@ const LOW: u64 = 48;
 pub(super) struct Slots(Arc<Shared>);
 
 struct Shared {
-    /// Its lock is held for as long as anybody makes names in it.
-    folder: SpoolDir,
     direct: bool,
     numbers: Mutex<Numbers>,
     made: Condvar,
 }
 
-#[derive(Default)]
 struct Numbers {
+    /// Its lock is held for as long as anybody makes names in it.
+    folder: Arc<SpoolDir>,
     next: u64,
     made: u64,
     /// Somebody is making more.
     making: bool,
-    /// The folder could not be synced. A second sync may say yes to what the first one lost, so there is none.
+    /// The folder could not be synced. A second sync may say yes to what the first one lost, so there is none: the names that
+    /// were made before are used, and then those of another folder.
     unsure: bool,
+    /// Folders that could not be synced; objects may still be on their way in them.
+    left_behind: Vec<Arc<SpoolDir>>,
 }
 
 /// Takes back `making` however the making ends.
@@ -58,13 +60,16 @@ pub(super) struct Slot {
 impl Slots {
     /// `direct` = the file system takes writes past its memory.
     pub(super) fn new(folder: SpoolDir, direct: bool) -> Self {
-        Self(Arc::new(Shared { folder, direct, numbers: Mutex::default(), made: Condvar::new() }))
+        let folder = Arc::new(folder);
+        let (making, unsure, left_behind) = (false, false, Vec::new());
+        let numbers = Mutex::new(Numbers { folder, next: 0, made: 0, making, unsure, left_behind });
+        Self(Arc::new(Shared { direct, numbers, made: Condvar::new() }))
     }
 
     /// A file that is empty and whose name is durable. `direct` = writes go past the page cache where the file system can.
     /// Blocking.
     pub(super) fn take(&self, direct: bool) -> io::Result<Slot> {
-        let path = self.0.folder.path().join(self.number()?.to_string());
+        let path = self.name()?;
         let mut options = OpenOptions::new();
         options.write(true);
         if direct && self.0.direct {
@@ -74,16 +79,12 @@ impl Slots {
         Ok(Slot { path, file, taken: false })
     }
 
-    fn number(&self) -> io::Result<u64> {
+    fn name(&self) -> io::Result<PathBuf> {
         let mut numbers = self.0.lock();
         loop {
             let left = numbers.made - numbers.next;
-            if left == 0 && numbers.unsure {
-                return Err(io::Error::other(
-                    "the spool folder could not be synced; no more is taken until a restart",
-                ));
-            }
-            if left < LOW && !numbers.making && !numbers.unsure {
+            let more = if numbers.unsure { left == 0 } else { left < LOW };
+            if more && !numbers.making {
                 numbers.making = true;
                 let shared = Arc::clone(&self.0);
                 let making = move || shared.make().inspect_err(|e| tracing::warn!(error = %e, "spool.names"));
@@ -102,7 +103,7 @@ impl Slots {
             }
             if left > 0 {
                 numbers.next += 1;
-                return Ok(numbers.next - 1);
+                return Ok(numbers.folder.path().join((numbers.next - 1).to_string()));
             }
             numbers = self.0.made.wait(numbers).unwrap_or_else(PoisonError::into_inner);
         }
@@ -117,15 +118,15 @@ impl Shared {
     /// Makes the next names. Called by whoever set `making`.
     fn make(&self) -> io::Result<()> {
         let _making = Making(self);
-        let first = self.lock().made;
-        for n in first..first + BATCH {
-            match File::create_new(self.folder.path().join(n.to_string())) {
-                // Left by an attempt that could not make all of them.
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                created => drop(created?),
-            }
+        let (folder, first, unsure) = {
+            let numbers = self.lock();
+            (Arc::clone(&numbers.folder), numbers.made, numbers.unsure)
+        };
+        if unsure {
+            return self.make_elsewhere(&folder);
         }
-        let synced = sync_dir(self.folder.path());
+        create(&folder, first)?;
+        let synced = sync_dir(folder.path());
         let mut numbers = self.lock();
         match &synced {
             Ok(()) => numbers.made += BATCH,
@@ -133,6 +134,36 @@ impl Shared {
         }
         synced
     }
+
+    /// Makes names in a new folder beside one that could not be synced. Nothing of the new one has been lost yet: when it can be
+    /// synced, its names are good.
+    fn make_elsewhere(&self, unsure: &SpoolDir) -> io::Result<()> {
+        let folder = unsure.another()?;
+        let parent = folder.path().parent().unwrap_or(folder.path());
+        let good = create(&folder, 0).and_then(|()| sync_dir(folder.path())).and_then(|()| sync_dir(parent));
+        if let Err(error) = good {
+            folder.remove();
+            return Err(error);
+        }
+        tracing::warn!(folder = %folder.path().display(), "spool.names: goes on in another folder");
+        let mut numbers = self.lock();
+        let before = std::mem::replace(&mut numbers.folder, Arc::new(folder));
+        numbers.left_behind.push(before);
+        (numbers.next, numbers.made, numbers.unsure) = (0, BATCH, false);
+        Ok(())
+    }
+}
+
+/// Empty files with the next numbers.
+fn create(folder: &SpoolDir, first: u64) -> io::Result<()> {
+    for n in first..first + BATCH {
+        match File::create_new(folder.path().join(n.to_string())) {
+            // Left by an attempt that could not make all of them.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            created => drop(created?),
+        }
+    }
+    Ok(())
 }
 
 impl Slot {

@@ -13,6 +13,7 @@ const LOCK: &str = "lock";
 /// This process's own folder.
 pub(super) struct SpoolDir {
     path: PathBuf,
+    run: String,
     /// Released by the operating system when the process ends, however it ends.
     _lock: File,
 }
@@ -26,9 +27,19 @@ impl SpoolDir {
         rescue: impl Fn(&Path) -> io::Result<bool>,
     ) -> io::Result<Self> {
         std::fs::create_dir_all(spool)?;
-        let gate = lock_file(&spool.join(GATE))?;
-        gate.lock()?;
+        let _gate = gate(spool)?;
         sweep(spool, &rescue)?;
+        Self::make(spool, run)
+    }
+
+    /// Another folder of this run, beside this one.
+    pub(super) fn another(&self) -> io::Result<Self> {
+        let spool = self.path.parent().ok_or(io::ErrorKind::NotFound)?;
+        let _gate = gate(spool)?;
+        Self::make(spool, &self.run)
+    }
+
+    fn make(spool: &Path, run: &str) -> io::Result<Self> {
         // A second store of the same name in one process (tests) gets a number.
         let mut number = 0;
         loop {
@@ -43,12 +54,18 @@ impl SpoolDir {
                 }
                 Ok(()) => {
                     std::fs::create_dir_all(&path)?;
-                    return Ok(Self { path, _lock: lock });
+                    return Ok(Self { path, run: run.to_owned(), _lock: lock });
                 }
                 Err(TryLockError::WouldBlock) => number += 1,
                 Err(TryLockError::Error(e)) => return Err(e),
             }
         }
+    }
+
+    /// Takes the folder away with what is in it: nobody was given a name in it. Best effort, the next start looks again.
+    pub(super) fn remove(self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+        let _ = std::fs::remove_file(self.path.with_extension(LOCK));
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -72,6 +89,13 @@ pub(super) fn in_use(spool: &Path) -> io::Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Waits for its turn among the processes.
+fn gate(spool: &Path) -> io::Result<File> {
+    let gate = lock_file(&spool.join(GATE))?;
+    gate.lock()?;
+    Ok(gate)
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
