@@ -3,7 +3,8 @@
 //! The framework copies every byte of a body into a buffer of its own and from there into the socket. Of a study most bytes are
 //! stored files: these go from the memory of the system straight into the socket (`sendfile`), in their place among the bytes
 //! that the framework writes. A body says what is to go ([`Files::send`]) and waits; the framework, when it has written all that
-//! came before, flushes the connection, and flushing sends the file.
+//! came before, flushes the connection, and flushing sends the file. How many bytes came before is counted on both sides: where
+//! they differ, the connection ends before a byte of the file is sent.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -27,8 +28,8 @@ struct Range {
     file: Arc<File>,
     offset: u64,
     left: u64,
-    /// Who waits until it is gone.
-    waiting: Option<Waker>,
+    /// Bytes that the framework must have written since it was last waited for.
+    behind: u64,
 }
 
 /// What stands between the bytes.
@@ -37,48 +38,89 @@ enum Between {
     /// Nothing.
     #[default]
     Nothing,
+    /// A place where a body waits until all it gave is written.
+    Mark,
     /// A part of a file.
     File(Range),
-    /// A part of a file that nobody wants any more, perhaps half gone: what comes behind would be taken for the rest of it.
+    /// A part of a file that nobody wants any more, perhaps half gone, or that does not stand where its body thinks: what comes
+    /// behind would be taken for the rest of it. The connection ends.
     Torn,
+}
+
+/// A connection as bodies and the framework share it.
+#[derive(Default)]
+struct Shared {
+    between: Between,
+    /// The body that waits.
+    waiting: Option<Waker>,
+    /// Bytes written by the framework since a body last waited.
+    written: u64,
+}
+
+impl Shared {
+    /// What stood there is gone: the body goes on.
+    fn pass(&mut self) {
+        self.between = Between::Nothing;
+        self.written = 0;
+        if let Some(waiting) = self.waiting.take() {
+            waiting.wake();
+        }
+    }
 }
 
 /// The door to a connection, for bodies.
 #[derive(Clone, Default)]
-pub struct Files(Rc<RefCell<Between>>);
+pub struct Files(Rc<RefCell<Shared>>);
 
 impl Files {
-    /// Sends a part of a file behind the bytes that the body has given; done when it is gone. A body gives no bytes meanwhile.
+    /// Waits until all that the body has given is written. Needed once before the first file of an answer, with bytes given
+    /// before and behind it: that they are written shows that the framework writes this body at all (to a `HEAD` it does not).
+    pub async fn mark(&self) {
+        self.wait(Between::Mark).await;
+    }
+
+    /// Sends a part of a file behind the `behind` bytes that the body has given since the last mark or file; done when it is gone.
+    /// A body gives no bytes meanwhile.
     ///
-    /// # Errors
-    /// None here: where the file cannot be read or is too short, or the client goes away, the connection breaks, and with it the
-    /// body.
-    pub async fn send(&self, file: Arc<File>, offset: u64, length: u64) {
-        if length == 0 {
-            return;
+    /// Where the file cannot be read or is too short, the client goes away, or other bytes were written than the body gave, the
+    /// connection breaks, and with it the body.
+    pub async fn send(&self, file: Arc<File>, offset: u64, length: u64, behind: u64) {
+        if length > 0 {
+            self.wait(Between::File(Range { file, offset, left: length, behind })).await;
         }
-        *self.0.borrow_mut() = Between::File(Range { file, offset, left: length, waiting: None });
-        let going = Going(&self.0);
-        poll_fn(|cx| match &mut *going.0.borrow_mut() {
-            Between::File(range) => {
-                range.waiting = Some(cx.waker().clone());
-                Poll::Pending
+    }
+
+    async fn wait(&self, what: Between) {
+        {
+            let mut shared = self.0.borrow_mut();
+            // A torn connection stays torn.
+            if !matches!(shared.between, Between::Torn) {
+                shared.between = what;
             }
-            Between::Nothing => Poll::Ready(()),
-            Between::Torn => Poll::Pending,
+        }
+        let going = Going(&self.0);
+        poll_fn(|cx| {
+            let mut shared = going.0.borrow_mut();
+            if matches!(shared.between, Between::Nothing) {
+                return Poll::Ready(());
+            }
+            shared.waiting = Some(cx.waker().clone());
+            Poll::Pending
         })
         .await;
     }
 }
 
-/// A part of a file on its way; torn when its body ends before it.
-struct Going<'a>(&'a RefCell<Between>);
+/// A body that waits; torn when it ends before that.
+struct Going<'a>(&'a RefCell<Shared>);
 
 impl Drop for Going<'_> {
     fn drop(&mut self) {
-        let mut between = self.0.borrow_mut();
-        if matches!(*between, Between::File(_)) {
-            *between = Between::Torn;
+        let mut shared = self.0.borrow_mut();
+        match shared.between {
+            Between::File(_) => shared.between = Between::Torn,
+            Between::Mark => shared.between = Between::Nothing,
+            Between::Nothing | Between::Torn => {}
         }
     }
 }
@@ -86,58 +128,63 @@ impl Drop for Going<'_> {
 /// A connection.
 pub struct Connection {
     tcp: TcpStream,
-    between: Rc<RefCell<Between>>,
+    shared: Rc<RefCell<Shared>>,
 }
 
 impl Connection {
     /// Takes a connection that was accepted.
     #[must_use]
     pub fn new(tcp: TcpStream) -> Self {
-        Self { tcp, between: Rc::default() }
+        Self { tcp, shared: Rc::default() }
     }
 
     /// The door for bodies.
     #[must_use]
     pub fn files(&self) -> Files {
-        Files(Rc::clone(&self.between))
+        Files(Rc::clone(&self.shared))
     }
 
     /// Sends what stands between the bytes.
     fn poll_between(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut turn = TURN;
-        let mut between = self.between.borrow_mut();
-        loop {
-            let range = match &mut *between {
-                Between::Nothing => return Poll::Ready(Ok(())),
-                Between::Torn => return Poll::Ready(Err(io::Error::other("a file was not sent whole"))),
-                Between::File(range) => range,
-            };
-            if turn == 0 {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+        let mut shared = self.shared.borrow_mut();
+        let written = shared.written;
+        let sent = match &mut shared.between {
+            Between::Nothing => return Poll::Ready(Ok(())),
+            Between::Mark => Ok(()),
+            Between::Torn => Err(torn()),
+            Between::File(range) if range.behind != written => Err(torn()),
+            Between::File(range) => ready!(poll_range(&self.tcp, range, cx)),
+        };
+        match sent {
+            Ok(()) => shared.pass(),
+            Err(_) => shared.between = Between::Torn,
+        }
+        Poll::Ready(sent)
+    }
+}
+
+fn torn() -> io::Error {
+    io::Error::other("a file was not sent whole, or not where it stands")
+}
+
+/// Sends a part of a file; a turn of [`TURN`] at most before others have theirs.
+fn poll_range(tcp: &TcpStream, range: &mut Range, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    let mut turn = TURN;
+    while range.left > 0 {
+        if turn == 0 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match send(tcp, range, turn) {
+            Ok(sent) => {
+                turn -= sent;
+                range.left -= sent;
             }
-            match send(&self.tcp, range, turn) {
-                Ok(sent) => {
-                    turn -= sent;
-                    range.left -= sent;
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(self.tcp.poll_write_ready(cx))?;
-                    continue;
-                }
-                Err(e) => {
-                    *between = Between::Torn;
-                    return Poll::Ready(Err(e));
-                }
-            }
-            if range.left == 0 {
-                if let Some(waiting) = range.waiting.take() {
-                    waiting.wake();
-                }
-                *between = Between::Nothing;
-            }
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => ready!(tcp.poll_write_ready(cx))?,
+            Err(e) => return Poll::Ready(Err(e)),
         }
     }
+    Poll::Ready(Ok(()))
 }
 
 /// As much of a part as the socket takes, at most `most`. The offset is moved on.
@@ -167,10 +214,12 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if matches!(*self.between.borrow(), Between::Torn) {
-            return Poll::Ready(Err(io::Error::other("a file was not sent whole")));
+        if matches!(self.shared.borrow().between, Between::Torn) {
+            return Poll::Ready(Err(torn()));
         }
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.tcp).poll_write(cx, bytes))?;
+        self.shared.borrow_mut().written += written as u64;
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -207,17 +256,24 @@ mod tests {
 
     /// As a framework does: bytes, and a flush as long as the body waits.
     async fn body(connection: &mut Connection, file: &Arc<File>, from: u64, length: u64) -> io::Result<()> {
-        connection.write_all(b"before ").await?;
+        connection.write_all(b"be").await?;
         let files = connection.files();
-        let mut sending = std::pin::pin!(files.send(Arc::clone(file), from, length));
+        flushed(connection, files.mark()).await?;
+        connection.write_all(b"fore ").await?;
+        flushed(connection, files.send(Arc::clone(file), from, length, 5)).await?;
+        connection.write_all(b" behind").await
+    }
+
+    /// Flushes as long as the body waits.
+    async fn flushed(connection: &mut Connection, waits: impl Future<Output = ()>) -> io::Result<()> {
+        let mut waits = std::pin::pin!(waits);
         poll_fn(|cx| {
-            let done = sending.as_mut().poll(cx);
+            let done = waits.as_mut().poll(cx);
             ready!(Pin::new(&mut *connection).poll_flush(cx))?;
             // Flushing may have been what the body waited for.
-            if done.is_ready() { Poll::Ready(io::Result::Ok(())) } else { sending.as_mut().poll(cx).map(Ok) }
+            if done.is_ready() { Poll::Ready(io::Result::Ok(())) } else { waits.as_mut().poll(cx).map(Ok) }
         })
-        .await?;
-        connection.write_all(b" behind").await
+        .await
     }
 
     #[actix_web::test]
@@ -278,7 +334,7 @@ mod tests {
         let (mut connection, _client) = pair().await;
         {
             let files = connection.files();
-            let mut sending = std::pin::pin!(files.send(file, 0, 1000));
+            let mut sending = std::pin::pin!(files.send(file, 0, 1000, 0));
             poll_fn(|cx| {
                 assert!(sending.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
@@ -287,6 +343,29 @@ mod tests {
         }
         assert!(connection.write(b"next").await.is_err());
         assert!(connection.flush().await.is_err());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_does_not_stand_where_its_body_thinks_is_not_sent() {
+        let (path, _) = file("place-lost", 1000);
+        let file = Arc::new(File::open(&path).unwrap());
+        for (given, error) in [(6, false), (5, true), (7, true), (0, true)] {
+            let (mut connection, mut client) = pair().await;
+            let files = connection.files();
+            connection.write_all(b"head").await.unwrap();
+            flushed(&mut connection, files.mark()).await.unwrap();
+            connection.write_all(b"before").await.unwrap();
+            let sent = flushed(&mut connection, files.send(Arc::clone(&file), 0, 1000, given)).await;
+            assert_eq!(sent.is_err(), error, "{given}");
+            // What is torn stays torn, whoever comes next.
+            let next = flushed(&mut connection, files.mark()).await;
+            assert_eq!(next.is_err(), error);
+            drop((connection, files));
+            let mut all = Vec::new();
+            client.read_to_end(&mut all).await.unwrap();
+            assert_eq!(all.len(), if error { 10 } else { 1010 });
+        }
         std::fs::remove_file(path).unwrap();
     }
 

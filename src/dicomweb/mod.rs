@@ -20,13 +20,19 @@ mod xml;
 
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web;
+use percent_encoding::percent_decode_str;
 
 /// Steps of an address that names an instance: `/dicom-web/studies/{}/series/{}/instances/{}`.
 const TO_INSTANCE: usize = 7;
 
 /// Every DICOMweb route. Addresses below an instance have their own, so that none of the others is tried for them.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    let deep = |c: &GuardContext<'_>| c.head().uri.path().matches('/').count() >= TO_INSTANCE;
+    let deep = |c: &GuardContext<'_>| {
+        let path = c.head().uri.path();
+        // Compared as the router does: decoded, but for slashes.
+        path.matches('/').count() >= TO_INSTANCE
+            && percent_decode_str(path).decode_utf8_lossy().starts_with("/dicom-web/studies/")
+    };
     let below = |cfg: &mut web::ServiceConfig| {
         wado::of_instance(cfg);
         elsewhere::routes(cfg);

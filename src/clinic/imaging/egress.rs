@@ -6,14 +6,17 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Seek, SeekFrom};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustix::fs::Advice;
 use rustix::io::{ReadWriteFlags, preadv2};
 use serde::{Deserialize, Serialize};
 use yigong_base::Ctx;
 use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::storage::near::is_near;
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
 use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Tag, Vr, head};
 
@@ -144,10 +147,8 @@ pub enum Next {
 
 /// A stored part shorter than this is not worth a door of its own.
 const SHORT: u64 = 64 << 10;
-/// Longest part of a file that goes out as one.
-const LONG: u64 = 4 << 20;
-/// Whether a stored part lies in the memory of the system is asked once for so many bytes.
-const ASKED: u64 = 64 << 10;
+/// Longest part of a file that goes out as one: soon after it was asked whether it can be had without waiting.
+const LONG: u64 = 1 << 20;
 
 /// A part of what is read next.
 enum Part {
@@ -218,6 +219,8 @@ impl Outgoing {
                     }
                     return Ok(Some(Next::File(Arc::clone(&self.file), from, left)));
                 }
+                // The disk goes on while the client takes what is read first. A hint: what comes of it is seen when it is read.
+                let _ = rustix::fs::fadvise(&self.file, from, NonZero::new(left), Advice::WillNeed);
             }
             // What stands before a stored part goes out alone.
             Some(Piece::Bytes(all)) => most = most.min(all.len().max(1)),
@@ -278,17 +281,6 @@ impl Outgoing {
             return;
         }
     }
-}
-
-/// Whether a part of a file lies in the memory of the system, as far as one byte in [`ASKED`] and the last one say. Where the
-/// system drops a page between this and the sending, the one who sends waits for the disk once.
-fn is_near(file: &File, from: u64, length: u64) -> bool {
-    let end = from.saturating_add(length);
-    let is_there = |at: u64| {
-        let mut byte = [0];
-        preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT) == Ok(1)
-    };
-    (from..end).step_by(ASKED as usize).all(is_there) && is_there(end - 1)
 }
 
 /// The parts, when all that is stored of them lies in the memory of the system: no other thread is troubled then. `None` when

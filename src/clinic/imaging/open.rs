@@ -21,7 +21,7 @@ use super::retrieve::Stored;
 use super::room::{self, Framed, Most, Room};
 
 /// Values kept: look-up tables and overlays are larger than what the index keeps.
-const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000 };
+const KEEP: Keep = Keep { value: 4 << 20, text: 1 << 20, total: 64 << 20, tokens: 400_000, pixels: false };
 
 /// An opened object.
 pub struct Opened {

@@ -16,6 +16,7 @@ mod scope;
 mod stow;
 mod strangers;
 mod wado;
+mod whole;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";
 const BOUNDARY: &str = "yigong-test-boundary";

@@ -24,17 +24,21 @@ pub struct Keep {
     pub total: u64,
     /// Tokens kept at most.
     pub tokens: usize,
+    /// Pixel data is a value like any other; without it, frames are read where they lie.
+    pub pixels: bool,
 }
 
 impl Keep {
     /// For the index and for JSON: text up to 1 MiB, other values up to 64 KiB, 8 MiB in all.
-    pub const INDEX: Keep = Keep { value: 64 << 10, text: 1 << 20, total: 8 << 20, tokens: 400_000 };
+    pub const INDEX: Keep =
+        Keep { value: 64 << 10, text: 1 << 20, total: 8 << 20, tokens: 400_000, pixels: true };
     /// For objects decoded in the process (waveforms): values up to 64 MiB.
-    pub const WHOLE: Keep = Keep { value: 64 << 20, text: 64 << 20, total: 128 << 20, tokens: 400_000 };
+    pub const WHOLE: Keep =
+        Keep { value: 64 << 20, text: 64 << 20, total: 128 << 20, tokens: 400_000, pixels: true };
 
     fn takes(&self, token: &Token) -> bool {
-        // Frames are read where they lie.
-        if token.depth == 0 && matches!(token.tag, tag::PIXELS | tag::FLOAT_PIXELS | tag::DOUBLE_PIXELS) {
+        let pixels = matches!(token.tag, tag::PIXELS | tag::FLOAT_PIXELS | tag::DOUBLE_PIXELS);
+        if pixels && token.depth == 0 && !self.pixels {
             return false;
         }
         // The offset tables of an object with many frames are needed whole: 8 bytes a frame.

@@ -45,6 +45,9 @@ impl Straight {
             flip: if is_inverted { 255 } else { 0 },
         };
         let last = u16::MAX >> line.down;
+        if !line.factor.is_finite() || !line.start.is_finite() {
+            return None;
+        }
         (0..=last).all(|number| line.grey(number) == greys[usize::from(number)]).then_some(line)
     }
 

@@ -7,8 +7,6 @@ mod jpeg;
 mod oracle;
 mod pictures;
 
-use std::io::Read;
-
 use super::decode::decode;
 use super::*;
 
@@ -114,7 +112,7 @@ fn one_request_gives_all_outputs() {
         outputs: vec![Output::Raw, Output::Jpeg { longest_side: 10, quality: 80 }],
     };
     let frame: Vec<u8> = (0..800_u32).map(|i| i as u8).collect();
-    let parts = worker::answer(&request, &mut frame.as_slice().take(800)).unwrap();
+    let parts = worker::answer(&request, &mut body::Body::stream(&mut frame.as_slice(), 800)).unwrap();
     assert_eq!(parts[0].len(), 800);
     let mut small = jpeg_decoder::Decoder::new(&parts[1][..]);
     small.decode().unwrap();

@@ -46,9 +46,9 @@ impl Coder {
     /// One block.
     #[inline]
     pub(super) fn write(&mut self, block: &Block, bits: &mut Bits) {
-        let mean = block.at(0);
-        let step = (mean - self.before).clamp(-LARGEST.1, LARGEST.1);
-        self.before = mean;
+        let step = (block.at(0) - self.before).clamp(-LARGEST.1, LARGEST.1);
+        // As whoever reads it counts.
+        self.before += step;
         bits.put_with(self.means.0[size(step) as usize & 255], step);
         let mut some = block.some & !1;
         let mut last = 0;
