@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use yigong_base::Ctx;
@@ -250,12 +251,23 @@ async fn follow_others(centre: Centre, mut elsewhere: Elsewhere, stop: Cancellat
     }
 }
 
+/// Every connection, object on its way and study that is downloaded holds files open; a shell allows 1,024 of them, and the system
+/// mostly many more to whoever asks.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(why) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%why, limit = ?limit.current, "the number of open files stays limited");
+    }
+}
+
 /// Serves until `stop`; then stops accepting, ends what runs, and returns.
 pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken) -> Result<()> {
     // A policy that cannot be read stops the start, not a night job.
     imaging::retention::years(&centre.ctx.config.retention, "")?;
     imaging::scrub::schedule(&centre.ctx).await?;
     imaging::recompress::schedule(&centre.ctx).await?;
+    raise_open_files();
     let http = api::server::start(centre.clone(), listeners.http).map_err(|e| Fault::io("start http", &e))?;
     let handle = http.handle();
     let http = tokio::spawn(http);

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub fn run() -> ExitCode {
     // Standard output looks for line ends in what it is given, and holds back what follows the last.
     let Ok(output) = std::io::stdout().as_fd().try_clone_to_owned() else { return ExitCode::FAILURE };
-    match yigong_base::codec::work(std::io::stdin().as_fd(), &mut File::from(output)) {
+    match yigong_base::codec::work(&mut std::io::stdin().lock(), &mut File::from(output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

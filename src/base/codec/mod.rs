@@ -3,7 +3,6 @@
 //! The server never decodes a codestream itself: it sends one frame and its shape to a child process that has 1 GiB of
 //! memory, 10 s, no files, no network and no environment, and is killed and replaced when anything goes wrong.
 
-mod body;
 mod decode;
 mod encode;
 mod error;

@@ -2,22 +2,20 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream as Pair;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncReadExt;
-use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::feed::{Frame, Stopped, ask};
-use super::wire::{Answer, GREETING, body_length, header_length};
+use super::feed::{Frame, Stopped, pour};
+use super::wire::{Answer, GREETING, body_length, head, header_length};
 use super::{CodecError, Output, Request};
 
 /// Limits of the pool.
@@ -59,8 +57,8 @@ pub struct PoolStats {
 
 /// Killed workers an hour that are worth an alarm (dicom reference, section 7.7).
 const ALARM_PER_HOUR: usize = 10;
-/// Bytes on the way to or from a worker.
-const ROOM_BYTES: usize = 1 << 20;
+/// Bytes a pipe to or from a worker should hold.
+const PIPE_BYTES: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
@@ -84,7 +82,7 @@ struct Inner {
 struct Worker {
     /// Killed when dropped.
     _child: Child,
-    input: UnixStream,
+    input: ChildStdin,
     output: ChildStdout,
     frames: u32,
 }
@@ -191,18 +189,16 @@ impl Pool {
     /// Starts a worker with an empty environment: no secret of the server reaches it.
     async fn start(&self) -> io::Result<Worker> {
         self.inner.counters.started.fetch_add(1, Ordering::Relaxed);
-        let (ours, theirs) = Pair::pair()?;
         let mut child = Command::new(&self.inner.program)
             .args(&self.inner.arguments)
             .env_clear()
             .current_dir("/")
-            .stdin(OwnedFd::from(theirs))
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        ours.set_nonblocking(true)?;
-        let input = UnixStream::from_std(ours)?;
+        let input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut greeting = [0; GREETING.len()];
         output.read_exact(&mut greeting).await?;
@@ -212,7 +208,8 @@ impl Pool {
                 "the program started is not a codec worker",
             ));
         }
-        widen(&input, &output);
+        widen(&input);
+        widen(&output);
         Ok(Worker { _child: child, input, output, frames: 0 })
     }
 
@@ -224,18 +221,16 @@ impl Pool {
     }
 }
 
-/// A frame passes in few steps when much of it finds room on the way; where the system allows less, it takes more steps.
-fn widen(input: &impl AsFd, output: &impl AsFd) {
-    let wide = rustix::net::sockopt::set_socket_send_buffer_size(input, ROOM_BYTES)
-        .and_then(|()| rustix::pipe::fcntl_setpipe_size(output, ROOM_BYTES));
-    if let Err(why) = wide {
-        tracing::debug!(%why, "the way to a codec worker stays narrow");
+/// A frame passes through a pipe in few steps when the pipe holds much of it; where the system allows less, it takes more steps.
+fn widen(pipe: &impl AsFd) {
+    if let Err(why) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES) {
+        tracing::debug!(%why, "pipe to a codec worker stays small");
     }
 }
 
 /// The worker's time runs while it is asked and while it answers; how long the disk takes to give a stored frame is not its fault.
 async fn attempt(worker: &mut Worker, request: &Request, frame: &Frame<'_>, wall: Duration) -> Attempt {
-    match ask(&mut worker.input, request, frame, wall).await {
+    match ask(worker, request, frame, wall).await {
         Ok(()) => {}
         Err(Stopped::Worker(error)) => return Attempt::Died(error.to_string()),
         Err(Stopped::Source(error)) => return Attempt::Unread(error),
@@ -245,6 +240,29 @@ async fn attempt(worker: &mut Worker, request: &Request, frame: &Frame<'_>, wall
         Ok(Err(error)) => Attempt::Died(error.to_string()),
         Err(_) => Attempt::Died(format!("no answer within {} ms", wall.as_millis())),
     }
+}
+
+async fn ask(
+    worker: &mut Worker,
+    request: &Request,
+    frame: &Frame<'_>,
+    wall: Duration,
+) -> Result<(), Stopped> {
+    let head = head(request, frame.length()).map_err(Stopped::Worker)?;
+    let said = async {
+        worker.input.write_all(&head).await?;
+        if let Frame::Bytes(bytes) = frame {
+            worker.input.write_all(bytes).await?;
+        }
+        worker.input.flush().await
+    };
+    let said = timeout(wall, said).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    said.map_err(Stopped::Worker)?;
+    let Frame::File(file, parts) = frame else { return Ok(()) };
+    let pipe = worker.input.as_fd().try_clone_to_owned().map_err(Stopped::Worker)?;
+    let (file, parts) = (Arc::clone(file), parts.clone());
+    let poured = tokio::task::spawn_blocking(move || pour(&file, &parts, &pipe, wall)).await;
+    poured.unwrap_or_else(|e| Err(Stopped::Worker(io::Error::other(e))))
 }
 
 async fn answer(worker: &mut Worker) -> io::Result<(Answer, Vec<u8>)> {

@@ -1,5 +1,4 @@
-//! Messages between server and worker: `u32` header length, JSON header, `u64` body length, body; all little-endian. The file
-//! that a frame lies in comes with the first byte of its request (`SCM_RIGHTS`).
+//! Messages between server and worker: `u32` header length, JSON header, `u64` body length, body; all little-endian.
 
 use std::io::{self, Read, Write};
 
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CodecError, Request};
 
 /// First bytes a worker sends: name and version of this protocol.
-pub(super) const GREETING: &[u8; 8] = b"YGCODEC2";
+pub(super) const GREETING: &[u8; 8] = b"YGCODEC1";
 /// Largest header, bytes; tables of 65,536 entries and overlays of large images fit.
 const MAX_HEADER: u32 = 64 << 20;
 /// Largest body, bytes.
@@ -23,28 +22,8 @@ pub(super) enum Answer {
     Failed(CodecError),
 }
 
-/// Header of a request.
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    pub(super) request: Request,
-    /// The frame lies in the file that was handed over: offset and length of each part. `None` = it is the body.
-    pub(super) file: Option<Vec<(u64, u64)>>,
-}
-
-/// The same as it is said.
-#[derive(Serialize)]
-struct Asking<'a> {
-    request: &'a Request,
-    file: Option<&'a [(u64, u64)]>,
-}
-
-/// Encodes a request up to its body.
-pub(super) fn head(request: &Request, file: Option<&[(u64, u64)]>, body_length: u64) -> io::Result<Vec<u8>> {
-    before(&Asking { request, file }, body_length)
-}
-
 /// Encodes the part before the body.
-fn before<T: Serialize>(header: &T, body_length: u64) -> io::Result<Vec<u8>> {
+pub(super) fn head<T: Serialize>(header: &T, body_length: u64) -> io::Result<Vec<u8>> {
     let json = serde_json::to_vec(header)?;
     let length =
         u32::try_from(json.len()).ok().filter(|l| *l <= MAX_HEADER).ok_or(io::ErrorKind::InvalidInput)?;
@@ -74,7 +53,7 @@ pub(super) fn body_length(bytes: [u8; 8]) -> io::Result<usize> {
 }
 
 /// Reads one request and the length of the body behind it, bytes; `None` at the end of the stream.
-pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Asked, u64)>> {
+pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Request, u64)>> {
     let mut four = [0; 4];
     match input.read_exact(&mut four) {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -87,9 +66,18 @@ pub(super) fn read_request(input: &mut dyn Read) -> io::Result<Option<(Asked, u6
     Ok(Some((serde_json::from_slice(&json)?, body_length(eight)? as u64)))
 }
 
+/// Reads the rest of a body.
+pub(super) fn read_body<R: Read>(body: &mut io::Take<R>) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(body.limit()).map_err(|_| io::ErrorKind::InvalidData)?;
+    // Not zeroed first: every byte of it is read.
+    let mut bytes = Vec::with_capacity(length);
+    body.read_to_end(&mut bytes)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
 /// Writes one answer.
 pub(super) fn write_answer(output: &mut dyn Write, answer: &Answer, parts: &[Vec<u8>]) -> io::Result<()> {
-    output.write_all(&before(answer, parts.iter().map(|p| p.len() as u64).sum())?)?;
+    output.write_all(&head(answer, parts.iter().map(|p| p.len() as u64).sum())?)?;
     for part in parts {
         output.write_all(part)?;
     }

@@ -1,31 +1,25 @@
 //! The child's side: reads requests, decodes, answers, until its input ends.
 
-use std::io::{self, Write};
-use std::os::fd::BorrowedFd;
+use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::body::{Body, Input};
 use super::error::refused;
-use super::wire::{Answer, Asked, GREETING, read_request, write_answer};
+use super::wire::{Answer, GREETING, read_body, read_request, write_answer};
 use super::{CodecError, Format, Output, Picture, Request, decode, encode, render, sandbox};
 
-/// Body of `yigong codec-worker`: confines this process, greets, then works until the socket `input` ends.
+/// Body of `yigong codec-worker`: confines this process, greets, then works until `input` ends.
 ///
 /// # Errors
 /// When the process cannot be confined or the other side goes away; the caller ends the process.
-pub fn work(input: BorrowedFd<'_>, output: &mut dyn Write) -> io::Result<()> {
+pub fn work(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
     sandbox::confine()?;
     output.write_all(GREETING)?;
     output.flush()?;
-    let mut input = Input::new(input);
-    while let Some((Asked { request, file }, length)) = read_request(&mut input)? {
-        let mut body = match (file, input.handed()) {
-            (None, None) => Body::stream(&mut input, length),
-            (Some(parts), Some(file)) if length == 0 => Body::file(file, parts),
-            _ => return Err(io::ErrorKind::InvalidData.into()),
-        };
+    while let Some((request, length)) = read_request(input)? {
+        let mut body = (&mut *input).take(length);
         let result = catch_unwind(AssertUnwindSafe(|| answer(&request, &mut body)));
-        body.finish()?;
+        // What a refusal left unread stands before the next request.
+        io::copy(&mut body, &mut io::sink())?;
         match result.unwrap_or_else(|_| Err(refused("the decoder gave up"))) {
             Ok(parts) => {
                 let lengths = parts.iter().map(|p| p.len() as u64).collect();
@@ -38,13 +32,14 @@ pub fn work(input: BorrowedFd<'_>, output: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Makes the outputs of one request.
-pub(super) fn answer(request: &Request, body: &mut Body<'_>) -> Result<Vec<Vec<u8>>, CodecError> {
+pub(super) fn answer<R: Read>(request: &Request, body: &mut io::Take<R>) -> Result<Vec<Vec<u8>>, CodecError> {
     request.shape.check()?;
-    if let Some(image) = passed(request, body).map_err(|e| body.fault(&e))? {
+    let ended = |e: io::Error| refused(format!("the frame ended: {e}"));
+    if let Some(image) = passed(request, body).map_err(ended)? {
         let pictures = request.outputs.iter().filter_map(picture);
         return pictures.map(|picture| render::picture(&image, &picture)).collect();
     }
-    let body = body.rest().map_err(|e| body.fault(&e))?;
+    let body = read_body(body).map_err(ended)?;
     let pixels = decode::decode(&request.transfer_syntax, &request.shape, body)?;
     let mut shown = None;
     let mut parts = Vec::with_capacity(request.outputs.len());
@@ -88,8 +83,8 @@ fn picture(output: &Output) -> Option<Picture> {
 }
 
 /// The image of a frame whose samples become grey levels as they pass, where nothing else is made of them.
-fn passed(request: &Request, body: &mut Body<'_>) -> io::Result<Option<render::Image>> {
-    let whole = body.left() >= request.shape.frame_bytes();
+fn passed<R: Read>(request: &Request, body: &mut io::Take<R>) -> io::Result<Option<render::Image>> {
+    let whole = body.limit() >= request.shape.frame_bytes();
     if !whole
         || !decode::is_plain(&request.transfer_syntax)
         || !request.outputs.iter().all(|o| picture(o).is_some())

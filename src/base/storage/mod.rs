@@ -10,7 +10,6 @@ pub mod conn;
 pub mod db;
 pub mod layout;
 pub mod migrate;
-pub mod near;
 mod readers;
 pub mod row;
 mod slots;

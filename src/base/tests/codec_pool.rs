@@ -1,7 +1,6 @@
 //! The pool against real child processes. Without the test harness, because this program is also its own worker.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a test program")]
 
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use yigong_base::codec::{CodecError, Display, Frame, Output, Pool, PoolLimits, R
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("codec-worker") => work(std::io::stdin().as_fd(), &mut std::io::stdout()).unwrap(),
+        Some("codec-worker") => work(&mut std::io::stdin(), &mut std::io::stdout()).unwrap(),
         Some("sleeper") => sleeper(),
         Some("fails-once") => fails_once(&std::env::args().nth(2).unwrap()),
         Some("prober") => prober(),
@@ -196,10 +195,10 @@ async fn a_worker_has_no_files_no_network_and_little_memory() {
 fn fails_once(mark: &str) {
     use std::io::{Read as _, Write as _};
     if std::path::Path::new(mark).exists() {
-        return work(std::io::stdin().as_fd(), &mut std::io::stdout()).unwrap();
+        return work(&mut std::io::stdin(), &mut std::io::stdout()).unwrap();
     }
     std::fs::write(mark, b"").unwrap();
-    std::io::stdout().write_all(b"YGCODEC2").unwrap();
+    std::io::stdout().write_all(b"YGCODEC1").unwrap();
     std::io::stdout().flush().unwrap();
     std::io::stdin().read_exact(&mut [0; 4]).unwrap();
 }
@@ -207,7 +206,7 @@ fn fails_once(mark: &str) {
 /// Greets, then never answers.
 fn sleeper() {
     use std::io::Write as _;
-    std::io::stdout().write_all(b"YGCODEC2").unwrap();
+    std::io::stdout().write_all(b"YGCODEC1").unwrap();
     std::io::stdout().flush().unwrap();
     std::thread::sleep(Duration::from_secs(60));
 }
@@ -215,8 +214,8 @@ fn sleeper() {
 /// Confines itself like a worker, tries what a worker must not do and answers what was denied.
 fn prober() {
     use std::io::Write as _;
-    let (nothing, mut output) = (std::os::unix::net::UnixStream::pair().unwrap().0, std::io::stdout());
-    work(nothing.as_fd(), &mut output).unwrap();
+    let (mut nothing, mut output): (&[u8], _) = (&[], std::io::stdout());
+    work(&mut nothing, &mut output).unwrap();
     let denied = [
         std::fs::write(std::env::temp_dir().join("yigong-codec-prober"), b"a file").is_err(),
         std::fs::read("/etc/hostname").is_err(),

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use yigong_base::Ctx;
 use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::near::is_near;
 use yigong_formats::dicom::overlay::{self, Change, Piece, Plan, Spliced};
 use yigong_formats::dicom::{Defects, FileSource, Keep, Object, Tag, Vr, head};
 
@@ -150,6 +149,9 @@ const SHORT: u64 = 64 << 10;
 /// Longest part of a file that goes out as one: soon after it was asked whether it can be had without waiting.
 const LONG: u64 = 1 << 20;
 
+/// Whether a stored part lies in the memory of the system is asked once for so many bytes.
+const ASKED: u64 = 64 << 10;
+
 /// A part of what is read next.
 enum Part {
     New(Vec<u8>),
@@ -281,6 +283,17 @@ impl Outgoing {
             return;
         }
     }
+}
+
+/// Whether a part of a file lies in the memory of the system, as far as one byte in [`ASKED`] and the last one say. Where the
+/// system drops a page between this and the sending, the one who sends waits for the disk.
+fn is_near(file: &File, from: u64, length: u64) -> bool {
+    let end = from.saturating_add(length);
+    let is_there = |at: u64| {
+        let mut byte = [0];
+        preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT) == Ok(1)
+    };
+    length == 0 || ((from..end).step_by(ASKED as usize).all(is_there) && is_there(end - 1))
 }
 
 /// The parts, when all that is stored of them lies in the memory of the system: no other thread is troubled then. `None` when

@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::os::fd::AsFd as _;
-
 use common::{known, send};
 use yigong_base::access::Permit;
 use yigong_base::args;
@@ -25,7 +23,7 @@ const VERSION: &str = "INSERT INTO report_version (report, n, kind, content, con
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("codec-worker") => work(std::io::stdin().as_fd(), &mut std::io::stdout()).unwrap(),
+        Some("codec-worker") => work(&mut std::io::stdin(), &mut std::io::stdout()).unwrap(),
         Some("--list") => {}
         _ => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

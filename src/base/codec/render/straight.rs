@@ -63,11 +63,16 @@ impl Straight {
 
     /// Adds the grey of each sample.
     pub(super) fn draw(&self, samples: &[u8], shown: &mut Vec<u8>) {
+        self.draw_at(Level::new(), samples, shown);
+    }
+
+    /// The same with the vectors of a processor.
+    fn draw_at(&self, level: Level, samples: &[u8], shown: &mut Vec<u8>) {
         let (many, rest) = samples.as_chunks::<{ 2 * SAMPLES }>();
         let start = shown.len();
         shown.resize(start + many.len() * SAMPLES, 0);
         let drawn = shown[start..].as_chunks_mut::<SAMPLES>().0;
-        dispatch!(Level::new(), simd => self.draw_with(simd, many, drawn));
+        dispatch!(level, simd => self.draw_with(simd, many, drawn));
         let number = |word: &[u8; 2]| (u16::from_le_bytes(*word) << self.up) >> self.down;
         shown.extend(rest.as_chunks::<2>().0.iter().map(|word| self.grey(number(word))));
     }
@@ -169,6 +174,11 @@ mod tests {
                     let mut shown = vec![7];
                     line.draw(&samples, &mut shown);
                     assert_eq!(shown.len(), 1 + samples.len() / 2);
+                    for level in super::super::super::tests::levels() {
+                        let mut again = vec![7];
+                        line.draw_at(level, &samples, &mut again);
+                        assert!(again == shown, "{level:?}");
+                    }
                     for (word, grey) in samples.chunks_exact(2).zip(&shown[1..]) {
                         let word = u16::from_le_bytes([word[0], word[1]]);
                         let number = (word << line.up) >> line.down;

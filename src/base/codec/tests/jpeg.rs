@@ -3,8 +3,8 @@
 use jpeg_decoder::{Decoder, PixelFormat};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
-use super::super::encode::jpeg::{Colour, Samples, write};
-use super::CodecError;
+use super::super::encode::jpeg::{Colour, Samples, write, write_with};
+use super::{CodecError, levels};
 
 /// Slopes with an edge and some noise.
 fn image(width: usize, height: usize, channels: usize) -> Vec<u8> {
@@ -53,6 +53,12 @@ fn every_size_comes_back() {
             let file = write(&steep, size, Samples::Rgb, colour, 100).unwrap();
             let (_, most) = apart(&read(&file, width, height, PixelFormat::RGB24), &steep);
             assert!(most <= limit, "{colour:?} {size:?}: {most}");
+            for level in levels() {
+                assert!(
+                    write_with(level, &steep, size, Samples::Rgb, colour, 100).unwrap() == file,
+                    "{level:?}"
+                );
+            }
             let file = write(&flat, size, Samples::Rgb, colour, 95).unwrap();
             let (_, most) = apart(&read(&file, width, height, PixelFormat::RGB24), &flat);
             assert!(most <= 3, "flat {colour:?} {size:?}: {most}");
@@ -71,6 +77,18 @@ fn brightness_and_differences_are_taken_as_they_are() {
             let (_, most) = apart(&read(&file, 16, 8, PixelFormat::RGB24), &wanted);
             assert!(most <= 2, "{pixel:?} {colour:?}: {most}");
         }
+    }
+}
+
+/// Where colours change slowly, half of them are enough.
+#[test]
+fn halved_colours_come_back_where_they_change_slowly() {
+    for (width, height) in [(1, 1), (2, 3), (15, 9), (16, 8), (17, 16), (200, 31)] {
+        let data: Vec<u8> =
+            (0..width * height).flat_map(|at| [(at % width) as u8, 100 + (at / width) as u8, 90]).collect();
+        let file = write(&data, (width, height), Samples::Rgb, Colour::Halved, 100).unwrap();
+        let (_, most) = apart(&read(&file, width, height, PixelFormat::RGB24), &data);
+        assert!(most <= 5, "{width} x {height}: {most}");
     }
 }
 

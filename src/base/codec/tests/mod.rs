@@ -7,6 +7,8 @@ mod jpeg;
 mod oracle;
 mod pictures;
 
+use std::io::Read;
+
 use super::decode::decode;
 use super::*;
 
@@ -14,6 +16,18 @@ pub(super) const LITTLE: &str = "1.2.840.10008.1.2.1";
 pub(super) const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 pub(super) const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 pub(super) const RLE: &str = "1.2.840.10008.1.2.5";
+
+/// The vectors that processors have, as far as this one has them.
+pub(super) fn levels() -> Vec<fearless_simd::Level> {
+    use fearless_simd::{Level, Simd as _};
+    let here = Level::new();
+    let mut levels = vec![Level::baseline(), here];
+    #[cfg(target_arch = "x86_64")]
+    levels.extend(
+        [here.as_sse4_2().map(|l| l.level()), here.as_avx2().map(|l| l.level())].into_iter().flatten(),
+    );
+    levels
+}
 
 pub(super) fn grey(rows: u32, cols: u32, bits: u16) -> Shape {
     let bits_allocated = bits.next_multiple_of(8);
@@ -112,7 +126,7 @@ fn one_request_gives_all_outputs() {
         outputs: vec![Output::Raw, Output::Jpeg { longest_side: 10, quality: 80 }],
     };
     let frame: Vec<u8> = (0..800_u32).map(|i| i as u8).collect();
-    let parts = worker::answer(&request, &mut body::Body::stream(&mut frame.as_slice(), 800)).unwrap();
+    let parts = worker::answer(&request, &mut frame.as_slice().take(800)).unwrap();
     assert_eq!(parts[0].len(), 800);
     let mut small = jpeg_decoder::Decoder::new(&parts[1][..]);
     small.decode().unwrap();

@@ -8,6 +8,7 @@ mod tables;
 mod transform;
 
 use entropy::{Bits, Coder};
+use fearless_simd::Level;
 use planes::Strip;
 use tables::{List, Set, ZIGZAG};
 use transform::{Block, Factors, SIDE, transform};
@@ -44,6 +45,21 @@ pub(in super::super) enum Colour {
 /// `Refused` when a side is no JPEG's, or the samples are fewer than that.
 pub(in super::super) fn write(
     data: &[u8],
+    size: (usize, usize),
+    samples: Samples,
+    colour: Colour,
+    quality: u8,
+) -> Result<Vec<u8>, CodecError> {
+    write_with(Level::new(), data, size, samples, colour, quality)
+}
+
+/// The same with the vectors of a processor; all give the same bytes.
+///
+/// # Errors
+/// As [`write`].
+pub(in super::super) fn write_with(
+    level: Level,
+    data: &[u8],
     (width, height): (usize, usize),
     samples: Samples,
     colour: Colour,
@@ -78,7 +94,7 @@ pub(in super::super) fn write(
     for top in (0..height).step_by(SIDE) {
         let rows = data[top * line..].chunks_exact(line).take((height - top).min(SIDE));
         strip.fill(rows);
-        code(&strip, &mut components, &mut bits);
+        code(level, &strip, &mut components, &mut bits);
     }
     let mut out = bits.end();
     out.extend_from_slice(&[0xff, 0xd9]);
@@ -94,12 +110,12 @@ struct Component {
 }
 
 /// Units of one block of each component, or of two of brightness and one of each colour (T.81 §A.2.3).
-fn code(strip: &Strip, components: &mut [Component], bits: &mut Bits) {
+fn code(level: Level, strip: &Strip, components: &mut [Component], bits: &mut Bits) {
     for first in (0..strip.units()).step_by(NEAR) {
         let units = (strip.units() - first).min(NEAR);
         for (n, c) in components.iter_mut().enumerate() {
-            let (lines, stride) = strip.plane(n);
-            transform(lines, stride, first * c.wide * SIDE, &c.factors, &mut c.blocks[..units * c.wide]);
+            let out = &mut c.blocks[..units * c.wide];
+            transform(level, strip.plane(n), first * c.wide * SIDE, &c.factors, out);
         }
         for unit in 0..units {
             for c in &mut *components {

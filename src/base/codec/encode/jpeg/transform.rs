@@ -92,9 +92,15 @@ impl Factors {
 }
 
 /// Transforms the blocks that stand side by side in eight `lines` of `stride` samples, the first one at sample `start`, as many
-/// as `out` has room for.
-pub(super) fn transform(lines: &[u8], stride: usize, start: usize, factors: &Factors, out: &mut [Block]) {
-    dispatch!(Level::new(), simd => blocks(simd, lines, stride, start, factors, out));
+/// as `out` has room for, with the vectors of `level`.
+pub(super) fn transform(
+    level: Level,
+    (lines, stride): (&[u8], usize),
+    start: usize,
+    factors: &Factors,
+    out: &mut [Block],
+) {
+    dispatch!(level, simd => blocks(simd, lines, stride, start, factors, out));
 }
 
 // What follows is written for whatever vectors the processor has, and must become part of the one function that knows them.
