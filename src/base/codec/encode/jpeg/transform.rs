@@ -130,7 +130,7 @@ fn blocks<S: Simd>(simd: S, lines: &[u8], stride: usize, start: usize, factors: 
         down(&mut rows);
         let mut rows = turn(rows);
         down(&mut rows);
-        rows[0] = rows[0] - level;
+        rows[0] -= level;
         block.some = 0;
         for (y, row) in rows.into_iter().enumerate() {
             let factor: f32x8<S> = factors.0[y].simd_into(simd);
