@@ -1,5 +1,8 @@
 //! The DICOMweb edge against a real application: uploads and their answers, scope, links, what strangers get.
 
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::dev::ServerHandle;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
@@ -74,6 +77,17 @@ impl Stand {
         token::create(&mut tx, ctx, &permit, code, code, &scopes, &secret).await.unwrap();
         tx.commit().await.unwrap();
         secret
+    }
+
+    /// The program on a port of its own, for what shows only on a real connection.
+    fn serve(&self) -> (SocketAddr, ServerHandle) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = crate::api::server::start(self.centre.clone(), listener).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        (address, handle)
     }
 
     /// Asks the application; a token without text sends none.

@@ -1,7 +1,7 @@
 //! S-02: whoever is not known is answered before a byte of the body is read, on every route.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -37,12 +37,7 @@ fn push(address: SocketAddr, method: &str, path: &str) -> (u16, Duration, u64) {
 #[actix_web::test]
 async fn a_stranger_is_answered_before_the_body() {
     let stand = stand().await;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = crate::api::server::start(stand.centre.clone(), listener).unwrap();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
+    let (address, handle) = stand.serve();
     let document = serde_json::to_value(crate::api::openapi::document()).unwrap();
     let mut routes = vec![
         ("POST".to_owned(), "/dicom-web/studies".to_owned()),

@@ -1,7 +1,7 @@
 //! Studies that go out as they are stored, over real connections: every byte in its place, whatever else is asked there.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use super::*;
@@ -18,18 +18,13 @@ fn large(n: usize) -> Vec<u8> {
     part10(&set, CR, &instance)
 }
 
-async fn served() -> (Stand, String, SocketAddr, actix_web::dev::ServerHandle) {
+async fn served() -> (Stand, String, SocketAddr, ServerHandle) {
     let stand = stand().await;
     let token = stand.facility("C01", &["images:read", "images:write"]).await;
     let films: Vec<Vec<u8>> = (0..OBJECTS).map(large).collect();
     let stored = stand.store("/dicom-web/studies", &token, &films).await;
     assert_eq!(stored.status, 200, "{}", stored.json());
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = crate::api::server::start(stand.centre.clone(), listener).unwrap();
-    let handle = server.handle();
-    actix_web::rt::spawn(server);
+    let (address, handle) = stand.serve();
     (stand, token, address, handle)
 }
 
