@@ -69,7 +69,7 @@ impl Shared {
 }
 
 /// The door to a connection, for bodies.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Files(Rc<RefCell<Shared>>);
 
 impl Files {
