@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 
 use crate::fault::{Fault, Result};
 
-/// Steps down from the priority of the other threads (`nice`): about a quarter of a processor that others want as well.
-const STEPS_DOWN: i32 = 5;
+/// Steps down from the priority of the other threads (`nice`): about a tenth of a processor that others want as well.
+const STEPS_DOWN: i32 = 10;
 
 type Work = Box<dyn FnOnce() + Send>;
 

@@ -27,8 +27,8 @@ pub(super) struct Given<'a> {
     pub page: &'a str,
     /// What the previous recording says.
     pub doubt: Doubt,
-    /// A record of the same recording in another resolution.
-    pub coarser: Option<String>,
+    /// A record of the same recording, as found before the unit of work.
+    pub known: Option<String>,
 }
 
 /// What was placed.
@@ -60,7 +60,7 @@ pub(super) async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given
         let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?;
         return Ok(Placed { item, ..Placed::only(Received::Known(id)) });
     }
-    if let Some(id) = rendition::of(tx, arrived, document, given.coarser.as_deref()).await? {
+    if let Some(id) = rendition::of(tx, arrived, given.new, given.known.as_deref()).await? {
         let alert = rendition::add(tx, ctx, permit, given, &id).await?;
         let hurried = gate::hurry(tx, ctx, permit, &id).await?;
         let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?.or(hurried);
@@ -166,7 +166,7 @@ async fn insert(
             state,
             &document.format,
             &arrived.object,
-            document.waveform_sha256(),
+            &given.new.waveform,
             acquired,
             arrived.received_at,
             &going.triage,

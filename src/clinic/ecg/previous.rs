@@ -27,7 +27,7 @@ pub(super) async fn against(
     ctx: &Ctx,
     permit: &Permit,
     arrived: &Arrived,
-    new: &mut Understood,
+    new: &Understood,
 ) -> Result<Doubt> {
     let object = {
         let mut conn = ctx.db.read(permit).await?;

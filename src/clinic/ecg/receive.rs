@@ -115,15 +115,23 @@ async fn record(
     ctx: &Ctx,
     permit: &Permit,
     arrived: &Arrived,
-    mut new: Understood,
+    new: Understood,
     page: &str,
 ) -> Result<Received> {
-    // Reading other files has no place inside a unit.
-    let doubt = previous::against(ctx, permit, arrived, &mut new).await?;
-    let coarser = rendition::coarser(ctx, permit, arrived, &new.document).await?;
+    // Reading other files has no place inside a unit. Another file of a recording that was understood before is held
+    // against nothing: it makes no record of its own.
+    let mut known = {
+        let mut conn = ctx.db.read(permit).await?;
+        rendition::of(&mut conn, arrived, &new, None).await?
+    };
+    let mut doubt = previous::Doubt::default();
+    if known.is_none() {
+        doubt = previous::against(ctx, permit, arrived, &new).await?;
+        known = rendition::coarser(ctx, permit, arrived, &new.document).await?;
+    }
     // Blob first, rows second.
     let page = ctx.blobs.put(page.as_bytes()).await?;
-    let given = place::Given { arrived, new: &new, page: &page, doubt, coarser };
+    let given = place::Given { arrived, new: &new, page: &page, doubt, known };
     let mut tries = 0;
     let placed = loop {
         match commit(ctx, permit, &given).await {

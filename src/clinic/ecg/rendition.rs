@@ -10,7 +10,7 @@ use yigong_formats::ecg::Document;
 
 use super::arrived::Arrived;
 use super::place::{Given, device, started};
-use super::understand::earlier_document;
+use super::understand::{Understood, earlier_document};
 use super::whose::seen;
 use super::{raise, sql, values, whose};
 
@@ -28,20 +28,19 @@ pub(super) fn subject(document: &Document) -> Value {
     json!({"id": s.id, "name": s.name, "sex": s.sex, "birth_date": s.birth_date})
 }
 
-/// The record this file is another rendition of: equal samples of the same person, or the one found by [`coarser`].
+/// The record this file is another rendition of: equal samples of the same person, or the one `known` before.
 pub(super) async fn of(
-    tx: &mut Tx,
+    conn: &mut Conn,
     arrived: &Arrived,
-    document: &Document,
-    coarser: Option<&str>,
+    new: &Understood,
+    known: Option<&str>,
 ) -> Result<Option<String>> {
-    let hash = document.waveform_sha256();
-    for row in tx.all(sql::SAME_WAVEFORM, args![&arrived.facility, hash]).await? {
-        if same_person(tx, &row, arrived, document).await? {
+    for row in conn.all(sql::SAME_WAVEFORM, args![&arrived.facility, &new.waveform]).await? {
+        if same_person(conn, &row, arrived, &new.document).await? {
             return row.text("id").map(Some);
         }
     }
-    Ok(coarser.map(str::to_owned))
+    Ok(known.map(str::to_owned))
 }
 
 /// A record of the same person that began at the same time and is the same within the coarser of both resolutions.
@@ -132,7 +131,7 @@ pub(super) async fn add(
             given.page,
             d,
             json!(document.warnings),
-            document.waveform_sha256()
+            &given.new.waveform
         ];
         native = tx.exec(sql::NATIVE, row).await? > 0;
     }

@@ -11,6 +11,8 @@ pub(super) struct Understood {
     pub document: Document,
     /// As measured and judged.
     pub analysis: Analysis,
+    /// Hash of the samples ([`Document::waveform_sha256`]).
+    pub waveform: String,
 }
 
 /// Decodes, measures and draws an arrived file (the 3×4+1 page of the report): milliseconds of arithmetic that must not
@@ -38,7 +40,8 @@ pub(super) async fn understand(
 fn of_bytes(bytes: &[u8], limits: &Limits, preset: &str) -> std::result::Result<Understood, Refusal> {
     let document = ecg::decode::decode(bytes, limits)?;
     let analysis = ecg::analyse(&document, preset);
-    Ok(Understood { document, analysis })
+    let waveform = document.waveform_sha256();
+    Ok(Understood { document, analysis, waveform })
 }
 
 /// The stored original, understood again for a person who waits: the document is always recomputable from it.

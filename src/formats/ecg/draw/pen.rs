@@ -40,20 +40,39 @@ const SMALL: usize = 50_000;
 /// Paths of all strokes, and how far a sample may lie from them, units.
 #[must_use]
 pub fn traces(strokes: &[Vec<(i32, i32)>]) -> (String, f64) {
-    let mut out = String::new();
-    let mut missed = 0.0;
-    for Level { slack, grid, ordered } in LEVELS {
-        out.clear();
-        missed = slack;
-        for stroke in strokes {
-            let line = if ordered { corners(stroke, slack) } else { thin::covering(stroke, slack, grid) };
-            path(&mut out, line.into_iter());
-        }
-        if out.len() <= SMALL || compressed(&out) <= BUDGET {
-            break;
-        }
+    // What is drawn coarser is smaller: the level is found by halves, for a drawing and its size take longest of all.
+    let [first, coarser @ ..] = &LEVELS;
+    let mut best = at(strokes, first);
+    if is_small(&best.0) {
+        return best;
     }
-    (out, missed)
+    let (mut open, mut found): (&[Level], bool) = (coarser, false);
+    while let Some(level) = open.get(open.len() / 2) {
+        let (finer, rest) = open.split_at(open.len() / 2);
+        let drawn = at(strokes, level);
+        let small = is_small(&drawn.0);
+        open = if small { finer } else { rest.get(1..).unwrap_or_default() };
+        if small || !found {
+            best = drawn;
+        }
+        found |= small;
+    }
+    best
+}
+
+/// The strokes drawn at one level.
+fn at(strokes: &[Vec<(i32, i32)>], level: &Level) -> (String, f64) {
+    let Level { slack, grid, ordered } = *level;
+    let mut out = String::new();
+    for stroke in strokes {
+        let line = if ordered { corners(stroke, slack) } else { thin::covering(stroke, slack, grid) };
+        path(&mut out, line.into_iter());
+    }
+    (out, slack)
+}
+
+fn is_small(text: &str) -> bool {
+    text.len() <= SMALL || compressed(text) <= BUDGET
 }
 
 fn compressed(text: &str) -> usize {
@@ -126,22 +145,54 @@ fn corners(points: &[(i32, i32)], slack: f64) -> Vec<(i32, i32)> {
     out
 }
 
-/// Slopes from the origin that pass a point at a distance of at most `slack`.
+/// Slopes from the origin, toward later samples, that pass a point at a distance of at most `slack`: what lies between the two
+/// tangents of the circle around it. With `root` the length of a tangent, their slopes m solve
+/// m² (dx² − slack²) − 2 m dx dy + dy² − slack² = 0.
 fn tangents(dx: f64, dy: f64, slack: f64) -> (f64, f64) {
-    let length = dx.hypot(dy);
-    if length <= slack {
+    let root = dx * dx + dy * dy - slack * slack;
+    if root <= 0.0 {
         return (f64::NEG_INFINITY, f64::INFINITY);
     }
-    let (angle, width) = (dy.atan2(dx), (slack / length).asin());
-    let quarter = std::f64::consts::FRAC_PI_2;
-    let slope = |a: f64| {
-        if a >= quarter {
-            f64::INFINITY
-        } else if a <= -quarter {
-            f64::NEG_INFINITY
-        } else {
-            a.tan()
+    let root = slack * root.sqrt();
+    let (wide, high) = (dx * dx - slack * slack, dy * dy - slack * slack);
+    if wide > 0.0 {
+        ((dx * dy - root) / wide, (dx * dy + root) / wide)
+    } else if dy > 0.0 {
+        // The circle reaches the vertical: on that side every slope passes.
+        (high / (dx * dy + root), f64::INFINITY)
+    } else {
+        (f64::NEG_INFINITY, high / (dx * dy - root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tangents;
+
+    #[test]
+    fn tangents_are_the_angles_of_the_circle() {
+        for (dx, dy, slack) in [
+            (20.0, 5.0, 1.0),
+            (20.0, -300.0, 4.0),
+            (3.0, 9.0, 8.0),
+            (3.0, -9.0, 8.0),
+            (8.0, 7.0, 8.0),
+            (0.0, 30.0, 2.0),
+            (0.0, -30.0, 2.0),
+        ] {
+            let (angle, width) = (f64::atan2(dy, dx), f64::asin(slack / f64::hypot(dx, dy)));
+            let slope = |a: f64| match a.abs() < std::f64::consts::FRAC_PI_2 - 1e-9 {
+                true => a.tan(),
+                false => f64::INFINITY.copysign(a),
+            };
+            let (flat, steep) = tangents(dx, dy, slack);
+            for (ours, theirs) in [(flat, slope(angle - width)), (steep, slope(angle + width))] {
+                assert!(
+                    ours == theirs || (ours - theirs).abs() < 1e-9 * theirs.abs().max(1.0),
+                    "{dx} {dy} {slack}: {ours} {theirs}"
+                );
+            }
         }
-    };
-    (slope(angle - width), slope(angle + width))
+        assert_eq!(tangents(1.0, 1.0, 2.0), (f64::NEG_INFINITY, f64::INFINITY));
+    }
 }
