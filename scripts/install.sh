@@ -7,7 +7,7 @@ need() { command -v "$1" >/dev/null 2>&1 || { echo "missing: $1 ($2)" >&2; exit 
 need cargo "install Rust 1.95 or later"
 need npm "install Node.js 20 or later"
 packages=(cmake g++ make pkg-config fonts-noto-cjk)
-if [ "$what" = test ]; then packages+=(dcmtk poppler-utils postgresql chromium python3 openssl orthanc orthanc-dicomweb dicom3tools libgdcm-tools strace); fi
+if [ "$what" = test ]; then packages+=(dcmtk poppler-utils postgresql chromium python3 openssl orthanc orthanc-dicomweb dicom3tools libgdcm-tools strace faketime); fi
 missing=()
 for p in "${packages[@]}"; do dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p"); done
 if [ ${#missing[@]} -gt 0 ]; then

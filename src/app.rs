@@ -8,7 +8,6 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::clock::{Clock, SystemClock};
 use yigong_base::config::Config;
@@ -20,8 +19,10 @@ use yigong_base::live::Live;
 use yigong_base::setting::pairing;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
+use yigong_base::{Ctx, audit};
 use yigong_clinic::delivery::{self, Carriers};
 use yigong_clinic::elsewhere::{Elsewhere, LOOK};
+use yigong_clinic::timekeeping::{self, Keeper};
 use yigong_clinic::{Centre, critical, ecg, imaging, worklist};
 
 use crate::dimse::listener::Doors;
@@ -96,13 +97,15 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     let data = PathBuf::from(&config.storage.data);
     std::fs::create_dir_all(&data)
         .map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = open_database(&config).await?;
     pairing::look(&db, &data).await?;
     migrate::run(&db, clock.now()).await?;
     let stored = imaging::retrieve::any(&mut *db.read(&Permit::system("storage")).await?).await?;
     pairing::check(&db, &data, &ids.next(), stored, clock.now()).await?;
+    // A machine whose battery is empty starts in another year.
+    clock.not_before(audit::last_at(&mut *db.read(&Permit::system("storage")).await?).await?);
     let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default(), kept: Kept::default() })
 }
@@ -110,7 +113,7 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
 /// Says that the database and the data folder of the configuration belong together: nothing else is opened.
 pub async fn adopt(config: &Config) -> Result<()> {
     let db = open_database(config).await?;
-    let now = SystemClock.now();
+    let now = SystemClock::new().now();
     migrate::run(&db, now).await?;
     pairing::adopt(&db, Path::new(&config.storage.data), &RandomIds.next(), now).await
 }
@@ -231,6 +234,25 @@ async fn sweep_leases(centre: Centre, stop: CancellationToken) {
     }
 }
 
+/// Sees to it that nothing waits or ends wrongly when the machine's clock is set.
+pub async fn keep_time(ctx: Ctx, stop: CancellationToken) {
+    let (mut keeper, mut failed) = (Keeper::default(), false);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(timekeeping::LOOK) => {}
+        }
+        match keeper.look(&ctx).await {
+            Ok(_) => failed = false,
+            Err(_) if failed => {}
+            Err(fault) => {
+                failed = true;
+                tracing::error!(error = %fault, "clock.look failed");
+            }
+        }
+    }
+}
+
 /// Tells the pages of this process what other processes wrote. A look that fails is repeated at the next.
 async fn follow_others(centre: Centre, mut elsewhere: Elsewhere, stop: CancellationToken) {
     let mut failed = false;
@@ -282,13 +304,16 @@ pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken
     let dicom = tokio::spawn(dicom);
     let jobs = tokio::spawn(runner(&centre, reports).run(JOB_WORKERS, LINE_WORKERS, stop.clone()));
     let leases = tokio::spawn(sweep_leases(centre.clone(), stop.clone()));
+    let time = tokio::spawn(keep_time(centre.ctx.clone(), stop.clone()));
     let elsewhere = Elsewhere::start(&centre.ctx).await?;
     let others = tokio::spawn(follow_others(centre.clone(), elsewhere, stop.clone()));
     stop.cancelled().await;
     tracing::info!("stopping");
     centre.ctx.live.stop();
     handle.stop(true).await;
-    for (name, task) in [("dicom", dicom), ("jobs", jobs), ("leases", leases), ("others", others)] {
+    for (name, task) in
+        [("dicom", dicom), ("jobs", jobs), ("leases", leases), ("time", time), ("others", others)]
+    {
         if task.await.is_err() {
             tracing::error!(part = name, "part stopped unexpectedly");
         }

@@ -60,7 +60,7 @@ pub async fn check(args: CheckArgs, config: Config) -> Result<ExitCode> {
         policy.modality_years.iter().map(|m| format!(", {m}")).collect::<String>()
     ));
     if let Some(most) = args.retention {
-        for old in retention::dry_run(&mut conn, policy, SystemClock.now(), "*", most).await? {
+        for old in retention::dry_run(&mut conn, policy, SystemClock::new().now(), "*", most).await? {
             let verdict = if old.kept_by.is_empty() {
                 "may go".to_owned()
             } else {

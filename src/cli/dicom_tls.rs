@@ -78,7 +78,7 @@ pub enum DicomTlsCommand {
 
 /// Runs a command.
 pub async fn run(command: DicomTlsCommand, config: Config) -> Result<ExitCode> {
-    let now = SystemClock.now();
+    let now = SystemClock::new().now();
     match command {
         DicomTlsCommand::Authority { dir, name } => {
             std::fs::create_dir_all(&dir).map_err(|e| Fault::io(&format!("make {}", dir.display()), &e))?;

@@ -247,7 +247,7 @@ fn convert(file: &Path, to: Target, acquired: &str, out: Option<&Path>) -> Resul
     // The same file gives the same identifiers: a second conversion is no second recording.
     let uid = |part: &str| uid_of(&digest::sha256_hex(format!("{original} {part}").as_bytes()));
     let (study, series, instance) = (uid("study"), uid("series"), uid("instance"));
-    let now = time_of(SystemClock.now(), 0);
+    let now = time_of(SystemClock::new().now(), 0);
     let written = format!(
         "{:04}{:02}{:02}{:02}{:02}{:02}",
         now.year(),

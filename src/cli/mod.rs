@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use yigong_base::config::{self as settings, Config};
 use yigong_base::fault::{Fault, Result};
+use yigong_clinic::timekeeping;
 
 /// Shared imaging, ECG and laboratory centre of a county medical community.
 #[derive(Parser)]
@@ -44,6 +45,9 @@ enum Command {
     Migrate,
     /// Say that this database and this data folder belong together, where the start refused them (a copy, an older backup).
     Adopt,
+    /// Say that the machine's clock is right, where the server has not followed it: it was set by more than 36 hours, or the
+    /// database's clock says otherwise. May run beside the server.
+    FollowClock,
     /// Bring DICOM files and folders into the archive; may run beside the server.
     Import(import::ImportArgs),
     /// Take the ECG files that a cart writes into a folder; may run beside the server.
@@ -146,6 +150,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Adopt => within(async {
             crate::app::adopt(&config()?).await?;
             say("the database and the data folder belong together");
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::FollowClock => within(async {
+            let ctx = crate::app::open_platform(config()?).await?;
+            timekeeping::believe(&ctx).await?;
+            say(
+                "the machine's clock counts as right for ten minutes; the server follows it within a second or two",
+            );
             Ok(ExitCode::SUCCESS)
         }),
         Command::Import(args) => within(import::import(config()?, args)),

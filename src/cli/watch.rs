@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::config::Config;
@@ -19,7 +20,7 @@ use yigong_clinic::ecg::upload::{self, Answer};
 use yigong_clinic::ecg::{Asked, Received};
 
 use super::{say, start_log};
-use crate::app::open_platform;
+use crate::app::{keep_time, open_platform};
 
 /// Between two looks at the folder. A file that is the same at two looks is finished.
 const LOOK: Duration = Duration::from_secs(2);
@@ -68,6 +69,7 @@ impl Told {
 pub async fn watch(config: Config, args: WatchArgs) -> Result<ExitCode> {
     start_log(&config)?;
     let ctx = open_platform(config).await?;
+    tokio::spawn(keep_time(ctx.clone(), CancellationToken::new()));
     let site = facility::find(&mut *ctx.db.read(&Permit::system("watch")).await?, &args.facility).await?;
     for name in ["taken", "refused"] {
         std::fs::create_dir_all(args.folder.join(name))

@@ -14,6 +14,7 @@ pub mod order;
 pub mod recognition;
 pub mod report;
 pub mod stranger;
+pub mod timekeeping;
 pub mod withdrawal;
 pub mod worklist;
 

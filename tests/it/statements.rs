@@ -37,6 +37,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/report", yigong_clinic::report::sql::ALL),
     ("clinic/withdrawal", yigong_clinic::withdrawal::sql::ALL),
     ("clinic/stranger", yigong_clinic::stranger::sql::ALL),
+    ("clinic/timekeeping", yigong_clinic::timekeeping::sql::ALL),
     ("clinic/worklist", yigong_clinic::worklist::sql::ALL),
     ("clinic/worklist/ups", yigong_clinic::worklist::ups::sql::ALL),
     ("fhir", yigong::fhir::sql::ALL),
@@ -100,6 +101,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
     (
         "the newest of an index in its order, up to a limit",
         &[
+            ("base/audit", "LAST_AT"),
             ("base/jobs", "LIST"),
             ("clinic/critical", "LIST_ALL"),
             ("clinic/delivery", "LIST"),
@@ -123,6 +125,13 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/imaging/scrub", "NAMED"),
             ("clinic/worklist/ups", "LIST"),
         ],
+    ),
+    (
+        "when somebody has set the machine's clock",
+        &[(
+            "clinic/timekeeping",
+            "SESSIONS LOCKS JOB_LEASES WORK_LEASES SKIPS LINKS COMMITMENTS JOBS DELIVERIES OUTGOING BATCHES REDOS",
+        )],
     ),
 ];
 

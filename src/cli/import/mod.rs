@@ -12,6 +12,7 @@ use clap::Args;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::config::Config;
@@ -20,7 +21,7 @@ use yigong_base::site::{Peer, facility, peer};
 use yigong_clinic::imaging::receive::{Arrival, Outcome, Received, receive_with};
 
 use super::{say, start_log};
-use crate::app::open_platform;
+use crate::app::{keep_time, open_platform};
 use walk::Walk;
 
 /// Files that are received at the same time: their syncs join one another.
@@ -58,6 +59,7 @@ struct Count {
 pub async fn import(config: Config, args: ImportArgs) -> Result<ExitCode> {
     start_log(&config)?;
     let ctx = open_platform(config).await?;
+    tokio::spawn(keep_time(ctx.clone(), CancellationToken::new()));
     let peer = sender(&ctx, &args.facility, &args.peer).await?;
     let mut count = Count::default();
     let mut running = JoinSet::new();

@@ -51,8 +51,10 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
     let permit = Permit::system("settle");
     let mut tx = ctx.db.begin(&permit).await?;
     let Some(row) = tx.opt(sql::SETTLING, args![study]).await? else { return Ok(()) };
-    let due = row.int("last_received_at")? + quiet_ms(ctx, &row.text("modality")?);
-    if due > ctx.now() && !complete {
+    let (last, now) = (row.int("last_received_at")?, ctx.now());
+    let due = last + quiet_ms(ctx, &row.text("modality")?);
+    // What came later than now came before the clock was set back.
+    if due > now && last <= now && !complete {
         // An image came between the wake-up and this read.
         jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due).quiet()).await?;
         return tx.commit().await;

@@ -52,7 +52,7 @@ impl Drop for Files {
 /// The real time: certificates are checked against it.
 fn now() -> i64 {
     use yigong_base::clock::{Clock, SystemClock};
-    SystemClock.now()
+    SystemClock::new().now()
 }
 
 async fn set_policy(stand: &Stand, policy: serde_json::Value) {
