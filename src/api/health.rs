@@ -1,8 +1,11 @@
 //! Liveness and readiness, without a session.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, get, web};
 use serde_json::json;
 use yigong_base::access::Permit;
+use yigong_base::fault::Fault;
 use yigong_base::{args, setting};
 use yigong_clinic::Centre;
 
@@ -17,6 +20,9 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"live": true}))
 }
 
+/// What has not happened by then counts as not happening: whoever asks wants to know within five seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A row and an object can be written and synced.
 #[get("/health/ready")]
 async fn ready(centre: web::Data<Centre>) -> HttpResponse {
@@ -28,7 +34,8 @@ async fn ready(centre: web::Data<Centre>) -> HttpResponse {
         tx.commit().await?;
         ctx.blobs.probe().await
     };
-    match probe.await {
+    let late = || Err(Fault::Busy { detail: format!("no answer within {} s", PATIENCE.as_secs()) });
+    match tokio::time::timeout(PATIENCE, probe).await.unwrap_or_else(|_| late()) {
         Ok(()) => HttpResponse::Ok().json(json!({"ready": true})),
         Err(fault) => {
             tracing::error!(error = %fault, "health.ready failed");
