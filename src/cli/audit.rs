@@ -8,7 +8,7 @@ use yigong_base::config::Config;
 use yigong_base::fault::Result;
 
 use super::say;
-use crate::app::open_platform;
+use crate::app::open_database;
 
 /// What to do with the audit chain.
 #[derive(Subcommand)]
@@ -20,8 +20,8 @@ pub enum AuditCommand {
 /// Runs the command.
 pub async fn run(command: AuditCommand, config: Config) -> Result<ExitCode> {
     let AuditCommand::Verify = command;
-    let ctx = open_platform(config).await?;
-    match verify(&ctx).await? {
+    let db = open_database(&config).await?;
+    match verify(&db).await? {
         Verdict::Whole { rows, head } => {
             say(&format!("whole: {rows} rows, head {head}"));
             Ok(ExitCode::SUCCESS)

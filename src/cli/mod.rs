@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod audit;
+mod backup;
 pub mod bench_fill;
 pub mod check;
 pub mod codec_worker;
@@ -54,6 +55,10 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Say whether what is stored is sound, and what the retention policy would give up; exit code 1 when an object is damaged.
     Check(check::CheckArgs),
+    /// Copy rows, objects and keys to a folder on another disk; beside a running server, each time only what is new.
+    Backup(backup::BackupArgs),
+    /// Make a data folder from a backup.
+    Restore(backup::RestoreArgs),
     /// Check or print the configuration.
     Config {
         #[command(subcommand)]
@@ -162,6 +167,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }),
         Command::Import(args) => within(import::import(config()?, args)),
         Command::Watch(args) => within(watch::watch(config()?, args)),
+        Command::Backup(args) => within(backup::backup(config()?, args)),
+        Command::Restore(args) => within(backup::restore(args)),
         Command::Check(args) => within(check::check(args, config()?)),
         Command::Config { command } => config::run(&command, config()),
         Command::Audit { command } => within(audit::run(command, config()?)),

@@ -101,7 +101,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
     (
         "the newest of an index in its order, up to a limit",
         &[
-            ("base/audit", "LAST_AT"),
+            ("base/audit", "LAST"),
             ("base/jobs", "LIST"),
             ("clinic/critical", "LIST_ALL"),
             ("clinic/delivery", "LIST"),

@@ -13,8 +13,8 @@ crate::statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     /// A page of the chain, in order.
     PAGE = "SELECT seq, at, who, role, facility, action, object_kind, object_id, detail, prev, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT 1000";
-    /// When the last event was.
-    LAST_AT = "SELECT at FROM audit ORDER BY seq DESC LIMIT 1";
+    /// The last event.
+    LAST = "SELECT seq, at, hash FROM audit ORDER BY seq DESC LIMIT 1";
     /// Head of the chain by its counter.
     HEAD = "SELECT value FROM counter WHERE name = 'audit'";
     /// For the administrator's page, newest first.

@@ -4,8 +4,8 @@ use super::append::{GENESIS, link};
 use super::sql;
 use crate::access::Permit;
 use crate::args;
-use crate::ctx::Ctx;
 use crate::fault::Result;
+use crate::storage::Db;
 
 /// What the chain looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +27,8 @@ pub enum Verdict {
 }
 
 /// Verifies the whole chain.
-pub async fn verify(ctx: &Ctx) -> Result<Verdict> {
-    let mut reader = ctx.db.read(&Permit::system("audit.verify")).await?;
+pub async fn verify(db: &Db) -> Result<Verdict> {
+    let mut reader = db.read(&Permit::system("audit.verify")).await?;
     let mut prev = GENESIS.to_owned();
     let mut last = 0;
     loop {

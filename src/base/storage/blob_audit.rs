@@ -153,7 +153,7 @@ impl Disk {
 }
 
 /// Whether the bytes are those of the address: their BLAKE3, or for an object from before decision 0057 their SHA-256.
-fn proves(file: &mut std::fs::File, address: &str) -> std::io::Result<bool> {
+pub(super) fn proves(file: &mut std::fs::File, address: &str) -> std::io::Result<bool> {
     let mut hash = Running::default();
     read(file, |part| hash.update(part))?;
     if hash.finish_hex() == address {
@@ -181,7 +181,7 @@ fn written_at(meta: &std::fs::Metadata) -> i64 {
 }
 
 /// Addresses in a folder. What lies deeper was brought back from a backup of an earlier build: it is moved to its place.
-fn listed(folder: &Path) -> std::io::Result<Vec<String>> {
+pub(super) fn listed(folder: &Path) -> std::io::Result<Vec<String>> {
     let look = || -> std::io::Result<(Vec<String>, bool)> {
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,

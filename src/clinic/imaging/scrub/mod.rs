@@ -240,6 +240,15 @@ async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result
     Ok(())
 }
 
+/// A page of the addresses that rows name, from `after` on, in order.
+///
+/// # Errors
+/// Storage faults.
+pub async fn named(conn: &mut Conn, after: &str) -> Result<Vec<String>> {
+    let page = conn.all(sql::NAMED, args![after, PAGE]).await?;
+    page.iter().map(|row| row.text("address")).collect()
+}
+
 /// The job `sweep`: every row has its object, every object has a row or is younger than a day.
 ///
 /// # Errors
