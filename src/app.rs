@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::clock::{Clock, SystemClock};
 use yigong_base::config::Config;
@@ -19,7 +20,6 @@ use yigong_base::live::Live;
 use yigong_base::setting::pairing;
 use yigong_base::storage::blob::Blobs;
 use yigong_base::storage::{Db, migrate};
-use yigong_base::{Ctx, audit};
 use yigong_clinic::delivery::{self, Carriers};
 use yigong_clinic::elsewhere::{Elsewhere, LOOK};
 use yigong_clinic::timekeeping::{self, Keeper};
@@ -104,8 +104,7 @@ pub async fn open_platform(config: Config) -> Result<Ctx> {
     migrate::run(&db, clock.now()).await?;
     let stored = imaging::retrieve::any(&mut *db.read(&Permit::system("storage")).await?).await?;
     pairing::check(&db, &data, &ids.next(), stored, clock.now()).await?;
-    // A machine whose battery is empty starts in another year.
-    clock.not_before(audit::last_at(&mut *db.read(&Permit::system("storage")).await?).await?);
+    timekeeping::begin(&db, &*clock).await?;
     let blobs = Blobs::open(&data, ids.next()).await?.with_reserve(config.storage.reserve_bytes);
     Ok(Ctx { db, blobs, clock, ids, config: Arc::new(config), live: Live::default(), kept: Kept::default() })
 }
@@ -236,13 +235,17 @@ async fn sweep_leases(centre: Centre, stop: CancellationToken) {
 
 /// Sees to it that nothing waits or ends wrongly when the machine's clock is set.
 pub async fn keep_time(ctx: Ctx, stop: CancellationToken) {
-    let (mut keeper, mut failed) = (Keeper::default(), false);
+    let (mut keeper, mut failed) = (None, false);
     loop {
+        let looked = match &mut keeper {
+            None => Keeper::start(&ctx).await.map(|started| keeper = Some(started)),
+            Some(keeper) => keeper.look(&ctx).await.map(|_| ()),
+        };
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(timekeeping::LOOK) => {}
         }
-        match keeper.look(&ctx).await {
+        match looked {
             Ok(_) => failed = false,
             Err(_) if failed => {}
             Err(fault) => {

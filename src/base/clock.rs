@@ -18,8 +18,16 @@ pub trait Clock: Send + Sync {
     /// Goes by the machine's clock again.
     fn follow(&self) {}
 
+    /// Whether the machine's clock was behind what has happened when this one began, and has not been followed since.
+    fn is_pinned(&self) -> bool {
+        false
+    }
+
     /// Is not before `at` (ms since 1970 UTC), which has happened: the machine's clock counts as set back.
     fn not_before(&self, _at: i64) {}
+
+    /// Goes by the machine's clock less `by` ms: it is wrong by so much.
+    fn hold(&self, _by: i64) {}
 }
 
 /// Furthest the machine's clock moves against the time since it was started and is still not called set, ms.
@@ -30,15 +38,15 @@ const STEP_MS: i64 = 5_000;
 pub struct SystemClock {
     /// The machine's clock less the time since the machine was started, ms.
     offset: AtomicI64,
-    /// The machine's clock was behind what has happened; once it is not, it is right.
-    waits: AtomicBool,
+    /// The machine's clock was behind what has happened.
+    pinned: AtomicBool,
 }
 
 impl SystemClock {
     /// The machine's clock as it is now.
     #[must_use]
     pub fn new() -> Self {
-        Self { offset: AtomicI64::new(machine() - since_start()), waits: AtomicBool::new(false) }
+        Self { offset: AtomicI64::new(machine() - since_start()), pinned: AtomicBool::new(false) }
     }
 
     fn steady(&self) -> i64 {
@@ -56,20 +64,16 @@ impl Clock for SystemClock {
     fn now(&self) -> i64 {
         let (machine, since_start) = (machine(), since_start());
         let steady = since_start + self.offset.load(Ordering::Relaxed);
-        let has_come = machine >= steady && self.waits.load(Ordering::Relaxed);
-        if machine.abs_diff(steady) > STEP_MS.unsigned_abs() && !has_come {
+        if machine.abs_diff(steady) > STEP_MS.unsigned_abs() {
             return steady;
         }
         // Small corrections are gone with, so that many of them are never a large one.
         self.offset.store(machine - since_start, Ordering::Relaxed);
-        if has_come {
-            self.waits.store(false, Ordering::Relaxed);
-        }
+        self.pinned.store(false, Ordering::Relaxed);
         machine
     }
 
     fn set_by(&self) -> i64 {
-        self.now();
         // Asked for on both sides of the other clock: a thread that had to wait in between has seen nothing.
         let (before, steady) = (machine(), self.steady());
         let by = machine() - steady;
@@ -77,15 +81,23 @@ impl Clock for SystemClock {
     }
 
     fn follow(&self) {
-        self.waits.store(false, Ordering::Relaxed);
+        self.pinned.store(false, Ordering::Relaxed);
         self.offset.store(machine() - since_start(), Ordering::Relaxed);
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.pinned.load(Ordering::Relaxed)
     }
 
     fn not_before(&self, at: i64) {
         if self.now() < at {
-            self.waits.store(true, Ordering::Relaxed);
+            self.pinned.store(true, Ordering::Relaxed);
             self.offset.store(at - since_start(), Ordering::Relaxed);
         }
+    }
+
+    fn hold(&self, by: i64) {
+        self.offset.store(machine() - by - since_start(), Ordering::Relaxed);
     }
 }
 
@@ -155,17 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_behind_is_right_once_it_has_come() {
+    fn a_clock_that_was_behind_is_pinned_until_it_is_followed() {
         let clock = SystemClock::new();
         clock.not_before(machine() + HOUR_MS);
-        assert!(clock.set_by() < 0);
+        assert!(clock.set_by() < 0 && clock.is_pinned());
         // somebody sets it, two days are gone since what was recorded
         clock.offset.fetch_sub(HOUR_MS + 2 * DAY_MS, Ordering::Relaxed);
-        assert_eq!(clock.set_by(), 0);
-        assert!(clock.now().abs_diff(machine()) < 500);
-        // and set forward again it is held
-        clock.offset.fetch_sub(2 * DAY_MS, Ordering::Relaxed);
-        assert!(clock.set_by() > DAY_MS);
+        assert!(clock.set_by() > DAY_MS && clock.is_pinned());
+        clock.follow();
+        assert!(clock.set_by() == 0 && !clock.is_pinned());
+        clock.hold(DAY_MS);
+        assert!((machine() - clock.now()).abs_diff(DAY_MS) < 500);
+        assert!(clock.set_by().abs_diff(DAY_MS) < 500);
     }
 
     #[test]

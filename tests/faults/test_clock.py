@@ -86,10 +86,16 @@ def test_a_clock_that_is_set_harms_nobody(turned, tmp_path, by, action, shown):
     for patient in ("Dtwo", "Dsix"):
         wait(40, f"the study of {patient} is work", lambda: waiting(writer, patient))
     assert [e["action"] for e in turned.audit(action)] == [action]
-    # Started again, it has seen nothing that is still to come.
+    # Started again, it goes on in the same time.
     turned.stop()
     turned.start()
-    assert waiting(turned.login("writer"), "Dsix")
+    writer = turned.login("writer")
+    assert waiting(writer, "Dsix")
+    assert store(turned, tmp_path, "again", [16])[0][2] == 0
+    row = wait(40, "what came after the start is work", lambda: waiting(writer, "Dagain"))
+    assert abs(row["arrived_at"] / 1000 - time.time() - shown) < 120
+    off = turned.fetch("/health/ready").json()["clock_off_by_seconds"]
+    assert abs(off - (by - shown)) < 120
     assert len(turned.audit("clock.set")) == (by < 0)
     verdict = turned.run("audit", "verify")
     assert verdict.returncode == 0, verdict.stdout + verdict.stderr
@@ -121,4 +127,5 @@ def test_a_machine_that_starts_in_another_year_waits_for_its_clock(turned, tmp_p
     wait(20, "the clock is right", lambda: turned.login("writer"))
     row = wait(40, "the study is work", lambda: waiting(turned.login("writer"), "Dtwo"))
     assert abs(row["arrived_at"] / 1000 - time.time() - 2 * DAY) < 120
-    assert turned.audit("clock.set") == []
+    assert [round(e["detail"]["by"] / 1000 / DAY) for e in turned.audit("clock.set")] == [2]
+    assert waiting(writer, "Dtwo"), "who was signed in still is"

@@ -130,7 +130,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
         "when somebody has set the machine's clock",
         &[(
             "clinic/timekeeping",
-            "SESSIONS LOCKS JOB_LEASES WORK_LEASES SKIPS LINKS COMMITMENTS JOBS DELIVERIES OUTGOING BATCHES REDOS",
+            "SESSIONS LOCKS JOB_LEASES WORK_LEASES SKIPS LINKS COMMITMENTS GRANTS DELIVERIES_SINCE OUTGOING_SINCE JOBS LATE_JOBS DELIVERIES OUTGOING BATCHES REDOS",
         )],
     ),
 ];

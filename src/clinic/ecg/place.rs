@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
-use yigong_base::fault::Result;
+use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit, site};
 use yigong_formats::ecg::{Analysis, Document, Warning};
@@ -27,8 +27,10 @@ pub(super) struct Given<'a> {
     pub page: &'a str,
     /// What the previous recording says.
     pub doubt: Doubt,
-    /// A record of the same recording, as found before the unit of work.
-    pub known: Option<String>,
+    /// A record of the same recording in another resolution.
+    pub coarser: Option<String>,
+    /// A record with equal samples was found before, and nothing else was looked at.
+    pub known: bool,
 }
 
 /// What was placed.
@@ -60,11 +62,14 @@ pub(super) async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given
         let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?;
         return Ok(Placed { item, ..Placed::only(Received::Known(id)) });
     }
-    if let Some(id) = rendition::of(tx, arrived, given.new, given.known.as_deref()).await? {
+    if let Some(id) = rendition::of(tx, arrived, given.new, given.coarser.as_deref()).await? {
         let alert = rendition::add(tx, ctx, permit, given, &id).await?;
         let hurried = gate::hurry(tx, ctx, permit, &id).await?;
         let item = assign::asked(tx, ctx, permit, &id, &arrived.asked).await?.or(hurried);
         return Ok(Placed { item, alert, ..Placed::only(Received::Rendition(id)) });
+    }
+    if given.known {
+        return Err(Fault::conflict("changed", "the other file of this recording has another patient now"));
     }
     let whose = whose(tx, ctx, permit, arrived, document).await?;
     let id = ctx.id();

@@ -118,22 +118,11 @@ async fn record(
     new: Understood,
     page: &str,
 ) -> Result<Received> {
-    // Reading other files has no place inside a unit. Another file of a recording that was understood before is held
-    // against nothing: it makes no record of its own.
-    let mut known = {
-        let mut conn = ctx.db.read(permit).await?;
-        rendition::of(&mut conn, arrived, &new, None).await?
-    };
-    let mut doubt = previous::Doubt::default();
-    if known.is_none() {
-        doubt = previous::against(ctx, permit, arrived, &new).await?;
-        known = rendition::coarser(ctx, permit, arrived, &new.document).await?;
-    }
     // Blob first, rows second.
     let page = ctx.blobs.put(page.as_bytes()).await?;
-    let given = place::Given { arrived, new: &new, page: &page, doubt, known };
     let mut tries = 0;
     let placed = loop {
+        let given = compared(ctx, permit, arrived, &new, &page).await?;
         match commit(ctx, permit, &given).await {
             // Two files of a patient nobody knew, or one file by two doors: the loser of that race looks again.
             Err(Fault::Conflict { .. } | Fault::Busy { .. }) if tries < 2 => tries += 1,
@@ -149,6 +138,28 @@ async fn record(
         }
     }
     Ok(placed.received)
+}
+
+/// Held against other files, whose reading has no place inside a unit. Another file of a recording that was understood before
+/// is held against nothing: it makes no record of its own.
+async fn compared<'a>(
+    ctx: &Ctx,
+    permit: &Permit,
+    arrived: &'a Arrived,
+    new: &'a Understood,
+    page: &'a str,
+) -> Result<place::Given<'a>> {
+    let known = {
+        let mut conn = ctx.db.read(permit).await?;
+        rendition::of(&mut conn, arrived, new, None).await?.is_some()
+    };
+    let mut given =
+        place::Given { arrived, new, page, doubt: previous::Doubt::default(), coarser: None, known };
+    if !known {
+        given.doubt = previous::against(ctx, permit, arrived, new).await?;
+        given.coarser = rendition::coarser(ctx, permit, arrived, &new.document).await?;
+    }
+    Ok(given)
 }
 
 async fn commit(ctx: &Ctx, permit: &Permit, given: &place::Given<'_>) -> Result<place::Placed> {

@@ -28,19 +28,19 @@ pub(super) fn subject(document: &Document) -> Value {
     json!({"id": s.id, "name": s.name, "sex": s.sex, "birth_date": s.birth_date})
 }
 
-/// The record this file is another rendition of: equal samples of the same person, or the one `known` before.
+/// The record this file is another rendition of: equal samples of the same person, or the one found by [`coarser`].
 pub(super) async fn of(
     conn: &mut Conn,
     arrived: &Arrived,
     new: &Understood,
-    known: Option<&str>,
+    coarser: Option<&str>,
 ) -> Result<Option<String>> {
     for row in conn.all(sql::SAME_WAVEFORM, args![&arrived.facility, &new.waveform]).await? {
         if same_person(conn, &row, arrived, &new.document).await? {
             return row.text("id").map(Some);
         }
     }
-    Ok(known.map(str::to_owned))
+    Ok(coarser.map(str::to_owned))
 }
 
 /// A record of the same person that began at the same time and is the same within the coarser of both resolutions.

@@ -1,6 +1,7 @@
 //! A study settles: no image for a quiet while, so it becomes work (specification §7.4, study complete).
 
 use yigong_base::access::Permit;
+use yigong_base::clock::MINUTE_MS;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{self, Job};
 use yigong_base::storage::{Row, Tx};
@@ -54,7 +55,7 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
     let (last, now) = (row.int("last_received_at")?, ctx.now());
     let due = last + quiet_ms(ctx, &row.text("modality")?);
     // What came later than now came before the clock was set back.
-    if due > now && last <= now && !complete {
+    if due > now && last <= now + MINUTE_MS && !complete {
         // An image came between the wake-up and this read.
         jobs::enqueue(&mut tx, ctx, Job::new("settle", study).at(due).quiet()).await?;
         return tx.commit().await;

@@ -13,9 +13,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yigong_base::access::Permit;
-use yigong_base::clock::{HOUR_MS, MINUTE_MS, SECOND_MS, SteppedClock};
+use yigong_base::clock::{Clock, HOUR_MS, MINUTE_MS, SECOND_MS, SteppedClock};
 use yigong_base::fault::Result;
-use yigong_base::storage::{Engine, Tx};
+use yigong_base::storage::{Conn, Db, Engine, Tx};
 use yigong_base::{Ctx, args, audit, setting};
 
 /// Between two looks.
@@ -23,12 +23,20 @@ pub const LOOK: Duration = Duration::from_secs(1);
 /// Furthest the clock is followed without a person's word, ms: a day and a mistaken zone. A machine whose battery is empty is
 /// off by years.
 const FAR_MS: i64 = 36 * HOUR_MS;
-/// Two processes that were told the same see it at most so far apart, ms.
+/// Two clocks that say the same are at most so far apart, ms.
 const SAME_MS: i64 = MINUTE_MS;
 /// How long a person's word counts, ms.
 const WORD_MS: i64 = 10 * MINUTE_MS;
-/// What was moved last, so that two processes do not move it twice.
+/// How long work is looked for that was put by whoever had read the clock before it was set back, ms.
+const LATE_MS: i64 = 2 * MINUTE_MS;
+/// Jobs are not put by a clock that is further ahead, ms.
+const AHEAD_MS: i64 = 5 * SECOND_MS;
+/// No alert rings later after it was raised, ms.
+const RINGS_MS: i64 = HOUR_MS;
+/// What was moved, so that two processes do not move the same.
 const MOVED: &str = "clock.moved";
+/// A clock that is not followed, for whoever starts meanwhile.
+const HELD: &str = "clock.held";
 /// What the machine's clock said when a person called it right.
 const WORD: &str = "clock.word";
 
@@ -39,6 +47,17 @@ pub struct Set {
     pub by: i64,
     /// What the machine's clock says now, ms.
     pub machine: i64,
+}
+
+/// What was moved.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Moved {
+    /// By how much in all, ms: a process that knows an earlier sum sees what others have moved since.
+    sum: i64,
+    /// The last time.
+    by: i64,
+    /// What the machine's clock said then.
+    machine: i64,
 }
 
 /// What a look found.
@@ -52,41 +71,34 @@ pub enum Seen {
     Held(Set),
 }
 
-/// Looks again and again; says what it found once.
-#[derive(Debug, Default)]
-pub struct Keeper {
-    held: Option<Set>,
+/// The time a process begins with: the database's where that is PostgreSQL and says otherwise, that of a server which holds its
+/// own against the machine's, and not before what is recorded.
+///
+/// # Errors
+/// Storage faults.
+pub async fn begin(db: &Db, clock: &dyn Clock) -> Result<()> {
+    let mut conn = db.read(&Permit::system("clock")).await?;
+    let held: Option<Set> = read(&mut conn, HELD).await?;
+    if db.engine() == Engine::Postgres {
+        let off = clock.now() - database(&mut conn).await?;
+        if off.abs() > SAME_MS {
+            clock.hold(off);
+        }
+    } else if let Some(held) = held.filter(|held| held.by > 0 && clock.now() >= held.machine) {
+        clock.hold(held.by);
+    }
+    clock.not_before(audit::last_at(&mut conn).await?);
+    Ok(())
 }
 
-impl Keeper {
-    /// Follows the machine's clock where it was set by no more than a day and a half, or a person has said that it is right.
-    ///
-    /// # Errors
-    /// Storage faults; nothing is followed then, and the next look tries again.
-    pub async fn look(&mut self, ctx: &Ctx) -> Result<Seen> {
-        let by = ctx.clock.set_by();
-        if by == 0 {
-            self.held = None;
-            return Ok(Seen::Right);
-        }
-        let set = Set { by, machine: ctx.now() + by };
-        if !is_believed(ctx, set).await? {
-            if self.held.is_none_or(|held| held.by.abs_diff(by) > SAME_MS.unsigned_abs()) {
-                tracing::error!(
-                    by_seconds = by / SECOND_MS,
-                    "clock.held: the machine's clock was set; see `yigong follow-clock`"
-                );
-                note(ctx, "clock.hold", set).await?;
-                self.held = Some(set);
-            }
-            return Ok(Seen::Held(set));
-        }
-        move_all(ctx, set).await?;
-        ctx.clock.follow();
-        self.held = None;
-        tracing::warn!(by_seconds = by / SECOND_MS, "clock.set: what hangs on it was moved");
-        Ok(Seen::Followed(set))
-    }
+/// By how much the clock was set forward since then, as far as that is known, ms: what was dated before looks older by so much.
+///
+/// # Errors
+/// Storage faults.
+pub async fn forward_since(ctx: &Ctx, since: i64) -> Result<i64> {
+    let mut conn = ctx.db.read(&Permit::system("clock")).await?;
+    let moved: Option<Moved> = read(&mut conn, MOVED).await?;
+    Ok(moved.filter(|moved| moved.machine > since).map_or(0, |moved| moved.by.max(0)))
 }
 
 /// Says that the machine's clock is right: the processes on this database follow it.
@@ -103,6 +115,108 @@ pub async fn believe(ctx: &Ctx) -> Result<()> {
     tx.commit().await
 }
 
+/// Looks again and again; says what it found once.
+#[derive(Debug)]
+pub struct Keeper {
+    /// What had been moved when this process last agreed with the machine.
+    sum: i64,
+    /// By how much the clock is off that is not followed.
+    held: Option<i64>,
+    /// By how much it was set back, and how long late work is looked for.
+    late: Option<(i64, i64)>,
+}
+
+impl Keeper {
+    /// From now on.
+    ///
+    /// # Errors
+    /// Storage faults.
+    pub async fn start(ctx: &Ctx) -> Result<Self> {
+        let mut conn = ctx.db.read(&Permit::system("clock")).await?;
+        let moved: Moved = read(&mut conn, MOVED).await?.unwrap_or_default();
+        Ok(Self { sum: moved.sum, held: None, late: None })
+    }
+
+    /// Follows the machine's clock where it was set by no more than a day and a half, or a person has said that it is right.
+    ///
+    /// # Errors
+    /// Storage faults; nothing is followed then, and the next look tries again.
+    pub async fn look(&mut self, ctx: &Ctx) -> Result<Seen> {
+        self.catch_late(ctx).await?;
+        let by = ctx.clock.set_by();
+        if by == 0 {
+            if self.held.is_some() {
+                let mut tx = ctx.db.begin(&Permit::system("clock")).await?;
+                setting::put(&mut tx, ctx, HELD, "").await?;
+                tx.commit().await?;
+                self.held = None;
+            }
+            return Ok(Seen::Right);
+        }
+        let set = Set { by, machine: ctx.now() + by };
+        if is_believed(ctx, set).await? {
+            self.follow(ctx, set).await?;
+            tracing::warn!(by_seconds = by / SECOND_MS, "clock.set: what hangs on it was moved");
+            return Ok(Seen::Followed(set));
+        }
+        if self.held.is_none_or(|held| held.abs_diff(by) > SAME_MS.unsigned_abs()) {
+            hold(ctx, set).await?;
+            self.held = Some(by);
+            let by_seconds = by / SECOND_MS;
+            tracing::error!(by_seconds, "clock.held: the machine's clock was set; see `yigong follow-clock`");
+        }
+        Ok(Seen::Held(set))
+    }
+
+    /// Moves all that hangs on the clock, as far as no other process has, and follows.
+    async fn follow(&mut self, ctx: &Ctx, set: Set) -> Result<()> {
+        let permit = Permit::system("clock");
+        let mut tx = ctx.db.begin(&permit).await?;
+        // One process after the other, also where the database lets two units run at once.
+        setting::next_number(&mut tx, "clock").await?;
+        let mut moved: Moved = read(&mut tx, MOVED).await?.unwrap_or_default();
+        let rest = Set { by: set.by - (moved.sum - self.sum), ..set };
+        // The first event of the new time: a start asks when the last one was.
+        let then = Ctx { clock: Arc::new(SteppedClock::at(set.machine)), ..ctx.clone() };
+        if rest.by.abs() > AHEAD_MS {
+            move_rows(&mut tx, rest).await?;
+            moved = Moved { sum: moved.sum + rest.by, by: rest.by, machine: set.machine };
+            setting::put(&mut tx, &then, MOVED, &json!(moved).to_string()).await?;
+            audit::append(&mut tx, &then, &permit, "clock.set", "setting", MOVED, &json!(rest)).await?;
+        }
+        setting::put(&mut tx, &then, HELD, "").await?;
+        if set.by < 0 {
+            // Whoever works beside this or after it dates its work by the new time: by the old one it would wait too long.
+            ctx.clock.follow();
+        }
+        if let Err(fault) = tx.commit().await {
+            ctx.clock.hold(set.by);
+            return Err(fault);
+        }
+        ctx.clock.follow();
+        self.sum = moved.sum;
+        self.held = None;
+        self.late = (set.by < 0).then_some((set.by, ctx.now() + LATE_MS));
+        Ok(())
+    }
+
+    /// Who read the clock just before it was set back puts work for a time that is far.
+    async fn catch_late(&mut self, ctx: &Ctx) -> Result<()> {
+        let Some((by, until)) = self.late else { return Ok(()) };
+        let now = ctx.now();
+        let mut tx = ctx.db.begin(&Permit::system("clock")).await?;
+        tx.exec(sql::LATE_JOBS, args![by, now + AHEAD_MS]).await?;
+        if -by > 2 * RINGS_MS {
+            tx.exec(sql::LATE_ESCALATIONS, args![by, now + RINGS_MS]).await?;
+        }
+        tx.commit().await?;
+        if now > until {
+            self.late = None;
+        }
+        Ok(())
+    }
+}
+
 async fn is_believed(ctx: &Ctx, set: Set) -> Result<bool> {
     let mut conn = ctx.db.read(&Permit::system("clock")).await?;
     let word = setting::get(&mut conn, WORD).await?.and_then(|word| word.parse::<i64>().ok());
@@ -110,31 +224,21 @@ async fn is_believed(ctx: &Ctx, set: Set) -> Result<bool> {
     if word.is_some_and(|said| (said..=said.saturating_add(WORD_MS)).contains(&set.machine)) {
         return Ok(true);
     }
-    if ctx.db.engine() == Engine::Postgres {
-        let database = conn.one(sql::DATABASE_POSTGRES, args![]).await?.int("now")?;
-        if database.abs_diff(set.machine) > SAME_MS.unsigned_abs() {
-            return Ok(false);
-        }
+    if ctx.db.engine() == Engine::Postgres
+        && database(&mut conn).await?.abs_diff(set.machine) > SAME_MS.unsigned_abs()
+    {
+        return Ok(false);
     }
-    Ok(set.by.abs() <= FAR_MS)
+    // A clock that was behind what is recorded is right once it is later, however much.
+    Ok(if ctx.clock.is_pinned() { set.by > 0 } else { set.by.abs() <= FAR_MS })
 }
 
-/// Moves all that hangs on the clock, once for all processes that were told the same.
-async fn move_all(ctx: &Ctx, set: Set) -> Result<()> {
-    let permit = Permit::system("clock");
-    let mut tx = ctx.db.begin(&permit).await?;
-    let moved: Option<Set> =
-        setting::get(&mut tx, MOVED).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let near = |a: i64, b: i64| a.abs_diff(b) <= SAME_MS.unsigned_abs();
-    if moved.is_some_and(|last| near(last.by, set.by) && near(last.machine, set.machine)) {
-        return Ok(());
-    }
-    move_rows(&mut tx, set).await?;
-    // The first event of the new time: a start asks when the last one was.
-    let then = Ctx { clock: Arc::new(SteppedClock::at(set.machine)), ..ctx.clone() };
-    setting::put(&mut tx, &then, MOVED, &json!(set).to_string()).await?;
-    audit::append(&mut tx, &then, &permit, "clock.set", "setting", MOVED, &json!(set)).await?;
-    tx.commit().await
+async fn database(conn: &mut Conn) -> Result<i64> {
+    conn.one(sql::DATABASE_POSTGRES, args![]).await?.int("now")
+}
+
+async fn read<T: serde::de::DeserializeOwned>(conn: &mut Conn, name: &str) -> Result<Option<T>> {
+    Ok(setting::get(conn, name).await?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 async fn move_rows(tx: &mut Tx, set: Set) -> Result<()> {
@@ -147,6 +251,9 @@ async fn move_rows(tx: &mut Tx, set: Set) -> Result<()> {
         sql::SKIPS,
         sql::LINKS,
         sql::COMMITMENTS,
+        sql::GRANTS,
+        sql::DELIVERIES_SINCE,
+        sql::OUTGOING_SINCE,
     ];
     for statement in lasting {
         tx.exec(statement, args![set.by]).await?;
@@ -162,9 +269,10 @@ async fn move_rows(tx: &mut Tx, set: Set) -> Result<()> {
     Ok(())
 }
 
-async fn note(ctx: &Ctx, action: &str, set: Set) -> Result<()> {
+async fn hold(ctx: &Ctx, set: Set) -> Result<()> {
     let permit = Permit::system("clock");
     let mut tx = ctx.db.begin(&permit).await?;
-    audit::append(&mut tx, ctx, &permit, action, "setting", MOVED, &json!(set)).await?;
+    setting::put(&mut tx, ctx, HELD, &json!(set).to_string()).await?;
+    audit::append(&mut tx, ctx, &permit, "clock.hold", "setting", HELD, &json!(set)).await?;
     tx.commit().await
 }

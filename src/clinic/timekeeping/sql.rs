@@ -17,8 +17,18 @@ yigong_base::statements! {
     LINKS = "UPDATE image_link SET expires_at = expires_at + $1 WHERE revoked_at IS NULL";
     /// Storage commitment that is waited for.
     COMMITMENTS = "UPDATE commitment SET give_up_at = give_up_at + $1 WHERE closed_at IS NULL";
+    /// Grants that end.
+    GRANTS = "UPDATE study_grant SET until = until + $1 WHERE until IS NOT NULL";
+    /// How long reports on their way have been tried.
+    DELIVERIES_SINCE = "UPDATE delivery SET armed_at = COALESCE(armed_at, created_at) + $1 WHERE state IN ('pending', 'retry')";
+    /// How long objects on their way have been tried.
+    OUTGOING_SINCE = "UPDATE outgoing SET armed_at = armed_at + $1 WHERE state = 'waiting'";
     /// Jobs that wait.
-    JOBS = "UPDATE job SET run_at = run_at + $1 WHERE state = 'waiting'";
+    JOBS = "UPDATE job SET run_at = run_at + $1, created_at = created_at + $1 WHERE state = 'waiting'";
+    /// Jobs put by whoever had looked at the clock before it was set back: they are of a time after $2 = now.
+    LATE_JOBS = "UPDATE job SET run_at = run_at + $1, created_at = created_at + $1 WHERE state = 'waiting' AND created_at > $2";
+    /// Alerts of the same: they would ring at a time after $2.
+    LATE_ESCALATIONS = "UPDATE critical_alert SET next_escalation_at = next_escalation_at + $1 WHERE next_escalation_at > $2 AND state <> 'closed'";
     /// Alerts that nobody has answered.
     ESCALATIONS = "UPDATE critical_alert SET next_escalation_at = next_escalation_at + $1 WHERE next_escalation_at IS NOT NULL AND state <> 'closed'";
     /// Reports on their way.

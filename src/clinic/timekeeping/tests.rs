@@ -31,6 +31,11 @@ impl Turned {
 }
 
 impl Clock for Turned {
+    fn hold(&self, by: i64) {
+        self.now.fetch_sub(by, Ordering::Relaxed);
+        self.by.store(by, Ordering::Relaxed);
+    }
+
     fn now(&self) -> i64 {
         self.now.load(Ordering::Relaxed)
     }
@@ -91,7 +96,8 @@ async fn set_back_by_a_day_nothing_waits_a_day() {
         let ctx = with(&bench, &clock);
         let token = signed_in(&ctx).await;
         due_in(&ctx, MINUTE_MS).await;
-        let seen = Keeper::default().look(&ctx).await.unwrap();
+        let mut keeper = Keeper::start(&ctx).await.unwrap();
+        let seen = keeper.look(&ctx).await.unwrap();
         assert!(matches!(seen, Seen::Followed(set) if set.by == -DAY_MS), "{seen:?}");
         assert_eq!(number(&ctx, RUN_AT).await, ctx.now() + MINUTE_MS);
         // A start would not take the machine's clock for one that is behind.
@@ -100,7 +106,7 @@ async fn set_back_by_a_day_nothing_waits_a_day() {
         assert!(session::find(&ctx, &token).await.unwrap().is_some());
         clock.wait(DAY_MS);
         assert!(session::find(&ctx, &token).await.unwrap().is_none(), "it lasts no longer than before");
-        assert_eq!(Keeper::default().look(&ctx).await.unwrap(), Seen::Right);
+        assert_eq!(Keeper::start(&ctx).await.unwrap().look(&ctx).await.unwrap(), Seen::Right);
     }
 }
 
@@ -110,11 +116,21 @@ async fn two_processes_move_once() {
         let (one, other) = (Turned::by(-2 * HOUR_MS), Turned::by(-2 * HOUR_MS));
         let (ctx, second) = (with(&bench, &one), with(&bench, &other));
         due_in(&ctx, MINUTE_MS).await;
-        Keeper::default().look(&ctx).await.unwrap();
-        let at = number(&ctx, RUN_AT).await;
-        other.wait(3 * SECOND_MS);
-        assert!(matches!(Keeper::default().look(&second).await.unwrap(), Seen::Followed(_)));
-        assert_eq!((number(&ctx, RUN_AT).await, number(&ctx, MOVES).await), (at, 1));
+        let (mut here, mut there) =
+            (Keeper::start(&ctx).await.unwrap(), Keeper::start(&second).await.unwrap());
+        let (mine, theirs) = tokio::join!(here.look(&ctx), there.look(&second));
+        assert!(matches!((mine.unwrap(), theirs.unwrap()), (Seen::Followed(_), Seen::Followed(_))));
+        assert_eq!((number(&ctx, RUN_AT).await, number(&ctx, MOVES).await), (ctx.now() + MINUTE_MS, 1));
+        // The same again, minutes later: moved again, once.
+        for (clock, keeper, ctx) in [(&one, &mut here, &ctx), (&other, &mut there, &second)] {
+            clock.wait(2 * HOUR_MS);
+            clock.by.store(-2 * HOUR_MS, Ordering::Relaxed);
+            assert!(matches!(keeper.look(ctx).await.unwrap(), Seen::Followed(_)));
+        }
+        assert_eq!(
+            (number(&ctx, RUN_AT).await, number(&ctx, MOVES).await),
+            (ctx.now() + MINUTE_MS - 2 * HOUR_MS, 2)
+        );
         assert_eq!(second.clock.set_by(), 0);
     }
 }
@@ -126,7 +142,7 @@ async fn set_forward_nothing_ends_early_and_what_waits_is_due() {
         let ctx = with(&bench, &clock);
         let token = signed_in(&ctx).await;
         due_in(&ctx, HOUR_MS).await;
-        Keeper::default().look(&ctx).await.unwrap();
+        Keeper::start(&ctx).await.unwrap().look(&ctx).await.unwrap();
         assert!(session::find(&ctx, &token).await.unwrap().is_some());
         assert!(number(&ctx, RUN_AT).await < ctx.now());
     }
@@ -138,7 +154,7 @@ async fn ten_years_wait_for_a_persons_word() {
         let clock = Turned::by(3_650 * DAY_MS);
         let ctx = with(&bench, &clock);
         let token = signed_in(&ctx).await;
-        let mut keeper = Keeper::default();
+        let mut keeper = Keeper::start(&ctx).await.unwrap();
         for _ in 0..3 {
             assert!(matches!(keeper.look(&ctx).await.unwrap(), Seen::Held(_)));
             clock.wait(SECOND_MS);
@@ -153,5 +169,51 @@ async fn ten_years_wait_for_a_persons_word() {
         // The word was of that time and counts for no other.
         clock.by.store(3_650 * DAY_MS, Ordering::Relaxed);
         assert!(matches!(keeper.look(&ctx).await.unwrap(), Seen::Held(_)));
+    }
+}
+
+#[tokio::test]
+async fn work_that_was_put_by_the_old_time_is_found() {
+    for bench in engines().await.unwrap() {
+        let clock = Turned::by(-DAY_MS);
+        let ctx = with(&bench, &clock);
+        let old = ctx.now();
+        let mut keeper = Keeper::start(&ctx).await.unwrap();
+        keeper.look(&ctx).await.unwrap();
+        let before = Ctx { clock: Arc::new(SteppedClock::at(old)), ..ctx.clone() };
+        due_in(&before, MINUTE_MS).await;
+        assert_eq!(number(&ctx, RUN_AT).await, old + MINUTE_MS);
+        keeper.look(&ctx).await.unwrap();
+        assert_eq!(number(&ctx, RUN_AT).await, ctx.now() + MINUTE_MS);
+        // What is meant for tomorrow stays there.
+        due_in(&ctx, DAY_MS).await;
+        keeper.look(&ctx).await.unwrap();
+        assert!(number(&ctx, RUN_AT).await <= ctx.now() + DAY_MS);
+    }
+}
+
+#[tokio::test]
+async fn who_starts_while_a_clock_is_held_holds_it_too() {
+    for bench in engines().await.unwrap() {
+        let (far, right) = (Turned::by(3_650 * DAY_MS), Turned::by(0));
+        let ctx = with(&bench, &far);
+        let mut keeper = Keeper::start(&ctx).await.unwrap();
+        assert!(matches!(keeper.look(&ctx).await.unwrap(), Seen::Held(_)));
+        if bench.engine == "postgres" {
+            // There the clock of the database says what time it is.
+            right.wait(3_650 * DAY_MS);
+            begin(&ctx.db, &*right).await.unwrap();
+            assert!(right.now().abs_diff(SystemClock::new().now()) < MINUTE_MS.unsigned_abs());
+            continue;
+        }
+        right.wait(SECOND_MS);
+        begin(&ctx.db, &*right).await.unwrap();
+        assert!(right.now().abs_diff(far.now() + SECOND_MS) < 500);
+        // A clock that has been put right meanwhile is not held.
+        let mended = Turned::by(0);
+        mended.wait(-3_600 * DAY_MS);
+        let at = mended.now();
+        begin(&ctx.db, &*mended).await.unwrap();
+        assert_eq!(mended.now(), at);
     }
 }

@@ -167,12 +167,12 @@ async fn walk(centre: &Centre, permit: &Permit, at: &mut Progress, before: i64, 
                 Some(saved) => (at.done, at.saved) = (at.done + 1, at.saved + saved),
                 None => at.left += 1,
             }
-            if ctx.now() - began >= BOX_MS {
+            if ctx.now().abs_diff(began) >= BOX_MS.unsigned_abs() {
                 return Ok(Went::TimeUp);
             }
         }
         at.cursor = until;
-        if ctx.now() - began >= BOX_MS {
+        if ctx.now().abs_diff(began) >= BOX_MS.unsigned_abs() {
             return Ok(Went::TimeUp);
         }
     }

@@ -9,7 +9,7 @@ use yigong_base::storage::layout::FOLDERS;
 use yigong_base::{Ctx, args};
 
 use super::super::recompress;
-use super::{MANY, YOUNG_MS, sql};
+use super::{MANY, sql};
 
 /// Of every so many folders some objects are looked at.
 const SAMPLE: usize = 8;
@@ -41,7 +41,7 @@ pub(super) async fn there_elsewhere(ctx: &Ctx, gone: &[String]) -> Result<bool> 
 /// # Errors
 /// `Storage`: nothing was set aside; the job is tried again.
 pub(super) async fn belongs(ctx: &Ctx) -> Result<()> {
-    let (permit, young) = (Permit::system("sweep"), ctx.now() - YOUNG_MS);
+    let (permit, young) = (Permit::system("sweep"), super::young(ctx).await?);
     let (mut strange, mut looked) = (0_usize, 0_usize);
     for number in (0..FOLDERS).step_by(SAMPLE) {
         for address in ctx.blobs.disk().folder(number).await?.into_iter().take(EACH) {

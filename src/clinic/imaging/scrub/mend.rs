@@ -161,7 +161,7 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
     let (began, mut seen) = (ctx.now(), Checked { checked: 0, wrong: 0, left: rows.len() as u64 });
     let mut all = Vec::with_capacity(rows.len());
     for row in &rows {
-        if ctx.now() - began > BOX_MS {
+        if ctx.now().abs_diff(began) > BOX_MS.unsigned_abs() {
             break;
         }
         let address = row.text("address")?;

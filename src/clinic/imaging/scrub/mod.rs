@@ -22,6 +22,7 @@ use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
 use super::recompress;
+use crate::timekeeping;
 
 /// The part of the pages that the health of the store is.
 const LIVE: &str = "storage";
@@ -198,7 +199,7 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
             now_at.wrong += u64::from(!matches!(found, Found::Sound | Found::Missing));
             mark(ctx, &permit, &address, found).await?;
             now_at.cursor = address;
-            if ctx.now() - began > BOX_MS {
+            if ctx.now().abs_diff(began) > BOX_MS.unsigned_abs() {
                 in_time = false;
                 break 'folders;
             }
@@ -265,7 +266,7 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
         look_again(ctx, &permit).await?;
     }
     while past.is_none() {
-        if ctx.now() - began > BOX_MS {
+        if ctx.now().abs_diff(began) > BOX_MS.unsigned_abs() {
             return again(ctx, &permit, json!({"after": after, "found": found})).await;
         }
         let page = ctx.db.read(&permit).await?.all(sql::NAMED, args![&after, PAGE]).await?;
@@ -287,7 +288,7 @@ pub async fn sweep(ctx: &Ctx, payload: &Value) -> Result<()> {
                 continue;
             }
             strange(ctx, &permit, &address, &mut found).await?;
-            if ctx.now() - began > BOX_MS {
+            if ctx.now().abs_diff(began) > BOX_MS.unsigned_abs() {
                 return again(ctx, &permit, json!({"past": address, "found": found})).await;
             }
         }
@@ -338,9 +339,18 @@ async fn again(ctx: &Ctx, permit: &Permit, payload: Value) -> Result<()> {
     tx.commit().await
 }
 
+/// Since when objects are so young that their row may be on its way, by the clock that dates files.
+pub(super) async fn young(ctx: &Ctx) -> Result<i64> {
+    let now = ctx.now();
+    // Files have the machine's dates: behind ours where it is not believed, and old at once where it was set forward.
+    let behind = ctx.clock.set_by().min(0);
+    let forward = timekeeping::forward_since(ctx, now - YOUNG_MS).await?;
+    Ok(now + behind - forward - YOUNG_MS)
+}
+
 /// An object that no row names: its row may still come for a day; then it is set aside, or removed when it was given up.
 async fn strange(ctx: &Ctx, permit: &Permit, address: &str, found: &mut Swept) -> Result<()> {
-    let (now, young) = (ctx.now(), ctx.now() - YOUNG_MS);
+    let now = ctx.now();
     let erased = {
         let mut conn = ctx.db.read(permit).await?;
         if conn.opt(sql::IS_NAMED, args![address]).await?.is_some() {
@@ -354,6 +364,7 @@ async fn strange(ctx: &Ctx, permit: &Permit, address: &str, found: &mut Swept) -
         }
         conn.opt(sql::IS_ERASED, args![address]).await?.is_some()
     };
+    let young = young(ctx).await?;
     if ctx.blobs.disk().written_at(address).await?.is_none_or(|at| at > young) {
         return Ok(());
     }
