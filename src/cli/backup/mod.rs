@@ -91,6 +91,12 @@ fn report(name: &str, made: &Manifest, copied: &Copied, gone: usize) {
 /// The folder, which is neither the data folder nor in it.
 fn prepare(data: &Path, to: &Path) -> Result<PathBuf> {
     let io = |what: &str, e: &std::io::Error| Fault::io(&format!("{what} {}", to.display()), e);
+    let whole = std::path::absolute(to).map_err(|e| io("find", &e))?;
+    let there = whole.ancestors().find_map(|folder| folder.canonicalize().ok());
+    let data = data.canonicalize().map_err(|e| Fault::io("find the data folder", &e))?;
+    if there.is_some_and(|there| there.starts_with(&data)) {
+        return Err(Fault::invalid("to", "a backup inside the data folder is lost with it"));
+    }
     let fresh = !to.exists();
     std::fs::create_dir_all(to).map_err(|e| io("create", &e))?;
     if fresh {
@@ -99,11 +105,7 @@ fn prepare(data: &Path, to: &Path) -> Result<PathBuf> {
         let own = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(to, own).map_err(|e| io("protect", &e))?;
     }
-    let (data, to) = (data.canonicalize(), to.canonicalize().map_err(|e| io("find", &e))?);
-    let data = data.map_err(|e| Fault::io("find the data folder", &e))?;
-    if to.starts_with(&data) {
-        return Err(Fault::invalid("to", "a backup inside the data folder is lost with it"));
-    }
+    let to = to.canonicalize().map_err(|e| io("find", &e))?;
     for folder in ["database", "manifest", "others"] {
         std::fs::create_dir_all(to.join(folder)).map_err(|e| Fault::io(&format!("create {folder}"), &e))?;
     }

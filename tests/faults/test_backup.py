@@ -1,0 +1,117 @@
+"""Faults: the machine is gone, and a backup made under load is all there is (D-12); and a backup that somebody changed (S-17)."""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
+
+from conftest import Server, binary, wait
+from test_database import Sender
+from test_disk import store
+from test_kill import same
+
+FLIPS = 10
+
+
+def run(*command, data=None):
+    env = {**os.environ, **({"YIGONG__STORAGE__DATA": str(data)} if data else {})}
+    return subprocess.run([binary(), *map(str, command)], env=env, capture_output=True, text=True, timeout=120)
+
+
+def manifest(backup):
+    return json.loads(max((backup / "manifest").glob("*.json")).read_text())
+
+
+def test_what_was_acknowledged_comes_back_from_a_backup(tmp_path):
+    server, backup = Server(tmp_path / "data"), tmp_path / "elsewhere/backup"
+    senders = [Sender(server, tmp_path, f"b{n}") for n in range(3)]
+    for sender in senders:
+        sender.start()
+    names = []
+    for _ in range(3):
+        wait(30, "more has come", lambda: sum(len(s.kept) for s in senders) > 20 * (len(names) + 1))
+        kept = [list(s.kept) for s in senders]
+        answered = [list(s.answered) for s in senders]
+        done = run("backup", "--to", backup, "--keep", 2, data=server.data)
+        assert done.returncode == 0, done.stdout + done.stderr
+        names.append(done.stdout.split()[1].rstrip(":"))
+        # Names count seconds.
+        time.sleep(1.1)
+    for sender in senders:
+        sender.stopped.set()
+    for sender in senders:
+        sender.join(60)
+    server.kill()
+    head = manifest(backup)["head"]
+    assert sorted(p.stem for p in (backup / "manifest").iterdir()) == names[1:], "two are kept"
+    assert len(list((backup / "database").iterdir())) == 2
+    # On an empty machine.
+    began = time.monotonic()
+    data = tmp_path / "restored"
+    done = run("restore", "--from", backup, "--to", data)
+    assert done.returncode == 0, done.stdout + done.stderr
+    took = time.monotonic() - began
+    verdict = run("audit", "verify", data=data)
+    rows = int(verdict.stdout.split()[1])
+    assert verdict.returncode == 0 and rows >= head["seq"], verdict.stdout
+    again = Server(data)
+    kept = [pair for list_ in kept for pair in list_]
+    lost = [str(path) for ds, path in kept if not same(again, ds, path, "C01")]
+    assert lost == [], f"{len(lost)} of {len(kept)} objects acknowledged before the backup are gone or changed"
+    for message, ack in (pair for list_ in answered for pair in list_):
+        assert again.mllp(message) == ack
+    # It is a centre like any other: it receives, and what it has is whole.
+    assert store(again, tmp_path, "new", [16])[0][2] == 0
+    again.stop()
+    print(f"{len(kept)} objects in {rows} rows of audit back in {took:.1f} s, 0 differences")
+
+
+def test_a_changed_backup_is_named_and_starts_no_server(tmp_path):
+    server, backup = Server(tmp_path / "data"), tmp_path / "backup"
+    kept = store(server, tmp_path, "c", [16] * FLIPS)
+    assert all(status == 0 for _, _, status in kept)
+    assert run("backup", "--to", backup, data=server.data).returncode == 0
+    server.stop()
+    dice = random.Random(7)
+    files = sorted(p for p in (backup / "objects").rglob("*") if len(p.name) == 64)
+    for n, path in enumerate([*dice.sample(files, FLIPS), *(backup / "others").iterdir(), *(backup / "database").iterdir()]):
+        whole = path.read_bytes()
+        at = dice.randrange(len(whole))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << dice.randrange(8)]) + whole[at + 1 :])
+        data = tmp_path / f"restored-{n}"
+        done = run("restore", "--from", backup, "--to", data)
+        assert done.returncode == 1 and path.name in done.stdout + done.stderr, (path, done.stdout, done.stderr)
+        started = run("migrate", data=data) if (data / "yigong.sqlite").exists() else None
+        assert started is None or started.returncode == 1, "a server starts on half a centre"
+        path.write_bytes(whole)
+    lost = dice.choice(files)
+    lost.unlink()
+    done = run("restore", "--from", backup, "--to", tmp_path / "without")
+    assert done.returncode == 1 and f"missing in the backup: {lost.name}" in done.stdout
+    done = run("restore", "--from", backup, "--to", tmp_path / "incomplete", "--incomplete")
+    assert done.returncode == 0, done.stderr
+    assert run("migrate", data=tmp_path / "incomplete").returncode == 0
+    # The next backup brings back what the folder has lost.
+    assert run("backup", "--to", backup, data=server.data).returncode == 0
+    assert run("restore", "--from", backup, "--to", tmp_path / "whole").returncode == 0
+
+
+def test_a_backup_is_not_where_it_would_be_lost(tmp_path):
+    server = Server(tmp_path / "data")
+    done = run("backup", "--to", server.data / "backup", data=server.data)
+    assert done.returncode == 1 and "inside the data folder" in done.stderr
+    assert not (server.data / "backup").exists()
+    done = run("restore", "--from", tmp_path / "nothing", "--to", tmp_path / "x")
+    assert done.returncode == 1 and not (tmp_path / "x").exists()
+    backup = tmp_path / "backup"
+    assert store(server, tmp_path, "d", [16, 16])[0][2] == 0
+    damaged = next(p for p in (server.data / "objects").rglob("*") if len(p.name) == 64)
+    damaged.write_bytes(b"other bytes")
+    done = run("backup", "--to", backup, data=server.data)
+    assert done.returncode == 1 and f"damaged, not copied: {damaged.name}" in done.stdout
+    assert not list(backup.rglob(damaged.name)), "a copy of damage is none"
+    server.kill()
