@@ -6,12 +6,15 @@ use yigong_base::clock::MINUTE_MS;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 
+use yigong_clinic::timekeeping;
+
 use super::instant::Instant;
 use super::report::SYSTEM;
 use super::sql;
 
-/// No version is committed longer than this after it was signed.
-const SIGN_TO_COMMIT_MS: i64 = 30 * MINUTE_MS;
+/// No version is committed behind one that was signed later than this after it: half an hour passes at most between signing
+/// and commit, and a clock that is set back is followed so far.
+const SIGN_TO_COMMIT_MS: i64 = 30 * MINUTE_MS + timekeeping::FAR_MS;
 /// Rows read at a time while looking for a page.
 const STEP: i64 = 200;
 

@@ -22,7 +22,7 @@ use yigong_base::{Ctx, args, audit, setting};
 pub const LOOK: Duration = Duration::from_secs(1);
 /// Furthest the clock is followed without a person's word, ms: a day and a mistaken zone. A machine whose battery is empty is
 /// off by years.
-const FAR_MS: i64 = 36 * HOUR_MS;
+pub const FAR_MS: i64 = 36 * HOUR_MS;
 /// Two clocks that say the same are at most so far apart, ms.
 const SAME_MS: i64 = MINUTE_MS;
 /// How long a person's word counts, ms.
