@@ -15,8 +15,8 @@ pub trait Clock: Send + Sync {
         0
     }
 
-    /// Goes by the machine's clock again.
-    fn follow(&self) {}
+    /// Is set by so much, too; nothing else changes, so whatever the machine's clock was set by meanwhile is still seen.
+    fn follow(&self, _by: i64) {}
 
     /// Whether the machine's clock was behind what has happened when this one began, and has not been followed since.
     fn is_pinned(&self) -> bool {
@@ -63,12 +63,14 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
         let (machine, since_start) = (machine(), since_start());
-        let steady = since_start + self.offset.load(Ordering::Relaxed);
+        let offset = self.offset.load(Ordering::Relaxed);
+        let steady = since_start + offset;
         if machine.abs_diff(steady) > STEP_MS.unsigned_abs() {
             return steady;
         }
-        // Small corrections are gone with, so that many of them are never a large one.
-        self.offset.store(machine - since_start, Ordering::Relaxed);
+        // Small corrections are gone with, so that many of them are never a large one. Who had to wait here takes nothing back.
+        let corrected = machine - since_start;
+        let _ = self.offset.compare_exchange(offset, corrected, Ordering::Relaxed, Ordering::Relaxed);
         self.pinned.store(false, Ordering::Relaxed);
         machine
     }
@@ -80,9 +82,8 @@ impl Clock for SystemClock {
         if by.abs() > STEP_MS && before.abs_diff(steady) > STEP_MS.unsigned_abs() { by } else { 0 }
     }
 
-    fn follow(&self) {
-        self.pinned.store(false, Ordering::Relaxed);
-        self.offset.store(machine() - since_start(), Ordering::Relaxed);
+    fn follow(&self, by: i64) {
+        self.offset.fetch_add(by, Ordering::Relaxed);
     }
 
     fn is_pinned(&self) -> bool {
@@ -161,7 +162,7 @@ mod tests {
         clock.not_before(now + HOUR_MS);
         assert!((now + HOUR_MS..now + HOUR_MS + MINUTE_MS).contains(&clock.now()));
         assert!((HOUR_MS - MINUTE_MS..=HOUR_MS).contains(&-clock.set_by()));
-        clock.follow();
+        clock.follow(clock.set_by());
         assert!((now..now + MINUTE_MS).contains(&clock.now()));
         assert_eq!(clock.set_by(), 0);
     }
@@ -174,8 +175,8 @@ mod tests {
         // somebody sets it, two days are gone since what was recorded
         clock.offset.fetch_sub(HOUR_MS + 2 * DAY_MS, Ordering::Relaxed);
         assert!(clock.set_by() > DAY_MS && clock.is_pinned());
-        clock.follow();
-        assert!(clock.set_by() == 0 && !clock.is_pinned());
+        clock.follow(clock.set_by());
+        assert!(clock.set_by() == 0 && clock.now() > 0 && !clock.is_pinned());
         clock.hold(DAY_MS);
         assert!((machine() - clock.now()).abs_diff(DAY_MS) < 500);
         assert!(clock.set_by().abs_diff(DAY_MS) < 500);

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -36,11 +37,9 @@ def test_what_was_acknowledged_comes_back_from_a_backup(tmp_path):
         wait(30, "more has come", lambda: sum(len(s.kept) for s in senders) > 20 * (len(names) + 1))
         kept = [list(s.kept) for s in senders]
         answered = [list(s.answered) for s in senders]
-        done = run("backup", "--to", backup, "--keep", 2, data=server.data)
+        done = run("backup", "--to", backup, "--keep", 2, "--keep-days", 0, data=server.data)
         assert done.returncode == 0, done.stdout + done.stderr
-        names.append(done.stdout.split()[1].rstrip(":"))
-        # Names count seconds.
-        time.sleep(1.1)
+        names.append(next(line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("backup ")))
     for sender in senders:
         sender.stopped.set()
     for sender in senders:
@@ -49,6 +48,7 @@ def test_what_was_acknowledged_comes_back_from_a_backup(tmp_path):
     head = manifest(backup)["head"]
     assert sorted(p.stem for p in (backup / "manifest").iterdir()) == names[1:], "two are kept"
     assert len(list((backup / "database").iterdir())) == 2
+    assert all((backup / folder).stat().st_mode & 0o077 == 0 for folder in ("database", "manifest", "objects", "others")), "nobody else reads it"
     # On an empty machine.
     began = time.monotonic()
     data = tmp_path / "restored"
@@ -95,9 +95,50 @@ def test_a_changed_backup_is_named_and_starts_no_server(tmp_path):
     done = run("restore", "--from", backup, "--to", tmp_path / "incomplete", "--incomplete")
     assert done.returncode == 0, done.stderr
     assert run("migrate", data=tmp_path / "incomplete").returncode == 0
-    # The next backup brings back what the folder has lost.
+    # The next backup brings back what the folder has lost, also one whose clock is behind: the rows go on.
+    marked = sorted((server.data / "objects").rglob(lost.name))[0]
     assert run("backup", "--to", backup, data=server.data).returncode == 0
     assert run("restore", "--from", backup, "--to", tmp_path / "whole").returncode == 0
+    # A manifest that leads elsewhere leads nowhere.
+    newest = max((backup / "manifest").glob("*.json"))
+    text = newest.read_text()
+    for elsewhere in ("others/../../../x", "/etc/passwd", "database/a/b"):
+        changed = json.loads(text)
+        changed["others"][0]["file"] = elsewhere
+        newest.write_text(json.dumps(changed))
+        done = run("restore", "--from", backup, "--to", tmp_path / "led")
+        assert done.returncode == 1 and "leads elsewhere" in done.stderr and not (tmp_path / "led").exists()
+    newest.write_text("{")
+    done = run("restore", "--from", backup, "--to", tmp_path / "led")
+    assert done.returncode == 1 and newest.name in done.stderr
+    newest.write_text(text)
+    # What is lost on both sides is said, though the copy is made.
+    (backup / "objects" / lost.name[:2] / lost.name).unlink()
+    marked.unlink()
+    done = run("backup", "--to", backup, data=server.data)
+    assert done.returncode == 1 and f"named by rows and not there: {lost.name}" in done.stdout
+
+
+def test_marks_follow_what_came_back(tmp_path):
+    server, backup = Server(tmp_path / "data"), tmp_path / "backup"
+    films = store(server, tmp_path, "m", [16, 16])
+    assert run("backup", "--to", backup, data=server.data).returncode == 0
+    server.stop()
+    objects = [next(p for p in (server.data / "objects").rglob("*") if len(p.name) == 64 and path.read_bytes()[-200:] == p.read_bytes()[-200:]) for _, path, _ in films]
+    # One is damaged and marked, and the rows are copied with the mark; the backup still has the whole object.
+    objects[0].write_bytes(b"other bytes")
+    with sqlite3.connect(server.data / "yigong.sqlite") as rows:
+        rows.execute("INSERT INTO damaged_object (address, kind, found_at) VALUES (?, 'hash', 1)", (objects[0].name,))
+    done = run("backup", "--to", backup, data=server.data)
+    assert done.returncode == 0, done.stdout
+    (backup / "objects" / objects[1].name[:2] / objects[1].name).unlink()
+    data = tmp_path / "restored"
+    assert run("restore", "--from", backup, "--to", data, "--incomplete").returncode == 0
+    with sqlite3.connect(data / "yigong.sqlite") as rows:
+        assert rows.execute("SELECT address, kind FROM damaged_object").fetchall() == [(objects[1].name, "missing")]
+    again = Server(data)
+    assert same(again, *films[0][:2], "C01"), "what came back is served at once"
+    again.stop()
 
 
 def test_a_backup_is_not_where_it_would_be_lost(tmp_path):
@@ -114,4 +155,5 @@ def test_a_backup_is_not_where_it_would_be_lost(tmp_path):
     done = run("backup", "--to", backup, data=server.data)
     assert done.returncode == 1 and f"damaged, not copied: {damaged.name}" in done.stdout
     assert not list(backup.rglob(damaged.name)), "a copy of damage is none"
+    assert run("backup", "--to", backup, data=tmp_path / "nowhere").returncode == 1
     server.kill()

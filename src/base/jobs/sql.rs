@@ -3,11 +3,11 @@
 crate::statements! {
     /// A waiting job of the same kind and key is not doubled: the earlier time counts.
     ENQUEUE = "INSERT INTO job (id, kind, key, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
-        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload, created_at = excluded.created_at,
+        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload, created_at = CASE WHEN excluded.created_at > job.created_at THEN excluded.created_at ELSE job.created_at END,
         run_at = CASE WHEN excluded.run_at < job.run_at THEN excluded.run_at ELSE job.run_at END";
     /// The same for work that waits for quiet: the later time counts.
     POSTPONE = "INSERT INTO job (id, kind, key, payload, state, run_at, created_at) VALUES ($1, $2, $3, $4, 'waiting', $5, $6)
-        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload, created_at = excluded.created_at,
+        ON CONFLICT (kind, key) WHERE state = 'waiting' DO UPDATE SET payload = excluded.payload, created_at = CASE WHEN excluded.created_at > job.created_at THEN excluded.created_at ELSE job.created_at END,
         run_at = CASE WHEN excluded.run_at > job.run_at THEN excluded.run_at ELSE job.run_at END";
     /// Kinds of which something waits, and when the first of each is due: one step of the index for each kind, however much waits.
     /// Between kinds the first of each counts, also when that one has to wait for another on the same object.

@@ -36,7 +36,7 @@ impl Found {
 }
 
 /// Whether this program, not the object, is at fault: it has too many files open, or no memory. Such an object is no damage.
-fn is_ours(error: &std::io::Error) -> bool {
+pub(super) fn is_ours(error: &std::io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
@@ -181,35 +181,37 @@ fn written_at(meta: &std::fs::Metadata) -> i64 {
 }
 
 /// Addresses in a folder. What lies deeper was brought back from a backup of an earlier build: it is moved to its place.
-pub(super) fn listed(folder: &Path) -> std::io::Result<Vec<String>> {
-    let look = || -> std::io::Result<(Vec<String>, bool)> {
-        let entries = match std::fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
-            Err(e) => return Err(e),
-        };
-        let (mut all, mut deep) = (Vec::new(), false);
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.file_type()?.is_dir() {
-                deep = true;
-            } else if is_address(&name) {
-                all.push(name);
-            } else {
-                tracing::warn!(file = %entry.path().display(), "storage.not an object");
-            }
-        }
-        Ok((all, deep))
-    };
-    let (mut all, deep) = look()?;
+fn listed(folder: &Path) -> std::io::Result<Vec<String>> {
+    let (mut all, deep) = flat(folder)?;
     if deep {
         let moved = move_up(folder)?;
         tracing::warn!(folder = %folder.display(), objects = moved, "storage.moved to their place");
-        (all, _) = look()?;
+        (all, _) = flat(folder)?;
     }
     all.sort();
     Ok(all)
+}
+
+/// Addresses in a folder, and whether anything lies deeper.
+pub(super) fn flat(folder: &Path) -> std::io::Result<(Vec<String>, bool)> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), false)),
+        Err(e) => return Err(e),
+    };
+    let (mut all, mut deep) = (Vec::new(), false);
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            deep = true;
+        } else if is_address(&name) {
+            all.push(name);
+        } else {
+            tracing::warn!(file = %entry.path().display(), "storage.not an object");
+        }
+    }
+    Ok((all, deep))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

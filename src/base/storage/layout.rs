@@ -21,8 +21,9 @@ pub(super) fn is_address(name: &str) -> bool {
     name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// The file of an address.
-pub(super) fn place_of(objects: &Path, address: &str) -> PathBuf {
+/// The file of an address, in the folder of objects.
+#[must_use]
+pub fn place_of(objects: &Path, address: &str) -> PathBuf {
     objects.join(&address[..2]).join(address)
 }
 

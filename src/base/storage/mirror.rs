@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::blob_audit::{listed, proves};
+use super::blob_audit::{flat, is_ours, proves};
 use super::layout::{FOLDERS, folder_of, is_address, place_of};
 use crate::digest::Running;
 
@@ -35,6 +35,8 @@ pub struct Copied {
 pub struct Mirror {
     from: PathBuf,
     to: PathBuf,
+    /// Opened before anything is written: a write that fails later is told to it.
+    root: File,
     waiting: Vec<PathBuf>,
     done: Copied,
 }
@@ -55,7 +57,13 @@ impl Mirror {
                 }
             }
         }
-        Ok(Self { from: from.to_owned(), to: to.to_owned(), waiting: Vec::new(), done: Copied::default() })
+        Ok(Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            root: File::open(to)?,
+            waiting: Vec::new(),
+            done: Copied::default(),
+        })
     }
 
     /// Copies every object that is not there yet.
@@ -64,8 +72,14 @@ impl Mirror {
     /// Of the file system copied to.
     pub fn all(mut self) -> io::Result<Copied> {
         for number in 0..FOLDERS {
-            let held: BTreeSet<String> = listed(&folder_of(&self.to, number))?.into_iter().collect();
-            for address in listed(&folder_of(&self.from, number))? {
+            let held: BTreeSet<String> = flat(&folder_of(&self.to, number))?.0.into_iter().collect();
+            let (all, deep) = flat(&folder_of(&self.from, number))?;
+            if deep {
+                let why =
+                    "the store is of an earlier build: start this program once, which moves its objects up";
+                return Err(io::Error::other(why));
+            }
+            for address in all {
                 if held.contains(&address) {
                     self.done.held += 1;
                 } else {
@@ -97,6 +111,7 @@ impl Mirror {
                 self.done.missing.push(address.to_owned());
                 return Ok(());
             }
+            Err(e) if is_ours(&e) => return Err(e),
             Err(_) => {
                 self.done.damaged.push(address.to_owned());
                 return Ok(());
@@ -130,12 +145,11 @@ impl Mirror {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let root = File::open(&self.to)?;
-        rustix::fs::syncfs(&root)?;
+        rustix::fs::syncfs(&self.root)?;
         for target in self.waiting.drain(..) {
             std::fs::rename(target.with_extension(PART), &target)?;
         }
-        Ok(rustix::fs::syncfs(&root)?)
+        Ok(rustix::fs::syncfs(&self.root)?)
     }
 }
 

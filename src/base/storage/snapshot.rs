@@ -19,6 +19,9 @@ impl Db {
         if self.engine() != Engine::Sqlite {
             return Err(Fault::invalid("storage.database", "PostgreSQL is copied by its own tools"));
         }
+        if target.exists() {
+            return Err(Fault::conflict("exists", format!("{} is there already", target.display())));
+        }
         let path = target.to_str().ok_or_else(|| Fault::invalid("path", "must be UTF-8"))?;
         let written = self.read(permit).await?.exec(sql::SNAPSHOT_SQLITE, args![path]).await;
         let target = target.to_owned();

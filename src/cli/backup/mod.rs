@@ -4,6 +4,7 @@ mod manifest;
 mod restore;
 
 use std::fs::File;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,12 +12,15 @@ use clap::Args;
 use tokio::task::spawn_blocking;
 use yigong_base::access::Permit;
 use yigong_base::audit;
-use yigong_base::clock::{Clock, SystemClock};
+use yigong_base::clock::SystemClock;
 use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::setting::pairing;
+use yigong_base::storage::layout::place_of;
 use yigong_base::storage::mirror::{Copied, Mirror};
 use yigong_base::storage::{Db, Engine};
+use yigong_clinic::imaging::scrub;
+use yigong_clinic::timekeeping;
 
 use self::manifest::{Head, Manifest, Proof};
 use super::say;
@@ -30,9 +34,12 @@ pub struct BackupArgs {
     /// Folder on another disk; it takes the database, the objects and the signing key.
     #[arg(long)]
     to: PathBuf,
-    /// Copies of the database that are kept; older ones go.
+    /// Newest copies of the database that are kept.
     #[arg(long, default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..))]
     keep: u16,
+    /// Of so many days before them the last copy of each is kept.
+    #[arg(long, default_value_t = 30)]
+    keep_days: u16,
 }
 
 /// Copies the database as it is now, then the objects that are not there yet. Beside a running server; exit code 1 when an
@@ -43,10 +50,16 @@ pub async fn backup(config: Config, args: BackupArgs) -> Result<ExitCode> {
     // Two at once would take each other's unfinished copies away.
     let lock = File::create(to.join("lock")).map_err(|e| Fault::io("open the lock of the backup", &e))?;
     lock.try_lock().map_err(|_| Fault::Busy { detail: "another backup to this folder is at work".into() })?;
+    if config.storage.database == "sqlite" && !data.join("yigong.sqlite").exists() {
+        return Err(Fault::invalid("storage.data", format!("no centre in {}", data.display())));
+    }
     let db = open_database(&config).await?;
     pairing::look(&db, &data).await?;
-    let now = SystemClock::new().now();
-    let name = manifest::name_of(now)?;
+    let clock = SystemClock::new();
+    timekeeping::begin(&db, &clock).await?;
+    // What a run left that did not come to its end is nobody's.
+    manifest::tidy(&to)?;
+    let (now, name) = manifest::name(&to, &clock).await?;
     // Rows first: an object is older than the row that names it, so each that these rows name is copied after them.
     let (database, head) = rows(&db, &to, &name).await?;
     let others = others(&data, &to, &name).await?;
@@ -65,9 +78,27 @@ pub async fn backup(config: Config, args: BackupArgs) -> Result<ExitCode> {
         objects: copied.new + copied.held,
     };
     made.write(&to, &name)?;
-    let gone = manifest::forget(&to, usize::from(args.keep))?;
+    let gone = manifest::forget(&to, usize::from(args.keep), usize::from(args.keep_days), &name)?;
     report(&name, &made, &copied, gone);
-    Ok(if copied.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let absent = absent(&db, &data.join("objects"), &to.join("objects")).await?;
+    for address in &absent {
+        say(&format!("named by rows and not there: {address}"));
+    }
+    Ok(if copied.damaged.is_empty() && absent.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Objects that rows name and that are neither in the store nor in the backup.
+async fn absent(db: &Db, store: &Path, backup: &Path) -> Result<Vec<String>> {
+    let (mut after, mut absent) = (String::new(), Vec::new());
+    loop {
+        let page = scrub::named(&mut *db.read(&Permit::system("backup")).await?, &after).await?;
+        let Some(last) = page.last() else { return Ok(absent) };
+        after.clone_from(last);
+        let folders = [backup.to_owned(), store.to_owned()];
+        let there = move |address: &String| folders.iter().any(|f| place_of(f, address).exists());
+        let gone = spawn_blocking(move || page.into_iter().filter(|a| !there(a)).collect::<Vec<_>>());
+        absent.extend(gone.await.map_err(|_| Fault::internal("looking for objects stopped"))?);
+    }
 }
 
 fn report(name: &str, made: &Manifest, copied: &Copied, gone: usize) {
@@ -97,17 +128,19 @@ fn prepare(data: &Path, to: &Path) -> Result<PathBuf> {
     if there.is_some_and(|there| there.starts_with(&data)) {
         return Err(Fault::invalid("to", "a backup inside the data folder is lost with it"));
     }
-    let fresh = !to.exists();
     std::fs::create_dir_all(to).map_err(|e| io("create", &e))?;
-    if fresh {
-        // The signing key is in it.
-        use std::os::unix::fs::PermissionsExt;
-        let own = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(to, own).map_err(|e| io("protect", &e))?;
-    }
     let to = to.canonicalize().map_err(|e| io("find", &e))?;
-    for folder in ["database", "manifest", "others"] {
-        std::fs::create_dir_all(to.join(folder)).map_err(|e| Fault::io(&format!("create {folder}"), &e))?;
+    for folder in ["database", "manifest", "objects", "others"] {
+        let path = to.join(folder);
+        let made = std::fs::create_dir_all(&path).and_then(|()| {
+            // Patients, passwords and the signing key are in it.
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+        });
+        made.map_err(|e| Fault::io(&format!("create {folder}"), &e))?;
+    }
+    let device = |path: &Path| std::fs::metadata(path).map(|meta| meta.dev()).ok();
+    if device(&to) == device(&data) {
+        say("warning: the backup is on the same file system as the data; it is lost with it");
     }
     Ok(to)
 }

@@ -7,13 +7,16 @@ use clap::Args;
 use tokio::task::spawn_blocking;
 use yigong_base::access::Permit;
 use yigong_base::audit::{Verdict, head_at, verify};
+use yigong_base::clock::{Clock, SystemClock};
+use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::Db;
 use yigong_base::storage::mirror::{Copied, Mirror};
+use yigong_base::storage::{Db, migrate};
 use yigong_clinic::imaging::scrub;
 
 use super::manifest::{Head, Manifest, Proof, STORE, prove};
 use super::say;
+use crate::app::open_platform;
 
 /// Which backup, and where to.
 #[derive(Args)]
@@ -35,6 +38,11 @@ pub struct RestoreArgs {
 /// Copies rows and the objects they name, each proved by its hash, and the audit chain by its links. A server does not start on
 /// the folder before all of it is there.
 pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
+    // A backup at work may take away the copy that is read.
+    let lock = std::fs::File::open(args.from.join("lock")).ok();
+    if lock.as_ref().is_some_and(|lock| lock.try_lock_shared().is_err()) {
+        return Err(Fault::Busy { detail: "a backup to this folder is at work".into() });
+    }
     let (name, manifest) = Manifest::read(&args.from, args.at.as_deref())?;
     let Some(database) = &manifest.database else {
         return Err(Fault::invalid(
@@ -57,6 +65,8 @@ pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     copy(&args.from.join(&database.file), &rows).await?;
     let db = Db::open_sqlite(&rows).await?;
     chain(&db, &manifest.head).await?;
+    // What names objects is asked in today's words.
+    migrate::run(&db, SystemClock::new().now()).await?;
     let copied = named_objects(&db, args.from.join("objects"), objects.clone()).await?;
     for address in &copied.damaged {
         say(&format!("damaged in the backup: {address}"));
@@ -80,6 +90,12 @@ pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     for proof in store {
         copy(&args.from.join(&proof.file), &objects.join(STORE)).await?;
     }
+    drop(db);
+    let mut config = Config::default();
+    config.storage.data = args.to.display().to_string();
+    let ctx = open_platform(config).await?;
+    let absent: Vec<String> = copied.damaged.iter().chain(&copied.missing).cloned().collect();
+    scrub::restored(&ctx, &absent).await?;
     say(&format!(
         "restored {name}: {} objects ({} MiB), audit chain whole up to row {} and beyond, {wrong} damaged or missing",
         copied.new,

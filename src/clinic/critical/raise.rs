@@ -16,7 +16,7 @@ const JOIN_MS: i64 = 4 * HOUR_MS;
 pub(super) const FIRST_STEP_MS: i64 = 5 * MINUTE_MS;
 
 /// An orange alert has no duty phone, but four hours to be acknowledged.
-const ORANGE_STEP_MS: i64 = 4 * HOUR_MS;
+pub const ORANGE_STEP_MS: i64 = 4 * HOUR_MS;
 
 /// What is raised.
 #[derive(Debug, Clone, Default)]

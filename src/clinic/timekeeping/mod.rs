@@ -18,6 +18,8 @@ use yigong_base::fault::Result;
 use yigong_base::storage::{Conn, Db, Engine, Tx};
 use yigong_base::{Ctx, args, audit, setting};
 
+use crate::critical::raise::ORANGE_STEP_MS;
+
 /// Between two looks.
 pub const LOOK: Duration = Duration::from_secs(1);
 /// Furthest the clock is followed without a person's word, ms: a day and a mistaken zone. A machine whose battery is empty is
@@ -31,8 +33,8 @@ const WORD_MS: i64 = 10 * MINUTE_MS;
 const LATE_MS: i64 = 2 * MINUTE_MS;
 /// Jobs are not put by a clock that is further ahead, ms.
 const AHEAD_MS: i64 = 5 * SECOND_MS;
-/// No alert rings later after it was raised, ms.
-const RINGS_MS: i64 = HOUR_MS;
+/// No alert rings later after it was raised, ms: an orange one takes longest, and a minute for whoever is slow.
+const RINGS_MS: i64 = ORANGE_STEP_MS + MINUTE_MS;
 /// What was moved, so that two processes do not move the same.
 const MOVED: &str = "clock.moved";
 /// A clock that is not followed, for whoever starts meanwhile.
@@ -79,15 +81,19 @@ pub enum Seen {
 pub async fn begin(db: &Db, clock: &dyn Clock) -> Result<()> {
     let mut conn = db.read(&Permit::system("clock")).await?;
     let held: Option<Set> = read(&mut conn, HELD).await?;
+    let last = audit::last_at(&mut conn).await?;
+    let machine = clock.now() + clock.set_by();
     if db.engine() == Engine::Postgres {
-        let off = clock.now() - database(&mut conn).await?;
+        let off = machine - database(&mut conn).await?;
         if off.abs() > SAME_MS {
             clock.hold(off);
         }
-    } else if let Some(held) = held.filter(|held| held.by > 0 && clock.now() >= held.machine) {
-        clock.hold(held.by);
+    } else if let Some(held) = held.filter(|held| held.by > 0 && machine >= held.machine) {
+        // The other one may have been corrected a little since.
+        clock.hold(held.by.min(machine - last));
+        return Ok(());
     }
-    clock.not_before(audit::last_at(&mut conn).await?);
+    clock.not_before(last);
     Ok(())
 }
 
@@ -134,7 +140,14 @@ impl Keeper {
     pub async fn start(ctx: &Ctx) -> Result<Self> {
         let mut conn = ctx.db.read(&Permit::system("clock")).await?;
         let moved: Moved = read(&mut conn, MOVED).await?.unwrap_or_default();
-        Ok(Self { sum: moved.sum, held: None, late: None })
+        let held: Option<Set> = read(&mut conn, HELD).await?;
+        let by = ctx.clock.set_by();
+        let same = |a: i64, b: i64| a.abs_diff(b) <= SAME_MS.unsigned_abs();
+        if by != 0 && same(by, moved.by) && same(ctx.now() + by, moved.machine) {
+            // Another process has moved it while this one was starting.
+            ctx.clock.follow(by);
+        }
+        Ok(Self { sum: moved.sum, held: held.map(|held| held.by), late: None })
     }
 
     /// Follows the machine's clock where it was set by no more than a day and a half, or a person has said that it is right.
@@ -187,13 +200,17 @@ impl Keeper {
         setting::put(&mut tx, &then, HELD, "").await?;
         if set.by < 0 {
             // Whoever works beside this or after it dates its work by the new time: by the old one it would wait too long.
-            ctx.clock.follow();
+            ctx.clock.follow(set.by);
         }
         if let Err(fault) = tx.commit().await {
-            ctx.clock.hold(set.by);
+            if set.by < 0 {
+                ctx.clock.follow(-set.by);
+            }
             return Err(fault);
         }
-        ctx.clock.follow();
+        if set.by > 0 {
+            ctx.clock.follow(set.by);
+        }
         self.sum = moved.sum;
         self.held = None;
         self.late = (set.by < 0).then_some((set.by, ctx.now() + LATE_MS));

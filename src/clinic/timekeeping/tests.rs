@@ -8,9 +8,11 @@ use yigong_base::access::password::Cost;
 use yigong_base::access::session;
 use yigong_base::clock::{Clock, DAY_MS, SystemClock};
 use yigong_base::jobs::{self, Job};
+use yigong_base::patient::{Seen as Person, link};
 use yigong_base::testing::{Bench, engines};
 
 use super::*;
+use crate::critical::raise::{Raise, raise};
 
 /// The program's time, and by how much the machine's was set.
 #[derive(Default)]
@@ -44,8 +46,9 @@ impl Clock for Turned {
         self.by.load(Ordering::Relaxed)
     }
 
-    fn follow(&self) {
-        self.now.fetch_add(self.by.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    fn follow(&self, by: i64) {
+        self.now.fetch_add(by, Ordering::Relaxed);
+        self.by.fetch_sub(by, Ordering::Relaxed);
     }
 }
 
@@ -215,5 +218,37 @@ async fn who_starts_while_a_clock_is_held_holds_it_too() {
         let at = mended.now();
         begin(&ctx.db, &*mended).await.unwrap();
         assert_eq!(mended.now(), at);
+    }
+}
+
+#[tokio::test]
+async fn an_orange_alert_is_moved_once() {
+    for bench in engines().await.unwrap() {
+        let clock = Turned::by(-20 * HOUR_MS);
+        let ctx = with(&bench, &clock);
+        let permit = Permit::system("test");
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let seen = Person { local_id: "P1".into(), name: "王小东".into(), ..Person::default() };
+        let orange = Raise {
+            pipeline: "lab".into(),
+            subject_kind: "specimen".into(),
+            subject: "S1".into(),
+            dedupe: "lab:K".into(),
+            patient: link(&mut tx, &ctx, "C01", &seen).await.unwrap().id,
+            facility: "C01".into(),
+            level: "orange".into(),
+            finding: "血钾 6.0 mmol/L".into(),
+            ..Raise::default()
+        };
+        raise(&mut tx, &ctx, &permit, &orange).await.unwrap();
+        tx.commit().await.unwrap();
+        let rings = "SELECT next_escalation_at AS n FROM critical_alert";
+        let left = number(&ctx, rings).await - ctx.now();
+        assert!(left > HOUR_MS);
+        let mut keeper = Keeper::start(&ctx).await.unwrap();
+        for _ in 0..3 {
+            keeper.look(&ctx).await.unwrap();
+        }
+        assert_eq!(number(&ctx, rings).await - ctx.now(), left);
     }
 }

@@ -241,6 +241,27 @@ async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result
     Ok(())
 }
 
+/// Brings the marks of a restored store up to date: what is whole again loses its mark, what did not come back gets one.
+///
+/// # Errors
+/// Storage faults.
+pub async fn restored(ctx: &Ctx, absent: &[String]) -> Result<()> {
+    let (permit, mut after) = (Permit::system("restore"), String::new());
+    loop {
+        let page = ctx.db.read(&permit).await?.all(sql::MARKS, args![&after, PAGE]).await?;
+        let Some(last) = page.last() else { break };
+        after = last.text("address")?;
+        for row in &page {
+            let address = row.text("address")?;
+            mark(ctx, &permit, &address, ctx.blobs.disk().rehash(&address).await?).await?;
+        }
+    }
+    for address in absent {
+        mark(ctx, &permit, address, Found::Missing).await?;
+    }
+    Ok(())
+}
+
 /// A page of the addresses that rows name, from `after` on, in order.
 ///
 /// # Errors

@@ -28,6 +28,8 @@ yigong_base::statements! {
     AWAY = "SELECT address FROM damaged_object WHERE kind IN ('missing', 'unreadable') ORDER BY address LIMIT 20000";
     /// All that are marked.
     LIST_DAMAGED = "SELECT d.address, d.kind, d.found_at, (SELECT MIN(i.id) FROM instance i WHERE i.object_hash = d.address) AS instance FROM damaged_object d ORDER BY d.found_at DESC LIMIT 500";
+    /// A page of them, in order.
+    MARKS = "SELECT address FROM damaged_object WHERE address > $1 ORDER BY address LIMIT $2";
     /// How many.
     COUNT_DAMAGED = "SELECT COUNT(*) AS n FROM damaged_object";
     /// Marked objects in scope with what needs them, newest first.
