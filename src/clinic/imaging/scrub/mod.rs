@@ -5,6 +5,7 @@
 //! a row, older than a day, is set aside for a week.
 
 mod brake;
+mod marks;
 pub mod mend;
 pub mod sql;
 #[cfg(test)]
@@ -21,6 +22,8 @@ use yigong_base::storage::layout::FOLDERS;
 use yigong_base::storage::{Conn, Row};
 use yigong_base::{Ctx, args, audit, setting};
 
+use self::marks::mark;
+pub use self::marks::restored;
 use super::recompress;
 use crate::timekeeping;
 
@@ -218,48 +221,6 @@ pub async fn scrub(ctx: &Ctx) -> Result<()> {
     let pause = if in_time { HOUR_MS } else { MINUTE_MS };
     jobs::enqueue(&mut tx, ctx, Job::new("scrub", "all").at(ctx.now() + pause)).await?;
     tx.commit().await
-}
-
-/// Marks what is wrong, takes the mark from what is whole again.
-async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found) -> Result<()> {
-    let marked = ctx.db.read(permit).await?.opt(sql::IS_DAMAGED, args![address]).await?.is_some();
-    let (statement, action) = match (found, marked) {
-        (Found::Sound, true) => (sql::MENDED, "object.mended"),
-        (Found::Sound, false) | (_, true) => return Ok(()),
-        (_, false) => (sql::DAMAGED, "object.damaged"),
-    };
-    let mut tx = ctx.db.begin(permit).await?;
-    if statement == sql::DAMAGED {
-        tracing::error!(object = address, kind = found.as_str(), "object.damaged");
-        tx.exec(statement, args![address, found.as_str(), ctx.now()]).await?;
-    } else {
-        tx.exec(statement, args![address]).await?;
-    }
-    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({"kind": found.as_str()})).await?;
-    tx.commit().await?;
-    ctx.live.changed(LIVE, address, permit.facility());
-    Ok(())
-}
-
-/// Brings the marks of a restored store up to date: what is whole again loses its mark, what did not come back gets one.
-///
-/// # Errors
-/// Storage faults.
-pub async fn restored(ctx: &Ctx, absent: &[String]) -> Result<()> {
-    let (permit, mut after) = (Permit::system("restore"), String::new());
-    loop {
-        let page = ctx.db.read(&permit).await?.all(sql::MARKS, args![&after, PAGE]).await?;
-        let Some(last) = page.last() else { break };
-        after = last.text("address")?;
-        for row in &page {
-            let address = row.text("address")?;
-            mark(ctx, &permit, &address, ctx.blobs.disk().rehash(&address).await?).await?;
-        }
-    }
-    for address in absent {
-        mark(ctx, &permit, address, Found::Missing).await?;
-    }
-    Ok(())
 }
 
 /// A page of the addresses that rows name, from `after` on, in order.
