@@ -37,6 +37,14 @@ impl Running {
         self.0.update(bytes);
     }
 
+    /// Adds all that is left of a reader; answers how many bytes there are now.
+    ///
+    /// # Errors
+    /// Of the reader.
+    pub fn update_reader(&mut self, reader: impl std::io::Read) -> std::io::Result<u64> {
+        self.0.update_reader(reader).map(|hash| hash.count())
+    }
+
     /// The digest as 64 hex digits.
     #[must_use]
     pub fn finish_hex(self) -> String {

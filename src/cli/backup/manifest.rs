@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -198,14 +198,8 @@ pub(super) fn beside(data: &Path) -> Result<Vec<(PathBuf, String)>> {
 pub(super) async fn prove(root: &Path, file: String) -> Result<Proof> {
     let path = root.join(&file);
     let done = spawn_blocking(move || {
-        let (mut from, mut hash, mut bytes) = (File::open(&path)?, Running::default(), 0);
-        let mut piece = vec![0; 1 << 20];
-        loop {
-            let n = from.read(&mut piece)?;
-            let Some(read) = piece.get(..n).filter(|p| !p.is_empty()) else { break };
-            hash.update(read);
-            bytes += n as u64;
-        }
+        let mut hash = Running::default();
+        let bytes = hash.update_reader(File::open(&path)?)?;
         Ok::<_, std::io::Error>((bytes, hash.finish_hex()))
     });
     let done = done.await.map_err(|_| Fault::internal("hashing stopped"))?;

@@ -77,7 +77,7 @@ pub async fn restore(args: RestoreArgs) -> Result<ExitCode> {
     let wrong = copied.damaged.len() + copied.missing.len();
     if wrong > 0 && !args.incomplete {
         say(&format!(
-            "stopped: {wrong} objects are damaged or missing; a server does not start on this folder. Mend the backup, or go on with --incomplete"
+            "stopped: {wrong} objects are damaged or missing; a server does not start on this folder. Mend the backup, or say --incomplete with an empty folder"
         ));
         return Ok(ExitCode::FAILURE);
     }
