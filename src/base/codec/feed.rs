@@ -3,11 +3,13 @@
 
 use std::fs::File;
 use std::io;
+use std::num::NonZero;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::Advice;
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
@@ -42,6 +44,8 @@ pub(super) enum Stopped {
 pub(super) fn pour(file: &File, parts: &[(u64, u64)], pipe: &OwnedFd, wall: Duration) -> Result<(), Stopped> {
     let mut left = wall;
     for (offset, length) in parts {
+        // A part that is not in memory is asked for as a whole: the disk is faster than step by step.
+        let _ = rustix::fs::fadvise(file, *offset, NonZero::new(*length), Advice::WillNeed);
         let (mut at, end) = (*offset, offset.saturating_add(*length));
         while at < end {
             let most = usize::try_from(end - at).unwrap_or(usize::MAX);

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::refused;
+use super::render::Press;
 use super::wire::{Answer, GREETING, read_body, read_request, write_answer};
 use super::{CodecError, Format, Output, Picture, Request, decode, encode, render, sandbox};
 
@@ -34,10 +35,8 @@ pub fn work(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
 /// Makes the outputs of one request.
 pub(super) fn answer<R: Read>(request: &Request, body: &mut io::Take<R>) -> Result<Vec<Vec<u8>>, CodecError> {
     request.shape.check()?;
-    let ended = |e: io::Error| refused(format!("the frame ended: {e}"));
-    if let Some(image) = passed(request, body).map_err(ended)? {
-        let pictures = request.outputs.iter().filter_map(picture);
-        return pictures.map(|picture| render::picture(&image, &picture)).collect();
+    if let Some(parts) = passed(request, body)? {
+        return Ok(parts);
     }
     let body = read_body(body).map_err(ended)?;
     let pixels = decode::decode(&request.transfer_syntax, &request.shape, body)?;
@@ -59,7 +58,9 @@ pub(super) fn answer<R: Read>(request: &Request, body: &mut io::Take<R>) -> Resu
             Some(image) => image,
             None => render::display(&pixels, &request.shape, &request.display)?,
         };
-        parts.push(render::picture(&image, &picture)?);
+        let mut press = Press::of(&picture, (image.width, image.height), image.channels)?;
+        press.take(&image);
+        parts.push(press.end()?);
         shown = Some(image);
     }
     Ok(parts)
@@ -82,14 +83,25 @@ fn picture(output: &Output) -> Option<Picture> {
     }
 }
 
-/// The image of a frame whose samples become grey levels as they pass, where nothing else is made of them.
-fn passed<R: Read>(request: &Request, body: &mut io::Take<R>) -> io::Result<Option<render::Image>> {
-    let whole = body.limit() >= request.shape.frame_bytes();
-    if !whole
-        || !decode::is_plain(&request.transfer_syntax)
-        || !request.outputs.iter().all(|o| picture(o).is_some())
-    {
+/// The pictures of a frame whose samples become grey levels as they pass, where nothing else is made of them.
+fn passed<R: Read>(request: &Request, body: &mut io::Take<R>) -> Result<Option<Vec<Vec<u8>>>, CodecError> {
+    let (shape, wanted) = (&request.shape, request.outputs.iter().map(picture));
+    let Some(wanted) = wanted.collect::<Option<Vec<Picture>>>() else { return Ok(None) };
+    if body.limit() < shape.frame_bytes() || !decode::is_plain(&request.transfer_syntax) {
         return Ok(None);
     }
-    render::passing(body, &request.shape, &request.display)
+    let size = (shape.cols as usize, shape.rows as usize);
+    let presses = wanted.iter().map(|picture| Press::of(picture, size, 1));
+    let mut presses = presses.collect::<Result<Vec<Press>, CodecError>>()?;
+    let took = render::passing(body, shape, &request.display, |lines| {
+        presses.iter_mut().for_each(|press| press.take(lines));
+    });
+    if !took.map_err(ended)? {
+        return Ok(None);
+    }
+    presses.into_iter().map(Press::end).collect::<Result<_, _>>().map(Some)
+}
+
+fn ended(error: io::Error) -> CodecError {
+    refused(format!("the frame ended: {error}"))
 }

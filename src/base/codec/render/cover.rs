@@ -12,7 +12,7 @@ pub(super) fn shut(image: &mut Image, shutter: &Shutter) {
     let level = (shutter.value >> 8) as u8;
     let (width, channels) = (image.width, image.channels);
     for (y, line) in image.data.chunks_exact_mut(width * channels).enumerate() {
-        let row = y as i64 + 1;
+        let row = (image.top + y) as i64 + 1;
         let crossings = crossings(&shutter.polygon, row);
         for (x, pixel) in line.chunks_exact_mut(channels).enumerate() {
             if !is_open(shutter, row, x as i64 + 1, &crossings) {
@@ -52,7 +52,7 @@ fn crossings(corners: &[(i64, i64)], row: i64) -> Vec<f64> {
 
 /// Draws an overlay; an embedded one is read `from` the samples.
 pub(super) fn draw(image: &mut Image, overlay: &Overlay, from: Option<(&Pixels, &Shape)>) {
-    let (width, channels) = (image.width, image.channels);
+    let (width, top, channels) = (image.width, image.top, image.channels);
     let pixels = image.data.chunks_exact_mut(channels);
     match (&overlay.plane, from) {
         (Plane::Embedded(position), Some((samples, shape))) => {
@@ -64,7 +64,7 @@ pub(super) fn draw(image: &mut Image, overlay: &Overlay, from: Option<(&Pixels, 
         }
         (Plane::Embedded(_), None) => {}
         (Plane::Bits(_), _) => {
-            let is_set = |at: usize| bit(overlay, (at / width) as i64 + 1, (at % width) as i64 + 1);
+            let is_set = |at: usize| bit(overlay, (top + at / width) as i64 + 1, (at % width) as i64 + 1);
             pixels.enumerate().filter(|(at, _)| is_set(*at)).for_each(|(_, pixel)| pixel.fill(WHITE));
         }
     }

@@ -1,7 +1,5 @@
 //! Grey images: modality, VOI and presentation transformations, inversion (PS3.3 §C.11.1, §C.11.2, §C.11.6).
 
-use std::io::{self, Read};
-
 use super::super::{Display, Shape, Table};
 use super::straight::Straight;
 
@@ -9,8 +7,6 @@ use super::straight::Straight;
 const CLIP: f64 = 0.005;
 /// Bytes looked up in one run: they stay in the processor's first cache.
 const NEAR: usize = 16 << 10;
-/// Bytes read at once: they stay in the processor's second cache, and one system call gets many of them.
-const PASSING: usize = 128 << 10;
 /// Samples compared side by side.
 const AT_ONCE: usize = 32;
 
@@ -25,34 +21,32 @@ pub(super) fn display(data: &[u8], shape: &Shape, display: &Display) -> Vec<u8> 
     data.chunks_exact(width).map(|w| level(value(w, shape))).collect()
 }
 
-/// The same of samples that are read and not kept. `None`, and nothing read, where the levels hang on what values there are.
-///
-/// # Errors
-/// Reading; the end before the last sample.
-pub(super) fn passing<R: Read>(
-    samples: &mut R,
-    shape: &Shape,
-    display: &Display,
-) -> io::Result<Option<Vec<u8>>> {
-    let (Some(words), Some(voi)) = (Words::of(shape), Voi::of(display)) else { return Ok(None) };
-    if !words.are_few(shape) || shape.bits_allocated == 1 {
-        return Ok(None);
-    }
-    let greys = words.greys((0, words.mask), &voi, shape, display);
-    let line = voi.straight(shape, display, &greys);
-    let mut shown = Vec::with_capacity(shape.pixels());
-    let mut near = vec![0; PASSING];
-    let mut left = shape.pixels() * words.bytes;
-    while left > 0 {
-        let part = &mut near[..left.min(PASSING)];
-        samples.read_exact(part)?;
-        match &line {
-            Some(line) => line.draw(part, &mut shown),
-            None => words.look_up_near(part, &greys, &mut shown),
+/// From samples to grey levels that do not hang on what other samples there are.
+pub(super) struct Passing {
+    words: Words,
+    greys: Greys,
+    line: Option<Straight>,
+}
+
+impl Passing {
+    /// `None` where they do, or where working out every level costs more than the image.
+    pub(super) fn of(shape: &Shape, display: &Display) -> Option<Self> {
+        let (words, voi) = (Words::of(shape)?, Voi::of(display)?);
+        if !words.are_few(shape) || shape.bits_allocated == 1 {
+            return None;
         }
-        left -= part.len();
+        let greys = words.greys((0, words.mask), &voi, shape, display);
+        let line = voi.straight(shape, display, &greys);
+        Some(Self { words, greys, line })
     }
-    Ok(Some(shown))
+
+    /// Adds the grey of each of a few samples.
+    pub(super) fn show(&self, samples: &[u8], shown: &mut Vec<u8>) {
+        match &self.line {
+            Some(line) => line.draw(samples, shown),
+            None => self.words.look_up_near(samples, &self.greys, shown),
+        }
+    }
 }
 
 /// The grey level of a stored value.

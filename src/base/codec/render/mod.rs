@@ -3,6 +3,7 @@
 mod cover;
 mod file;
 mod grey;
+mod press;
 mod resize;
 mod straight;
 
@@ -10,12 +11,20 @@ use std::io::{self, Read};
 
 use super::decode::{Pixels, ybr_to_rgb_8};
 use super::error::refused;
-use super::{CodecError, Display, Overlay, Picture, Plane, Shape};
+use super::{CodecError, Display, Overlay, Plane, Shape};
 
-/// An 8-bit image.
+pub(super) use press::Press;
+
+/// Bytes of samples read at once: they stay in the processor's second cache, and one system call gets many of them.
+const NEAR: usize = 256 << 10;
+
+/// An 8-bit image, or some lines of one.
 pub(super) struct Image {
     pub(super) width: usize,
+    /// Lines there are.
     pub(super) height: usize,
+    /// Lines above them.
+    pub(super) top: usize,
     /// 1 or 3 bytes a pixel.
     pub(super) channels: usize,
     pub(super) data: Vec<u8>,
@@ -25,17 +34,21 @@ pub(super) struct Image {
 pub(super) fn display(pixels: &Pixels, shape: &Shape, display: &Display) -> Result<Image, CodecError> {
     let (width, height) = (shape.cols as usize, shape.rows as usize);
     let mut image = match (shape.samples, shape.photometric.as_str()) {
-        (1, "PALETTE COLOR") => Image { width, height, channels: 3, data: palette(pixels, shape, display)? },
-        (1, _) => Image { width, height, channels: 1, data: grey::display(&pixels.data, shape, display) },
-        (3, _) => Image { width, height, channels: 3, data: colour(pixels, shape) },
+        (1, "PALETTE COLOR") => {
+            Image { width, height, top: 0, channels: 3, data: palette(pixels, shape, display)? }
+        }
+        (1, _) => {
+            Image { width, height, top: 0, channels: 1, data: grey::display(&pixels.data, shape, display) }
+        }
+        (3, _) => Image { width, height, top: 0, channels: 3, data: colour(pixels, shape) },
         (samples, _) => return Err(CodecError::Unsupported(format!("display of {samples} samples"))),
     };
     over(&mut image, display, Some((pixels, shape)));
     Ok(image)
 }
 
-/// Displays a plain grey frame whose levels do not hang on what values it has: its samples pass by and are not kept. `None`, and
-/// nothing read, for any other.
+/// Displays a plain grey frame whose levels do not hang on what values it has: its samples pass by, some lines at a time, which
+/// `take` is given, and nothing is kept. `false`, and nothing read, for any other.
 ///
 /// # Errors
 /// Reading; the end before the last sample.
@@ -43,16 +56,30 @@ pub(super) fn passing<R: Read>(
     samples: &mut R,
     shape: &Shape,
     display: &Display,
-) -> io::Result<Option<Image>> {
+    mut take: impl FnMut(&Image),
+) -> io::Result<bool> {
     let embedded = |overlay: &Overlay| matches!(overlay.plane, Plane::Embedded(_));
     if shape.samples != 1 || shape.photometric == "PALETTE COLOR" || display.overlays.iter().any(embedded) {
-        return Ok(None);
+        return Ok(false);
     }
-    let Some(data) = grey::passing(samples, shape, display)? else { return Ok(None) };
+    let Some(passing) = grey::Passing::of(shape, display) else { return Ok(false) };
     let (width, height) = (shape.cols as usize, shape.rows as usize);
-    let mut image = Image { width, height, channels: 1, data };
-    over(&mut image, display, None);
-    Ok(Some(image))
+    let line = width * shape.sample_bytes();
+    let lines = (NEAR / line).clamp(1, height);
+    let mut near = vec![0; lines * line];
+    let data = Vec::with_capacity(lines * width);
+    let mut band = Image { width, height: lines, top: 0, channels: 1, data };
+    while band.top < height {
+        band.height = lines.min(height - band.top);
+        let part = &mut near[..band.height * line];
+        samples.read_exact(part)?;
+        band.data.clear();
+        passing.show(part, &mut band.data);
+        over(&mut band, display, None);
+        take(&band);
+        band.top += band.height;
+    }
+    Ok(true)
 }
 
 /// What lies over an image; `from` what embedded overlays are read.
@@ -63,17 +90,6 @@ fn over(image: &mut Image, display: &Display, from: Option<(&Pixels, &Shape)>) {
     for overlay in &display.overlays {
         cover::draw(image, overlay, from);
     }
-}
-
-/// The picture of an image: part, size, format.
-pub(super) fn picture(image: &Image, wanted: &Picture) -> Result<Vec<u8>, CodecError> {
-    let part = match wanted.part {
-        Some(part) => Some(resize::cut(image, part).ok_or_else(|| refused("the part asked for is empty"))?),
-        None => None,
-    };
-    let image = part.as_ref().unwrap_or(image);
-    let sized = wanted.fit.and_then(|fit| resize::fit(image, fit, wanted.enlarge));
-    file::write(sized.as_ref().unwrap_or(image), wanted.format)
 }
 
 /// Colour samples to 8 bits: of wider ones the eight highest stored bits are shown.

@@ -1,11 +1,17 @@
 //! Tables, shutters, overlays, size and format (PS3.3 §C.7.6.11, §C.9.2, §C.11).
 
 use super::super::decode::Pixels;
-use super::super::render::{Image, display, picture};
+use super::super::render::{Image, Press, display};
 use super::*;
 
 fn shown(shape: &Shape, data: Vec<u8>, how: &Display) -> Image {
     display(&Pixels::new(data), shape, how).unwrap()
+}
+
+fn picture(image: &Image, wanted: &Picture) -> Result<Vec<u8>, CodecError> {
+    let mut press = Press::of(wanted, (image.width, image.height), image.channels)?;
+    press.take(image);
+    press.end()
 }
 
 fn table(first: i64, bits: u32, entries: &[u16]) -> Option<Table> {

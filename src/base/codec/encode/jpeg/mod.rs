@@ -39,10 +39,10 @@ pub(in super::super) enum Colour {
     Halved,
 }
 
-/// Writes `width` by `height` pixels, line by line, with a quality of 1 to 100.
+/// Writes a whole image of `size` pixels, line by line, with a quality of 1 to 100.
 ///
 /// # Errors
-/// `Refused` when a side is no JPEG's, or the samples are fewer than that.
+/// As [`Writer::new`] and [`Writer::end`].
 pub(in super::super) fn write(
     data: &[u8],
     size: (usize, usize),
@@ -50,55 +50,92 @@ pub(in super::super) fn write(
     colour: Colour,
     quality: u8,
 ) -> Result<Vec<u8>, CodecError> {
-    write_with(Level::new(), data, size, samples, colour, quality)
+    let mut writer = Writer::new(size, samples, colour, quality)?;
+    writer.take(data);
+    writer.end()
 }
 
-/// The same with the vectors of a processor; all give the same bytes.
-///
-/// # Errors
-/// As [`write`].
-pub(in super::super) fn write_with(
+/// A file in the making: lines go in from the top, each eight of them are coded.
+pub(in super::super) struct Writer {
     level: Level,
-    data: &[u8],
-    (width, height): (usize, usize),
-    samples: Samples,
-    colour: Colour,
-    quality: u8,
-) -> Result<Vec<u8>, CodecError> {
-    let side = |pixels: usize| u16::try_from(pixels).ok().filter(|p| *p > 0);
-    let (Some(across), Some(down)) = (side(width), side(height)) else {
-        return Err(refused(format!("image side: {width} x {height}")));
-    };
-    let channels = if samples == Samples::Grey { 1 } else { 3 };
-    if data.len() < width * height * channels {
-        return Err(refused(format!("{} bytes of {}", data.len(), width * height * channels)));
+    /// Bytes of a line.
+    line: usize,
+    /// Lines that are still to come.
+    left: usize,
+    strip: Strip,
+    components: Vec<Component>,
+    bits: Bits,
+}
+
+impl Writer {
+    /// For `width` by `height` pixels and a quality of 1 to 100.
+    ///
+    /// # Errors
+    /// `Refused` when a side is no JPEG's.
+    pub(in super::super) fn new(
+        size: (usize, usize),
+        samples: Samples,
+        colour: Colour,
+        quality: u8,
+    ) -> Result<Self, CodecError> {
+        Self::with(Level::new(), size, samples, colour, quality)
     }
-    let halved = channels == 3 && colour == Colour::Halved;
-    let sets: &[Set] =
-        if channels == 1 { &[Set::Brightness] } else { &[Set::Brightness, Set::Colour, Set::Colour] };
-    let mut out = Vec::with_capacity(data.len() / 8 + 1024);
-    head(&mut out, (across, down), sets, halved, quality);
-    let mut components: Vec<Component> = sets
-        .iter()
-        .enumerate()
-        .map(|(n, set)| Component {
+
+    /// The same with the vectors of a processor; all give the same bytes.
+    ///
+    /// # Errors
+    /// As [`Writer::new`].
+    pub(in super::super) fn with(
+        level: Level,
+        (width, height): (usize, usize),
+        samples: Samples,
+        colour: Colour,
+        quality: u8,
+    ) -> Result<Self, CodecError> {
+        let side = |pixels: usize| u16::try_from(pixels).ok().filter(|p| *p > 0);
+        let (Some(across), Some(down)) = (side(width), side(height)) else {
+            return Err(refused(format!("image side: {width} x {height}")));
+        };
+        let channels = if samples == Samples::Grey { 1 } else { 3 };
+        let halved = channels == 3 && colour == Colour::Halved;
+        let sets: &[Set] =
+            if channels == 1 { &[Set::Brightness] } else { &[Set::Brightness, Set::Colour, Set::Colour] };
+        let line = width * channels;
+        let mut out = Vec::with_capacity(line * height / 8 + 1024);
+        head(&mut out, (across, down), sets, halved, quality);
+        let components = sets.iter().enumerate().map(|(n, set)| Component {
             wide: if halved && n == 0 { 2 } else { 1 },
             factors: Factors::of(&set.steps(quality)),
             coder: Coder::of(*set),
             blocks: [Block::EMPTY; 2 * NEAR],
-        })
-        .collect();
-    let mut bits = Bits::behind(out);
-    let mut strip = Strip::new(width, samples, halved);
-    let line = width * channels;
-    for top in (0..height).step_by(SIDE) {
-        let rows = data[top * line..].chunks_exact(line).take((height - top).min(SIDE));
-        strip.fill(rows);
-        code(level, &strip, &mut components, &mut bits);
+        });
+        let (components, strip) = (components.collect(), Strip::new(width, samples, halved));
+        Ok(Self { level, line, left: height, strip, components, bits: Bits::behind(out) })
     }
-    let mut out = bits.end();
-    out.extend_from_slice(&[0xff, 0xd9]);
-    Ok(out)
+
+    /// Takes whole lines; what comes after the last line is not looked at.
+    pub(in super::super) fn take(&mut self, lines: &[u8]) {
+        for line in lines.chunks_exact(self.line).take(self.left) {
+            self.left -= 1;
+            if self.strip.put(line) || self.left == 0 {
+                self.strip.close();
+                code(self.level, &self.strip, &mut self.components, &mut self.bits);
+            }
+        }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// `Refused` when lines are missing.
+    pub(in super::super) fn end(self) -> Result<Vec<u8>, CodecError> {
+        if self.left > 0 {
+            return Err(refused(format!("{} lines of the image are missing", self.left)));
+        }
+        let mut out = self.bits.end();
+        out.extend_from_slice(&[0xff, 0xd9]);
+        Ok(out)
+    }
 }
 
 struct Component {

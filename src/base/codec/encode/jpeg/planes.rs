@@ -10,6 +10,8 @@ pub(super) struct Strip {
     halved: bool,
     /// Samples in a line of the first plane.
     stride: usize,
+    /// Lines it has.
+    lines: usize,
     planes: Vec<Vec<u8>>,
 }
 
@@ -19,7 +21,7 @@ impl Strip {
         let unit = if halved { 2 * SIDE } else { SIDE };
         let stride = width.next_multiple_of(unit);
         let count = if samples == Samples::Grey { 1 } else { 3 };
-        Self { width, samples, halved, stride, planes: vec![vec![0; stride * SIDE]; count] }
+        Self { width, samples, halved, stride, lines: 0, planes: vec![vec![0; stride * SIDE]; count] }
     }
 
     /// Units side by side.
@@ -32,36 +34,36 @@ impl Strip {
         (&self.planes[n], if n > 0 && self.halved { self.stride / 2 } else { self.stride })
     }
 
-    /// Takes at most eight lines.
-    pub(super) fn fill<'a>(&mut self, lines: impl Iterator<Item = &'a [u8]>) {
-        let (stride, width) = (self.stride, self.width);
-        let mut last = 0;
-        for (y, line) in lines.take(SIDE).enumerate() {
-            last = y;
-            match (self.samples, self.planes.as_mut_slice()) {
-                (Samples::Grey, [grey, ..]) => grey[y * stride..][..width].copy_from_slice(line),
-                (Samples::Rgb, [a, b, c]) => {
-                    parted(line, [a, b, c].map(|p| &mut p[y * stride..][..width]), ybr)
-                }
-                (_, [a, b, c]) => {
-                    parted(line, [a, b, c].map(|p| &mut p[y * stride..][..width]), |pixel| pixel)
-                }
-                _ => {}
-            }
-            for plane in &mut self.planes {
-                let line = &mut plane[y * stride..][..stride];
-                let end = line[width - 1];
-                line[width..].fill(end);
-            }
+    /// Takes a line, a first one after it was closed; whether it was the last of eight.
+    pub(super) fn put(&mut self, line: &[u8]) -> bool {
+        let (start, width) = (self.lines * self.stride, self.width);
+        match (self.samples, self.planes.as_mut_slice()) {
+            (Samples::Grey, [grey, ..]) => grey[start..][..width].copy_from_slice(line),
+            (Samples::Rgb, [a, b, c]) => parted(line, [a, b, c].map(|p| &mut p[start..][..width]), ybr),
+            (_, [a, b, c]) => parted(line, [a, b, c].map(|p| &mut p[start..][..width]), |pixel| pixel),
+            _ => {}
         }
         for plane in &mut self.planes {
-            for y in last + 1..SIDE {
+            let line = &mut plane[start..][..self.stride];
+            let end = line[width - 1];
+            line[width..].fill(end);
+        }
+        self.lines += 1;
+        self.lines == SIDE
+    }
+
+    /// Makes whole units of the lines it has; it has none after that.
+    pub(super) fn close(&mut self) {
+        let (stride, last) = (self.stride, self.lines.saturating_sub(1));
+        for plane in &mut self.planes {
+            for y in self.lines..SIDE {
                 plane.copy_within(last * stride..(last + 1) * stride, y * stride);
             }
         }
         if self.halved {
             self.planes.iter_mut().skip(1).for_each(|plane| halve(plane));
         }
+        self.lines = 0;
     }
 }
 
