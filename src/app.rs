@@ -165,6 +165,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on("charset", |centre: Centre, job: JobRow| async move {
             imaging::reconcile::reindex(&centre.ctx, &job.key, &job.payload).await
         })
+        .on(imaging::reconcile::held::JOB, |centre: Centre, job: JobRow| async move {
+            imaging::reconcile::held::look_again(&centre.ctx, &job.key).await
+        })
         .on(imaging::reconcile::note::JOB, |centre: Centre, job: JobRow| async move {
             imaging::reconcile::note::reject_by_note(&centre.ctx, &job.key, &job.payload).await
         })

@@ -44,6 +44,9 @@ pub struct Indexing {
     /// A study of the facility; absent = one of its own.
     #[serde(default)]
     study: Option<String>,
+    /// Also the others that came for the same study from the same sender and are held for the same reason.
+    #[serde(default)]
+    alike: bool,
     why: String,
 }
 
@@ -105,7 +108,8 @@ async fn index_held(
     body: web::Json<Indexing>,
 ) -> Answer {
     let (act, study) =
-        reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), &body.why).await?;
+        reconcile::index_held(&centre.ctx, &permit, &id, body.study.as_deref(), body.alike, &body.why)
+            .await?;
     told(&centre, &permit, &study).await?;
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
 }

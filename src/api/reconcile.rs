@@ -334,16 +334,33 @@ async fn restore(
     ))
 }
 
+/// Which versions become the current ones.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Promoting {
+    /// Also those of other images of the study that wait for the same reason, of the same sender.
+    #[serde(default)]
+    alike: bool,
+    why: String,
+}
+
 /// Makes a version of an image the current one.
-#[utoipa::path(post, path = "/api/instances/{id}/promote", tag = "imaging", params(("id" = String, Path)), request_body = Why, responses((status = 200, description = "the act")))]
+#[utoipa::path(post, path = "/api/instances/{id}/promote", tag = "imaging", params(("id" = String, Path)), request_body = Promoting, responses((status = 200, description = "the act")))]
 #[post("/api/instances/{id}/promote")]
 async fn promote(
     centre: web::Data<Centre>,
     permit: Caller,
     id: web::Path<String>,
-    body: web::Json<Why>,
+    body: web::Json<Promoting>,
 ) -> Answer {
-    acting!(centre, permit, &id, |tx| reconcile::promote(&mut tx, &centre.ctx, &permit, &id, &body.why))
+    acting!(centre, permit, &id, |tx| reconcile::promote(
+        &mut tx,
+        &centre.ctx,
+        &permit,
+        &id,
+        body.alike,
+        &body.why
+    ))
 }
 
 /// What was done to a study, newest first.

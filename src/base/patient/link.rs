@@ -81,13 +81,21 @@ pub struct PatientHead {
 #[must_use]
 pub fn is_junk(local_id: &str) -> bool {
     let id = local_id.trim();
-    let date = id.len() == 8
-        && id.bytes().all(|b| b.is_ascii_digit())
-        && (id.starts_with("19") || id.starts_with("20"));
+    // Eight digits are a date only where there is such a day: many hospitals number their patients from 20260001 on.
+    let date = id.len() == 8 && (id.starts_with("19") || id.starts_with("20")) && is_day(id);
     date || matches!(
         id,
         "" | "0" | "1" | "急诊" | "无" | "测试" | "无名氏" | "test" | "TEST" | "ANONYMOUS" | "000000"
     )
+}
+
+/// Whether eight digits are a day of the calendar.
+fn is_day(digits: &str) -> bool {
+    let part = |from: usize, to: usize| digits.get(from..to).and_then(|d| d.parse::<u16>().ok());
+    let (Some(year), Some(month), Some(day)) = (part(0, 4), part(4, 6), part(6, 8)) else { return false };
+    let month = u8::try_from(month).ok().and_then(|m| time::Month::try_from(m).ok());
+    let date = month.zip(u8::try_from(day).ok());
+    date.is_some_and(|(month, day)| time::Date::from_calendar_date(year.into(), month, day).is_ok())
 }
 
 /// Finds or creates the patient row of (facility, local id).
@@ -254,6 +262,9 @@ mod tests {
     fn junk_ids() {
         for id in ["", " ", "0", "20260901", "急诊", "无"] {
             assert!(is_junk(id), "{id}");
+        }
+        for id in ["20260001", "20012345", "20250230", "19631301", "2026013x"] {
+            assert!(!is_junk(id), "{id} is no day");
         }
         assert!(!is_junk("C010001"));
     }

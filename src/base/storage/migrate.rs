@@ -122,6 +122,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0019_next_job.sql"),
         include_str!("../../../migrations/postgres/0019_next_job.sql"),
     ),
+    (
+        20,
+        "held_objects",
+        include_str!("../../../migrations/sqlite/0020_held_objects.sql"),
+        include_str!("../../../migrations/postgres/0020_held_objects.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -184,6 +184,7 @@ async fn refuse(ctx: &Ctx, permit: &Permit, arrived: &Arrived, refusal: &Refusal
         object_kind: arrived.kind,
         object_id: &arrived.id,
         blob: Some(&arrived.object),
+        for_study: None,
         detail: json!({"study": study, "stage": refusal.stage, "why": refusal.reason}),
     };
     quarantine::open(&mut tx, ctx, permit, &entry).await?;

@@ -80,6 +80,7 @@ impl New<'_> {
         }
         if let Some(study) = &found
             && let Some(reason) = clash_with(study, h)?
+            && !self.is_of_patient(tx, study).await?
         {
             let (held, study) = self.hold(tx, study, reason).await?;
             return Ok(Step::Done(held, study));
@@ -178,8 +179,26 @@ impl New<'_> {
         }
         let h = self.header();
         let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
-        self.quarantine(tx, "identity", reason, "object", self.object, detail).await?;
+        let entry = Entry {
+            for_study: Some(&study),
+            ..self.entry("identity", reason, "object", self.object, detail)
+        };
+        quarantine::open(tx, self.ctx, self.permit, &entry).await?;
+        // Either of the two may be the wrong one: who reads what is here might read half of an examination, or the wrong person's.
+        self.hold_back(tx, &study, "identity").await?;
         Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
+    }
+
+    /// Is the object of the patient whom a person, or an order, has given the study since? What the device said first counts, too.
+    async fn is_of_patient(&self, tx: &mut Tx, study: &Row) -> Result<bool> {
+        let h = self.header();
+        let row = tx.one(sql::PATIENT_OF, args![study.text("id")?]).await?;
+        if !row.flag("identified")? || row.text("local_id")? != h.patient_id.trim() {
+            return Ok(false);
+        }
+        let text = |column| row.text(column);
+        let held = as_held(&text("name")?, &text("pinyin")?, &text("sex")?, &text("birth_date")?);
+        Ok(!other_person(&held, h))
     }
 
     pub(super) async fn quarantine(
@@ -191,7 +210,19 @@ impl New<'_> {
         object: &str,
         detail: Value,
     ) -> Result<()> {
-        let entry = Entry {
+        let entry = self.entry(lane, reason, kind, object, detail);
+        quarantine::open(tx, self.ctx, self.permit, &entry).await
+    }
+
+    fn entry<'e>(
+        &'e self,
+        lane: &'e str,
+        reason: &'e str,
+        kind: &'e str,
+        object: &'e str,
+        detail: Value,
+    ) -> Entry<'e> {
+        Entry {
             lane,
             reason,
             facility: self.facility(),
@@ -199,9 +230,9 @@ impl New<'_> {
             object_kind: kind,
             object_id: object,
             blob: Some(self.object),
+            for_study: None,
             detail,
-        };
-        quarantine::open(tx, self.ctx, self.permit, &entry).await
+        }
     }
 
     async fn lanes(&self, tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
@@ -230,6 +261,13 @@ fn clash_with(study: &Row, h: &Header) -> Result<Option<&'static str>> {
         return Ok(Some("other-patient-in-study"));
     }
     Ok(other_person(&held, h).then_some("patient-differs-in-study"))
+}
+
+/// A patient of the register as a study's `attributes` would say it.
+pub(super) fn as_held(name: &str, pinyin: &str, sex: &str, birth_date: &str) -> Value {
+    let read = name::read(name);
+    let pinyin = if read.pinyin.is_empty() { name::fold(pinyin) } else { read.pinyin };
+    json!({"name_fold": name::fold(&read.shown), "name_pinyin": pinyin, "han": read.ideographic.is_some(), "sex": sex, "birth_date": birth_date})
 }
 
 /// Does the object name somebody else than a study's `attributes`?

@@ -29,6 +29,8 @@ pub struct Entry<'a> {
     pub object_id: &'a str,
     /// Blob.
     pub blob: Option<&'a str>,
+    /// The study that an `object` came for: it is in doubt, too.
+    pub for_study: Option<&'a str>,
     /// More, without patient names.
     pub detail: Value,
 }
@@ -54,7 +56,8 @@ pub async fn open(tx: &mut Tx, ctx: &Ctx, permit: &Permit, entry: &Entry<'_>) ->
             entry.object_id,
             entry.blob,
             &entry.detail,
-            ctx.now()
+            ctx.now(),
+            entry.for_study
         ],
     )
     .await?;
@@ -172,6 +175,14 @@ pub(super) async fn relane(tx: &mut Tx, study: &str) -> Result<bool> {
     let lane = LANES.iter().find(|l| open.iter().any(|o| o == *l)).copied().unwrap_or("");
     tx.exec(sql::PUT_LANE, args![study, lane]).await?;
     Ok(matches!(lane, "security" | "identity" | "content"))
+}
+
+/// Looks at a study again after something about it was answered, or asked anew.
+pub(super) async fn weigh(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
+    if relane(tx, study).await? {
+        return super::reconcile::hold_back(tx, ctx, study).await;
+    }
+    free(tx, ctx, study).await
 }
 
 /// Lets a study go on to the readers when nothing holds it back any more.

@@ -7,7 +7,7 @@ use yigong_base::patient::{self, Seen};
 use yigong_base::storage::Tx;
 use yigong_formats::dicom::{matching, name, tag, uid};
 
-use super::enter::{New, other_person};
+use super::enter::{New, as_held, other_person};
 use super::{sql, stack};
 use crate::order;
 
@@ -25,13 +25,18 @@ impl New<'_> {
             phone: h.text(tag::PHONE),
             ..Seen::default()
         };
+        let accession = h.text(tag::ACCESSION);
+        if let Some((order, patient)) = self.unidentified(tx, &accession).await? {
+            // The worklist had no patient number to give, and here is what was ordered: the study is that patient's.
+            return self.put_study(tx, &patient, Some(order), "", &accession).await;
+        }
         let mut linked = patient::link(tx, ctx, facility, &seen).await?;
         if linked.clash == Some("name") && self.same_name_spelt(tx, &linked.id).await? {
             // A device that knows only letters does not contradict the Han name of the order.
             let unnamed = Seen { name: String::new(), ..seen.clone() };
             linked = patient::link(tx, ctx, facility, &unnamed).await?;
         }
-        let trouble = match linked.clash {
+        let mut trouble = match linked.clash {
             // Nobody is guessed: the study gets a patient of its own until a person links it.
             Some(clash) => {
                 seen.local_id = String::new();
@@ -41,14 +46,6 @@ impl New<'_> {
             None if !linked.identified => Some(("patient-id-junk", "")),
             None => None,
         };
-        let elsewhere = self.uid_of_another(tx).await?;
-        let lane = match (trouble, &elsewhere) {
-            (Some(_), _) => "identity",
-            (None, Some(_)) => "defect",
-            (None, None) => "",
-        };
-        let id = ctx.id();
-        let accession = h.text(tag::ACCESSION);
         let order = if trouble.is_none() {
             match order::match_study(tx, facility, &accession, &linked.id).await? {
                 None if accession.trim().is_empty() => {
@@ -59,23 +56,72 @@ impl New<'_> {
         } else {
             None
         };
+        if trouble.is_none()
+            && order.is_none()
+            && order::is_for_another(tx, facility, &accession, &h.study, &linked.id).await?
+        {
+            // Either the number or the name is somebody else's: a report must go out under neither before a person has looked.
+            trouble = Some(("order-of-other-patient", "accession"));
+        }
+        let elsewhere = self.uid_of_another(tx).await?;
+        let lane = match (trouble, &elsewhere) {
+            (Some(_), _) => "identity",
+            (None, Some(_)) => "defect",
+            (None, None) => "",
+        };
+        let id = self.put_study(tx, &linked.id, order, lane, &accession).await?;
+        if let Some((reason, what)) = trouble {
+            let detail = json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what});
+            self.quarantine(tx, "identity", reason, "study", &id, detail).await?;
+        }
+        if let Some(facility) = elsewhere {
+            let detail = json!({"study_uid": h.study, "patient_id": h.patient_id, "elsewhere": facility});
+            self.quarantine(tx, "defect", "uid-of-other-patient", "study", &id, detail).await?;
+        }
+        Ok(id)
+    }
+
+    /// The order for an unidentified patient, and that patient, that an image without a patient number answers; not when it names
+    /// somebody else.
+    async fn unidentified(&self, tx: &mut Tx, accession: &str) -> Result<Option<(String, String)>> {
+        let h = self.header();
+        if !patient::is_junk(&h.patient_id) {
+            return Ok(None);
+        }
+        let found = order::match_unidentified(tx, self.facility(), accession, &h.study).await?;
+        let Some((order, patient)) = found else { return Ok(None) };
+        let held = patient::head(tx, &patient, self.ctx.now()).await?;
+        let is_other = other_person(&as_held(&held.name, &held.pinyin, &held.sex, &held.birth_date), h);
+        Ok((!is_other).then_some((order, patient)))
+    }
+
+    async fn put_study(
+        &self,
+        tx: &mut Tx,
+        patient: &str,
+        order: Option<String>,
+        lane: &str,
+        accession: &str,
+    ) -> Result<String> {
+        let (h, ctx) = (self.header(), self.ctx);
+        let id = ctx.id();
         let modality = h.text(tag::MODALITY);
         let attributes = json!({
             "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "name_pinyin": h.name.pinyin, "han": h.name.ideographic.is_some(), "sex": h.sex, "birth_date": h.birth_date,
             "institution": h.text(tag::INSTITUTION), "readers": h.root().strings(tag::READERS), "comments": h.text(tag::PATIENT_COMMENTS),
         });
-        patient::find_by(tx, &linked.id, &matching::name_forms(&h.name.raw)).await?;
+        patient::find_by(tx, patient, &matching::name_forms(&h.name.raw)).await?;
         let text = |t| h.text(t);
         tx.exec(
             sql::NEW_STUDY,
             args![
                 &id,
                 &h.study,
-                facility,
-                &linked.id,
+                self.facility(),
+                patient,
                 &order,
                 lane,
-                &accession,
+                accession,
                 text(tag::STUDY_ID),
                 &modality,
                 &modality,
@@ -91,21 +137,6 @@ impl New<'_> {
             ],
         )
         .await?;
-        if let Some((reason, what)) = trouble {
-            self.quarantine(
-                tx,
-                "identity",
-                reason,
-                "study",
-                &id,
-                json!({"study_uid": h.study, "patient_id": h.patient_id, "differs": what}),
-            )
-            .await?;
-        }
-        if let Some(facility) = elsewhere {
-            let detail = json!({"study_uid": h.study, "patient_id": h.patient_id, "elsewhere": facility});
-            self.quarantine(tx, "defect", "uid-of-other-patient", "study", &id, detail).await?;
-        }
         Ok(id)
     }
 

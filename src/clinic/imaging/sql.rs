@@ -94,7 +94,7 @@ yigong_base::statements! {
     NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_hash, dataset_hash, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// Opens a quarantine entry.
-    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, created_at, for_study) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     /// Is the same thing of the same facility in quarantine already?
     QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND facility = $3 AND state = 'open'";
     /// Open entries in scope: what holds a study back first, of each the one that waits longest; $2 = lane or ''.
@@ -110,8 +110,16 @@ yigong_base::statements! {
     QUARANTINE_ONE = "SELECT id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, state FROM quarantine WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Closes a quarantine entry.
     QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
-    /// Lanes of the entries of a study, itself or an image of it, that are still open.
-    OPEN_LANES = "SELECT DISTINCT lane FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1))";
+    /// Lanes of the entries of a study, itself, an image of it or an object that came for it, that are still open.
+    OPEN_LANES = "SELECT DISTINCT lane FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1) OR for_study = $1)";
+    /// Objects of one sender that came for a study and are held outside the index for one reason.
+    HELD_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1 AND ($2 = '' OR reason = $2) AND ($3 = '' OR peer = $3) ORDER BY created_at, id LIMIT 2000";
+    /// Whether there is one.
+    IS_HELD_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1 LIMIT 1";
+    /// The study an entry's object came for.
+    CAME_FOR = "SELECT for_study FROM quarantine WHERE id = $1 AND for_study IS NOT NULL";
+    /// Who the register says the patient of a study is.
+    PATIENT_OF = "SELECT p.local_id, p.name, p.pinyin, p.sex, p.birth_date, p.identified FROM study s JOIN patient p ON p.id = s.patient WHERE s.id = $1";
     /// Waveform objects of a study.
     WAVEFORMS = "SELECT id FROM instance WHERE study = $1 AND current = 1 AND sop_class LIKE '1.2.840.10008.5.1.4.1.1.9.%'";
     /// The lane a study is in now.

@@ -24,6 +24,7 @@ pub(crate) struct Shot<'a> {
     pub(crate) name: &'a str,
     pub(crate) description: &'a str,
     pub(crate) pixel: u8,
+    pub(crate) accession: &'a str,
     /// (0008,0005) as written; empty = absent. The text is GB18030 in any case.
     pub(crate) label: &'a str,
 }
@@ -38,6 +39,7 @@ impl Default for Shot<'_> {
             name: "王^小东",
             description: "胸部",
             pixel: 7,
+            accession: "",
             label: "GB18030",
         }
     }
@@ -54,6 +56,9 @@ impl Shot<'_> {
         w.text(tag::SOP_CLASS, Vr::UI, CR);
         w.text(tag::SOP_INSTANCE, Vr::UI, self.instance);
         w.text(tag::STUDY_DATE, Vr::DA, "20260831");
+        if !self.accession.is_empty() {
+            w.text(tag::ACCESSION, Vr::SH, self.accession);
+        }
         w.text(tag::MODALITY, Vr::CS, "CR");
         w.element(tag::STUDY_DESCRIPTION, Vr::LO, &gb(self.description));
         w.element(tag::PATIENT_NAME, Vr::PN, &gb(self.name));

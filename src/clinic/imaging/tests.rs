@@ -2,6 +2,7 @@
 
 mod never_lost;
 mod waiting;
+mod whose;
 
 use yigong_base::access::Permit;
 use yigong_base::args;
@@ -189,6 +190,9 @@ async fn one_study_from_arrival_to_worklist() {
         let mut tx = ctx.db.begin(&system).await.unwrap();
         quarantine::release(&mut tx, ctx, &system, &version.id, "the first is the true one").await.unwrap();
         tx.commit().await.unwrap();
+        // So does a stranger's image that came for it.
+        let stranger = held.iter().find(|h| h.object_kind == "object").unwrap();
+        reconcile::index_held(ctx, &system, &stranger.id, None, false, "another patient").await.unwrap();
 
         bench.clock.advance(31_000);
         let study = settled(&bench).await;

@@ -28,15 +28,44 @@ pub async fn match_uid(
     study_uid: &str,
     patient: &str,
 ) -> Result<Option<String>> {
-    let Some(n) = study_uid.strip_prefix("2.25.").and_then(|n| n.parse::<u128>().ok()) else {
-        return Ok(None);
-    };
-    let id = format!("{n:032x}");
+    let Some(id) = named_by(study_uid) else { return Ok(None) };
     let found = match conn.opt(sql::MATCH_ID, args![facility, &id, patient]).await? {
         Some(row) => Some(row),
         None => conn.opt(sql::MATCH_ITEM, args![facility, &id, patient]).await?,
     };
     found.map(|r| r.text("id")).transpose()
+}
+
+/// The row id that a Study Instance UID of the worklist says.
+fn named_by(study_uid: &str) -> Option<String> {
+    let n = study_uid.strip_prefix("2.25.").and_then(|n| n.parse::<u128>().ok())?;
+    Some(format!("{n:032x}"))
+}
+
+/// Whether this accession number, or this Study Instance UID of the worklist, stands for an order of the facility for another person.
+/// The same person may be known by several numbers, and an order for somebody unidentified is no other person's.
+pub async fn is_for_another(
+    conn: &mut Conn,
+    facility: &str,
+    accession: &str,
+    study_uid: &str,
+    patient: &str,
+) -> Result<bool> {
+    let id = named_by(study_uid).unwrap_or_default();
+    Ok(conn.opt(sql::OF_ANOTHER, args![facility, accession.trim(), id, patient]).await?.is_some())
+}
+
+/// The open order, and its patient, of a facility with this accession number or whose worklist gave this Study Instance UID, where
+/// it was placed for somebody nobody knows yet: the worklist gives no patient number then, and the images bring none.
+pub async fn match_unidentified(
+    conn: &mut Conn,
+    facility: &str,
+    accession: &str,
+    study_uid: &str,
+) -> Result<Option<(String, String)>> {
+    let id = named_by(study_uid).unwrap_or_default();
+    let row = conn.opt(sql::MATCH_UNIDENTIFIED, args![facility, accession.trim(), id]).await?;
+    row.map(|r| Ok((r.text("id")?, r.text("patient")?))).transpose()
 }
 
 /// The same when only the facility's own patient number is known, as in a performed procedure step.

@@ -15,6 +15,8 @@ mod tests;
 pub use cancel::{cancel, cancel_rest};
 pub use catalogue::{CatalogItem, catalogue, priority_of};
 pub use change::change;
-pub use find::{SpecimenRow, by_placer, match_study, match_uid, specimen_by_barcode};
+pub use find::{
+    SpecimenRow, by_placer, is_for_another, match_study, match_uid, match_unidentified, specimen_by_barcode,
+};
 pub use head::{OrderHead, OrderPage, OrderRow, head, list};
 pub use place::{NewOrder, NewSpecimen, Placed, PlacedSpecimen, place, relabel};

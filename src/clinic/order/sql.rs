@@ -16,6 +16,14 @@ macro_rules! steps {
     };
 }
 
+/// Ids of orders of facility $1 by $2 = a number or $3 = the row id of an order or of an item.
+macro_rules! named {
+    () => {
+        "SELECT a.id FROM orders a WHERE $2 <> '' AND a.facility = $1 AND a.filler_no = $2 UNION ALL SELECT b.id FROM orders b WHERE $2 <> '' AND b.facility = $1 AND b.placer_no = $2
+        UNION ALL SELECT c.id FROM orders c WHERE c.id = $3 UNION ALL SELECT i.order_id FROM order_item i WHERE i.id = $3"
+    };
+}
+
 yigong_base::statements! {
     /// The worklist of a facility, earliest day first.
     STEPS = steps!(" AND o.scheduled_date >= $5");
@@ -63,6 +71,10 @@ yigong_base::statements! {
     MATCH_ID = "SELECT id FROM orders WHERE facility = $1 AND id = $2 AND patient = $3 AND state NOT IN ('cancelled')";
     /// The order of an item, of this patient.
     MATCH_ITEM = "SELECT o.id FROM order_item i JOIN orders o ON o.id = i.order_id WHERE i.id = $2 AND o.facility = $1 AND o.patient = $3 AND o.state NOT IN ('cancelled')";
+    /// An order for somebody unidentified by $2 = its number or $3 = its row id or that of an item.
+    MATCH_UNIDENTIFIED = concat!("SELECT o.id, o.patient FROM orders o JOIN patient p ON p.id = o.patient WHERE p.identified = 0 AND o.facility = $1 AND o.state NOT IN ('cancelled') AND o.id IN (", named!(), ") ORDER BY o.created_at DESC LIMIT 1");
+    /// An order by the same, for another person than patient $4.
+    OF_ANOTHER = concat!("SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $4 WHERE p.identified = 1 AND p.person <> me.person AND o.facility = $1 AND o.id IN (", named!(), ") LIMIT 1");
     /// The order of an accession number for the patient whom the facility knows by $3.
     MATCH_LOCAL = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2) AND p.facility = $1 AND p.local_id = $3
         AND o.state NOT IN ('cancelled') ORDER BY o.created_at DESC LIMIT 1";

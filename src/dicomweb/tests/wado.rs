@@ -118,7 +118,7 @@ async fn an_address_is_asked_again_and_answers_with_what_stands_there_now() {
     let mut tx = ctx.db.begin(&registrar).await.unwrap();
     let version = "SELECT id FROM instance WHERE uid = '1.2.3.4.1' AND current = 0";
     let id = tx.one(version, args![]).await.unwrap().text("id").unwrap();
-    reconcile::promote(&mut tx, ctx, &registrar, &id, "the first was cut off").await.unwrap();
+    reconcile::promote(&mut tx, ctx, &registrar, &id, false, "the first was cut off").await.unwrap();
     tx.commit().await.unwrap();
     for ((path, accept), tag) in forms.iter().zip(&known) {
         let headers = [("accept", *accept), ("if-none-match", tag.as_str())];

@@ -11,7 +11,7 @@ use yigong_formats::dicom::{Vr, name, tag};
 
 use super::super::quarantine;
 use super::chain::{self, Act};
-use super::{sql, words};
+use super::{held, sql, words};
 use crate::{critical, order};
 
 /// The patient of an act.
@@ -135,23 +135,21 @@ pub async fn assign(
     if let Some(order) = order {
         order::progress::follow(tx, &order, ctx.now()).await?;
     }
+    held::ask_again(tx, ctx, study).await?;
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
 }
 
-/// Whether the order of a study, by its link or by its number, was placed for somebody else. The same person may be known by
-/// several numbers, and an order for somebody unidentified is no other person's.
+/// Whether the order of a study, by its link, its number or its UID, was placed for somebody else.
 async fn of_another(conn: &mut Conn, study: &Row, patient: &str) -> Result<bool> {
     let (facility, accession) = (study.text("facility")?, study.text("accession")?);
     if let Some(order) = study.opt_text("order_id")? {
         return Ok(conn.opt(sql::LINKED_OF_ANOTHER, args![order, patient]).await?.is_some());
     }
-    if order::match_study(conn, &facility, &accession, patient).await?.is_some()
-        || accession.trim().is_empty()
-    {
+    if order::match_study(conn, &facility, &accession, patient).await?.is_some() {
         return Ok(false);
     }
-    Ok(conn.opt(sql::ORDER_OF_ANOTHER, args![facility, accession.trim(), patient]).await?.is_some())
+    order::is_for_another(conn, &facility, &accession, &study.text("uid")?, patient).await
 }
 
 async fn added(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result<String> {

@@ -37,12 +37,14 @@ pub async fn card(ctx: &Ctx, permit: &Permit, entry: &str) -> Result<Card> {
         (None, "study") => object.clone(),
         _ => detail.get("study").and_then(Value::as_str).unwrap_or_default().to_owned(),
     };
+    let alike = conn.one(sql::ALIKE, args![entry, &study_id]).await?.int("n")?;
     let entry = Entry {
-        object: (kind == "object").then_some(object),
         head: json!({
+            "alike": alike, "about": if kind == "instance" { object.as_str() } else { "" },
             "id": entry, "lane": row.text("lane")?, "reason": row.text("reason")?, "state": row.text("state")?, "kind": kind,
             "facility": row.text("facility")?, "peer": row.text("peer")?, "detail": detail,
         }),
+        object: (kind == "object").then_some(object),
     };
     assemble(ctx, permit, conn, &study_id, instance, entry).await
 }
@@ -57,7 +59,7 @@ pub async fn study_card(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Card>
         .opt(sql::CARD_STUDY, args![study, permit.scope()])
         .await?
         .ok_or_else(|| Fault::not_found("study"))?;
-    let head = json!({"id": "", "lane": row.text("lane")?, "reason": "", "state": "none", "kind": "study", "facility": row.text("facility")?, "peer": "", "detail": {}});
+    let head = json!({"id": "", "alike": 0, "about": "", "lane": row.text("lane")?, "reason": "", "state": "none", "kind": "study", "facility": row.text("facility")?, "peer": "", "detail": {}});
     assemble(ctx, permit, conn, study, None, Entry { object: None, head }).await
 }
 

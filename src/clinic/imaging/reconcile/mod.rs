@@ -5,6 +5,7 @@ mod assign;
 mod chain;
 mod charset;
 mod compare;
+pub mod held;
 mod hide;
 mod history;
 pub mod note;

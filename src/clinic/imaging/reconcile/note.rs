@@ -135,6 +135,7 @@ async fn show(
             object_kind: "study",
             object_id: &study,
             blob: None,
+            for_study: None,
             detail: json!({"study": study, "code": note.why.code(), "note": instance, "objects": note.objects.len(), "missing": missing}),
         };
         quarantine::open(tx, ctx, permit, &entry).await?;

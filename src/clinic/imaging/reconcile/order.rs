@@ -13,7 +13,7 @@ use super::super::grant;
 use super::super::quarantine::{self, Entry};
 use super::assign::{close, follow, give, known, like, snapshot};
 use super::chain::{self, Act};
-use super::{sql, words};
+use super::{held, sql, words};
 use crate::{order, worklist};
 
 /// An order to choose.
@@ -126,6 +126,7 @@ pub async fn link_order(
         order::progress::follow(tx, one, ctx.now()).await?;
     }
     raise(tx, ctx, permit, study, &found.text("priority")?).await?;
+    held::ask_again(tx, ctx, study).await?;
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
 }
@@ -203,6 +204,7 @@ pub async fn take_away(
         object_kind: "study",
         object_id: study,
         blob: None,
+        for_study: None,
         detail: json!({"study_uid": row.text("uid")?, "act": written.id}),
     };
     quarantine::open(tx, ctx, permit, &entry).await?;

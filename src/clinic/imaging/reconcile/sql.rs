@@ -78,6 +78,13 @@ yigong_base::statements! {
     ENTRIES = "SELECT id, lane, object_kind FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1)) AND ($2 = '' OR lane = $2)";
     /// An entry that was closed is open again.
     REOPEN_ENTRY = "UPDATE quarantine SET state = 'open', closed_at = NULL, closed_by = NULL WHERE id = $1";
+    /// The versions of other images of a study that wait for the same reason, of the same sender, as one of them; the newest of an image.
+    WAITS_ALIKE = "SELECT MAX(i.id) AS id, i.uid FROM quarantine q JOIN instance i ON i.id = q.object_id JOIN quarantine me ON me.object_id = $1 AND me.state = 'open'
+        WHERE i.study = $2 AND q.facility = $3 AND q.state = 'open' AND q.reason = me.reason AND q.peer = me.peer AND i.current = 0 AND i.hidden = ''
+        AND i.uid <> (SELECT o.uid FROM instance o WHERE o.id = $1) GROUP BY i.uid";
+    /// How many other open entries are like this one: $1 = entry, $2 = its study.
+    ALIKE = "SELECT COUNT(*) AS n FROM quarantine q JOIN quarantine me ON me.id = $1 WHERE q.state = 'open' AND q.id <> me.id AND q.facility = me.facility AND q.reason = me.reason AND q.peer = me.peer AND q.object_kind = me.object_kind
+        AND (q.for_study = me.for_study OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = $2 AND i.current = 0 AND i.hidden = '' AND i.uid <> (SELECT COALESCE(MIN(o.uid), '') FROM instance o WHERE o.id = me.object_id)))";
     /// Open entry of an instance.
     ENTRY_OF = "SELECT id FROM quarantine WHERE object_id = $1 AND state = 'open'";
     /// Orders of a facility that evidence can be linked to; $2 = patient or '', $3 = pattern or ''.
@@ -88,9 +95,6 @@ yigong_base::statements! {
         ORDER BY o.created_at DESC LIMIT 20";
     /// One order of a facility.
     ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
-    /// An order of this number for another patient.
-    ORDER_OF_ANOTHER = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $3 WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2)
-        AND p.identified = 1 AND p.person <> me.person LIMIT 1";
     /// This order, if it is another person's.
     LINKED_OF_ANOTHER = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $2 WHERE o.id = $1 AND p.identified = 1 AND p.person <> me.person";
     /// The recordings of a study.

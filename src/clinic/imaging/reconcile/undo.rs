@@ -13,7 +13,7 @@ use super::super::{grant, retention};
 use super::assign::follow;
 use super::chain::{self, Act};
 use super::place::{follow_moved, rest};
-use super::{hide, sql};
+use super::{held, hide, sql};
 use crate::order;
 
 /// Undoes an act. Answers the new one.
@@ -85,6 +85,7 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
         retention::follow(tx, &second, &study).await?;
     }
     super::unheld::unindex(tx, ctx, permit, list(&before, "unindexed")).await?;
+    held::weigh(tx, ctx, list(&before, "entries").iter().filter_map(Value::as_str)).await?;
     rest(tx, ctx, &study).await?;
     if second != study {
         rest(tx, ctx, &second).await?;

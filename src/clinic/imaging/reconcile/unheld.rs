@@ -1,150 +1,184 @@
-//! An object that was kept outside the index, because its study UID belongs to another patient, becomes a study of its own
+//! Objects that were kept outside the index, because their study UID belongs to another patient, become a study of their own
 //! (specification §7.3: new UID and audit; the bytes stay as they came).
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
-use yigong_base::site::{Peer, peer};
-use yigong_base::storage::blob_audit::Found;
-use yigong_base::storage::{Conn, Tx};
+use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, name, tag};
 
-use super::super::check::check_in;
-use super::super::enter::{New, Step};
 use super::super::pixels::Pixels;
-use super::super::receive::Outcome;
+use super::super::receive::{Outcome, Received};
+use super::super::sql::QUARANTINE_CLOSE;
 use super::chain::{self, Act};
+use super::held::{self, Held};
 use super::hide::other_shown;
 use super::part::{Parts, move_to};
 use super::place::{made_uid, rest};
 use super::sql;
+use super::words::Said;
 
-/// Indexes a held object. Objects of the same stranger under the same study UID come together in one study. With `into` the
-/// object then goes into a chosen one of the facility, in the same unit: two acts, each with its undo. Answers the last act and
-/// the study the object is in.
+/// A held object with the UIDs it gets.
+struct Renamed {
+    held: Held,
+    old_study: String,
+    words: [Said; 2],
+}
+
+impl Renamed {
+    /// Objects of the same stranger under the same study UID come together in one study.
+    fn of(mut held: Held) -> Self {
+        let h = &mut held.checked.header;
+        let (old_study, old_series) = (h.study.clone(), h.series.clone());
+        let person = [&h.patient_id, &name::fold(&h.name.shown), &h.sex, &h.birth_date];
+        h.study = made_uid(
+            &[["held", &held.facility, &old_study].as_slice(), &person.map(String::as_str)].concat(),
+        );
+        h.series = made_uid(&["held-series", &h.study, &old_series]);
+        let words = [
+            (tag::STUDY_UID, Vr::UI, Some(h.study.clone())),
+            (tag::SERIES_UID, Vr::UI, Some(h.series.clone())),
+        ];
+        Self { held, old_study, words }
+    }
+}
+
+/// Indexes a held object, with `alike` also the others that came for the same study from the same sender and are held for the same
+/// reason, in one unit. With `into` the objects then go into a chosen study of the facility: two acts, each with its undo. Answers
+/// the last act and the study the object is in.
 ///
 /// # Errors
-/// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility; with `into`
-/// those of [`move_to`], and then nothing has changed.
+/// `Conflict` `closed`, or `clash` when the new study, too, names somebody else; `NotFound` outside the facility; `Storage` for a
+/// damaged object (of others only the log tells, they stay held); with `into` those of [`move_to`], and then nothing has changed.
 pub async fn index_held(
     ctx: &Ctx,
     permit: &Permit,
     entry: &str,
     into: Option<&str>,
+    alike: bool,
     why: &str,
 ) -> Result<(String, String)> {
     permit.require(Right::LinkIdentity)?;
     chain::reasoned(why)?;
-    let (blob, sender, facility) = {
-        let mut conn = ctx.db.read(permit).await?;
-        let row = conn
-            .opt(sql::ENTRY, args![entry, permit.scope()])
-            .await?
-            .filter(|r| r.text("object_kind").is_ok_and(|k| k == "object"))
-            .ok_or_else(|| Fault::not_found("held object"))?;
-        if row.text("state")? != "open" {
-            return Err(Fault::conflict("closed", "the entry was closed before"));
-        }
-        let facility = row.text("facility")?;
-        let sender = sender(&mut conn, &row.text("peer")?, &facility).await?;
-        (row.text("object_id")?, sender, facility)
-    };
-    // The name of a blob is its hash: what is indexed now is what came then.
-    if ctx.blobs.disk().rehash(&blob).await? != Found::Sound {
-        return Err(Fault::storage(format!("object {blob} is damaged and cannot be indexed")));
-    }
-    let path = ctx.blobs.path(&blob)?;
-    let profile = sender.policy_text("charset").map(str::to_owned);
-    let work = tokio::task::spawn_blocking(move || {
-        let size = std::fs::metadata(&path).map_err(|e| Fault::io("held object", &e))?.len();
-        Ok::<_, Fault>((check_in(&path, profile.as_deref())?, size))
-    });
-    let (mut checked, size) = work.await.map_err(|_| Fault::internal("reading a held object stopped"))??;
-    let h = &mut checked.header;
-    let (old_study, old_series) = (h.study.clone(), h.series.clone());
-    h.study = made_uid(&[
-        "held",
-        &facility,
-        &old_study,
-        &h.patient_id,
-        &name::fold(&h.name.shown),
-        &h.sex,
-        &h.birth_date,
-    ]);
-    h.series = made_uid(&["held-series", &h.study, &old_series]);
-    let words =
-        [(tag::STUDY_UID, Vr::UI, Some(h.study.clone())), (tag::SERIES_UID, Vr::UI, Some(h.series.clone()))];
-    let mut pixels = Pixels::default();
-    let (mut tx, received, study) = loop {
-        let new = New {
-            ctx,
-            permit,
-            peer: &sender,
-            checked: &checked,
-            object: &blob,
-            size,
-            source: "held",
-            pixels: &pixels,
-        };
-        let mut tx = ctx.db.begin(permit).await?;
-        match new.store(&mut tx).await? {
-            Step::Done(received, study) => break (tx, received, study),
-            Step::Compare(objects) => {
-                drop(tx);
-                pixels = Pixels::read(ctx, objects).await?;
+    let mut all = vec![Renamed::of(Held::read(ctx, permit, entry).await?)];
+    if alike {
+        for other in held::alike(ctx, permit, entry).await?.iter().skip(1) {
+            match Held::read(ctx, permit, other).await {
+                Ok(held) => all.push(Renamed::of(held)),
+                Err(fault) => tracing::warn!(entry = other, error = %fault, "held.unread"),
             }
         }
+    }
+    let mut compare = Vec::new();
+    let (mut tx, received) = loop {
+        let pixels = Pixels::read(ctx, compare.clone()).await?;
+        let mut tx = ctx.db.begin(permit).await?;
+        let known = compare.len();
+        let received = store(&mut tx, ctx, permit, &all, &pixels, &mut compare).await?;
+        if compare.len() == known {
+            break (tx, received);
+        }
     };
-    if received.outcome == Outcome::Quarantined {
-        return Err(Fault::conflict("clash", "the study of its own names another patient as well"));
+    let mut studies: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (n, (_, study)) in received.iter().enumerate() {
+        studies.entry(study).or_default().push(n);
     }
-    if tx.exec(super::super::sql::QUARANTINE_CLOSE, args![entry, "released", ctx.now(), permit.who()]).await?
-        == 0
-    {
-        return Err(Fault::conflict("closed", "the entry was closed before"));
+    let mut done = None;
+    for (study, which) in studies {
+        let images: Vec<(&Renamed, &str)> =
+            which.iter().map(|n| (&all[*n], received[*n].0.instance.as_str())).collect();
+        let act = act(&mut tx, ctx, permit, study, &images, why).await?;
+        for n in &which {
+            if received[*n].0.outcome == Outcome::Same {
+                show_again(&mut tx, study, &received[*n].0.instance).await?;
+            }
+        }
+        rest(&mut tx, ctx, study).await?;
+        let last = match into {
+            Some(chosen) if chosen != study => {
+                // These images alone: others of the same stranger may stand in that study already.
+                let instances = images.iter().map(|(_, id)| (*id).to_owned()).collect();
+                let these = Parts { series: Vec::new(), instances };
+                (move_to(&mut tx, ctx, permit, study, chosen, &these, why).await?, chosen.to_owned())
+            }
+            _ => (act, study.to_owned()),
+        };
+        if which.contains(&0) {
+            done = Some(last);
+        }
     }
+    held::weigh(&mut tx, ctx, all.iter().map(|r| r.held.entry.as_str())).await?;
+    tx.commit().await?;
+    done.ok_or_else(|| Fault::internal("a held object got into no study"))
+}
+
+/// Puts the objects into the index and closes their entries; what must be compared first is added to `compare`.
+async fn store(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    all: &[Renamed],
+    pixels: &Pixels,
+    compare: &mut Vec<String>,
+) -> Result<Vec<(Received, String)>> {
+    let mut received = Vec::with_capacity(all.len());
+    for one in all {
+        let Some((got, study)) = one.held.store(tx, ctx, permit, pixels, compare).await? else { continue };
+        // "The same" as an object outside the index: it is held again.
+        if got.outcome == Outcome::Quarantined || got.instance == one.held.object {
+            return Err(Fault::conflict("clash", "the study of its own names another patient as well"));
+        }
+        let entry = &one.held.entry;
+        if tx.exec(QUARANTINE_CLOSE, args![entry, "released", ctx.now(), permit.who()]).await? == 0 {
+            return Err(Fault::conflict("closed", "the entry was closed before"));
+        }
+        received.push((got, study));
+    }
+    Ok(received)
+}
+
+/// The act on one study, and what it says about each image of it.
+async fn act(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    study: &str,
+    images: &[(&Renamed, &str)],
+    why: &str,
+) -> Result<String> {
+    let Some((first, instance)) = images.first() else {
+        return Err(Fault::internal("an act on no image"));
+    };
+    let entries: Vec<&str> = images.iter().map(|(one, _)| one.held.entry.as_str()).collect();
+    let unindexed: Vec<&str> = images.iter().map(|(_, id)| *id).collect();
     let act = Act {
         operation: "index_held",
-        study: &study,
+        study,
         other: None,
         why,
-        detail: json!({"instance": received.instance, "study_uid": old_study}),
-        before: json!({"entries": [entry], "unindexed": [received.instance]}),
+        detail: json!({"instance": instance, "study_uid": first.old_study, "images": images.len()}),
+        before: json!({"entries": entries, "unindexed": unindexed}),
         undoes: None,
     };
-    let written = chain::write(&mut tx, ctx, permit, &facility, &act).await?;
-    chain::say(&mut tx, &written, "instance", &received.instance, &words).await?;
-    if received.outcome == Outcome::Same {
-        // It had been indexed before and taken back.
-        let part = tx.one(sql::INSTANCE, args![&received.instance, "*"]).await?;
-        let shown = !other_shown(&mut tx, &study, &part).await?;
-        tx.exec(sql::SHOW, args![&received.instance, i64::from(shown), ""]).await?;
+    let written = chain::write(tx, ctx, permit, &first.held.facility, &act).await?;
+    for (one, id) in images {
+        chain::say(tx, &written, "instance", id, &one.words).await?;
     }
-    rest(&mut tx, ctx, &study).await?;
-    let done = match into {
-        Some(chosen) if chosen != study => {
-            // This image alone: others of the same stranger may stand in that study already.
-            let one = Parts { series: Vec::new(), instances: vec![received.instance.clone()] };
-            (move_to(&mut tx, ctx, permit, &study, chosen, &one, why).await?, chosen.to_owned())
-        }
-        _ => (written.id, study),
-    };
-    tx.commit().await?;
-    Ok(done)
+    Ok(written.id)
 }
 
-/// Who sent it, as what it is indexed for: the facility it came for, whatever the register says of the device today. What came
-/// over the web has no device.
-async fn sender(conn: &mut Conn, id: &str, facility: &str) -> Result<Peer> {
-    match peer::find(conn, id).await {
-        Ok(peer) => Ok(Peer { facility: facility.to_owned(), ..peer }),
-        Err(Fault::NotFound { .. }) => Ok(Peer::web(id, id, facility)),
-        Err(fault) => Err(fault),
-    }
+/// An object that had been indexed before and taken back.
+async fn show_again(tx: &mut Tx, study: &str, instance: &str) -> Result<()> {
+    let part = tx.one(sql::INSTANCE, args![instance, "*"]).await?;
+    let shown = !other_shown(tx, study, &part).await?;
+    tx.exec(sql::SHOW, args![instance, i64::from(shown), ""]).await?;
+    Ok(())
 }
 
-/// Undo: the object leaves the index again and is held as before; its row waits for the day it comes back.
+/// Undo: the objects leave the index again and are held as before; their rows wait for the day they come back.
 pub(super) async fn unindex(tx: &mut Tx, ctx: &Ctx, permit: &Permit, instances: &[Value]) -> Result<()> {
     for id in instances.iter().filter_map(Value::as_str) {
         tx.exec(sql::CLOSE_ENTRIES, args![id, ctx.now(), permit.who()]).await?;

@@ -185,8 +185,10 @@ async fn a_study_under_the_uid_of_the_worklist_finds_its_order() {
         let mut names: Vec<_> = title.split('、').collect();
         names.sort_unstable();
         assert_eq!(names, ["胸部正位", "腹部平片"], "all that is read together, and nothing else");
-        // The order of another patient is nobody's guess.
+        // The order of another patient is nobody's guess: the device took the one and typed the other, a person looks.
         let second = study(&bench, "C01", &theirs).await;
         assert_eq!(text(&bench, linked, &second).await, None, "{}", bench.engine);
+        let lane = "SELECT lane AS t FROM study WHERE id = $1";
+        assert_eq!(text(&bench, lane, &second).await.as_deref(), Some("identity"), "{}", bench.engine);
     }
 }

@@ -1,5 +1,5 @@
 // One dialog for all corrections: what is chosen, why it is done. The reason stands in the history that both facilities see.
-import { Button, Modal, Radio, Select, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, Radio, Select, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useWords } from '../../i18n';
@@ -40,7 +40,7 @@ function request(card: Card, doing: Doing, choice: Choice): [string, Record<stri
     case 'release':
       return [`/api/quarantine/${card.id}/release`, {}];
     case 'index':
-      return [`/api/quarantine/${card.id}/index`, choice.id ? { study: choice.id } : {}];
+      return [`/api/quarantine/${card.id}/index`, { ...(choice.id ? { study: choice.id } : {}), alike: choice.alike ?? false }];
     case 'charset':
       return [`/api/quarantine/${card.id}/charset`, { charset: doing.charset }];
     case 'patient':
@@ -61,13 +61,14 @@ function request(card: Card, doing: Doing, choice: Choice): [string, Record<stri
     case 'restore':
       return [`${study}/restore`, { instances: doing.images }];
     case 'promote':
-      return [`/api/instances/${doing.instance}/promote`, {}];
+      return [`/api/instances/${doing.instance}/promote`, { alike: choice.alike ?? false }];
     case 'undo':
       return [`/api/reconcile/${doing.act}/undo`, {}];
   }
 }
 
 interface Choice {
+  alike?: boolean;
   id?: string;
   code?: string;
   fresh?: { local_id: string; name: string; sex: string; birth_date: string };
@@ -132,7 +133,7 @@ export function ActDialog({ card: now, doing, close, done }: { card: Card; doing
           </Radio.Group>
         )}
         {doing.kind === 'index' && (
-          <Radio.Group label={t('quarantine.goes_into')} value={choice.id ?? ''} onChange={(id) => choose({ id })}>
+          <Radio.Group label={t('quarantine.goes_into')} value={choice.id ?? ''} onChange={(id) => choose({ ...choice, id })}>
             <div className="choices">
               <Radio value="" label={t('quarantine.own_study')} />
               {targets(card).map((s) => (
@@ -149,6 +150,13 @@ export function ActDialog({ card: now, doing, close, done }: { card: Card; doing
               ))}
             </div>
           </Radio.Group>
+        )}
+        {(doing.kind === 'index' || (doing.kind === 'promote' && doing.instance === card.about)) && card.alike > 0 && (
+          <Checkbox
+            label={t('quarantine.alike', { n: card.alike })}
+            checked={choice.alike ?? false}
+            onChange={(e) => choose({ ...choice, alike: e.currentTarget.checked })}
+          />
         )}
         <Textarea
           label={t('quarantine.why')}

@@ -122,6 +122,10 @@ export interface Card {
   reason: string;
   state: string;
   kind: 'study' | 'instance' | 'object';
+  /** Other open entries of the same study, sender and reason. */
+  alike: number;
+  /** The image the entry is about. */
+  about: string;
   detail: Record<string, unknown>;
   study: StudyHead | null;
   images: Image[];

@@ -115,7 +115,7 @@ async fn a_restored_image_does_not_push_out_the_version_that_took_its_place() {
         let id = study(&bench, "C01", "1.2.3").await;
         let mut tx = begin(&bench, &reg).await;
         hide(&mut tx, ctx, &reg, &id, std::slice::from_ref(&first), "113001", "motion").await.unwrap();
-        promote(&mut tx, ctx, &reg, &second, "taken again").await.unwrap();
+        promote(&mut tx, ctx, &reg, &second, false, "taken again").await.unwrap();
         let back =
             restore(&mut tx, ctx, &reg, &id, std::slice::from_ref(&first), "to compare").await.unwrap();
         tx.commit().await.unwrap();
@@ -128,7 +128,7 @@ async fn a_restored_image_does_not_push_out_the_version_that_took_its_place() {
         assert_eq!(shown().await, second);
         // It is an older version now, and can be chosen like any other.
         let mut tx = begin(&bench, &reg).await;
-        let act = promote(&mut tx, ctx, &reg, &first, "it was the better one").await.unwrap();
+        let act = promote(&mut tx, ctx, &reg, &first, false, "it was the better one").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((shown().await, images(&bench, &id).await), (first.clone(), 1));
         let mut tx = begin(&bench, &reg).await;
@@ -152,7 +152,7 @@ async fn one_uid_in_two_studies_is_two_images() {
         assert_eq!(theirs.reason, "same-uid-other-study");
         let (a, b) = (study(&bench, "C01", "1.2.3").await, study(&bench, "C01", "1.9").await);
         let mut tx = begin(&bench, &reg).await;
-        promote(&mut tx, ctx, &reg, &theirs.instance, "another patient's").await.unwrap();
+        promote(&mut tx, ctx, &reg, &theirs.instance, false, "another patient's").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!((images(&bench, &a).await, images(&bench, &b).await), (1, 1), "{}", bench.engine);
         assert_eq!(out(&bench, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap()[1], "P1");
@@ -193,7 +193,7 @@ async fn what_was_held_leaves_for_the_facility_it_came_for() {
         let held = open_entries(&bench).await;
         assert_eq!(held.len(), 1, "{held:?}");
         let (_, new) =
-            index_held(ctx, &reg, &held[0].id, None, "two patients under one number").await.unwrap();
+            index_held(ctx, &reg, &held[0].id, None, false, "two patients under one number").await.unwrap();
         let mut conn = ctx.db.read(&reg).await.unwrap();
         let row = conn.one(sql::STUDY, args![&new, "*"]).await.unwrap();
         assert_eq!(row.text("facility").unwrap(), "C01");

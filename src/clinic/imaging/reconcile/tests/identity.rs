@@ -124,8 +124,8 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         let held = open_entries(&bench).await;
         assert_eq!(held.len(), 2);
         let (act, new) =
-            index_held(ctx, &reg, &held[0].id, None, "two patients under one number").await.unwrap();
-        let (_, same) = index_held(ctx, &reg, &held[1].id, None, "the second one").await.unwrap();
+            index_held(ctx, &reg, &held[0].id, None, false, "two patients under one number").await.unwrap();
+        let (_, same) = index_held(ctx, &reg, &held[1].id, None, false, "the second one").await.unwrap();
         assert_eq!(new, same, "images of one stranger come together");
         let (uid, series) = {
             let mut conn = ctx.db.read(&reg).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         }
         assert!(out(&bench, &uid, &series, "1.2.3.4.7").await.is_none());
         assert_eq!(open_entries(&bench).await.len(), 2);
-        let (_, third) = index_held(ctx, &reg, &held[0].id, None, "after all").await.unwrap();
+        let (_, third) = index_held(ctx, &reg, &held[0].id, None, false, "after all").await.unwrap();
         assert_eq!(third, new);
         let mut back = 0;
         for instance in ["1.2.3.4.7", "1.2.3.4.8"] {
@@ -164,12 +164,13 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         let chosen = study(&bench, "C01", "1.2.3").await;
         let last = open_entries(&bench).await.remove(0);
         let stranger = person("x", "C02", false, &[Role::Registrar]);
-        assert!(index_held(ctx, &stranger, &last.id, Some(&chosen), "x").await.is_err());
-        let nowhere = index_held(ctx, &reg, &last.id, Some("no study"), "x").await;
+        assert!(index_held(ctx, &stranger, &last.id, Some(&chosen), false, "x").await.is_err());
+        let nowhere = index_held(ctx, &reg, &last.id, Some("no study"), false, "x").await;
         assert!(matches!(nowhere, Err(Fault::NotFound { .. })));
         assert_eq!(open_entries(&bench).await.len(), 1, "nothing has changed");
         let before = images(&bench, &chosen).await;
-        let (_, got) = index_held(ctx, &reg, &last.id, Some(&chosen), "it is his after all").await.unwrap();
+        let (_, got) =
+            index_held(ctx, &reg, &last.id, Some(&chosen), false, "it is his after all").await.unwrap();
         assert_eq!((got.as_str(), images(&bench, &chosen).await), (chosen.as_str(), before + 1));
         assert!(open_entries(&bench).await.is_empty());
         let mut conn = ctx.db.read(&reg).await.unwrap();

@@ -95,7 +95,8 @@ async fn a_version_is_told_apart_promoted_and_demoted() {
         let pixels = send(&bench, &peer, &Shot { pixel: 9, ..Shot::default() }).await.unwrap();
         assert_eq!(pixels.reason, "pixels-differ");
         let mut tx = begin(&bench, &reg).await;
-        let act = promote(&mut tx, ctx, &reg, &pixels.instance, "the first was cut off").await.unwrap();
+        let act =
+            promote(&mut tx, ctx, &reg, &pixels.instance, false, "the first was cut off").await.unwrap();
         tx.commit().await.unwrap();
         let now = |bench: &Bench| {
             let ctx = bench.ctx.clone();
