@@ -13,12 +13,17 @@ use super::reconcile::told;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(get_held).service(get_card).service(release).service(index_held).service(fix_charset);
+    cfg.service(get_held)
+        .service(get_card)
+        .service(release)
+        .service(index_held)
+        .service(promote)
+        .service(fix_charset);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(get_held, get_card, release, index_held, fix_charset))]
+#[openapi(paths(get_held, get_card, release, index_held, promote, fix_charset))]
 pub struct Doc;
 
 /// Which quarantine entries.
@@ -112,6 +117,32 @@ async fn index_held(
             .await?;
     told(&centre, &permit, &study).await?;
     Ok(HttpResponse::Ok().json(json!({"act": act, "study": study})))
+}
+
+/// Which versions become the current ones.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Promoting {
+    /// Also those of other images of the study that wait for the same reason, of the same sender.
+    #[serde(default)]
+    alike: bool,
+    why: String,
+}
+
+/// Makes a version of an image the current one.
+#[utoipa::path(post, path = "/api/instances/{id}/promote", tag = "imaging", params(("id" = String, Path)), request_body = Promoting, responses((status = 200, description = "the act")))]
+#[post("/api/instances/{id}/promote")]
+async fn promote(
+    centre: web::Data<Centre>,
+    permit: Caller,
+    id: web::Path<String>,
+    body: web::Json<Promoting>,
+) -> Answer {
+    let mut tx = centre.ctx.db.begin(&permit).await?;
+    let act = reconcile::promote(&mut tx, &centre.ctx, &permit, &id, body.alike, &body.why).await?;
+    tx.commit().await?;
+    told(&centre, &permit, &act).await?;
+    Ok(HttpResponse::Ok().json(json!({"act": act})))
 }
 
 /// Sets the character set of the device and reads its waiting images again.

@@ -22,7 +22,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(assign)
         .service(link_order)
         .service(unlink);
-    cfg.service(split).service(move_to).service(merge).service(hide).service(restore).service(promote);
+    cfg.service(split).service(move_to).service(merge).service(hide).service(restore);
     cfg.service(get_history).service(get_notices).service(undo).service(get_pinned);
 }
 
@@ -41,7 +41,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     merge,
     hide,
     restore,
-    promote,
     get_history,
     get_notices,
     undo,
@@ -330,35 +329,6 @@ async fn restore(
         &permit,
         &id,
         &body.instances,
-        &body.why
-    ))
-}
-
-/// Which versions become the current ones.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Promoting {
-    /// Also those of other images of the study that wait for the same reason, of the same sender.
-    #[serde(default)]
-    alike: bool,
-    why: String,
-}
-
-/// Makes a version of an image the current one.
-#[utoipa::path(post, path = "/api/instances/{id}/promote", tag = "imaging", params(("id" = String, Path)), request_body = Promoting, responses((status = 200, description = "the act")))]
-#[post("/api/instances/{id}/promote")]
-async fn promote(
-    centre: web::Data<Centre>,
-    permit: Caller,
-    id: web::Path<String>,
-    body: web::Json<Promoting>,
-) -> Answer {
-    acting!(centre, permit, &id, |tx| reconcile::promote(
-        &mut tx,
-        &centre.ctx,
-        &permit,
-        &id,
-        body.alike,
         &body.why
     ))
 }

@@ -128,6 +128,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0020_held_objects.sql"),
         include_str!("../../../migrations/postgres/0020_held_objects.sql"),
     ),
+    (
+        21,
+        "attached_by",
+        include_str!("../../../migrations/sqlite/0021_attached_by.sql"),
+        include_str!("../../../migrations/postgres/0021_attached_by.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
-use yigong_base::storage::{Conn, Row, Tx};
+use yigong_base::storage::{Conn, Engine, Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::hl7::value::write_timestamp;
 use yigong_formats::lab::Sex;
@@ -32,6 +32,7 @@ pub(super) async fn settle(
     item: &Item,
     arrival: &Arrival,
 ) -> Result<String> {
+    lock(tx, &specimen.id).await?;
     let around = around(tx, ctx, specimen, run, item, arrival).await?;
     let evaluated = evaluate(item, run, &around)?;
     let id = ctx.id();
@@ -59,11 +60,23 @@ pub(super) async fn settle(
         ],
     )
     .await?;
+    if around.other_run {
+        // Who verifies one of them must have seen this one.
+        tx.exec(sql::RUN_CAME, args![&specimen.id, &item.code, &id]).await?;
+    }
     admit(tx, ctx, permit, specimen, item).await?;
     if let Some(side) = evaluated.alert {
         raise(tx, ctx, permit, specimen, item, run, &evaluated, side).await?;
     }
     Ok(id)
+}
+
+/// One unit of work at a time comes to, or releases from, a specimen: neither leaves out what the other has just written.
+pub(super) async fn lock(tx: &mut Tx, specimen: &str) -> Result<()> {
+    if tx.engine() == Engine::Postgres {
+        tx.one(sql::LOCK_POSTGRES, args![specimen]).await?;
+    }
+    Ok(())
 }
 
 async fn around(

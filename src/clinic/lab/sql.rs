@@ -11,7 +11,7 @@ macro_rules! item {
 macro_rules! result {
     () => {
         "SELECT r.id, r.specimen, r.order_id, r.patient, r.facility, r.item, r.name, r.run, r.value_raw, r.value_num, r.comparator, r.unit, r.reference, r.flag, r.state, r.holds,
-         r.row_version, r.resulted_at, r.verified_at, r.verified_by, i.instrument, i.run_at, i.value_raw AS run_value, t.name_en, t.loinc, t.critical_low, t.critical_high
+         r.row_version, r.resulted_at, r.verified_at, r.verified_by, i.instrument, i.attached_by, i.run_at, i.value_raw AS run_value, t.name_en, t.loinc, t.critical_low, t.critical_high
          FROM lab_result r JOIN instrument_result i ON i.id = r.run LEFT JOIN lab_item t ON t.code = r.item "
     };
 }
@@ -31,7 +31,7 @@ yigong_base::statements! {
     KEEP_RUN = "INSERT INTO instrument_result (id, inbox, facility, instrument, barcode, item, item_name, run_at, value_raw, unit_raw, range_raw, flags_raw, status_raw, state, reason, specimen, received_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING";
     /// A run is attached to a specimen.
-    ATTACH_RUN = "UPDATE instrument_result SET state = 'matched', reason = $2, specimen = $3 WHERE id = $1 AND state = 'unmatched'";
+    ATTACH_RUN = "UPDATE instrument_result SET state = 'matched', reason = $2, specimen = $3, attached_by = $4 WHERE id = $1 AND state = 'unmatched'";
     /// One run.
     RUN = "SELECT id, inbox, facility, instrument, barcode, item, item_name, run_at, value_raw, unit_raw, range_raw, flags_raw, status_raw, state, reason FROM instrument_result
         WHERE id = $1 AND ($2 = '*' OR facility = $2)";
@@ -46,6 +46,12 @@ yigong_base::statements! {
         WHERE me.id = $1 AND r.item = $2 AND r.state = 'published' AND r.specimen <> $3 AND r.resulted_at < $4 ORDER BY r.resulted_at DESC LIMIT 5";
     /// Other runs of the item that stand for the specimen.
     OTHER_RUNS = "SELECT COUNT(*) AS n FROM lab_result WHERE specimen = $1 AND item = $2 AND state IN ('resulted', 'held', 'published')";
+    /// Runs of an item that wait are no longer what somebody saw: another one has come.
+    RUN_CAME = "UPDATE lab_result SET row_version = row_version + 1 WHERE specimen = $1 AND item = $2 AND id <> $3 AND state IN ('resulted', 'held')";
+    /// What is published of a specimen.
+    PUBLISHED = "SELECT id FROM lab_result WHERE specimen = $1 AND state = 'published'";
+    /// A result that comes and a release of the same specimen wait for each other (PostgreSQL; SQLite has one writer).
+    LOCK_POSTGRES = "SELECT id FROM specimen WHERE id = $1 FOR UPDATE";
     /// Whether a code was ordered.
     ORDERED_CODES = "SELECT code FROM order_item WHERE order_id = $1 AND state <> 'cancelled'";
     /// Items of a panel.

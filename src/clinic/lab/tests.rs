@@ -8,6 +8,7 @@ use yigong_base::testing::{self, Bench};
 use super::*;
 use crate::order::{self, NewOrder, NewSpecimen};
 
+mod release;
 mod safety;
 
 const SYSTEM: &str = "test";
@@ -320,7 +321,8 @@ async fn report_kind(bench: &Bench, report: &str, n: i64) -> String {
 async fn every_statement_is_well_formed_on_both_engines() {
     for bench in testing::engines().await.unwrap() {
         let mut conn = bench.ctx.db.read(&Permit::system(SYSTEM)).await.unwrap();
-        for (name, statement) in sql::ALL {
+        let other = if bench.engine == "sqlite" { "_POSTGRES" } else { "_SQLITE" };
+        for (name, statement) in sql::ALL.iter().filter(|(name, _)| !name.ends_with(other)) {
             conn.prepare(statement).await.unwrap_or_else(|e| panic!("{name} on {}: {e}", bench.engine));
         }
         assert!(conn.all(sql::ALL_ITEMS, args![]).await.unwrap().is_empty(), "no item, no limit ships");

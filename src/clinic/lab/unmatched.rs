@@ -94,7 +94,7 @@ pub async fn attach(
     let item = items::find(tx, ctx, &code)
         .await?
         .ok_or_else(|| Fault::conflict("unknown_item", "the item is not in the catalogue"))?;
-    if tx.exec(sql::ATTACH_RUN, args![run, reason, &found.id]).await? == 0 {
+    if tx.exec(sql::ATTACH_RUN, args![run, reason, &found.id, permit.who()]).await? == 0 {
         return Err(Fault::conflict("wrong_state", "the result is not unmatched any more"));
     }
     let said = Run {

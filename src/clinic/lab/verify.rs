@@ -127,7 +127,8 @@ fn check(
         return Ok(Err(refusal(&pick.id, "changed")));
     }
     let holds: Vec<String> = row.json("holds")?;
-    if row.text("instrument")? == format!("{MANUAL}{}", permit.who()) {
+    let own = row.text("instrument")? == format!("{MANUAL}{}", permit.who());
+    if own || row.text("attached_by")? == permit.who() {
         return Ok(Err(refusal(&pick.id, "own_value")));
     }
     if holds.iter().any(|h| h == super::hold::UNKNOWN_UNIT) {
@@ -142,7 +143,9 @@ fn check(
 fn refusal(id: &str, code: &'static str) -> Refused {
     let (text_zh, text_en) = match code {
         "not_found" => ("没有找到该结果", "No such result"),
-        "own_value" => ("手工录入者不能审核自己的结果", "Whoever entered a value does not verify it"),
+        "own_value" => {
+            ("录入或匹配结果者不能审核该结果", "Whoever entered or attached a value does not verify it")
+        }
         "unit" => ("单位无法换算,请更正后再审核", "The unit does not convert; correct the value first"),
         "held" => ("有拦截原因,不能批量放行", "Held rows are not released in a batch"),
         _ => ("该结果已被更改,请刷新", "The row changed meanwhile; refresh"),
@@ -158,7 +161,7 @@ async fn issue(
     comment: &str,
 ) -> Result<Issued> {
     let ctx = &centre.ctx;
-    let lab = {
+    let (lab, mut content) = {
         let mut conn = ctx.db.read(permit).await?;
         draft(&mut conn, permit, specimen, picks, comment).await?
     };
@@ -166,6 +169,7 @@ async fn issue(
     let ready = report::prepare_lab(centre, permit, lab).await?;
     let id = ready.content.report.clone();
     let mut tx = ctx.db.begin(permit).await?;
+    matched::lock(&mut tx, specimen).await?;
     let mut released = Vec::new();
     for pick in picks {
         let row = tx.one(sql::RESULT, args![&pick.id, permit.scope()]).await?;
@@ -178,6 +182,16 @@ async fn issue(
     }
     // Locks are taken in one order everywhere, report version before audit: otherwise two releases can block each other.
     let n = report::commit_version(&mut tx, centre, permit, ready).await?;
+    // Two people release at once: the second one's version would leave out what the first has just published.
+    let mut published = Vec::new();
+    for row in tx.all(sql::PUBLISHED, args![specimen]).await? {
+        published.push(row.text("id")?);
+    }
+    published.sort_unstable();
+    content.sort_unstable();
+    if published != content {
+        return Err(Fault::conflict("changed", "another result of the specimen was published meanwhile"));
+    }
     for (result, holds) in released {
         audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}))
             .await?;
@@ -197,19 +211,19 @@ async fn issue(
     Ok(Issued { report: id, n, specimen: specimen.to_owned(), facility })
 }
 
-/// The next version: what is published already and what is picked now.
+/// The next version, what is published already and what is picked now; and the rows it is made of.
 async fn draft(
     conn: &mut Conn,
     permit: &Permit,
     specimen: &str,
     picks: &[Pick],
     comment: &str,
-) -> Result<LabReport> {
+) -> Result<(LabReport, Vec<String>)> {
     let row = conn.one(sql::SPECIMEN_BY_ID, args![specimen, permit.scope()]).await?;
     let (order, patient) = (row.text("order_id")?, row.text("patient")?);
     let lines = queue::results(conn, specimen, &patient).await?;
     let picked = |line: &LabLine| picks.iter().any(|p| p.id == line.id);
-    let mut rows = Vec::new();
+    let (mut rows, mut ids) = (Vec::new(), Vec::new());
     let mut changed = Vec::new();
     for line in &lines {
         if picked(line) {
@@ -218,15 +232,17 @@ async fn draft(
                 changed.push(format!("{} {} → {}", line.name, before.value_raw, line.value_raw));
             }
             rows.push(content(line, before));
+            ids.push(line.id.clone());
         } else if line.state == "published" && !lines.iter().any(|l| picked(l) && l.code == line.code) {
             rows.push(content(line, None));
+            ids.push(line.id.clone());
         }
     }
     let mut missing = matched::ordered_items(conn, &order).await?;
     missing.retain(|code| !rows.iter().any(|r| r.code == *code));
     let title =
         conn.opt(sql::WORK_TITLE, args![specimen]).await?.map_or(Ok(String::new()), |r| r.text("title"))?;
-    Ok(LabReport {
+    let lab = LabReport {
         specimen: specimen.to_owned(),
         order_id: order,
         patient,
@@ -237,7 +253,8 @@ async fn draft(
         change_class: if changed.is_empty() { 0 } else { 2 },
         change_reason: changed.join("; "),
         comment: comment.trim().to_owned(),
-    })
+    };
+    Ok((lab, ids))
 }
 
 fn content(line: &LabLine, before: Option<&LabLine>) -> LabRow {

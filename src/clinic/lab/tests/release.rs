@@ -1,0 +1,76 @@
+//! What is released is what its verifier has seen, and all of it.
+
+use super::*;
+
+/// What has come since the page was loaded is not thrown away by who releases what it showed; and of two who release at once no
+/// value is left out.
+#[tokio::test]
+async fn a_release_never_hides_what_its_verifier_has_not_seen() {
+    for bench in testing::engines().await.unwrap() {
+        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (one, two, engine) = (verifier("v1"), verifier("v2"), bench.engine);
+        order_with(&bench, "B8", &["K", "NA"]).await;
+        send(&bench, "i1", vec![run("B8", "K", "4.0", "mmol/L"), run("B8", "NA", "140", "mmol/L")]).await;
+        let shown = lanes(&bench).await.specimens.remove(0);
+        send(&bench, "i2", vec![run("B8", "K", "7.1", "mmol/L")]).await;
+        let stale = verify::release(&centre, &one, &picks(&shown, &["K"]), "", false).await.unwrap();
+        assert_eq!(stale.refused.first().map(|r| r.code), Some("changed"), "{engine}");
+        let now = lanes(&bench).await.specimens.remove(0);
+        let of_k: Vec<&str> =
+            now.results.iter().filter(|r| r.code == "K").map(|r| r.value_raw.as_str()).collect();
+        assert_eq!(of_k, ["4.0", "7.1"], "{engine}: both wait, one beside the other");
+
+        // Two people, each with another row of the same specimen, as at the same moment.
+        let seven: Vec<_> = now.results.iter().filter(|r| r.value_raw == "7.1").collect();
+        let seven = [verify::Pick { id: seven[0].id.clone(), row_version: seven[0].row_version }];
+        let sodium = picks(&now, &["NA"]);
+        let both = tokio::join!(
+            verify::release(&centre, &one, &seven, "", false),
+            verify::release(&centre, &two, &sodium, "", false)
+        );
+        let (a, b) = (both.0.unwrap(), both.1.unwrap());
+        // Whoever was refused does it again.
+        for (outcome, who, which) in [(&a, &one, &seven[..]), (&b, &two, &sodium[..])] {
+            if outcome.released == 0 {
+                let again = verify::release(&centre, who, which, "", false).await.unwrap();
+                assert_eq!(again.released, 1, "{engine}: {:?}", again.refused);
+            }
+        }
+        let report = a.reports.iter().chain(&b.reports).next().unwrap().report.clone();
+        let mut conn = bench.ctx.db.read(&one).await.unwrap();
+        let content = crate::report::read::content(&mut conn, &report, 2).await.unwrap();
+        let mut rows: Vec<_> = content.lab_rows.iter().map(|r| (r.code.as_str(), r.value.as_str())).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [("K", "7.1"), ("NA", "140")], "{engine}");
+        drop(conn);
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
+/// Who says whose tube it was does not also say that the value is right.
+#[tokio::test]
+async fn whoever_attached_a_result_does_not_verify_it() {
+    for bench in testing::engines().await.unwrap() {
+        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (one, two) = (verifier("v1"), verifier("v2"));
+        order_with(&bench, "B9", &["NA"]).await;
+        send(&bench, "i1", vec![run("B9x", "NA", "140", "mmol/L")]).await;
+        let run = {
+            let mut conn = bench.ctx.db.read(&one).await.unwrap();
+            unmatched::list(&mut conn, &one).await.unwrap().remove(0).id
+        };
+        let mut tx = bench.ctx.db.begin(&one).await.unwrap();
+        unmatched::attach(&mut tx, &bench.ctx, &one, &run, "B9", "label misread").await.unwrap();
+        tx.commit().await.unwrap();
+        let shown = lanes(&bench).await.specimens.remove(0);
+        let own = verify::release(&centre, &one, &picks(&shown, &["NA"]), "", false).await.unwrap();
+        assert_eq!(own.refused.first().map(|r| r.code), Some("own_value"), "{}", bench.engine);
+        let other = verify::release(&centre, &two, &picks(&shown, &["NA"]), "", false).await.unwrap();
+        assert_eq!(other.released, 1, "{}", bench.engine);
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
