@@ -38,6 +38,13 @@ pub struct Reason {
     reason: String,
 }
 
+/// Not now, and why.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Skipping {
+    epoch: i64,
+    reason: String,
+}
+
 /// A text.
 #[derive(Deserialize, Default, utoipa::ToSchema)]
 #[serde(default)]
@@ -86,16 +93,16 @@ async fn release(
 }
 
 /// Hides the item from the caller for a while.
-#[utoipa::path(post, path = "/api/work/{id}/skip", tag = "work", request_body = Reason, responses((status = 204, description = "skipped")))]
+#[utoipa::path(post, path = "/api/work/{id}/skip", tag = "work", request_body = Skipping, responses((status = 204, description = "skipped")))]
 #[post("/api/work/{id}/skip")]
 async fn skip(
     centre: web::Data<Centre>,
     permit: Caller,
     id: web::Path<String>,
-    body: web::Json<Reason>,
+    body: web::Json<Skipping>,
 ) -> Answer {
     let mut tx = centre.ctx.db.begin(&permit).await?;
-    let item = worklist::next::skip(&mut tx, &centre.ctx, &permit, &id, &body.reason).await?;
+    let item = worklist::skip(&mut tx, &centre.ctx, &permit, &id, body.epoch, &body.reason).await?;
     tx.commit().await?;
     told(&centre, &item);
     Ok(HttpResponse::NoContent().finish())

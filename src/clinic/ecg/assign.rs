@@ -12,7 +12,7 @@ use super::detail::find;
 use super::gate::{self, Going};
 use super::sql;
 use crate::imaging::reconcile;
-use crate::worklist::admit::{flag, of_subject, raise_priority};
+use crate::worklist::admit::{Ordered, flag, follow_order, of_subject, raise_priority};
 use crate::{critical, order};
 
 /// Gives the record to an order: patient, title and class follow, and what was held goes to work. Answers the item.
@@ -94,12 +94,9 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     };
     let head = order::head::head(tx, permit, order).await?;
     let flags = head.as_ref().map(|h| h.flags.clone()).unwrap_or_default();
-    for name in &flags {
-        flag(tx, ctx, permit, &record, name).await?;
-    }
-    let class = gate::priority(&going.triage, head.as_ref(), &flags);
-    raise_priority(tx, ctx, permit, &item.id, class, "", "order matched").await?;
-    tx.exec(sql::SET_WORK_TITLE, args![&record, gate::title(head.as_ref())]).await?;
+    let (title, class) = (gate::title(head.as_ref()), gate::priority(&going.triage, head.as_ref(), &flags));
+    let ordered = Ordered { title: &title, priority: class, triage: "", flags: &flags };
+    follow_order(tx, ctx, permit, &record, &ordered).await?;
     Ok(Some(item.id))
 }
 

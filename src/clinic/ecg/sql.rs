@@ -75,11 +75,10 @@ yigong_base::statements! {
     /// The report of a record.
     REPORT = "SELECT id, state, current_version FROM report WHERE subject = $1";
     /// Everything that names the patient of a record follows it.
-    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE subject = $1 AND state <> 'done'";
+    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE subject = $1
+        AND NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0 AND work_item.state = 'done')";
     /// The open report too.
     SET_REPORT_PATIENT = "UPDATE report SET patient = $2, order_id = $3 WHERE subject = $1 AND current_version = 0";
-    /// The title of what is read.
-    SET_WORK_TITLE = "UPDATE work_item SET title = $2, version = version + 1 WHERE subject = $1 AND state IN ('queued', 'reading', 'returned')";
     /// Records a person must look at, oldest first; $1 scope, $2 and $3 = time and id of the last row, $4 limit.
     UNMATCHED = "SELECT e.id, e.facility, f.name AS facility_name, e.received_at, e.acquired_at, e.format, e.subject, e.device, e.verdict, e.triage, e.matching, e.differs, e.state
         FROM ecg_record e JOIN facility f ON f.code = e.facility

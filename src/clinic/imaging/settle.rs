@@ -8,6 +8,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
 use super::{grant, outbox, prepared, preview, reconcile, sql};
+use crate::worklist::admit::{self, Ordered};
 use crate::worklist::{self, NewItem};
 use crate::{Centre, order};
 
@@ -133,6 +134,31 @@ async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row) -> Result<Str
     let item = worklist::again::admit_again(tx, ctx, permit, &new).await?;
     grant::for_task(tx, ctx, permit, &new.subject, &new.facility).await?;
     Ok(item)
+}
+
+/// A person has linked an order: work on the study and its recordings, wherever it stands, takes over what was ordered and how urgent it is.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn follow_order(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str) -> Result<()> {
+    let row = tx.one(sql::SETTLING, args![study]).await?;
+    let new = item_of(tx, permit, &row, ctx.now()).await?;
+    let ordered = Ordered { title: &new.title, priority: &new.priority, triage: "", flags: &new.flags };
+    admit::follow_order(tx, ctx, permit, study, &ordered).await?;
+    let records = tx.all(reconcile::sql::RECORDINGS, args![study]).await?;
+    if records.is_empty() {
+        return Ok(());
+    }
+    let head = match row.opt_text("order_id")? {
+        Some(order) => order::head::head(tx, permit, &order).await?,
+        None => None,
+    };
+    // A recording is called by what was ordered first, whatever its study has besides.
+    let title = head.as_ref().and_then(|o| o.items.first()).map_or("", |i| i.name.as_str());
+    for record in records {
+        admit::follow_order(tx, ctx, permit, &record.text("id")?, &Ordered { title, ..ordered }).await?;
+    }
+    Ok(())
 }
 
 async fn item_of(tx: &mut Tx, permit: &Permit, row: &Row, now: i64) -> Result<NewItem> {

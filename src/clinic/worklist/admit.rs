@@ -113,7 +113,53 @@ pub async fn flag(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str, name: 
     Ok(flagged)
 }
 
-/// Raises the class of an open item; a lower class is ignored: the machine only raises (invariant 10).
+/// An order was found for a subject that is work already, or was taken away and will be again: every item of it takes the order's
+/// name and flags, and its class where that is higher. Answers the items.
+///
+/// # Errors
+/// Storage faults.
+pub async fn follow_order(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    subject: &str,
+    ordered: &Ordered<'_>,
+) -> Result<Vec<String>> {
+    let mut items = Vec::new();
+    for row in tx.all(sql::STANDING, args![subject]).await? {
+        let (id, mut flags) = (row.text("id")?, row.json::<Vec<String>>("flags")?);
+        raise_priority(tx, ctx, permit, &id, ordered.priority, ordered.triage, "order").await?;
+        let known = flags.len();
+        for name in ordered.flags {
+            if !flags.contains(name) {
+                flags.push(name.clone());
+            }
+        }
+        if flags.len() > known {
+            tx.exec(sql::SET_FLAGS, args![&id, Value::from(flags)]).await?;
+        }
+        items.push(id);
+    }
+    if !ordered.title.is_empty() {
+        tx.exec(sql::SET_TITLE, args![subject, ordered.title]).await?;
+    }
+    Ok(items)
+}
+
+/// What an order says of the work on its evidence.
+#[derive(Debug, Clone, Copy)]
+pub struct Ordered<'a> {
+    /// What was ordered; empty = as it is called now.
+    pub title: &'a str,
+    /// Class.
+    pub priority: &'a str,
+    /// ECG triage, else empty.
+    pub triage: &'a str,
+    /// Flags such as `chest_pain`.
+    pub flags: &'a [String],
+}
+
+/// Raises the class of an open item, or of one that was taken away; a lower class is ignored: the machine only raises (invariant 10).
 pub async fn raise_priority(
     tx: &mut Tx,
     ctx: &Ctx,

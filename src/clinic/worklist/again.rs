@@ -6,7 +6,7 @@ use yigong_base::fault::Result;
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
-use super::admit::{NewItem, admit, of_subject};
+use super::admit::{NewItem, Ordered, admit, follow_order, of_subject};
 use super::sql;
 
 /// Admits evidence that may have been work before. An item that was taken away, or written without a signature that stands,
@@ -30,6 +30,10 @@ pub async fn admit_again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewItem)
     let item = admit(tx, ctx, permit, &new).await?;
     if tx.exec(sql::BACK, args![&item, &new.patient]).await? > 0 {
         tx.exec(sql::BACK_TO_DRAFT, args![&item, ctx.now()]).await?;
+        // What is known of it today: an order may have been found while it was away.
+        let ordered =
+            Ordered { title: &new.title, priority: &new.priority, triage: &new.triage, flags: &new.flags };
+        follow_order(tx, ctx, permit, &new.subject, &ordered).await?;
         let detail = json!({"subject": new.subject});
         audit::append(tx, ctx, permit, "work.back", "work_item", &item, &detail).await?;
     }

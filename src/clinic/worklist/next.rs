@@ -7,7 +7,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Engine, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::claim::{claim, find, right_of};
+use super::claim::{claim, release, right_of};
 use super::row::ItemRow;
 use super::sql;
 
@@ -46,19 +46,25 @@ pub async fn next(
     }
 }
 
-/// Hides an item from the caller for a while; the reason is kept and counted.
-pub async fn skip(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, reason: &str) -> Result<ItemRow> {
+/// Gives back an item that the caller holds and hides it from him for a while; the reason is kept and counted.
+///
+/// # Errors
+/// As [`release`]: an older tab gives nothing back.
+pub async fn skip(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &str,
+    epoch: i64,
+    reason: &str,
+) -> Result<ItemRow> {
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "must not be empty"));
     }
-    let held = find(tx, permit, item).await?;
-    permit.require_for(right_of(&held.pipeline, &held.tier), &held.pipeline)?;
+    let held = release(tx, ctx, permit, item, epoch).await?;
     let now = ctx.now();
     let until = now + ctx.config.work.skip_minutes * MINUTE_MS;
     tx.exec(sql::SKIP, args![item, permit.who(), reason, until, now]).await?;
-    if held.state == "reading" && held.holder.as_deref() == Some(permit.who()) {
-        tx.exec(sql::RELEASE, args![item]).await?;
-    }
     audit::append(tx, ctx, permit, "work.skip", "work_item", item, &json!({"reason": reason})).await?;
     Ok(held)
 }

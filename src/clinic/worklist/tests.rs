@@ -115,6 +115,14 @@ async fn a_stale_reader_is_fenced() {
         drop(tx);
         let mut tx = bench.ctx.db.begin(&b).await.unwrap();
         fence(&mut tx, &bench.ctx, &b, &item, new.epoch).await.unwrap();
+        // An older tab of the same person does not give back what the newer one holds.
+        let newer = claim(&mut tx, &bench.ctx, &b, &item).await.unwrap();
+        let stale = super::skip(&mut tx, &bench.ctx, &b, &item, new.epoch, "later").await;
+        assert!(matches!(stale, Err(Fault::Stale { .. })), "{}", bench.engine);
+        super::skip(&mut tx, &bench.ctx, &b, &item, newer.epoch, "later").await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(take(&bench, &b).await.is_none(), "hidden from who skipped it");
+        assert_eq!(take(&bench, &a).await.map(|i| i.id), Some(item), "and waiting for the others");
     }
 }
 

@@ -9,12 +9,12 @@ use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag};
 
-use super::super::grant;
 use super::super::quarantine::{self, Entry};
+use super::super::{grant, settle};
 use super::assign::{close, follow, give, known, like, snapshot};
 use super::chain::{self, Act};
 use super::{held, sql, words};
-use crate::{order, worklist};
+use crate::order;
 
 /// An order to choose.
 #[derive(Debug, Clone, Serialize)]
@@ -125,17 +125,10 @@ pub async fn link_order(
     for one in before.as_deref().into_iter().chain([order]) {
         order::progress::follow(tx, one, ctx.now()).await?;
     }
-    raise(tx, ctx, permit, study, &found.text("priority")?).await?;
+    settle::follow_order(tx, ctx, permit, study).await?;
     held::ask_again(tx, ctx, study).await?;
     quarantine::free(tx, ctx, study).await?;
     Ok(written.id)
-}
-
-/// An item that waits takes over the class of the order; it is never lowered.
-async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, priority: &str) -> Result<()> {
-    let Some(item) = worklist::admit::of_subject(tx, study, "write").await? else { return Ok(()) };
-    worklist::admit::raise_priority(tx, ctx, permit, &item.id, priority, "", "order linked").await?;
-    Ok(())
 }
 
 /// Takes a study away from its order and patient: it waits in the lane `identity` until somebody says whose it is.

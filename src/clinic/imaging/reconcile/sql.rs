@@ -45,8 +45,9 @@ yigong_base::statements! {
     SET_PATIENT = "UPDATE study SET patient = $2, attributes = $3 WHERE id = $1";
     /// Its recordings follow.
     SET_ECG_PATIENT = "UPDATE ecg_record SET patient = $2 WHERE study = $1";
-    /// Open work follows.
-    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND state IN ('queued', 'reading', 'returned', 'cancelled')";
+    /// Its work follows, also what was written and may come back; not what was done for a report that was issued.
+    SET_WORK_PATIENT = "UPDATE work_item SET patient = $2, version = version + 1 WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1))
+        AND NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0 AND work_item.state = 'done')";
     /// A report that has no version yet follows.
     SET_REPORT_PATIENT = "UPDATE report SET patient = $2, order_id = $3 WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND current_version = 0";
     /// Order and accession of a study.

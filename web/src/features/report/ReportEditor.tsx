@@ -194,6 +194,8 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
   const other =
     item.draft && !item.draft.mine && item.tier === 'write' && writable && item.draft.author.id !== session.account.id ? item.draft : null;
   const alert = item.alerts.find((a) => a.state !== 'closed');
+  // What every dialog needs that gives the item away.
+  const ending = { item, epoch: lease.epoch || item.epoch, close: () => open(null), before: draft.save };
   return (
     <section className="editor" aria-label={t('report.editor')}>
       <div className="editor-head">
@@ -359,25 +361,9 @@ export function ReportEditor({ item, onDone, insertRef, onSections }: ReportEdit
           }}
         />
       )}
-      {dialog === 'return' && (
-        <ReturnDialog
-          item={item}
-          epoch={lease.epoch || item.epoch}
-          close={() => open(null)}
-          done={() => onDone('returned', 'next')}
-          before={draft.save}
-        />
-      )}
-      {dialog === 'send_back' && (
-        <SendBackDialog
-          item={item}
-          epoch={lease.epoch || item.epoch}
-          close={() => open(null)}
-          done={() => onDone('sent_back', 'next')}
-          before={draft.save}
-        />
-      )}
-      {dialog === 'skip' && <SkipDialog item={item} close={() => open(null)} done={() => onDone('skipped', 'next')} before={draft.save} />}
+      {dialog === 'return' && <ReturnDialog {...ending} done={() => onDone('returned', 'next')} />}
+      {dialog === 'send_back' && <SendBackDialog {...ending} done={() => onDone('sent_back', 'next')} />}
+      {dialog === 'skip' && <SkipDialog {...ending} done={() => onDone('skipped', 'next')} />}
       {calling && <CallDialog alert={calling} close={() => call(null)} />}
       {asked && (
         <ConfirmChecks

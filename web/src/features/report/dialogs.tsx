@@ -144,7 +144,7 @@ export function SendBackDialog({ item, epoch, close, done, before }: Common & { 
   );
 }
 
-export function SkipDialog({ item, close, done, before }: Common) {
+export function SkipDialog({ item, epoch, close, done, before }: Common & { epoch: number }) {
   const { t } = useWords();
   const [reason, setReason] = useState('');
   return (
@@ -156,7 +156,7 @@ export function SkipDialog({ item, close, done, before }: Common) {
       done={done}
       go={async () => {
         await before();
-        await post(`/api/work/${item.id}/skip`, { reason: reason.trim() });
+        await post(`/api/work/${item.id}/skip`, { epoch, reason: reason.trim() });
       }}
     >
       <Textarea

@@ -98,3 +98,73 @@ async fn a_written_study_that_is_taken_away_comes_back_with_its_text() {
         assert_eq!(found.state, "draft");
     }
 }
+
+/// What was written for one patient and turns out to be another's is never read on under the first one's name.
+#[tokio::test]
+async fn a_text_that_is_sent_back_is_read_under_the_patient_of_today() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let mut tx = begin(&bench, &writer).await;
+        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
+        let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
+        tx.commit().await.unwrap();
+        let sections = crate::report::content::Sections {
+            findings: "双肺纹理清晰,心影不大。".into(),
+            impression: "未见明显异常。".into(),
+            ..Default::default()
+        };
+        let act = crate::report::submit::Act {
+            report: &report,
+            item: &held.id,
+            epoch: held.epoch,
+            sections: &sections,
+            confirm: true,
+        };
+        crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+
+        // The registrar finds the order: another patient, an emergency, and another examination than the device says.
+        let mut tx = begin(&bench, &reg).await;
+        let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
+        let other = yigong_base::patient::link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let new = order::place::NewOrder {
+            patient: other.clone(),
+            pipeline: "imaging".into(),
+            priority: "emergency".into(),
+            items: vec![chest()],
+            ..Default::default()
+        };
+        let placed = order::place::place(&mut tx, ctx, &reg, "C01", &new).await.unwrap();
+        link_order(&mut tx, ctx, &reg, &id, &placed.id, "typed by hand").await.unwrap();
+        let audit = worklist::admit::of_subject(&mut tx, &id, "audit").await.unwrap().unwrap();
+        let of = |i: &worklist::ItemRow| (i.patient.clone(), i.priority.clone(), i.title.clone());
+        let wanted = (other.clone(), "emergency".to_owned(), "胸部正位".to_owned());
+        assert_eq!(of(&audit), wanted, "{}: it waits for the auditor", bench.engine);
+        assert!(audit.deadline < item.deadline, "{}", bench.engine);
+        tx.commit().await.unwrap();
+        crate::report::submit::recall(ctx, &writer, &report).await.unwrap();
+        let mut tx = begin(&bench, &writer).await;
+        let back = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+        assert_eq!((back.state.as_str(), &back.patient), ("queued", &other), "{}", bench.engine);
+        drop(tx);
+
+        // The same of work that a doubt took away before the order was found.
+        let shot =
+            Shot { study: "1.3", series: "1.3.1", instance: "1.3.1.1", patient: "P7", ..Shot::default() };
+        send(&bench, &peer, &shot).await.unwrap();
+        let second = study(&bench, "C01", "1.3").await;
+        settle(&bench, &second).await;
+        let mut tx = begin(&bench, &reg).await;
+        unlink(&mut tx, ctx, &reg, &second, "whose is it").await.unwrap();
+        link_order(&mut tx, ctx, &reg, &second, &placed.id, "his as well").await.unwrap();
+        tx.commit().await.unwrap();
+        settle(&bench, &second).await;
+        let mut tx = begin(&bench, &reg).await;
+        let item = worklist::admit::of_subject(&mut tx, &second, "write").await.unwrap().unwrap();
+        assert_eq!((item.state.as_str(), of(&item)), ("queued", wanted), "{}", bench.engine);
+    }
+}
