@@ -14,7 +14,7 @@ use yigong_base::clock::{Clock, SystemClock};
 use yigong_base::config::Config;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::id::{Ids, RandomIds};
-use yigong_base::jobs::{JobRow, Runner};
+use yigong_base::jobs::{self, JobRow, Runner};
 use yigong_base::kept::Kept;
 use yigong_base::live::Live;
 use yigong_base::setting::pairing;
@@ -293,6 +293,7 @@ fn raise_open_files() {
 pub async fn serve(centre: Centre, listeners: Listeners, stop: CancellationToken) -> Result<()> {
     // A policy that cannot be read stops the start, not a night job.
     imaging::retention::years(&centre.ctx.config.retention, "")?;
+    jobs::orphans::free(&centre.ctx).await?;
     imaging::scrub::schedule(&centre.ctx).await?;
     imaging::recompress::schedule(&centre.ctx).await?;
     raise_open_files();

@@ -7,6 +7,7 @@ use yigong_base::jobs::JobRow;
 use yigong_base::site::{Peer, peer};
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::commitment;
+use yigong_clinic::imaging::leaving::held_back;
 use yigong_clinic::imaging::outbox::{self, Due, Tried, rules};
 use yigong_formats::dicom::command::Verb;
 use yigong_formats::dicom::commitment::{Reference, Transaction};
@@ -60,6 +61,17 @@ async fn looked_at(
 ) -> (Vec<Due>, Vec<Object>) {
     let (mut ready, mut objects) = (Vec::with_capacity(due.len()), Vec::with_capacity(due.len()));
     for one in due {
+        match held_back(&leaving.centre.ctx, &one.instance).await {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                results.push((one, Tried::Held(why)));
+                continue;
+            }
+            Err(fault) => {
+                results.push((one, Tried::Later(None, fault.to_string())));
+                continue;
+            }
+        }
         match leaving.find(&one.instance).await {
             Ok(stored) => {
                 objects.push(Object::Stored(listed(&stored)));

@@ -123,16 +123,17 @@ impl Single<'_> {
             },
         };
         let mut answer = match done {
-            Ok(answer) => answer,
+            Ok(answer) if answer.code == AckCode::Accept => answer,
             Err(Fault::Storage { detail }) => return Err(Fault::storage(detail)),
             Err(Fault::Busy { detail }) => return Err(Fault::Busy { detail }),
             Err(fault) if !last && worth_another(&fault) => return Err(fault),
-            // What was half done is undone; the message itself is kept with the reason.
-            Err(fault) => {
+            // What was half done is undone, of several orders the first ones too: who is told no sends all of it again. The message
+            // itself is kept with the reason.
+            refused => {
                 drop(tx);
                 tx = ctx.db.begin(&permit).await?;
                 intake.live.clear();
-                Answer::of_fault(&fault)
+                refused.unwrap_or_else(|fault| Answer::of_fault(&fault))
             }
         };
         answer.detail.vendor_extras = self.profile.vendor_ack;

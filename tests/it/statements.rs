@@ -83,7 +83,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
     (
         "an index that holds only what is open, due, damaged or on hold",
         &[
-            ("base/jobs", "KINDS STALE_SQLITE TAKE_STALE_SQLITE"),
+            ("base/jobs", "FREE KINDS STALE_SQLITE TAKE_STALE_SQLITE"),
             ("clinic/critical", "LIST_OPEN"),
             ("clinic/delivery", "RECEIVERS"),
             ("clinic/ecg", "WAITING"),

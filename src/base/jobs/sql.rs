@@ -38,6 +38,8 @@ crate::statements! {
         RETURNING id, kind, key, payload, attempts";
     /// A running job is alive.
     RENEW = "UPDATE job SET lease_until = $2 WHERE id = $1 AND state = 'running'";
+    /// Whoever ran these is no more.
+    FREE = "UPDATE job SET lease_until = 0 WHERE state = 'running'";
     /// Done jobs leave.
     FINISH = "DELETE FROM job WHERE id = $1";
     /// Work that shall not be done.

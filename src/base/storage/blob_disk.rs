@@ -25,6 +25,7 @@ pub struct Disk {
     objects: PathBuf,
     pub(super) slots: Slots,
     pub(super) blocks: Arc<Blocks>,
+    is_alone: bool,
 }
 
 impl Disk {
@@ -41,9 +42,16 @@ impl Disk {
             if let Err(error) = &direct {
                 tracing::info!(%error, "storage.spool: large objects go through the memory of the system");
             }
-            Ok(Self { objects, slots: Slots::new(spool_dir, direct.is_ok()), blocks })
+            let is_alone = spool_dir.is_alone;
+            Ok(Self { objects, slots: Slots::new(spool_dir, direct.is_ok()), blocks, is_alone })
         });
         opened.await.map_err(|e| Fault::io("open blob store", &e))
+    }
+
+    /// No other process used the data folder when this one opened it: whatever was running then runs no more.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     pub(super) fn objects_dir(&self) -> &Path {

@@ -14,6 +14,8 @@ const LOCK: &str = "lock";
 pub(super) struct SpoolDir {
     path: PathBuf,
     run: String,
+    /// No other process had a folder when this one was made.
+    pub(super) is_alone: bool,
     /// Released by the operating system when the process ends, however it ends.
     _lock: File,
 }
@@ -28,8 +30,8 @@ impl SpoolDir {
     ) -> io::Result<Self> {
         std::fs::create_dir_all(spool)?;
         let _gate = gate(spool)?;
-        sweep(spool, &rescue)?;
-        Self::make(spool, run)
+        let is_alone = sweep(spool, &rescue)? == 0;
+        Ok(Self { is_alone, ..Self::make(spool, run)? })
     }
 
     /// Another folder of this run, beside this one.
@@ -54,7 +56,7 @@ impl SpoolDir {
                 }
                 Ok(()) => {
                     std::fs::create_dir_all(&path)?;
-                    return Ok(Self { path, run: run.to_owned(), _lock: lock });
+                    return Ok(Self { path, run: run.to_owned(), is_alone: false, _lock: lock });
                 }
                 Err(TryLockError::WouldBlock) => number += 1,
                 Err(TryLockError::Error(e)) => return Err(e),
@@ -102,8 +104,8 @@ fn lock_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).open(path)
 }
 
-/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there.
-fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<bool>) -> io::Result<()> {
+/// Takes care of the folders of runs that hold their lock no more, and of whatever else lies there; answers how many runs live.
+fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<bool>) -> io::Result<usize> {
     let mut alive = Vec::new();
     let mut names = Vec::new();
     for entry in std::fs::read_dir(spool)? {
@@ -134,7 +136,7 @@ fn sweep(spool: &Path, rescue: &impl Fn(&Path) -> io::Result<bool>) -> io::Resul
             rescue(&path)?;
         }
     }
-    Ok(())
+    Ok(alive.len())
 }
 
 #[cfg(test)]
@@ -149,6 +151,7 @@ mod tests {
         let gone = |path: &Path| std::fs::remove_file(path).map(|()| true);
         let living = SpoolDir::open(&spool, "a", gone).unwrap();
         let dead = SpoolDir::open(&spool, "b", gone).unwrap();
+        assert!(living.is_alone && !dead.is_alone);
         for dir in [&living, &dead] {
             std::fs::write(dir.path().join("1"), b"half an object").unwrap();
         }

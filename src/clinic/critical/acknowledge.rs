@@ -27,12 +27,11 @@ pub async fn acknowledge(
     if read_back.trim().is_empty() {
         return Err(Fault::invalid("read_back", "repeat the finding in your own words"));
     }
-    let (state, facility) = open(tx, permit, alert).await?;
-    if ["clinician_ack", "treated"].contains(&state.as_str()) {
+    let (_, facility) = open(tx, permit, alert).await?;
+    let now = ctx.now();
+    if tx.exec(sql::ACKNOWLEDGE, args![alert, permit.who(), now, now + TREATMENT_MS]).await? == 0 {
         return Err(Fault::conflict("acknowledged", "the alert was acknowledged before"));
     }
-    let now = ctx.now();
-    tx.exec(sql::ACKNOWLEDGE, args![alert, permit.who(), now, now + TREATMENT_MS]).await?;
     enqueue(tx, ctx, Job::new("escalate", alert).at(now + TREATMENT_MS)).await?;
     event(tx, ctx, permit, alert, "acknowledge", &json!({"read_back": read_back})).await?;
     audit::append(tx, ctx, permit, "critical.acknowledge", "critical_alert", alert, &json!({})).await?;
@@ -45,11 +44,10 @@ pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &
     if note.trim().is_empty() {
         return Err(Fault::invalid("note", "must not be empty"));
     }
-    let (state, facility) = open(tx, permit, alert).await?;
-    if state != "clinician_ack" && state != "treated" {
+    let (_, facility) = open(tx, permit, alert).await?;
+    if tx.exec(sql::TREAT, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_acknowledged", "acknowledge the alert first"));
     }
-    tx.exec(sql::TREAT, args![alert, ctx.now()]).await?;
     event(tx, ctx, permit, alert, "treat", &json!({"note": note})).await?;
     audit::append(tx, ctx, permit, "critical.treat", "critical_alert", alert, &json!({})).await?;
     Ok(facility)
@@ -58,11 +56,10 @@ pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &
 /// Closes the loop; only after a treatment note.
 pub async fn close(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str) -> Result<String> {
     permit.require(Right::AcknowledgeCritical)?;
-    let (state, facility) = open(tx, permit, alert).await?;
-    if state != "treated" {
+    let (_, facility) = open(tx, permit, alert).await?;
+    if tx.exec(sql::CLOSE, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_treated", "write a treatment note first"));
     }
-    tx.exec(sql::CLOSE, args![alert, ctx.now()]).await?;
     event(tx, ctx, permit, alert, "close", &json!({})).await?;
     audit::append(tx, ctx, permit, "critical.close", "critical_alert", alert, &json!({})).await?;
     Ok(facility)

@@ -29,7 +29,8 @@ pub async fn escalate_due(ctx: &Ctx) -> Result<Vec<(String, String)>> {
             STEPS.get(usize::try_from(step).unwrap_or(usize::MAX)).copied().unwrap_or("clinic_head")
         };
         let pause = if step < 2 && state != "clinician_ack" { 5 } else { 15 };
-        match tell(ctx, &permit, &id, step, whom, now + pause * MINUTE_MS).await {
+        let next = now + pause * MINUTE_MS;
+        match tell(ctx, &permit, &id, (step, &state, now), whom, next).await {
             Ok(true) => told.push((id, facility)),
             Ok(false) => {}
             // It is tried again at the next look; the others do not wait for it.
@@ -39,9 +40,18 @@ pub async fn escalate_due(ctx: &Ctx) -> Result<Vec<(String, String)>> {
     Ok(told)
 }
 
-async fn tell(ctx: &Ctx, permit: &Permit, id: &str, step: i64, whom: &str, next: i64) -> Result<bool> {
+/// `found` = step and state of the alert as it was found, and when.
+pub(super) async fn tell(
+    ctx: &Ctx,
+    permit: &Permit,
+    id: &str,
+    found: (i64, &str, i64),
+    whom: &str,
+    next: i64,
+) -> Result<bool> {
+    let (step, state, now) = found;
     let mut tx = ctx.db.begin(permit).await?;
-    if tx.exec(sql::ESCALATE, args![id, step + 1, next, step]).await? == 0 {
+    if tx.exec(sql::ESCALATE, args![id, step + 1, next, step, state, now]).await? == 0 {
         return Ok(false);
     }
     event(&mut tx, ctx, permit, id, "escalate", &json!({"step": step + 1, "to": whom})).await?;

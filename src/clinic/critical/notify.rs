@@ -37,11 +37,9 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
     {
         return Err(Fault::invalid("read_back", "name the recipient and what was read back"));
     }
-    let (state, facility) = open(tx, permit, alert).await?;
+    let (_, facility) = open(tx, permit, alert).await?;
     // A call after the acknowledgement is recorded but does not move the state back.
-    if ["raised", "calling", "reached_readback", "reached_no_readback", "unable"].contains(&state.as_str()) {
-        tx.exec(sql::SET_STATE, args![alert, &call.outcome]).await?;
-    }
+    tx.exec(sql::CALLED, args![alert, &call.outcome]).await?;
     let detail = json!({"outcome": call.outcome, "recipient": call.recipient, "phone": call.phone, "read_back": call.read_back, "note": call.note});
     event(tx, ctx, permit, alert, "call", &detail).await?;
     audit::append(

@@ -76,15 +76,18 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     }
     if let Some(row) = tx.opt(sql::OPEN_SAME, args![&new.dedupe, &new.facility, now - JOIN_MS]).await? {
         let alert = row.text("id")?;
-        if row.text("level")? == "orange" && new.level == "red" {
-            tx.exec(sql::WORSEN, args![&alert, "red", &new.value, &new.finding, now + FIRST_STEP_MS]).await?;
+        let joined = if row.text("level")? == "orange" && new.level == "red" {
             enqueue(tx, ctx, Job::new("escalate", &alert).at(now + FIRST_STEP_MS)).await?;
+            tx.exec(sql::WORSEN, args![&alert, "red", &new.value, &new.finding, now + FIRST_STEP_MS]).await?
         } else {
-            tx.exec(sql::JOIN, args![&alert, &new.value, &new.finding]).await?;
+            tx.exec(sql::JOIN, args![&alert, &new.value, &new.finding]).await?
+        };
+        // None where it was acknowledged at this moment: what nobody has heard of rings by itself.
+        if joined > 0 {
+            tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
+            event(tx, ctx, permit, &alert, "repeat", &json!({"value": new.value})).await?;
+            return Ok(Raised { alert, joined: true });
         }
-        tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
-        event(tx, ctx, permit, &alert, "repeat", &json!({"value": new.value})).await?;
-        return Ok(Raised { alert, joined: true });
     }
     let alert = ctx.id();
     let first = now + first_step(&new.level);

@@ -21,12 +21,12 @@ yigong_base::statements! {
     SAME_SOURCE = "SELECT id, level, state FROM critical_alert WHERE dedupe = $1 AND id IN (SELECT alert FROM critical_subject WHERE subject = $2 AND value = $3) ORDER BY raised_at DESC LIMIT 1";
     /// A repeat joins: counted, not rung again. What was raised before stays in sight: a milder value never hides a worse one.
     JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = CASE WHEN value = $2 THEN value ELSE value || '; ' || $2 END,
-        finding = CASE WHEN finding = $3 THEN finding ELSE finding || '; ' || $3 END WHERE id = $1";
+        finding = CASE WHEN finding = $3 THEN finding ELSE finding || '; ' || $3 END WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Which subject joined.
     ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, at = excluded.at";
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
-        finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1";
+        finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Alerts of a subject, its own and those it joined, that name another patient: the same person under another number, or one who was known?
     OF_ANOTHER = "SELECT c.id, c.patient, c.dedupe, c.level, c.state, c.acked_by, c.acked_at, c.treated_at, c.closed_at, c.next_escalation_at, COALESCE(k.value, c.value) AS part,
         CAST(CASE WHEN p.person = me.person THEN 1 ELSE 0 END AS BIGINT) AS same, p.identified AS known
@@ -50,24 +50,28 @@ yigong_base::statements! {
     GO_ALONG = "UPDATE critical_alert SET patient = $2, dedupe = $3 WHERE id = $1";
     /// It is somebody else's, and rings for him.
     RING_AGAIN = "UPDATE critical_alert SET patient = $2, dedupe = $3, state = 'raised', escalation = 0, next_escalation_at = $4, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
+    /// Alerts of a subject ($1), its own and those it joined, that were raised before $2.
+    TOLD = "SELECT c.id, c.level, c.state, c.dedupe, c.acked_by FROM critical_alert c WHERE (c.subject = $1 OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = $1)) AND c.raised_at < $2 ORDER BY c.raised_at, c.id";
+    /// What was told was corrected: it says so, and rings again.
+    CORRECTED = "UPDATE critical_alert SET state = 'raised', escalation = 0, next_escalation_at = $2, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL, finding = finding || $3 WHERE id = $1";
     /// One alert in scope.
     FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
-    /// Move the state.
-    SET_STATE = "UPDATE critical_alert SET state = $2 WHERE id = $1";
+    /// Whom a call reached; an alert that was acknowledged meanwhile stays so.
+    CALLED = "UPDATE critical_alert SET state = $2 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Acknowledged by a clinic doctor: escalation ends, the treatment reminder starts.
-    ACKNOWLEDGE = "UPDATE critical_alert SET state = 'clinician_ack', acked_by = $2, acked_at = $3, next_escalation_at = $4, provisional = provisional WHERE id = $1";
+    ACKNOWLEDGE = "UPDATE critical_alert SET state = 'clinician_ack', acked_by = $2, acked_at = $3, next_escalation_at = $4 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Treated.
-    TREAT = "UPDATE critical_alert SET state = 'treated', treated_at = $2, next_escalation_at = NULL WHERE id = $1";
+    TREAT = "UPDATE critical_alert SET state = 'treated', treated_at = $2, next_escalation_at = NULL WHERE id = $1 AND state IN ('clinician_ack', 'treated')";
     /// Closed.
-    CLOSE = "UPDATE critical_alert SET state = 'closed', closed_at = $2, next_escalation_at = NULL WHERE id = $1";
+    CLOSE = "UPDATE critical_alert SET state = 'closed', closed_at = $2, next_escalation_at = NULL WHERE id = $1 AND state = 'treated'";
     /// The physician confirmed what the machine raised.
     CONFIRM = "UPDATE critical_alert SET provisional = 0, report = $2 WHERE subject = $1 AND provisional = 1";
     /// Connect the alerts of a subject with its report.
     SET_REPORT = "UPDATE critical_alert SET report = $2 WHERE subject = $1 AND report IS NULL";
     /// Alerts whose clock ran out.
     DUE = "SELECT id, facility, escalation, state FROM critical_alert WHERE next_escalation_at <= $1 AND state <> 'closed' ORDER BY next_escalation_at LIMIT 100";
-    /// Next step of the escalation.
-    ESCALATE = "UPDATE critical_alert SET escalation = $2, next_escalation_at = $3 WHERE id = $1 AND escalation = $4";
+    /// Next step of the escalation, of an alert that stands as it was found: an answer in between wins.
+    ESCALATE = "UPDATE critical_alert SET escalation = $2, next_escalation_at = $3 WHERE id = $1 AND escalation = $4 AND state = $5 AND next_escalation_at <= $6";
     /// Something happened to an alert.
     ADD_EVENT = "INSERT INTO critical_event (id, alert, at, who, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     /// What happened.

@@ -81,7 +81,13 @@ async fn the_loop_is_closed_only_by_the_clinic() {
             Err(Fault::Invalid { .. })
         ));
         acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, "血钾七点一").await.unwrap();
+        let twice = acknowledge::acknowledge(&mut tx, ctx, &doctor, &alert, "again").await;
+        assert!(matches!(twice, Err(Fault::Conflict { code, .. }) if code == "acknowledged"));
         tx.commit().await.unwrap();
+        // Found due before the doctor answered: the answer wins.
+        let found = (1, "raised", ctx.now() + HOUR_MS);
+        let told = escalate::tell(ctx, &system, &alert, found, "duty_lead", found.2).await.unwrap();
+        assert!(!told, "{}", bench.engine);
 
         let mut tx = ctx.db.begin(&system).await.unwrap();
         let worse = raise(&mut tx, ctx, &system, &potassium(&patient, "s3", "8.9")).await.unwrap();

@@ -51,7 +51,8 @@ pub struct Stated {
 /// Adds the physician's rows; `tag` is the record's tag as the page last saw it.
 ///
 /// # Errors
-/// `Denied`, `NotFound`, `Stale` with the tag that stands now, `Invalid`, `Conflict` when the report is signed.
+/// `Denied`, `NotFound`, `Stale` with the tag that stands now, `Invalid`, `Conflict` when the report is signed or somebody
+/// else holds the item.
 pub async fn measure(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -66,6 +67,12 @@ pub async fn measure(
     let stale = |now: &str| Fault::stale("version", "the record was changed meanwhile", json!({"etag": now}));
     if tag != etag(version) {
         return Err(stale(&etag(version)));
+    }
+    if let Some(row) = tx.opt(sql::READING, args![record]).await?
+        && row.opt_text("holder")?.as_deref() != Some(permit.who())
+    {
+        // Whoever holds it signs what he sees: nobody else puts values under his hand.
+        return Err(Fault::conflict("in_reading", "somebody else reads the recording just now"));
     }
     if let Some(report) = tx.opt(sql::REPORT, args![record]).await?
         && matches!(report.text("state")?.as_str(), "published" | "withdrawn")

@@ -180,6 +180,8 @@ yigong_base::statements! {
         " FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND i.erased_at IS NULL AND ",
         in_scope!("i.facility", "i.study", "$2")
     );
+    /// The lane that holds the study of an instance back.
+    HELD_LANE = "SELECT s.lane FROM instance i JOIN study s ON s.id = i.study WHERE i.id = $1 AND s.lane IN ('security', 'identity', 'content')";
     /// The same, whatever became of it: what is to be sent says why it is not.
     LEAVING = concat!(
         "SELECT i.id, i.uid, i.sop_class, i.transfer_syntax, i.frames, i.object_hash, i.size_bytes, i.frame_index, i.stack, i.facility, i.current, i.hidden,

@@ -15,6 +15,8 @@ use super::correct::MANUAL;
 use super::queue::{self, LabLine};
 use super::{matched, sql};
 use crate::centre::Centre;
+use crate::critical;
+use crate::critical::correct::Corrected;
 use crate::report::content::LabRow;
 use crate::report::{self, LabReport};
 use crate::worklist;
@@ -161,10 +163,11 @@ async fn issue(
     comment: &str,
 ) -> Result<Issued> {
     let ctx = &centre.ctx;
-    let (lab, mut content) = {
+    let Draft { lab, mut content, told } = {
         let mut conn = ctx.db.read(permit).await?;
         draft(&mut conn, permit, specimen, picks, comment).await?
     };
+    let patient = lab.patient.clone();
     let (facility, order, complete) = (lab.facility.clone(), lab.order_id.clone(), lab.complete);
     let ready = report::prepare_lab(centre, permit, lab).await?;
     let id = ready.content.report.clone();
@@ -192,6 +195,11 @@ async fn issue(
     if published != content {
         return Err(Fault::conflict("changed", "another result of the specimen was published meanwhile"));
     }
+    for (item, now) in &told {
+        let finding = format!("lab:{patient}:{item}:");
+        let corrected = Corrected { subject: specimen, finding: &finding, since: ctx.now() + 1, now };
+        critical::correct::reopen(&mut tx, ctx, permit, &corrected).await?;
+    }
     for (result, holds) in released {
         audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}))
             .await?;
@@ -211,25 +219,38 @@ async fn issue(
     Ok(Issued { report: id, n, specimen: specimen.to_owned(), facility })
 }
 
-/// The next version, what is published already and what is picked now; and the rows it is made of.
+/// The next version.
+struct Draft {
+    lab: LabReport,
+    /// The rows it is made of.
+    content: Vec<String>,
+    /// Items whose published value was critical and is not any more, with what it is now.
+    told: Vec<(String, String)>,
+}
+
+/// The next version: what is published already and what is picked now.
 async fn draft(
     conn: &mut Conn,
     permit: &Permit,
     specimen: &str,
     picks: &[Pick],
     comment: &str,
-) -> Result<(LabReport, Vec<String>)> {
+) -> Result<Draft> {
     let row = conn.one(sql::SPECIMEN_BY_ID, args![specimen, permit.scope()]).await?;
     let (order, patient) = (row.text("order_id")?, row.text("patient")?);
     let lines = queue::results(conn, specimen, &patient).await?;
     let picked = |line: &LabLine| picks.iter().any(|p| p.id == line.id);
     let (mut rows, mut ids) = (Vec::new(), Vec::new());
-    let mut changed = Vec::new();
+    let (mut changed, mut told) = (Vec::new(), Vec::new());
     for line in &lines {
         if picked(line) {
             let before = lines.iter().find(|l| l.code == line.code && l.state == "published");
             if let Some(before) = before.filter(|b| b.value_raw != line.value_raw) {
                 changed.push(format!("{} {} → {}", line.name, before.value_raw, line.value_raw));
+                // A value that is critical itself rings by itself.
+                if is_critical(&before.flag) && !is_critical(&line.flag) {
+                    told.push((line.code.clone(), format!("{} {}", line.value_raw, line.unit)));
+                }
             }
             rows.push(content(line, before));
             ids.push(line.id.clone());
@@ -254,7 +275,11 @@ async fn draft(
         change_reason: changed.join("; "),
         comment: comment.trim().to_owned(),
     };
-    Ok((lab, ids))
+    Ok(Draft { lab, content: ids, told })
+}
+
+fn is_critical(flag: &str) -> bool {
+    matches!(flag, "HH" | "LL")
 }
 
 fn content(line: &LabLine, before: Option<&LabLine>) -> LabRow {
@@ -268,7 +293,7 @@ fn content(line: &LabLine, before: Option<&LabLine>) -> LabRow {
         unit: line.unit.clone(),
         reference: line.reference.clone(),
         flag: line.flag.clone(),
-        critical: matches!(line.flag.as_str(), "HH" | "LL"),
+        critical: is_critical(&line.flag),
         method: method.to_owned(),
         performed_at: line.resulted_at,
         corrected_from: before

@@ -11,7 +11,8 @@ use yigong_base::{Ctx, args, audit};
 use super::prepare::Ready;
 use super::sql;
 use crate::centre::Centre;
-use crate::{delivery, order};
+use crate::critical::correct::Corrected;
+use crate::{critical, delivery, order};
 
 /// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
 pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready: Ready) -> Result<i64> {
@@ -77,6 +78,15 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     }
     if !withdrawn {
         tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
+    }
+    if c.kind == "amended" && c.change_class >= super::grade::CLINICAL && c.subject.kind != "specimen" {
+        let since = tx.opt(sql::SIGNED_AT, args![&c.report, c.n - 1]).await?;
+        let since = since.map(|row| row.int("signed_at")).transpose()?.unwrap_or(now);
+        let corrected =
+            Corrected {
+                subject: &c.subject.id, finding: "", since, now: "报告已修订,请查看新版本"
+            };
+        critical::correct::reopen(tx, ctx, permit, &corrected).await?;
     }
     tx.exec(sql::DROP_DRAFT, args![&c.report]).await?;
     delivery::plan(tx, ctx, &c.facility.code, &c.report, c.n, &c.patient.id).await?;

@@ -9,6 +9,7 @@ pub mod document;
 pub mod draft;
 pub mod encapsulated;
 pub mod gather;
+mod grade;
 pub mod lab;
 pub mod open;
 pub mod pdf;

@@ -9,6 +9,7 @@ use super::commit::commit_version;
 use super::content::Ecg;
 use super::draft::fenced;
 use super::gather::{gather, person};
+use super::grade;
 use super::open::find;
 use super::prepare::prepare;
 use super::submit::{Act, checked, free_to_report, set_subject};
@@ -77,8 +78,16 @@ pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Pub
         _ => "final".into(),
     };
     content.change_class = report.amend_class.unwrap_or_default();
-    if let Some(p) = previous.filter(|p| p.kind == "prelim") {
-        content.change_class = if p.sections.impression == content.sections.impression { 0 } else { 2 };
+    if let Some(before) = &previous {
+        let least = grade::least(before, &content);
+        if before.kind != "prelim" && least > content.change_class && !act.confirm {
+            return Err(Fault::Invalid {
+                what: "checks".into(),
+                detail: "the change is more than it was called".into(),
+                current: serde_json::json!({"checks": [grade::raised()]}),
+            });
+        }
+        content.change_class = content.change_class.max(least);
     }
     if report.amend_class.is_some() {
         content.change_reason = super::amend::reason(&mut tx, &report.id).await?;

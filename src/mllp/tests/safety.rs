@@ -24,6 +24,25 @@ async fn a_placer_number_of_another_patient_is_refused_and_the_message_kept() {
     assert_eq!(page.rows.first().map(|r| r.state.as_str()), Some("ordered"), "still the first patient's");
 }
 
+/// Two orders in one message: one that cannot be taken takes the other along, and the same message, mended, is taken whole.
+#[tokio::test]
+async fn of_a_message_all_orders_stand_or_none_does() {
+    let server = serve(testing::sqlite().await.unwrap()).await;
+    let second = |code: &str| {
+        format!("ORC|NW|L9\rOBR|1|L9||{code}|||||||||胸闷\rSPM|1|B900||SER^血清|||||||||||||20260901075500\r")
+    };
+    let got = say(&server, order_message("O1", "UNICODE UTF-8") + &second("")).await;
+    assert!(got.contains("MSA|AE|O1"), "{got}");
+    let permit = Permit::system("test");
+    let mut conn = reader(&server).await;
+    let page = order::list(&mut conn, &permit, "", "", None, server.bench.ctx.now()).await.unwrap();
+    assert!(page.rows.is_empty(), "the sender was told that nothing was taken");
+    assert_eq!(states(&mut conn).await, ["error"], "and the message is kept");
+    drop(conn);
+    let got = say(&server, order_message("O2", "UNICODE UTF-8") + &second("LYTES^电解质")).await;
+    assert!(got.contains("MSA|AA|O2") && got.contains("ORC|OK|L1|") && got.contains("ORC|OK|L9|"), "{got}");
+}
+
 #[tokio::test]
 async fn a_control_in_the_second_group_does_not_hide_the_patient_of_the_first() {
     let server = serve(testing::sqlite().await.unwrap()).await;

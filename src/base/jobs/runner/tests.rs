@@ -148,3 +148,16 @@ async fn the_kind_that_waits_longest_goes_first_and_a_blocked_one_holds_up_no_ot
         assert_eq!(take(Lane::Own).await.as_deref(), Some("unheard-of a"), "{}", bench.engine);
     }
 }
+
+#[tokio::test]
+async fn what_died_with_its_process_begins_again_at_the_next_start() {
+    for bench in engines().await.unwrap() {
+        let runner = Runner::new(bench.ctx.clone(), ());
+        add(&bench.ctx, "recording", "a red one").await;
+        assert!(runner.take(Lane::Any).await.unwrap().is_some());
+        assert!(runner.take(Lane::Any).await.unwrap().is_none(), "somebody is at it");
+        assert_eq!(super::super::orphans::free(&bench.ctx).await.unwrap(), 1, "{}", bench.engine);
+        let again = runner.take(Lane::Any).await.unwrap().map(|job| (job.key, job.attempts));
+        assert_eq!(again, Some(("recording".into(), 2)), "{}", bench.engine);
+    }
+}

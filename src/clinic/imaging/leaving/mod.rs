@@ -40,6 +40,18 @@ pub async fn instance(ctx: &Ctx, permit: &Permit, id: &str) -> Result<Stored> {
     }
 }
 
+/// Why an instance must not go by itself now: a person has not yet said whose its study is, or which of its pictures are right. Whoever
+/// may see it still gets it when he asks.
+///
+/// # Errors
+/// Storage faults.
+pub async fn held_back(ctx: &Ctx, id: &str) -> Result<Option<String>> {
+    let mut conn = ctx.db.read(&Permit::system("outbox")).await?;
+    let row = conn.opt(sql::HELD_LANE, args![id]).await?;
+    let lane = row.map(|r| r.text("lane")).transpose()?;
+    Ok(lane.map(|lane| format!("its study waits for a person to look at ({lane})")))
+}
+
 /// Why an instance is not current.
 fn stays(hidden: &str) -> String {
     match hidden {

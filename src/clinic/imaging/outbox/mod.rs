@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
-use yigong_base::clock::{DAY_MS, HOUR_MS, SECOND_MS};
+use yigong_base::clock::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::Peer;
@@ -33,6 +33,8 @@ pub(crate) const LIVE: &str = "outbox";
 const GIVE_UP_MS: i64 = 7 * DAY_MS;
 /// First pause after a failure; it doubles.
 const FIRST_PAUSE_MS: i64 = 10 * SECOND_MS;
+/// How often what a person has to look at first is looked at again, ms; the answer itself sends it on at once.
+const HELD_MS: i64 = 15 * MINUTE_MS;
 /// Longest pause.
 const LONGEST_PAUSE_MS: i64 = HOUR_MS;
 
@@ -247,6 +249,8 @@ pub enum Tried {
     Never(Option<u16>, String),
     /// Its turn did not come, for this reason: that says nothing about it.
     NotYet(String),
+    /// It may not leave before a person has looked at its study: it waits for that, however long.
+    Held(String),
 }
 
 /// Writes down what became of the tries, plans the next ones, and puts the storage commitment that is to be asked of the peer
@@ -272,6 +276,9 @@ pub async fn tried(
             Tried::NotYet(_) if !old && moved => {}
             Tried::NotYet(_) if !old => {
                 tx.exec(sql::BEHIND, args![&due.id, now + FIRST_PAUSE_MS]).await?;
+            }
+            Tried::Held(why) => {
+                tx.exec(sql::HOLD, args![&due.id, now + HELD_MS, why]).await?;
             }
             Tried::NotYet(why) => fail(&mut tx, ctx, peer, due, None, why).await?,
             Tried::Sent(status) => {

@@ -40,6 +40,7 @@ pub async fn announce(ctx: &Ctx, study: &str) -> Result<()> {
         }
     }
     drop(read);
+    go_on(ctx, study).await?;
     forward(ctx, study, &row.text("modality")?).await?;
     let mut tx = ctx.db.begin(&permit).await?;
     let mut news = Vec::new();
@@ -54,6 +55,19 @@ pub async fn announce(ctx: &Ctx, study: &str) -> Result<()> {
         ctx.live.changed(LIVE, &id, facility);
     }
     Ok(())
+}
+
+/// What of a study had to wait for a person goes at once.
+async fn go_on(ctx: &Ctx, study: &str) -> Result<()> {
+    let permit = Permit::system("announce");
+    let mut tx = ctx.db.begin(&permit).await?;
+    if tx.exec(sql::GO_ON, args![study, ctx.now()]).await? == 0 {
+        return Ok(());
+    }
+    for row in tx.all(sql::WAITS_FOR, args![study]).await? {
+        jobs::enqueue(&mut tx, ctx, Job::new(super::JOB, row.text("peer")?)).await?;
+    }
+    tx.commit().await
 }
 
 /// The key of the job that tells a peer of a study.

@@ -87,6 +87,12 @@ yigong_base::statements! {
     CLOSE = "UPDATE outgoing SET state = $2, status = $3, error = $4, attempts = attempts + 1, closed_at = $5 WHERE id = $1 AND (state = 'waiting' OR (state = 'stopped' AND $2 = 'sent'))";
     /// Its turn comes later; it was not tried.
     BEHIND = "UPDATE outgoing SET next_at = $2 WHERE id = $1 AND state = 'waiting'";
+    /// It waits for a person, and says so.
+    HOLD = "UPDATE outgoing SET next_at = $2, error = $3, status = NULL WHERE id = $1 AND state = 'waiting'";
+    /// What of a study waits goes now; for whom.
+    GO_ON = "UPDATE outgoing SET next_at = $2, armed_at = $2 WHERE study = $1 AND state = 'waiting' AND next_at > $2 AND error LIKE 'its study waits for a person%'";
+    /// Whom something of a study waits for.
+    WAITS_FOR = "SELECT DISTINCT peer FROM outgoing WHERE study = $1 AND state = 'waiting'";
     /// Once more later.
     RETRY = "UPDATE outgoing SET next_at = $2, status = $3, error = $4, attempts = attempts + 1 WHERE id = $1 AND state = 'waiting'";
     /// How a batch stands.
@@ -148,6 +154,6 @@ yigong_base::statements! {
     STEPS = "SELECT p.uid FROM procedure_step p JOIN study s ON s.facility = p.facility AND s.uid = p.study_uid WHERE s.id = $1 ORDER BY p.created_at";
     /// What decides whether and to whom a study goes by itself.
     MODALITY = "SELECT modality, lane FROM study WHERE id = $1";
-    /// Whether a study was put on its way to a peer by a rule.
-    FORWARDED = "SELECT instance FROM outgoing WHERE study = $1 AND peer = $2 AND cause = 'forward'";
+    /// What of a study a rule has put on its way to a peer, and what has not failed on this side: nobody saw it, or it could not leave then.
+    FORWARDED = "SELECT instance FROM outgoing WHERE study = $1 AND peer = $2 AND cause = 'forward' AND (state <> 'failed' OR status IS NOT NULL)";
 }

@@ -3,6 +3,7 @@
 use yigong_base::access::Role;
 use yigong_base::testing::{Bench, engines};
 
+use super::super::leaving;
 use super::super::testing::person;
 use super::super::tests::{known, made, send};
 use super::rules::forward;
@@ -123,6 +124,37 @@ async fn one_object_that_breaks_every_association_holds_nobody_up() {
         let last = due(ctx, "ws", 10).await.unwrap();
         tried(ctx, "ws", &[(last[0].clone(), Tried::NotYet("aborted".into()))], None).await.unwrap();
         assert_eq!(state(ctx, &batch).await, Progress { waiting: 0, sent: 2, failed: 1 });
+    }
+}
+
+/// A doubt about the study comes while its images wait for a receiver that is down.
+#[tokio::test]
+async fn what_a_person_has_to_look_at_waits_for_that_and_goes_on_then() {
+    for bench in engines().await.unwrap() {
+        let ctx = &bench.ctx;
+        let clinic = three_images_and_a_receiver(&bench).await;
+        let study = study(ctx).await;
+        let batch = send_study(ctx, &clinic, &study, "ws", &Cause::Forward).await.unwrap();
+        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+        tx.exec("UPDATE study SET lane = 'identity' WHERE id = $1", args![&study]).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = due(ctx, "ws", 10).await.unwrap();
+        let why = leaving::held_back(ctx, &found[0].instance).await.unwrap().unwrap();
+        assert_eq!(words::slug(None, &why), "held_back");
+        let held: Vec<_> = found.into_iter().map(|d| (d, Tried::Held(why.clone()))).collect();
+        tried(ctx, "ws", &held, None).await.unwrap();
+        assert!(due(ctx, "ws", 10).await.unwrap().is_empty(), "not every second");
+        // However long it takes.
+        bench.clock.advance(2 * GIVE_UP_MS);
+        let held: Vec<_> =
+            due(ctx, "ws", 10).await.unwrap().into_iter().map(|d| (d, Tried::Held(why.clone()))).collect();
+        tried(ctx, "ws", &held, None).await.unwrap();
+        assert_eq!(state(ctx, &batch).await, Progress { waiting: 3, sent: 0, failed: 0 }, "{}", bench.engine);
+        let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+        tx.exec("UPDATE study SET lane = '' WHERE id = $1", args![&study]).await.unwrap();
+        tx.commit().await.unwrap();
+        rules::announce(ctx, &study).await.unwrap();
+        assert_eq!(due(ctx, "ws", 10).await.unwrap().len(), 3, "{}: at once", bench.engine);
     }
 }
 

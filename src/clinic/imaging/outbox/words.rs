@@ -8,6 +8,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("policy has given its bytes up", "erased"),
     ("another version has taken its place", "superseded"),
     ("held for a person", "held"),
+    ("waits for a person to look at", "held_back"),
     ("may see nothing", "not_visible"),
     ("no such instance", "not_visible"),
     ("rejected (", "hidden"),

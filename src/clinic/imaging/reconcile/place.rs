@@ -250,7 +250,7 @@ pub(in crate::imaging) async fn recount(tx: &mut Tx, study: &str) -> Result<()> 
 /// Something has come that a person must look at before anybody reads the study: work that waits is taken away until that is
 /// done. Who is reading it sees it on the page, and cannot submit or sign.
 pub(in crate::imaging) async fn hold_back(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
-    if tx.opt(sql::SIGNED, args![study]).await?.is_some() {
+    if tx.opt(sql::FINAL, args![study]).await?.is_some() {
         return Ok(());
     }
     if tx.opt(sql::WAITING_WORK, args![study]).await?.is_some() {
@@ -277,7 +277,7 @@ pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     for part in parts(tx, study).await? {
         shown |= part.current;
     }
-    let signed = tx.opt(sql::SIGNED, args![study]).await?.is_some();
+    let signed = tx.opt(sql::FINAL, args![study]).await?.is_some();
     let blocked = quarantine::relane(tx, study).await?;
     if (!shown || blocked) && !signed {
         chain::unread(tx, study).await?;

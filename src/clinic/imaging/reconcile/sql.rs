@@ -54,6 +54,8 @@ yigong_base::statements! {
     SET_ORDER = "UPDATE study SET order_id = $2, accession = $3 WHERE id = $1";
     /// Its recordings follow.
     SET_ECG_ORDER = "UPDATE ecg_record SET order_id = $2 WHERE study = $1";
+    /// Reports of a study that stand and are more than preliminary: no doubt takes its work away any more.
+    FINAL = "SELECT r.id FROM report r JOIN report_version v ON v.report = r.id AND v.n = r.current_version WHERE (r.subject = $1 OR r.subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND r.state <> 'withdrawn' AND v.kind <> 'prelim' LIMIT 1";
     /// Signed reports of a study and its recordings.
     SIGNED = "SELECT id, current_version FROM report WHERE (subject = $1 OR subject IN (SELECT id FROM ecg_record WHERE study = $1)) AND current_version > 0 AND state <> 'withdrawn'";
     /// Work that somebody holds.

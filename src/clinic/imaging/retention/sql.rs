@@ -1,6 +1,6 @@
 //! SQL of the retention policy.
 
-/// A study that nobody holds, of which nothing is shown, and with nothing waiting for a person.
+/// A study that nobody holds, of which nothing is shown, with nothing waiting for a person, and whose report stands.
 macro_rules! nothing_against {
     ($study:literal) => {
         concat!(
@@ -10,9 +10,13 @@ macro_rules! nothing_against {
             $study,
             " AND c.current = 1) AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.state = 'open' AND (q.object_id = ",
             $study,
+            " OR q.for_study = ",
+            $study,
             " OR q.object_id IN (SELECT c.id FROM instance c WHERE c.study = ",
             $study,
-            ")))"
+            "))) AND EXISTS (SELECT 1 FROM report w WHERE w.state = 'published' AND w.current_version > 0 AND w.subject = ",
+            $study,
+            ")"
         )
     };
 }
@@ -22,7 +26,7 @@ yigong_base::statements! {
     OLD = "SELECT s.id, s.facility, f.name AS facility_name, t.name AS patient_name, s.modality, s.study_date, s.state, s.lane, s.last_received_at, s.instance_count, r.state AS report_state, v.kind AS report_kind, v.signed_at,
         (SELECT reason FROM legal_hold h WHERE h.study = s.id) AS hold,
         (SELECT COUNT(*) FROM study_grant g WHERE g.study = s.id AND g.reason <> 'read_task') AS grants,
-        (SELECT COUNT(*) FROM quarantine q WHERE q.state = 'open' AND (q.object_id = s.id OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = s.id))) AS entries,
+        (SELECT COUNT(*) FROM quarantine q WHERE q.state = 'open' AND (q.object_id = s.id OR q.for_study = s.id OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = s.id))) AS entries,
         (SELECT COUNT(*) FROM critical_alert c WHERE c.state <> 'closed' AND (c.subject = s.id OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = s.id))) AS alerts,
         (SELECT COUNT(*) FROM work_item w WHERE w.subject = s.id AND w.state IN ('queued', 'reading', 'returned')) AS work,
         (SELECT COUNT(*) FROM ecg_record e WHERE e.study = s.id) AS recordings,

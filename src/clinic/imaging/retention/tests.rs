@@ -149,6 +149,17 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         assert_eq!(erased().await, 0, "{}: held", bench.engine);
         let mut tx = ctx.db.begin(&lead).await.unwrap();
         release(&mut tx, &ctx, &lead, &id, "settled").await.unwrap();
+        tx.exec("UPDATE report SET state = 'withdrawn' WHERE subject = $1", args![&id]).await.unwrap();
+        tx.commit().await.unwrap();
+        run(&ctx).await.unwrap();
+        assert_eq!(
+            erased().await,
+            0,
+            "{}: no report of it stands, it may have to be read again",
+            bench.engine
+        );
+        let mut tx = ctx.db.begin(&lead).await.unwrap();
+        tx.exec("UPDATE report SET state = 'published' WHERE subject = $1", args![&id]).await.unwrap();
         tx.commit().await.unwrap();
         run(&ctx).await.unwrap();
         let mut tx = ctx.db.begin(&lead).await.unwrap();

@@ -74,3 +74,41 @@ async fn whoever_attached_a_result_does_not_verify_it() {
         let _ = std::fs::remove_dir_all(folder);
     }
 }
+
+/// A doctor was told of 7.1 and the value was 4.1: he is told so, whether he had acted on it or not.
+#[tokio::test]
+async fn a_critical_value_that_is_corrected_rings_again_and_says_what_it_is() {
+    for bench in testing::engines().await.unwrap() {
+        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (one, two) = (verifier("v1"), verifier("v2"));
+        order_with(&bench, "B10", &["K"]).await;
+        send(&bench, "i1", vec![run("B10", "K", "7.1", "mmol/L")]).await;
+        let shown = lanes(&bench).await.specimens.remove(0);
+        let k = shown.results[0].id.clone();
+        assert_eq!(
+            verify::release(&centre, &one, &picks(&shown, &["K"]), "", false).await.unwrap().released,
+            1
+        );
+        let mut tx = bench.ctx.db.begin(&one).await.unwrap();
+        tx.exec("UPDATE critical_alert SET state = 'closed', acked_by = 'd', closed_at = 1", args![])
+            .await
+            .unwrap();
+        correct::correct(&mut tx, &bench.ctx, &one, &k, "4.1", "haemolysed").await.unwrap();
+        tx.commit().await.unwrap();
+        let shown = lanes(&bench).await.specimens.remove(0);
+        verify::release(&centre, &two, &picks(&shown, &["K"]), "", false).await.unwrap();
+        let mut conn = bench.ctx.db.read(&one).await.unwrap();
+        let rows = conn.all("SELECT state, acked_by, finding FROM critical_alert", args![]).await.unwrap();
+        let [alert] = rows.as_slice() else { panic!("one alert on {}", bench.engine) };
+        assert_eq!(
+            (alert.text("state").unwrap().as_str(), alert.text("acked_by").unwrap().as_str()),
+            ("raised", "")
+        );
+        let finding = alert.text("finding").unwrap();
+        assert!(finding.contains("7.1") && finding.contains("已更正:4.1 mmol/L"), "{finding}");
+        drop(conn);
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}

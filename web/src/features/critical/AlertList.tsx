@@ -10,7 +10,7 @@ import { Empty, FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
 import { CallDialog } from './CallDialog';
 import { TreatDialog } from './CriticalInbox';
-import { closeAlert, corrected, findingOf, unacknowledged } from './queries';
+import { closeAlert, corrected, findingOf, revised, unacknowledged } from './queries';
 
 export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const { t } = useWords();
@@ -62,6 +62,7 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                 <strong>{findingOf(a)}</strong>
                 {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}{' '}
                 {corrected(a) && <Tag tone="amber">{t('critical.corrected')}</Tag>}
+                {revised(a) && <Tag tone="amber">{t('critical.revised')}</Tag>}
               </td>
               <td>{a.facility_name}</td>
               <td className="nowrap">{a.duty_phone ?? '–'}</td>

@@ -9,7 +9,7 @@ import { PatientName, useAge, usePersonName, useServerNow, useSex, useSpan } fro
 import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
-import { acknowledge, alertsQuery, corrected, findingOf, treat, unacknowledged } from './queries';
+import { acknowledge, alertsQuery, corrected, findingOf, revised, treat, unacknowledged } from './queries';
 
 /** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
 function ring(): void {
@@ -82,6 +82,7 @@ function AlertFacts({ alert }: { alert: Alert }) {
         {alert.repeats > 0 ? ` · ${t('critical.repeats', { n: alert.repeats })}` : ''}
       </div>
       {corrected(alert) && <strong>{t('critical.corrected')}</strong>}
+      {revised(alert) && <strong>{t('critical.revised')}</strong>}
     </div>
   );
 }

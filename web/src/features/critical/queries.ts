@@ -23,3 +23,6 @@ export const unacknowledged = (alert: Alert): boolean =>
 
 /** Whether it was told of somebody else before: whose the evidence is was corrected. */
 export const corrected = (alert: Alert): boolean => alert.events.some((e) => e.action === 'another_patient');
+
+/** Whether what was told of was corrected by a new version of the report. */
+export const revised = (alert: Alert): boolean => alert.events.some((e) => e.action === 'corrected');
