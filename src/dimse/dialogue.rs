@@ -10,7 +10,7 @@ use yigong_formats::dicom::negotiate::Context;
 
 use super::door::Out;
 use super::line::Line;
-use super::operation::{MAX_DATA, Operation, Request};
+use super::operation::{Operation, Request, largest};
 use super::reports::Listening;
 use super::store::{Receiving, on_c_store};
 use super::wire::Pdv;
@@ -188,8 +188,9 @@ impl Dialogue {
         }
         match &mut self.message {
             Message::Object { receiving, .. } => receiving.write(pdv.data).await,
-            Message::Request(request) if request.data.len() + pdv.data.len() > MAX_DATA => {
-                let answer = request.command.answered(status::MISMATCH, "data set over 1 MiB");
+            Message::Request(request) if request.data.len() + pdv.data.len() > largest(&request.command) => {
+                let (code, most) = (status::too_large(&request.command), largest(&request.command) >> 20);
+                let answer = request.command.answered(code, &format!("data set over {most} MiB"));
                 self.message = Message::Dropped { context: pdv.context, answer };
             }
             Message::Request(request) => request.data.extend_from_slice(pdv.data),

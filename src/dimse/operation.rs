@@ -24,6 +24,13 @@ use super::status;
 
 /// Bytes of an identifier, attribute list or action information at most.
 pub(super) const MAX_DATA: usize = 1 << 20;
+/// Largest data set of a normalised request, bytes: the commitment of as many objects as one may name.
+pub(super) const MAX_NORMALISED: usize = 8 << 20;
+/// Bytes of the data set of a request at most.
+pub(super) fn largest(command: &Command) -> usize {
+    if matches!(command, Command::Normalised(_)) { MAX_NORMALISED } else { MAX_DATA }
+}
+
 /// From a sub-operation's request to its response.
 const RESPONSE: Duration = Duration::from_secs(if cfg!(test) { 5 } else { 120 });
 /// An operation that is told to stop is waited for this long.

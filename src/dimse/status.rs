@@ -2,11 +2,14 @@
 
 use yigong_base::fault::{Fault, Result};
 use yigong_clinic::imaging::receive::{Outcome, Received};
+use yigong_formats::dicom::command::Command;
 
 /// Stored durably.
 pub(super) const SUCCESS: u16 = 0x0000;
 /// Stored, with a remark; only for peers whose policy asks for warnings.
 pub(super) const COERCED: u16 = 0xB000;
+/// Stored, and something is wrong with it; only for peers whose policy asks for warnings (PS3.4 §B.2.3).
+pub(super) const DEFECTIVE: u16 = 0xB007;
 /// Disk, quota or database: nothing kept, the sender may retry.
 pub(super) const OUT_OF_RESOURCES: u16 = 0xA700;
 /// Command, context and data set name different classes or instances.
@@ -70,6 +73,15 @@ pub(super) const SOME_FAILED: u16 = 0xB000;
 /// The request cannot be processed; the fault is ours.
 pub(super) const UNABLE: u16 = 0xC001;
 
+/// The answer to a request whose data set is larger than any (PS3.4 §C.4, PS3.7 annex C): each service has its own words for it.
+pub(super) fn too_large(command: &Command) -> u16 {
+    match command {
+        Command::Find(_) => OUT_OF_RESOURCES,
+        Command::Move(_) | Command::Get(_) => OUT_OF_RESOURCES_MATCHES,
+        _ => PROCESSING_FAILURE,
+    }
+}
+
 /// Whether further responses follow one of this status.
 pub(super) fn is_pending(status: u16) -> bool {
     matches!(status, PENDING | PENDING_UNSUPPORTED)
@@ -80,6 +92,7 @@ pub(super) fn of(result: &Result<Received>, warn: bool) -> Status {
     match result {
         Ok(received) => match received.outcome {
             Outcome::Version | Outcome::Quarantined if warn => Status::new(COERCED, received.reason),
+            _ if warn && !received.defect.is_empty() => Status::new(DEFECTIVE, received.defect),
             _ => Status::new(SUCCESS, ""),
         },
         Err(Fault::Invalid { what, .. }) if what == "sop-mismatch" => Status::new(MISMATCH, what.as_str()),
@@ -95,11 +108,15 @@ mod tests {
 
     #[test]
     fn zero_means_safe() {
-        let received = |outcome| Ok(Received { instance: "i".into(), outcome, reason: "identity" });
+        let received =
+            |outcome| Ok(Received { instance: "i".into(), outcome, reason: "identity", defect: "" });
         for outcome in [Outcome::New, Outcome::Same, Outcome::Version, Outcome::Quarantined] {
             assert_eq!(of(&received(outcome), false).code, SUCCESS);
         }
         assert_eq!(of(&received(Outcome::Quarantined), true), Status::new(COERCED, "identity"));
+        let cut = received(Outcome::New).map(|r| Received { defect: "truncated", ..r });
+        assert_eq!(of(&cut, true), Status::new(DEFECTIVE, "truncated"));
+        assert_eq!(of(&cut, false).code, SUCCESS);
         for fault in [
             Fault::storage("fsync"),
             Fault::internal("x"),

@@ -116,7 +116,7 @@ async fn version(
         let mut conn = ctx.db.read(permit).await?;
         let row = conn.opt(sql::ONE, args![id, permit.scope(), n]).await?;
         let row = row.ok_or_else(|| Fault::not_found("DiagnosticReport"))?;
-        let instant = instant_of(&mut conn, &row).await?;
+        let instant = instant_of(&mut conn, permit, &row).await?;
         (row, instant)
     };
     let resource = bundle::of_row(ctx, &row, instant, &base(req)).await?;

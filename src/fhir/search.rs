@@ -200,10 +200,10 @@ async fn settled_before(conn: &mut Conn, millis: i64) -> Result<i64> {
 }
 
 /// The instant of one version, the same that a search gives it.
-pub(super) async fn instant_of(conn: &mut Conn, row: &Row) -> Result<Instant> {
+pub(super) async fn instant_of(conn: &mut Conn, permit: &Permit, row: &Row) -> Result<Instant> {
     let (signed, seq) = (row.int("signed_at")?, row.int("seq")?);
     let from = settled_before(conn, signed).await?;
-    let greatest = conn.one(sql::GREATEST, args![from, seq]).await?.opt_int("millis")?;
+    let greatest = conn.one(sql::GREATEST, args![from, seq, permit.scope()]).await?.opt_int("millis")?;
     Ok(Instant::of(greatest.unwrap_or(signed), seq))
 }
 

@@ -136,7 +136,12 @@ impl New<'_> {
         }
         let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
         audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
-        Ok(Step::Done(Received { instance: id, outcome: Outcome::New, reason: "" }, study))
+        Ok(Step::Done(self.received(id, Outcome::New, ""), study))
+    }
+
+    pub(super) fn received(&self, instance: String, outcome: Outcome, reason: &'static str) -> Received {
+        let defect = self.checked.lane().map_or("", |(_, slug)| slug);
+        Received { instance, outcome, reason, defect }
     }
 
     /// Same UID, other bytes: the first stays current, a person decides (specification §7.2).
@@ -165,17 +170,14 @@ impl New<'_> {
             self.hold_back(tx, study, lane).await?;
         }
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
-        Ok((Received { instance: id.to_owned(), outcome: Outcome::Version, reason }, study.to_owned()))
+        Ok((self.received(id.to_owned(), Outcome::Version, reason), study.to_owned()))
     }
 
     /// Another patient under a known study UID: kept outside the index until a person decides (specification §7.3).
     async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
         let study = study.text("id")?;
         if tx.opt(sql::QUARANTINED, args![self.object, reason, self.facility()]).await?.is_some() {
-            return Ok((
-                Received { instance: self.object.to_owned(), outcome: Outcome::Same, reason },
-                study,
-            ));
+            return Ok((self.received(self.object.to_owned(), Outcome::Same, reason), study));
         }
         let h = self.header();
         let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
@@ -186,7 +188,7 @@ impl New<'_> {
         quarantine::open(tx, self.ctx, self.permit, &entry).await?;
         // Either of the two may be the wrong one: who reads what is here might read half of an examination, or the wrong person's.
         self.hold_back(tx, &study, "identity").await?;
-        Ok((Received { instance: self.object.to_owned(), outcome: Outcome::Quarantined, reason }, study))
+        Ok((self.received(self.object.to_owned(), Outcome::Quarantined, reason), study))
     }
 
     /// Is the object of the patient whom a person, or an order, has given the study since? What the device said first counts, too.

@@ -6,7 +6,7 @@ use yigong_base::storage::{Row, Tx};
 use yigong_base::{args, audit};
 
 use super::enter::{New, Step};
-use super::receive::{Outcome, Received};
+use super::receive::Outcome;
 use super::recompress::{self, Original};
 use super::{scrub, sql};
 
@@ -55,6 +55,6 @@ impl New<'_> {
         } else {
             ""
         };
-        Ok(Step::Done(Received { instance: id, outcome: Outcome::Same, reason }, study))
+        Ok(Step::Done(self.received(id, Outcome::Same, reason), study))
     }
 }

@@ -55,6 +55,8 @@ pub struct Received {
     pub outcome: Outcome,
     /// Slug of the quarantine reason, else empty.
     pub reason: &'static str,
+    /// Slug of what is wrong with an object that was taken all the same, else empty.
+    pub defect: &'static str,
 }
 
 /// The UIDs an object goes by, as far as they could be read; each is a legal UID.

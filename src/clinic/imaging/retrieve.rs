@@ -287,9 +287,13 @@ pub struct Bulk {
 /// data, whose frames are resources of their own.
 ///
 /// # Errors
-/// `NotFound` when there is no such value.
+/// `NotFound` when there is no such value, or when it was corrected: what is stored is not what goes out, and what goes out stands in
+/// the metadata.
 pub async fn bulk(ctx: &Ctx, stored: &Stored, path: &str) -> Result<Option<Bulk>> {
     egress::sound(stored)?;
+    if stored.overlay.touches(path) {
+        return Err(Fault::not_found("bulk data"));
+    }
     let steps: Vec<String> = path.split('/').map(str::to_owned).collect();
     header(ctx, &stored.object, move |object| place(&object, &steps)).await?
 }

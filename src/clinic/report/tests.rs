@@ -147,9 +147,44 @@ async fn two_tiers_then_amend_and_the_versions_stay() {
         let confirmed = Act { confirm: true, ..act(&report, &third, &v2) };
         assert_eq!(publish::sign(&centre, &auditor, &confirmed).await.unwrap().n, 2);
 
+        // A doctor was told; the change is called a misspelling and is none: it is signed as what it is, and he is told again.
+        let mut tx = ctx.db.begin(&auditor).await.unwrap();
+        let told = crate::critical::Raise {
+            pipeline: "imaging".into(),
+            subject_kind: "study".into(),
+            subject: third.subject.clone(),
+            dedupe: "imaging:x".into(),
+            patient: third.patient.clone(),
+            facility: third.facility.clone(),
+            level: "red".into(),
+            finding: "右肺上叶结节".into(),
+            ..Default::default()
+        };
+        let alert = crate::critical::raise(&mut tx, ctx, &auditor, &told).await.unwrap().alert;
+        tx.exec(
+            "UPDATE critical_alert SET state = 'treated', raised_at = raised_at - 1000 WHERE id = $1",
+            args![&alert],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        bench.clock.advance(60_000);
+        let mut tx = ctx.db.begin(&auditor).await.unwrap();
+        let fourth = amend::amend(&mut tx, ctx, &auditor, &report, 0, "错字").await.unwrap();
+        tx.commit().await.unwrap();
+        let v3 = text("左肺上叶小结节,建议复查。");
+        let asked = publish::sign(&centre, &auditor, &act(&report, &fourth, &v3)).await;
+        assert!(matches!(asked, Err(Fault::Invalid { .. })), "it is said before it is signed");
+        let confirmed = Act { confirm: true, ..act(&report, &fourth, &v3) };
+        assert_eq!(publish::sign(&centre, &auditor, &confirmed).await.unwrap().n, 3);
         let mut r = ctx.db.read(&auditor).await.unwrap();
+        assert_eq!(read::content(&mut r, &report, 3).await.unwrap().change_class, 2, "{}", bench.engine);
+        let row =
+            r.one("SELECT state, finding FROM critical_alert WHERE id = $1", args![&alert]).await.unwrap();
+        assert_eq!(row.text("state").unwrap(), "raised", "{}", bench.engine);
+        assert!(row.text("finding").unwrap().contains("已更正"));
         let versions = read::versions(&mut r, &report, true).await.unwrap();
-        assert_eq!(versions.len(), 2);
+        assert_eq!(versions.len(), 3);
         assert_eq!(versions[0]["replaced"], true);
         assert_eq!(versions[0]["content"]["sections"]["impression"], v1.impression.as_str());
         assert_eq!(versions[1]["kind"], "amended");

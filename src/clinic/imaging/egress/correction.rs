@@ -74,6 +74,16 @@ impl Overlay {
         self.list.iter().rev().find(|c| c.path == path).and_then(|c| c.value.as_deref())
     }
 
+    /// Whether a correction says something of the element of this path, of what it stands in, or of what stands in it.
+    #[must_use]
+    pub fn touches(&self, path: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let path = path.to_ascii_uppercase();
+        self.changes().iter().any(|c| within(&path, &c.path) || within(&c.path, &path))
+    }
+
     /// As changes, in the order of the acts.
     #[must_use]
     pub fn changes(&self) -> Vec<Change> {
@@ -89,5 +99,23 @@ impl Overlay {
             changes.push(Change { path: c.path.clone(), vr, value: c.value.clone() });
         }
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_is_of_its_element_and_of_what_stands_in_it() {
+        let one = |path: &str| Correction { n: 1, path: path.into(), vr: "PN".into(), value: None };
+        let overlay = Overlay { list: vec![one("00100010"), one("00400275/1/00400007"), one("00081140")] };
+        for path in ["00100010", "00400275", "00400275/1", "00400275/1/00400007", "00081140/2/00081155"] {
+            assert!(overlay.touches(path), "{path}");
+        }
+        for path in ["7FE00010", "00100011", "0010001", "00400275/2/00400007", "00400275/1/00400008"] {
+            assert!(!overlay.touches(path), "{path}");
+        }
+        assert!(!Overlay::default().touches("00100010"));
     }
 }

@@ -11,7 +11,7 @@ use yigong_formats::dicom::{Vr, name, tag};
 
 use super::super::quarantine;
 use super::chain::{self, Act};
-use super::{held, sql, words};
+use super::{held, part, sql, words};
 use crate::{critical, order};
 
 /// The patient of an act.
@@ -123,6 +123,9 @@ pub async fn assign(
     let mut said = words::of(words::names(&patient)?);
     if row.text("patient")? != id {
         said.push(words::NO_OTHER_PERSON);
+        for source in tx.all(sql::TAKEN_FROM, args![study, &id]).await? {
+            part::doubt_alerts(tx, ctx, permit, &source.text("study")?).await?;
+        }
     }
     if others {
         // Nor do they answer what was ordered for somebody else: a report would go out under that number, with that history.

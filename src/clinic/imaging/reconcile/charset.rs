@@ -79,13 +79,25 @@ pub async fn reindex(ctx: &Ctx, peer: &str, payload: &Value) -> Result<()> {
             let set = term.clone();
             let work = tokio::task::spawn_blocking(move || check_in(&path, Some(&set)));
             match work.await.map_err(|_| Fault::internal("reading again stopped"))? {
-                Ok(checked) => read.push((row, checked)),
+                // What is in doubt in this set, too, or is not in it at all, goes on waiting.
+                Ok(checked) if is_read_in(checked.header.charset(), &term) => read.push((row, checked)),
+                Ok(checked) => {
+                    let used = checked.header.charset().charset.term();
+                    tracing::info!(instance = %row.text("object_id")?, used, "charset.stays");
+                }
                 Err(fault) => tracing::warn!(error = %fault, "charset.unread"),
             }
         }
         again(ctx, &permit, &sender, &study, &term, &read, payload).await?;
     }
     Ok(())
+}
+
+/// Whether text was read in the set that the device was given.
+fn is_read_in(read: &text::Decision, term: &str) -> bool {
+    let values: Vec<String> = term.split('\\').map(|v| v.trim().to_owned()).collect();
+    read.how == text::How::Profile
+        || text::parse(&values).is_some_and(|(set, _)| set.term() == read.charset.term())
 }
 
 async fn again(

@@ -11,6 +11,8 @@ use super::assign::snapshot;
 use super::chain::{self, Act};
 use super::place::{self, Part, before, made_uid, relocate, rest, whole_series};
 use super::sql;
+use crate::critical;
+use crate::critical::correct::Corrected;
 
 /// Which images of a study.
 #[derive(Debug, Clone, Default)]
@@ -199,8 +201,19 @@ async fn shift(
         tx.exec(sql::SHOW, args![id, 0_i64, ""]).await?;
     }
     retention::follow(tx, &source, &target).await?;
+    if !empties && from.text("patient")? != to.text("patient")? {
+        doubt_alerts(tx, ctx, permit, &source).await?;
+    }
     for study in [&source, &target] {
         rest(tx, ctx, study).await?;
     }
     Ok(written.id)
+}
+
+/// Some images of a study turned out to be another patient's: what was raised on the study may have been seen on those. Who was told is
+/// asked to look again.
+pub(super) async fn doubt_alerts(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str) -> Result<()> {
+    let now = "部分影像已移给另一患者,请核对属于谁";
+    let corrected = Corrected { subject: study, finding: "", since: ctx.now() + 1, now };
+    critical::correct::reopen(tx, ctx, permit, &corrected).await.map(|_| ())
 }

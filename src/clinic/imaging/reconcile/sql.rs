@@ -16,6 +16,8 @@ yigong_base::statements! {
     ACT_ONE = "SELECT id, n, operation, facility, study, other, before, undoes, undone_by FROM reconcile WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// A later act on the same studies that still stands: $2, $3 = studies, $4 = number.
     ACT_LATER = "SELECT id, operation FROM reconcile WHERE (study IN ($1, $2) OR other IN ($1, $2)) AND n > $3 AND undone_by IS NULL AND undoes IS NULL ORDER BY n DESC LIMIT 1";
+    /// Studies of another patient than $2 that images of a study were taken out of.
+    TAKEN_FROM = "SELECT DISTINCT r.study FROM reconcile r JOIN study s ON s.id = r.study WHERE r.other = $1 AND r.operation IN ('split', 'move') AND r.undone_by IS NULL AND s.patient <> $2 AND s.instance_count > 0";
     /// It was undone; only once.
     ACT_UNDONE = "UPDATE reconcile SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL";
     /// What an act says about a study or an instance.

@@ -168,3 +168,55 @@ async fn a_text_that_is_sent_back_is_read_under_the_patient_of_today() {
         assert_eq!((item.state.as_str(), of(&item)), ("queued", wanted), "{}", bench.engine);
     }
 }
+
+/// A study mixes two patients and somebody was told of a finding: when a part of it turns out to be another's, he is asked again.
+#[tokio::test]
+async fn an_alert_on_a_mixed_study_rings_again_when_a_part_of_it_is_another_patients() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        for (series, instance) in [("1.2.3.4", "1.2.3.4.5"), ("1.2.3.6", "1.2.3.6.5")] {
+            send(&bench, &peer, &Shot { series, instance, ..Shot::default() }).await.unwrap();
+        }
+        let id = study(&bench, "C01", "1.2.3").await;
+        let mut tx = begin(&bench, &reg).await;
+        let patient = tx.one(sql::STUDY, args![&id, "*"]).await.unwrap().text("patient").unwrap();
+        let told = crate::critical::Raise {
+            pipeline: "imaging".into(),
+            subject_kind: "study".into(),
+            subject: id.clone(),
+            dedupe: "imaging:mixed".into(),
+            patient,
+            facility: "C01".into(),
+            level: "red".into(),
+            finding: "张力性气胸".into(),
+            ..Default::default()
+        };
+        let alert = crate::critical::raise(&mut tx, ctx, &reg, &told).await.unwrap().alert;
+        tx.exec(
+            "UPDATE critical_alert SET state = 'clinician_ack', acked_by = 'd' WHERE id = $1",
+            args![&alert],
+        )
+        .await
+        .unwrap();
+        let part = tx.all(sql::PARTS, args![&id]).await.unwrap();
+        let wanted = Parts { series: vec![part[1].text("series").unwrap()], instances: Vec::new() };
+        let (_, sibling) = split(&mut tx, ctx, &reg, &id, &wanted, "two patients").await.unwrap();
+        tx.commit().await.unwrap();
+        let state = async || {
+            let mut conn = bench.ctx.db.read(&reg).await.unwrap();
+            let row = conn
+                .one("SELECT state, finding FROM critical_alert WHERE id = $1", args![&alert])
+                .await
+                .unwrap();
+            (row.text("state").unwrap(), row.text("finding").unwrap())
+        };
+        assert_eq!(state().await.0, "clinician_ack", "of one patient still");
+        let mut tx = begin(&bench, &reg).await;
+        let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
+        assign(&mut tx, ctx, &reg, &sibling, &Person::New(seen), "the second one").await.unwrap();
+        tx.commit().await.unwrap();
+        let (now, finding) = state().await;
+        assert_eq!(now, "raised", "{}", bench.engine);
+        assert!(finding.starts_with("张力性气胸(已更正:部分影像"), "{finding}");
+    }
+}
