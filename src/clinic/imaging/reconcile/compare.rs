@@ -137,7 +137,12 @@ async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
         Some(order) => crate::order::head::head(conn, permit, &order).await?,
         None => None,
     };
+    let mut sent = Vec::new();
+    for to in conn.all(sql::SENT_TO, args![id]).await? {
+        sent.push(json!({"name": to.text("name")?, "at": to.opt_int("at")?, "images": to.int("images")?}));
+    }
     Ok(json!({
+        "sent_to": sent,
         "id": row.text("id")?, "uid": row.text("uid")?, "facility": row.text("facility")?, "state": row.text("state")?, "lane": row.text("lane")?,
         "modality": row.text("modality")?, "description": row.text("description")?, "study_date": row.text("study_date")?, "study_time": row.text("study_time")?,
         "accession": row.text("accession")?, "station": row.text("station")?, "images": row.int("instance_count")?, "series": row.int("series_count")?,

@@ -13,6 +13,7 @@ mod order;
 mod part;
 mod place;
 mod promote;
+mod propose;
 pub mod sql;
 mod undo;
 mod unheld;

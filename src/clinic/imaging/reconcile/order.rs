@@ -5,7 +5,7 @@ use serde_json::json;
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::patient::{self, Seen};
-use yigong_base::storage::{Conn, Tx};
+use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args};
 use yigong_formats::dicom::{Vr, tag};
 
@@ -13,7 +13,7 @@ use super::super::quarantine::{self, Entry};
 use super::super::{grant, settle};
 use super::assign::{close, follow, give, known, like, snapshot};
 use super::chain::{self, Act};
-use super::{held, sql, words};
+use super::{held, propose, sql, words};
 use crate::order;
 
 /// An order to choose.
@@ -27,6 +27,8 @@ pub struct Choice {
     pub placer_no: String,
     /// First item.
     pub title: String,
+    /// Its modality.
+    pub modality: String,
     /// State.
     pub state: String,
     /// Class.
@@ -39,13 +41,39 @@ pub struct Choice {
     pub local_id: String,
     /// Patient's name.
     pub name: String,
+    /// In letters.
+    pub pinyin: String,
     /// Sex.
     pub sex: String,
     /// `YYYYMMDD` or empty.
     pub birth_date: String,
+    /// What speaks for it: `accession`, `number`, `name`, `sex`, `birth`, `time`, `modality`.
+    pub why: Vec<&'static str>,
 }
 
-/// Orders of the study's facility for a search; the newest without one.
+impl Choice {
+    pub(super) fn of(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.text("id")?,
+            filler_no: row.text("filler_no")?,
+            placer_no: row.text("placer_no")?,
+            title: row.opt_text("title")?.unwrap_or_default(),
+            modality: row.opt_text("modality")?.unwrap_or_default(),
+            state: row.text("state")?,
+            priority: row.text("priority")?,
+            created_at: row.int("created_at")?,
+            patient: row.text("patient")?,
+            local_id: row.text("local_id")?,
+            name: row.text("name")?,
+            pinyin: row.text("pinyin")?,
+            sex: row.text("sex")?,
+            birth_date: row.text("birth_date")?,
+            why: Vec::new(),
+        })
+    }
+}
+
+/// Orders of the study's facility for a search; without one those that the study may answer, the likeliest first.
 ///
 /// # Errors
 /// `NotFound` for a study the caller may not change.
@@ -53,26 +81,11 @@ pub async fn orders(conn: &mut Conn, permit: &Permit, study: &str, query: &str) 
     permit.require(Right::LinkIdentity)?;
     let row =
         conn.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
-    let pattern = if query.trim().is_empty() { String::new() } else { like(query) };
-    let rows = conn.all(sql::ORDERS, args![row.text("facility")?, pattern]).await?;
-    rows.iter()
-        .map(|r| {
-            Ok(Choice {
-                id: r.text("id")?,
-                filler_no: r.text("filler_no")?,
-                placer_no: r.text("placer_no")?,
-                title: r.opt_text("title")?.unwrap_or_default(),
-                state: r.text("state")?,
-                priority: r.text("priority")?,
-                created_at: r.int("created_at")?,
-                patient: r.text("patient")?,
-                local_id: r.text("local_id")?,
-                name: r.text("name")?,
-                sex: r.text("sex")?,
-                birth_date: r.text("birth_date")?,
-            })
-        })
-        .collect()
+    if query.trim().is_empty() {
+        return propose::orders(conn, &row).await;
+    }
+    let rows = conn.all(sql::ORDERS, args![row.text("facility")?, like(query)]).await?;
+    rows.iter().map(Choice::of).collect()
 }
 
 /// Links a study to an order of its facility: patient and accession number become the order's. Answers the act.

@@ -2,9 +2,18 @@
 
 use super::super::sql::in_scope;
 
+/// An order to choose, with its patient and first item.
+macro_rules! choice {
+    () => {
+        "SELECT o.id, o.filler_no, o.placer_no, o.patient, o.state, o.priority, o.created_at, p.local_id, p.name, p.pinyin, p.sex, p.birth_date,
+        (SELECT MIN(i.name) FROM order_item i WHERE i.order_id = o.id) AS title, (SELECT MIN(i.modality) FROM order_item i WHERE i.order_id = o.id) AS modality
+        FROM orders o JOIN patient p ON p.id = o.patient "
+    };
+}
+
 yigong_base::statements! {
     /// The study of an act, for one who may change it: its own facility or everywhere. A grant gives sight, never change.
-    STUDY = "SELECT id, uid, facility, patient, order_id, state, lane, accession, attributes, modality, modalities, body_part, description, study_date, study_time, study_id, referring, station, overlay
+    STUDY = "SELECT id, uid, facility, patient, order_id, state, lane, accession, attributes, modality, modalities, body_part, description, study_date, study_time, study_id, referring, station, overlay, first_received_at
         FROM study WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Whose pages a study, an act on one, or an entry of the quarantine concerns.
     FACILITY = "SELECT facility FROM study WHERE id = $1 UNION ALL SELECT facility FROM reconcile WHERE id = $1 UNION ALL SELECT facility FROM quarantine WHERE id = $1";
@@ -92,12 +101,14 @@ yigong_base::statements! {
         AND (q.for_study = me.for_study OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = $2 AND i.current = 0 AND i.hidden = '' AND i.uid <> (SELECT COALESCE(MIN(o.uid), '') FROM instance o WHERE o.id = me.object_id)))";
     /// Open entry of an instance.
     ENTRY_OF = "SELECT id FROM quarantine WHERE object_id = $1 AND state = 'open'";
-    /// Orders of a facility that evidence can be linked to; $2 = patient or '', $3 = pattern or ''.
-    ORDERS = "SELECT o.id, o.filler_no, o.placer_no, o.patient, o.state, o.priority, o.created_at, p.local_id, p.name, p.sex, p.birth_date,
-        (SELECT MIN(i.name) FROM order_item i WHERE i.order_id = o.id) AS title FROM orders o JOIN patient p ON p.id = o.patient
-        WHERE o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled'
-        AND ($2 = '' OR o.filler_no LIKE $2 ESCAPE '!' OR o.placer_no LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR p.local_id LIKE $2 ESCAPE '!' OR p.pinyin LIKE $2 ESCAPE '!')
-        ORDER BY o.created_at DESC LIMIT 20";
+    /// Orders of a facility that evidence can be linked to; $2 = pattern.
+    ORDERS = concat!(choice!(), "WHERE o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled'
+        AND (o.filler_no LIKE $2 ESCAPE '!' OR o.placer_no LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR p.local_id LIKE $2 ESCAPE '!' OR p.pinyin LIKE $2 ESCAPE '!')
+        ORDER BY o.created_at DESC LIMIT 20");
+    /// The same made between two times, and those of a number.
+    PROPOSED = concat!(choice!(), "WHERE o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled'
+        AND o.id IN (SELECT a.id FROM orders a WHERE a.facility = $1 AND a.created_at BETWEEN $2 AND $3 UNION SELECT b.id FROM orders b WHERE $4 <> '' AND b.facility = $1 AND b.filler_no = $4
+        UNION SELECT c.id FROM orders c WHERE $4 <> '' AND c.facility = $1 AND c.placer_no = $4) ORDER BY o.created_at DESC LIMIT 1000");
     /// One order of a facility.
     ORDER = "SELECT id, filler_no, patient, state, priority, pipeline FROM orders WHERE id = $1 AND facility = $2";
     /// This order, if it is another person's.
@@ -207,6 +218,8 @@ yigong_base::statements! {
         " AND (p.local_id LIKE $2 ESCAPE '!' OR p.name LIKE $2 ESCAPE '!' OR s.accession LIKE $2 ESCAPE '!' OR p.pinyin LIKE $3 ESCAPE '!' OR p.initials LIKE $3 ESCAPE '!')
         ORDER BY s.first_received_at DESC LIMIT 50"
     );
+    /// Receivers that have images of a study, and since when the newest of them.
+    SENT_TO = "SELECT p.name, MAX(o.closed_at) AS at, COUNT(DISTINCT o.instance) AS images FROM outgoing o JOIN peer p ON p.id = o.peer WHERE o.study = $1 AND o.state = 'sent' GROUP BY p.name ORDER BY p.name";
     /// Series and images of a study; hidden ones and other versions are for its own facility alone; $2 = scope.
     CARD_IMAGES = "SELECT i.id, i.uid, i.number, i.version, i.current, i.hidden, i.frames, i.received_at, i.object_hash, i.series, e.number AS series_number, e.modality, e.description AS series_description
         FROM instance i JOIN series e ON e.id = i.series WHERE i.study = $1 AND (i.current = 1 OR $2 = '*' OR i.facility = $2) ORDER BY e.number, e.id, i.number, i.uid, i.version LIMIT 5000";

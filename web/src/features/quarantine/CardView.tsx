@@ -39,20 +39,36 @@ export function CardView({ card }: { card: Card }) {
         {card.reason && has(`reason.${card.reason}.hint`) && <p className="dim">{t(`reason.${card.reason}.hint`)}</p>}
       </header>
 
+      {study && study.sent_to.length > 0 && (
+        <p className="note" data-tone="amber">
+          {t('quarantine.sent_to', {
+            receivers: study.sent_to.map((r) => `${r.name} (${t('quarantine.images_n', { n: r.images })})`).join(t('list.and')),
+          })}
+        </p>
+      )}
+
       <div className="row acts" role="toolbar" aria-label={t('quarantine.acts')}>
         {card.may.link && open && card.kind === 'object' && (
           <Button size="xs" onClick={() => start({ kind: 'index' })}>
             {t('act.index_held')}
           </Button>
         )}
-        {card.may.link && study && card.kind !== 'object' && (
+        {card.may.link && study && (
           <>
-            <Button size="xs" variant={card.lane === 'identity' ? 'filled' : 'default'} onClick={() => start({ kind: 'patient' })}>
-              {t('act.assign_patient')}
+            <Button
+              size="xs"
+              variant={card.lane === 'identity' && card.kind !== 'object' ? 'filled' : 'default'}
+              onClick={() => start({ kind: 'patient' })}
+            >
+              {t(card.kind === 'object' ? 'act.assign_patient.of_study' : 'act.assign_patient')}
             </Button>
             <Button size="xs" variant="default" onClick={() => start({ kind: 'order' })}>
-              {t('act.link_order')}
+              {t(card.kind === 'object' ? 'act.link_order.of_study' : 'act.link_order')}
             </Button>
+          </>
+        )}
+        {card.may.link && study && card.kind !== 'object' && (
+          <>
             <Button size="xs" variant="default" onClick={() => start({ kind: 'unlink' })}>
               {t('act.unlink')}
             </Button>

@@ -29,6 +29,8 @@ export interface OrderChoice extends PatientChoice {
   state: string;
   patient: string;
   created_at: number;
+  /** What speaks for it. */
+  why: string[];
 }
 export interface Image {
   id: string;
@@ -104,6 +106,8 @@ export interface StudyHead {
   series: number;
   patient: { id: string; local_id: string; name: string; sex: string; birth_date: string; identified: boolean };
   order: { filler_no: string; items: { name: string }[] } | null;
+  /** Receivers that have images of it. */
+  sent_to: { name: string; at: number | null; images: number }[];
 }
 export interface Found {
   id: string;

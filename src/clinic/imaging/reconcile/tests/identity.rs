@@ -360,3 +360,38 @@ async fn moved_images_leave_their_words_behind_when_they_change_persons() {
         );
     }
 }
+
+/// Of forty orders of a busy morning the one that was made for the examination stands first, with what speaks for it.
+#[tokio::test]
+async fn the_likeliest_order_stands_first() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        let mut wanted = String::new();
+        for n in 0..40 {
+            let mut tx = begin(&bench, &reg).await;
+            let name = if n == 3 { "王小东".to_owned() } else { format!("赵{n}") };
+            let seen = Seen { local_id: format!("L{n}"), name, ..Seen::default() };
+            let patient = yigong_base::patient::link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+            let new = order::place::NewOrder {
+                patient,
+                pipeline: "imaging".into(),
+                items: vec![chest()],
+                ..Default::default()
+            };
+            let placed = order::place::place(&mut tx, ctx, &reg, "C01", &new).await.unwrap();
+            if n == 3 {
+                wanted = placed.id;
+            }
+            tx.commit().await.unwrap();
+            bench.clock.advance(60_000);
+        }
+        send(&bench, &peer, &Shot { patient: "", ..Shot::default() }).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        let mut conn = bench.ctx.db.read(&reg).await.unwrap();
+        let list = orders(&mut conn, &reg, &id, "").await.unwrap();
+        assert_eq!((list.len(), &list[0].id), (20, &wanted), "{}", bench.engine);
+        assert_eq!(list[0].why, ["name", "time", "modality"], "{}", bench.engine);
+        let found = orders(&mut conn, &reg, &id, "L39").await.unwrap();
+        assert_eq!((found.len(), found[0].local_id.as_str()), (1, "L39"), "{}", bench.engine);
+    }
+}
