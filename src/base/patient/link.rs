@@ -136,9 +136,15 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
             || (national.is_empty() && !seen.national_id.is_empty())
             || (phone.is_empty() && !seen.phone.is_empty());
         if grew {
-            let national = or(national, &seen.national_id);
-            let name = or(name, &seen.name);
-            let person = match person_of(tx, &national, &name).await? {
+            let known = Seen {
+                name: or(name, &seen.name),
+                sex: or(sex, &seen.sex),
+                birth_date: or(birth, &seen.birth_date),
+                national_id: or(national, &seen.national_id),
+                phone: or(phone, &seen.phone),
+                ..Seen::default()
+            };
+            let person = match person_of(tx, &id, &known).await? {
                 Some(person) => person,
                 None => row.text("person")?,
             };
@@ -146,13 +152,13 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
                 sql::FILL,
                 args![
                     &id,
-                    name,
+                    known.name,
                     or(row.text("pinyin")?, &seen.pinyin),
                     &seen.initials,
-                    or(sex, &seen.sex),
-                    or(birth, &seen.birth_date),
-                    national,
-                    or(phone, &seen.phone),
+                    known.sex,
+                    known.birth_date,
+                    known.national_id,
+                    known.phone,
                     person,
                     now
                 ],
@@ -173,7 +179,7 @@ async fn insert(
     identified: bool,
     now: i64,
 ) -> Result<()> {
-    let person = person_of(tx, &seen.national_id, &seen.name).await?.unwrap_or_else(|| id.to_owned());
+    let person = person_of(tx, id, seen).await?.unwrap_or_else(|| id.to_owned());
     tx.exec(
         sql::INSERT,
         args![
@@ -196,12 +202,22 @@ async fn insert(
     find_by(tx, id, &seen.forms()).await
 }
 
-/// The person index: the same national id number with the same name in another facility is the same person.
-async fn person_of(tx: &mut Tx, national_id: &str, name: &str) -> Result<Option<String>> {
-    if national_id.len() < 15 || name.is_empty() {
+/// The person index, across facilities: the same national id number with the same name is the same person, and so is the same name,
+/// sex, birth date and telephone number, unless two national id numbers speak against it (dicom specification 7.3).
+async fn person_of(tx: &mut Tx, id: &str, known: &Seen) -> Result<Option<String>> {
+    if known.name.is_empty() {
         return Ok(None);
     }
-    tx.opt(sql::PERSON_BY_NATIONAL_ID, args![national_id, name]).await?.map(|r| r.text("person")).transpose()
+    let mut found = None;
+    if known.national_id.len() >= 15 {
+        found = tx.opt(sql::PERSON_BY_NATIONAL_ID, args![&known.national_id, &known.name]).await?;
+    }
+    let all = [&known.sex, &known.birth_date].iter().all(|v| !v.is_empty());
+    if found.is_none() && all && known.phone.bytes().filter(u8::is_ascii_digit).count() >= 7 {
+        let of = args![&known.name, &known.sex, &known.birth_date, &known.phone, &known.national_id, id];
+        found = tx.opt(sql::PERSON_BY_PHONE, of).await?;
+    }
+    found.map(|r| r.text("person")).transpose()
 }
 
 /// Names are compared without spaces, carets and case.
@@ -246,7 +262,10 @@ pub fn age_text(birth_date: &str, now: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age_text, is_junk};
+    use super::{Seen, age_text, is_junk, link};
+    use crate::access::Permit;
+    use crate::args;
+    use crate::testing::engines;
 
     #[test]
     fn ages() {
@@ -267,5 +286,58 @@ mod tests {
             assert!(!is_junk(id), "{id} is no day");
         }
         assert!(!is_junk("C010001"));
+    }
+
+    /// One person in two townships, and people who only share a name, a birthday or a mother's telephone.
+    #[tokio::test]
+    async fn one_person_in_two_facilities() {
+        for bench in engines().await.unwrap() {
+            let ctx = &bench.ctx;
+            let seen = |local: &str, name: &str, birth: &str, phone: &str, national: &str| Seen {
+                local_id: local.into(),
+                name: name.into(),
+                sex: "F".into(),
+                birth_date: birth.into(),
+                phone: phone.into(),
+                national_id: national.into(),
+                ..Seen::default()
+            };
+            let mut tx = ctx.db.begin(&Permit::system("test")).await.unwrap();
+            let mut person = async |facility: &str, seen: Seen| {
+                let id = link(&mut tx, ctx, facility, &seen).await.unwrap().id;
+                let row = tx.one("SELECT person FROM patient WHERE id = $1", args![id]).await.unwrap();
+                row.text("person").unwrap()
+            };
+            let phone = "13800138000";
+            let first = person("C01", seen("P1", "王小梅", "19630210", phone, "")).await;
+            assert_eq!(
+                person("C02", seen("77", "王小梅", "19630210", phone, "")).await,
+                first,
+                "{}",
+                bench.engine
+            );
+            for other in [
+                seen("78", "王小兰", "19630210", phone, ""),
+                seen("79", "王小梅", "19630211", phone, ""),
+                seen("80", "王小梅", "19630210", "", ""),
+                seen("81", "王小梅", "19630210", "13900139000", ""),
+            ] {
+                let what = format!("{other:?} {}", bench.engine);
+                assert_ne!(person("C02", other).await, first, "{what}");
+            }
+            // Two national id numbers speak against it, whatever else agrees.
+            let third = person("C01", seen("L1", "李四", "19700101", phone, "110101197001010012")).await;
+            let fourth = person("C02", seen("L2", "李四", "19700101", phone, "110101197001010020")).await;
+            assert_ne!(third, fourth, "{}", bench.engine);
+            // What is learnt later counts, too.
+            let late = person("C02", seen("L9", "王小梅", "", "", "")).await;
+            assert_ne!(late, first);
+            assert_eq!(
+                person("C02", seen("L9", "王小梅", "19630210", phone, "")).await,
+                first,
+                "{}",
+                bench.engine
+            );
+        }
     }
 }
