@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
+use yigong_base::clock::HOUR_MS;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::peer::Peer;
@@ -19,6 +20,9 @@ use crate::order;
 
 /// By then whoever waits has an answer, ms.
 const LATER_MS: i64 = 30_000;
+
+/// Images that come so soon after the last one may be of the same examination, ms.
+const TOGETHER_MS: i64 = 2 * HOUR_MS;
 
 /// An object on its way into the index.
 pub(super) struct New<'a> {
@@ -174,20 +178,23 @@ impl New<'_> {
     }
 
     /// Another patient under a known study UID: kept outside the index until a person decides (specification §7.3).
-    async fn hold(&self, tx: &mut Tx, study: &Row, reason: &'static str) -> Result<(Received, String)> {
-        let study = study.text("id")?;
+    async fn hold(&self, tx: &mut Tx, found: &Row, reason: &'static str) -> Result<(Received, String)> {
+        let study = found.text("id")?;
         if tx.opt(sql::QUARANTINED, args![self.object, reason, self.facility()]).await?.is_some() {
             return Ok((self.received(self.object.to_owned(), Outcome::Same, reason), study));
         }
         let h = self.header();
         let detail = json!({"study": study, "study_uid": h.study, "series_uid": h.series, "instance_uid": h.sop_instance, "sop_class": h.sop_class, "transfer_syntax": h.transfer_syntax});
-        let entry = Entry {
-            for_study: Some(&study),
-            ..self.entry("identity", reason, "object", self.object, detail)
-        };
+        // Of one examination either of the two may be the wrong one: who reads what is here might read half of it, or the wrong person's.
+        // Another person long after the last image is a device that gives its UIDs twice: what was whole stays work.
+        let held: Value = found.json("attributes")?;
+        let one_examination =
+            self.ctx.now() - found.int("last_received_at")? <= TOGETHER_MS || !other_person(&held, h);
+        let lane = if one_examination { "identity" } else { "defect" };
+        let entry =
+            Entry { for_study: Some(&study), ..self.entry(lane, reason, "object", self.object, detail) };
         quarantine::open(tx, self.ctx, self.permit, &entry).await?;
-        // Either of the two may be the wrong one: who reads what is here might read half of an examination, or the wrong person's.
-        self.hold_back(tx, &study, "identity").await?;
+        self.hold_back(tx, &study, lane).await?;
         Ok((self.received(self.object.to_owned(), Outcome::Quarantined, reason), study))
     }
 

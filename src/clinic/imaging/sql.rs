@@ -63,7 +63,7 @@ yigong_base::statements! {
     /// The bytes of an instance are here again, in this file.
     HERE_AGAIN = "UPDATE instance SET object_hash = $2, dataset_hash = $3, size_bytes = $4, frame_index = $5, transfer_syntax = $6, erased_at = NULL WHERE id = $1";
     /// The study of a UID in one facility, the series of a UID in it ($3), and how many versions of an instance ($4) the facility has.
-    PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, e.id AS series, e.instance_count AS shown,
+    PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, s.last_received_at, e.id AS series, e.instance_count AS shown,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
         FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
     /// The study of a UID in one facility.

@@ -214,3 +214,30 @@ async fn a_number_of_another_patient_and_one_of_nobody_known() {
         assert_eq!(lane(&bench, &study(&bench, "C01", "1.8.1").await).await, "identity", "{engine}");
     }
 }
+
+/// A device that gives its UIDs twice does not take the first patient's finished examination out of the queue; a number that was
+/// mended, however late, does.
+#[tokio::test]
+async fn a_uid_that_comes_again_the_next_day_holds_nobody_else_up() {
+    for bench in engines().await.unwrap() {
+        let (peer, engine) = (device(&bench, "C01").await, bench.engine);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        settle(&bench, &id).await;
+        bench.clock.advance(24 * 3_600_000);
+        let stranger = Shot { instance: "1.2.3.4.9", patient: "P2", name: "李^四", ..Shot::default() };
+        assert_eq!(send(&bench, &peer, &stranger).await.unwrap().outcome, Outcome::Quarantined);
+        assert_eq!(count(&bench, HELD).await, 1, "{engine}: kept, and in sight");
+        assert_eq!(
+            (lane(&bench, &id).await, work(&bench, &id).await.as_deref()),
+            ("defect".into(), Some("queued"))
+        );
+        let mended = Shot { instance: "1.2.3.4.7", patient: "P1b", ..Shot::default() };
+        assert_eq!(send(&bench, &peer, &mended).await.unwrap().outcome, Outcome::Quarantined);
+        assert_eq!(
+            (lane(&bench, &id).await, work(&bench, &id).await.as_deref()),
+            ("identity".into(), Some("cancelled")),
+            "{engine}"
+        );
+    }
+}
