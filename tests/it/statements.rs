@@ -112,7 +112,11 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "a count that ends at a limit",
-        &[("clinic/imaging/query", "FREQUENT"), ("clinic/worklist", "COUNTS COUNTS_AT COUNT_DUE")],
+        &[
+            ("clinic/imaging/query", "FREQUENT"),
+            ("clinic/imaging/reconcile", "ALIKE"),
+            ("clinic/worklist", "COUNTS COUNTS_AT COUNT_DUE"),
+        ],
     ),
     (
         "once a day or by a person's wish, beside everything else",

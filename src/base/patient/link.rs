@@ -144,10 +144,15 @@ pub async fn link(tx: &mut Tx, ctx: &Ctx, facility: &str, seen: &Seen) -> Result
                 phone: or(phone, &seen.phone),
                 ..Seen::default()
             };
-            let person = match person_of(tx, &id, &known).await? {
+            let before = row.text("person")?;
+            let person = match person_of(tx, facility, &known).await? {
                 Some(person) => person,
-                None => row.text("person")?,
+                None => before.clone(),
             };
+            if person != before {
+                // Who was known to be the same person goes along.
+                tx.exec(sql::JOIN_PERSON, args![&before, &person]).await?;
+            }
             tx.exec(
                 sql::FILL,
                 args![
@@ -179,7 +184,7 @@ async fn insert(
     identified: bool,
     now: i64,
 ) -> Result<()> {
-    let person = person_of(tx, id, seen).await?.unwrap_or_else(|| id.to_owned());
+    let person = person_of(tx, facility, seen).await?.unwrap_or_else(|| id.to_owned());
     tx.exec(
         sql::INSERT,
         args![
@@ -202,9 +207,9 @@ async fn insert(
     find_by(tx, id, &seen.forms()).await
 }
 
-/// The person index, across facilities: the same national id number with the same name is the same person, and so is the same name,
-/// sex, birth date and telephone number, unless two national id numbers speak against it (dicom specification 7.3).
-async fn person_of(tx: &mut Tx, id: &str, known: &Seen) -> Result<Option<String>> {
+/// The person index: the same national id number with the same name is the same person, and so is, in another facility, the same name,
+/// sex, birth date and telephone number (in one facility they may be twins without a name of their own), unless two national id numbers speak against it (dicom specification 7.3).
+async fn person_of(tx: &mut Tx, facility: &str, known: &Seen) -> Result<Option<String>> {
     if known.name.is_empty() {
         return Ok(None);
     }
@@ -214,7 +219,8 @@ async fn person_of(tx: &mut Tx, id: &str, known: &Seen) -> Result<Option<String>
     }
     let all = [&known.sex, &known.birth_date].iter().all(|v| !v.is_empty());
     if found.is_none() && all && known.phone.bytes().filter(u8::is_ascii_digit).count() >= 7 {
-        let of = args![&known.name, &known.sex, &known.birth_date, &known.phone, &known.national_id, id];
+        let of =
+            args![&known.name, &known.sex, &known.birth_date, &known.phone, &known.national_id, facility];
         found = tx.opt(sql::PERSON_BY_PHONE, of).await?;
     }
     found.map(|r| r.text("person")).transpose()
@@ -325,6 +331,14 @@ mod tests {
                 let what = format!("{other:?} {}", bench.engine);
                 assert_ne!(person("C02", other).await, first, "{what}");
             }
+            // Twins who have no names yet: one mother, one telephone, two numbers of one facility.
+            let twin = person("C01", seen("T1", "张红之子", "20261128", phone, "")).await;
+            assert_ne!(
+                person("C01", seen("T2", "张红之子", "20261128", phone, "")).await,
+                twin,
+                "{}",
+                bench.engine
+            );
             // Two national id numbers speak against it, whatever else agrees.
             let third = person("C01", seen("L1", "李四", "19700101", phone, "110101197001010012")).await;
             let fourth = person("C02", seen("L2", "李四", "19700101", phone, "110101197001010020")).await;

@@ -1,13 +1,14 @@
-//! A version that changes what an alert said: who was told was told something else. The alert says what it is now and rings again
-//! (workflow specification 5, 已更正).
+//! A version that changes what an alert said: who was told was told something else. The alert says so and rings again for whoever
+//! had answered it (workflow specification 5, 已更正).
 
-use serde_json::json;
+use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{Job, enqueue};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
+use super::follow::RINGING;
 use super::raise::{event, first_step};
 use super::sql;
 
@@ -20,34 +21,50 @@ pub struct Corrected<'a> {
     pub finding: &'a str,
     /// What was raised since, ms, is about the corrected text already.
     pub since: i64,
-    /// What stands now, for the one who was told.
-    pub now: &'a str,
+    /// The values that stand: an alert that said one of them told the truth. Empty = none does.
+    pub stands: &'a [&'a str],
+    /// What the one who was told has to know.
+    pub remark: &'a str,
 }
 
-/// Alerts that the correction concerns ring again. Answers them.
+/// Alerts that a correction concerns, for [`note`].
+#[must_use]
+#[derive(Debug, Default)]
+pub struct Told(Vec<(String, Value)>);
+
+/// Alerts that the correction concerns ring again where somebody had answered; those that still ring say it. The caller writes the
+/// audit with [`note`] when it has changed everything else: alerts are locked before the chain, everywhere.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn reopen(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    permit: &Permit,
-    corrected: &Corrected<'_>,
-) -> Result<Vec<String>> {
-    let mut again = Vec::new();
-    let rows = tx.all(sql::TOLD, args![corrected.subject, corrected.since]).await?;
-    for row in rows {
-        if !row.text("dedupe")?.starts_with(corrected.finding) {
+pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Corrected<'_>) -> Result<Told> {
+    let mut told = Told::default();
+    for row in tx.all(sql::TOLD, args![corrected.subject, corrected.since]).await? {
+        let part = row.text("part")?;
+        let said = part.split_whitespace().next().unwrap_or_default();
+        if !row.text("dedupe")?.starts_with(corrected.finding) || corrected.stands.contains(&said) {
             continue;
         }
-        let (id, level) = (row.text("id")?, row.text("level")?);
-        let at = ctx.now() + first_step(&level);
-        tx.exec(sql::CORRECTED, args![&id, at, format!("(已更正:{})", corrected.now)]).await?;
-        enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
-        let detail = json!({"was": row.text("state")?, "acked_by": row.text("acked_by")?});
+        let (id, level, state) = (row.text("id")?, row.text("level")?, row.text("state")?);
+        if !RINGING.contains(&state.as_str()) {
+            let at = ctx.now() + first_step(&level);
+            tx.exec(sql::CORRECTED, args![&id, at]).await?;
+            enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
+        }
+        let detail = json!({"was": state, "acked_by": row.text("acked_by")?, "remark": corrected.remark});
         event(tx, ctx, permit, &id, "corrected", &detail).await?;
-        audit::append(tx, ctx, permit, "critical.corrected", "critical_alert", &id, &detail).await?;
-        again.push(id);
+        told.0.push((id, detail));
     }
-    Ok(again)
+    Ok(told)
+}
+
+/// The audit of [`reopen`].
+///
+/// # Errors
+/// Storage faults.
+pub async fn note(tx: &mut Tx, ctx: &Ctx, permit: &Permit, told: Told) -> Result<()> {
+    for (id, detail) in told.0 {
+        audit::append(tx, ctx, permit, "critical.corrected", "critical_alert", &id, &detail).await?;
+    }
+    Ok(())
 }

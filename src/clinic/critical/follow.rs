@@ -12,7 +12,8 @@ use super::raise::{event, first_step};
 use super::sql;
 
 /// States in which nobody has answered yet.
-const RINGING: [&str; 5] = ["raised", "calling", "reached_readback", "reached_no_readback", "unable"];
+pub(super) const RINGING: [&str; 5] =
+    ["raised", "calling", "reached_readback", "reached_no_readback", "unable"];
 
 /// The alerts of a subject name this patient from now on. Answers those that ring again.
 ///

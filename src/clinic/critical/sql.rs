@@ -51,9 +51,9 @@ yigong_base::statements! {
     /// It is somebody else's, and rings for him.
     RING_AGAIN = "UPDATE critical_alert SET patient = $2, dedupe = $3, state = 'raised', escalation = 0, next_escalation_at = $4, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// Alerts of a subject ($1), its own and those it joined, that were raised before $2.
-    TOLD = "SELECT c.id, c.level, c.state, c.dedupe, c.acked_by FROM critical_alert c WHERE (c.subject = $1 OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = $1)) AND c.raised_at < $2 ORDER BY c.raised_at, c.id";
-    /// What was told was corrected: it says so, and rings again.
-    CORRECTED = "UPDATE critical_alert SET state = 'raised', escalation = 0, next_escalation_at = $2, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL, finding = finding || $3 WHERE id = $1";
+    TOLD = "SELECT c.id, c.level, c.state, c.dedupe, c.acked_by, COALESCE(k.value, c.value) AS part FROM critical_alert c LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1 WHERE (c.subject = $1 OR c.id IN (SELECT j.alert FROM critical_subject j WHERE j.subject = $1)) AND c.raised_at < $2 ORDER BY c.raised_at, c.id";
+    /// What was told was corrected: it rings again.
+    CORRECTED = "UPDATE critical_alert SET state = 'raised', escalation = 0, next_escalation_at = $2, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// One alert in scope.
     FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Whom a call reached; an alert that was acknowledged meanwhile stays so.

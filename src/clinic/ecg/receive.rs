@@ -185,6 +185,7 @@ async fn refuse(ctx: &Ctx, permit: &Permit, arrived: &Arrived, refusal: &Refusal
         object_id: &arrived.id,
         blob: Some(&arrived.object),
         for_study: None,
+        said: None,
         detail: json!({"study": study, "stage": refusal.stage, "why": refusal.reason}),
     };
     quarantine::open(&mut tx, ctx, permit, &entry).await?;

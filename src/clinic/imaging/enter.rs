@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
 use yigong_base::clock::HOUR_MS;
+use yigong_base::digest::sha256_hex;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{self, Job};
 use yigong_base::site::peer::Peer;
@@ -191,8 +192,14 @@ impl New<'_> {
         let one_examination =
             self.ctx.now() - found.int("last_received_at")? <= TOGETHER_MS || !other_person(&held, h);
         let lane = if one_examination { "identity" } else { "defect" };
-        let entry =
-            Entry { for_study: Some(&study), ..self.entry(lane, reason, "object", self.object, detail) };
+        let fold = name::fold(&h.name.shown);
+        let person = [&h.patient_id, &fold, &h.sex, &h.birth_date].map(String::as_str).join("\0");
+        let said = sha256_hex(person.as_bytes());
+        let entry = Entry {
+            for_study: Some(&study),
+            said: Some(&said),
+            ..self.entry(lane, reason, "object", self.object, detail)
+        };
         quarantine::open(tx, self.ctx, self.permit, &entry).await?;
         self.hold_back(tx, &study, lane).await?;
         Ok((self.received(self.object.to_owned(), Outcome::Quarantined, reason), study))
@@ -240,6 +247,7 @@ impl New<'_> {
             object_id: object,
             blob: Some(self.object),
             for_study: None,
+            said: None,
             detail,
         }
     }
@@ -254,6 +262,7 @@ impl New<'_> {
 
     /// Puts a study into a lane; one that holds it back takes its work from the queue.
     async fn hold_back(&self, tx: &mut Tx, study: &str, lane: &str) -> Result<()> {
+        tx.exec(super::reconcile::sql::LOCK_STUDY, args![study]).await?;
         tx.exec(sql::SET_LANE, args![study, lane]).await?;
         if matches!(lane, "security" | "identity" | "content") {
             super::reconcile::hold_back(tx, self.ctx, study).await?;

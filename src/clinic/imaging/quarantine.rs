@@ -31,6 +31,8 @@ pub struct Entry<'a> {
     pub blob: Option<&'a str>,
     /// The study that an `object` came for: it is in doubt, too.
     pub for_study: Option<&'a str>,
+    /// Whom an `object` names, as a hash: others that name the same person are like it.
+    pub said: Option<&'a str>,
     /// More, without patient names.
     pub detail: Value,
 }
@@ -57,7 +59,8 @@ pub async fn open(tx: &mut Tx, ctx: &Ctx, permit: &Permit, entry: &Entry<'_>) ->
             entry.blob,
             &entry.detail,
             ctx.now(),
-            entry.for_study
+            entry.for_study,
+            entry.said
         ],
     )
     .await?;
@@ -168,6 +171,8 @@ const LANES: &[&str] = &["security", "identity", "content", "defect", "charset"]
 
 /// Puts a study into the lane of its weightiest open entry; true when that holds it back.
 pub(super) async fn relane(tx: &mut Tx, study: &str) -> Result<bool> {
+    // What is being asked of it at this moment is seen, or waits for this.
+    tx.exec(super::reconcile::sql::LOCK_STUDY, args![study]).await?;
     let mut open = Vec::new();
     for row in tx.all(sql::OPEN_LANES, args![study]).await? {
         open.push(row.text("lane")?);

@@ -94,7 +94,7 @@ yigong_base::statements! {
     NEW_INSTANCE = "INSERT INTO instance (id, study, series, facility, uid, sop_class, transfer_syntax, number, frames, object_hash, dataset_hash, size_bytes, version, current, peer, received_at, defects, charset, stack, attributes, frame_index)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     /// Opens a quarantine entry.
-    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, created_at, for_study) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    QUARANTINE = "INSERT INTO quarantine (id, lane, reason, facility, peer, object_kind, object_id, blob_hash, detail, created_at, for_study, said) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// Is the same thing of the same facility in quarantine already?
     QUARANTINED = "SELECT id FROM quarantine WHERE object_id = $1 AND reason = $2 AND facility = $3 AND state = 'open'";
     /// Open entries in scope: what holds a study back first, of each the one that waits longest; $2 = lane or ''.
@@ -112,8 +112,11 @@ yigong_base::statements! {
     QUARANTINE_CLOSE = "UPDATE quarantine SET state = $2, closed_at = $3, closed_by = $4 WHERE id = $1 AND state = 'open'";
     /// Lanes of the entries of a study, itself, an image of it or an object that came for it, that are still open.
     OPEN_LANES = "SELECT DISTINCT lane FROM quarantine WHERE state = 'open' AND (object_id = $1 OR object_id IN (SELECT id FROM instance WHERE study = $1) OR for_study = $1)";
-    /// Objects of one sender that came for a study and are held outside the index for one reason.
-    HELD_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1 AND ($2 = '' OR reason = $2) AND ($3 = '' OR peer = $3) ORDER BY created_at, id LIMIT 2000";
+    /// Objects held for a study, by id behind $2.
+    HELD_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1 AND id > $2 ORDER BY id LIMIT 200";
+    /// Those that are like the one of an entry ($1): of one sender, for one study and reason, and naming the same person.
+    HELD_ALIKE = "SELECT q.id FROM quarantine me JOIN quarantine q ON q.for_study = me.for_study WHERE me.id = $1 AND q.state = 'open' AND q.object_kind = 'object' AND q.id <> me.id
+        AND q.reason = me.reason AND q.peer = me.peer AND q.said = me.said ORDER BY q.id LIMIT 199";
     /// Whether there is one.
     IS_HELD_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1 LIMIT 1";
     /// The study an entry's object came for.

@@ -32,6 +32,7 @@ pub async fn correct(
         return Err(Fault::invalid("value", "value and reason must not be empty"));
     }
     let (specimen_id, code) = (row.text("specimen")?, row.text("item")?);
+    matched::lock(tx, &specimen_id).await?;
     let specimen = tx.one(sql::SPECIMEN_BY_ID, args![&specimen_id, permit.scope()]).await?;
     let found = order::specimen_by_barcode(tx, &specimen.text("barcode")?)
         .await?

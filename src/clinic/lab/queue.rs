@@ -85,6 +85,9 @@ pub struct LabLine {
     pub loinc: String,
     /// Value as reported.
     pub value_raw: String,
+    /// The value as the instrument said it.
+    #[serde(skip)]
+    pub said: String,
     /// Number.
     pub value_num: Option<f64>,
     /// Comparator.
@@ -202,6 +205,7 @@ pub(super) fn line(row: &Row) -> Result<LabLine> {
         name_en: row.opt_text("name_en")?.unwrap_or_default(),
         loinc: row.opt_text("loinc")?.unwrap_or_default(),
         value_raw: row.text("value_raw")?,
+        said: row.text("run_value")?.trim().to_owned(),
         value_num: row.opt_real("value_num")?,
         comparator: row.text("comparator")?,
         unit: row.text("unit")?,

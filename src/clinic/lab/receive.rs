@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Engine, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::lab::Sex;
 
@@ -109,6 +109,7 @@ pub struct Received {
 pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival) -> Result<Received> {
     let mut received = Received::default();
     let mut known = Known { items: items::catalogue(tx, ctx).await?, specimens: HashMap::new() };
+    known.lock(tx, &arrival.runs).await?;
     for run in &arrival.runs {
         one(tx, ctx, permit, arrival, run, &mut known, &mut received).await?;
     }
@@ -133,6 +134,24 @@ struct Known {
 }
 
 impl Known {
+    /// Every specimen of the message in one order, before anything is written: two messages, or a message and a release, wait for each
+    /// other and never both (PostgreSQL).
+    async fn lock(&mut self, tx: &mut Tx, runs: &[Run]) -> Result<()> {
+        if tx.engine() != Engine::Postgres {
+            return Ok(());
+        }
+        let mut ids = Vec::new();
+        for run in runs.iter().filter(|run| !run.barcode.is_empty()) {
+            ids.extend(self.specimen(tx, &run.barcode).await?.map(|s| s.id));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            matched::lock(tx, &id).await?;
+        }
+        Ok(())
+    }
+
     async fn specimen(&mut self, tx: &mut Tx, barcode: &str) -> Result<Option<SpecimenRow>> {
         if let Some(known) = self.specimens.get(barcode) {
             return Ok(known.clone());

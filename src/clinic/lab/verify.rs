@@ -183,6 +183,18 @@ async fn issue(
         tx.exec(sql::SUPERSEDE, args![specimen, row.text("item")?, &pick.id]).await?;
         released.push((&pick.id, row.json::<Vec<String>>("holds")?));
     }
+    let mut rung = Vec::new();
+    for line in &told {
+        let finding = format!("lab:{patient}:{}:", line.item);
+        let corrected = Corrected {
+            subject: specimen,
+            finding: &finding,
+            since: ctx.now() + 1,
+            stands: &[&line.value, &line.said],
+            remark: &line.remark,
+        };
+        rung.push(critical::correct::reopen(&mut tx, ctx, permit, &corrected).await?);
+    }
     // Locks are taken in one order everywhere, report version before audit: otherwise two releases can block each other.
     let n = report::commit_version(&mut tx, centre, permit, ready).await?;
     // Two people release at once: the second one's version would leave out what the first has just published.
@@ -195,10 +207,8 @@ async fn issue(
     if published != content {
         return Err(Fault::conflict("changed", "another result of the specimen was published meanwhile"));
     }
-    for (item, now) in &told {
-        let finding = format!("lab:{patient}:{item}:");
-        let corrected = Corrected { subject: specimen, finding: &finding, since: ctx.now() + 1, now };
-        critical::correct::reopen(&mut tx, ctx, permit, &corrected).await?;
+    for told in rung {
+        critical::correct::note(&mut tx, ctx, permit, told).await?;
     }
     for (result, holds) in released {
         audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}))
@@ -224,8 +234,17 @@ struct Draft {
     lab: LabReport,
     /// The rows it is made of.
     content: Vec<String>,
-    /// Items whose published value was critical and is not any more, with what it is now.
-    told: Vec<(String, String)>,
+    /// Released values that are not critical: whoever was told of another one is told of this.
+    told: Vec<Calm>,
+}
+
+/// A value that is not critical.
+struct Calm {
+    item: String,
+    /// As it is shown, and as the instrument said it.
+    value: String,
+    said: String,
+    remark: String,
 }
 
 /// The next version: what is published already and what is picked now.
@@ -237,7 +256,7 @@ async fn draft(
     comment: &str,
 ) -> Result<Draft> {
     let row = conn.one(sql::SPECIMEN_BY_ID, args![specimen, permit.scope()]).await?;
-    let (order, patient) = (row.text("order_id")?, row.text("patient")?);
+    let (order, patient, barcode) = (row.text("order_id")?, row.text("patient")?, row.text("barcode")?);
     let lines = queue::results(conn, specimen, &patient).await?;
     let picked = |line: &LabLine| picks.iter().any(|p| p.id == line.id);
     let (mut rows, mut ids) = (Vec::new(), Vec::new());
@@ -247,10 +266,15 @@ async fn draft(
             let before = lines.iter().find(|l| l.code == line.code && l.state == "published");
             if let Some(before) = before.filter(|b| b.value_raw != line.value_raw) {
                 changed.push(format!("{} {} → {}", line.name, before.value_raw, line.value_raw));
-                // A value that is critical itself rings by itself.
-                if is_critical(&before.flag) && !is_critical(&line.flag) {
-                    told.push((line.code.clone(), format!("{} {}", line.value_raw, line.unit)));
-                }
+            }
+            // A value that is critical itself rings by itself.
+            if !is_critical(&line.flag) {
+                told.push(Calm {
+                    item: line.code.clone(),
+                    value: line.value_raw.clone(),
+                    said: line.said.clone(),
+                    remark: format!("条码 {barcode}:{} 现为 {} {}", line.name, line.value_raw, line.unit),
+                });
             }
             rows.push(content(line, before));
             ids.push(line.id.clone());

@@ -8,10 +8,11 @@ use yigong_base::setting::next_number;
 use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 
+use super::content::ReportContent;
 use super::prepare::Ready;
-use super::sql;
+use super::{grade, sql};
 use crate::centre::Centre;
-use crate::critical::correct::Corrected;
+use crate::critical::correct::{Corrected, Told};
 use crate::{critical, delivery, order};
 
 /// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
@@ -79,15 +80,7 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     if !withdrawn {
         tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
     }
-    if c.kind == "amended" && c.change_class >= super::grade::CLINICAL && c.subject.kind != "specimen" {
-        let since = tx.opt(sql::SIGNED_AT, args![&c.report, c.n - 1]).await?;
-        let since = since.map(|row| row.int("signed_at")).transpose()?.unwrap_or(now);
-        let corrected =
-            Corrected {
-                subject: &c.subject.id, finding: "", since, now: "报告已修订,请查看新版本"
-            };
-        critical::correct::reopen(tx, ctx, permit, &corrected).await?;
-    }
+    let told = told(tx, ctx, permit, c).await?;
     tx.exec(sql::DROP_DRAFT, args![&c.report]).await?;
     delivery::plan(tx, ctx, &c.facility.code, &c.report, c.n, &c.patient.id).await?;
     let detail = json!({
@@ -95,7 +88,29 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
         "pdf_sha256": ready.pdf_sha256, "mark": c.mark.as_ref().map(|m| m.level.clone()),
     });
     audit::append(tx, ctx, permit, "report.sign", "report", &c.report, &detail).await?;
+    critical::correct::note(tx, ctx, permit, told).await?;
     Ok(c.n)
+}
+
+/// Who was told of what a version has changed clinically is told again: what was raised before the amendment began, or before the
+/// preliminary version was signed. Laboratory values ring by item (`lab::verify`).
+async fn told(tx: &mut Tx, ctx: &Ctx, permit: &Permit, c: &ReportContent) -> Result<Told> {
+    if c.n < 2 || c.change_class < grade::CLINICAL || c.kind == "withdrawn" || c.subject.kind == "specimen" {
+        return Ok(Told::default());
+    }
+    let since = match c.kind.as_str() {
+        "amended" => tx.opt(sql::AMEND_AT, args![&c.report]).await?,
+        _ => tx.opt(sql::SIGNED_AT, args![&c.report, c.n - 1]).await?,
+    };
+    let since = since.map(|row| row.int("at")).transpose()?.unwrap_or_else(|| ctx.now());
+    let corrected = Corrected {
+        subject: &c.subject.id,
+        finding: "",
+        since,
+        stands: &[],
+        remark: "报告已修订,请查看新版本",
+    };
+    critical::correct::reopen(tx, ctx, permit, &corrected).await
 }
 
 /// The job that makes the marked images an object of the study, with the marks of this moment, whatever is marked afterwards.

@@ -37,12 +37,12 @@ pub fn raised() -> Check {
 /// Without what carries no meaning: blanks, and the width of punctuation.
 fn plain(text: &str) -> String {
     let narrow = |c: char| match c {
-        ',' | '、' => ',',
-        '。' | '.' => '.',
-        ':' => ':',
-        ';' => ';',
-        '(' => '(',
-        ')' => ')',
+        '\u{ff0c}' | '\u{3001}' => ',',
+        '\u{3002}' | '\u{ff0e}' => '.',
+        '\u{ff1a}' => ':',
+        '\u{ff1b}' => ';',
+        '\u{ff08}' => '(',
+        '\u{ff09}' => ')',
         other => other,
     };
     text.chars()
@@ -61,7 +61,7 @@ fn sides(s: &Sections) -> Vec<char> {
 
 /// The numbers in the order in which they are named.
 fn numbers(s: &Sections) -> Vec<String> {
-    let text = [&s.findings, &s.recommendation].map(String::as_str).join(" ");
+    let text = [&s.findings, &s.impression, &s.recommendation].map(String::as_str).join(" ");
     let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
     parts.map(|p| p.trim_matches('.')).filter(|p| !p.is_empty()).map(str::to_owned).collect()
 }
@@ -90,6 +90,7 @@ mod tests {
         let before = report("右肺上叶见结节,直径约 8.5 mm。心影不大。", "右肺上叶结节。");
         let same = [
             ("右肺上叶见结节,直径约8.5mm。心影不大", "右肺上叶结节"),
+            ("右肺上叶见结节\u{ff0c}直径约 8.5 mm。心影不大。", "右肺上叶结节\u{3002}"),
             ("右肺上叶可见结节,直径约 8.5 mm。心影不大。", " 右肺上叶结节。"),
         ];
         for (findings, impression) in same {

@@ -66,8 +66,10 @@ yigong_base::statements! {
     FINDINGS = "SELECT finding FROM critical_alert WHERE subject = $1 OR id IN (SELECT alert FROM critical_subject WHERE subject = $1) ORDER BY raised_at";
     /// Alerts raised by the machine are confirmed by the report that leaves them standing.
     CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
+    /// When the newest amendment was opened.
+    AMEND_AT = "SELECT at FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.amend' ORDER BY seq DESC LIMIT 1";
     /// When a version was signed.
-    SIGNED_AT = "SELECT signed_at FROM report_version WHERE report = $1 AND n = $2";
+    SIGNED_AT = "SELECT signed_at AS at FROM report_version WHERE report = $1 AND n = $2";
     /// Subject state: study.
     SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
     /// A study that nobody may report on before a person has looked at it: what holds it back, while no final version stands.

@@ -182,7 +182,16 @@ async fn two_tiers_then_amend_and_the_versions_stay() {
         let row =
             r.one("SELECT state, finding FROM critical_alert WHERE id = $1", args![&alert]).await.unwrap();
         assert_eq!(row.text("state").unwrap(), "raised", "{}", bench.engine);
-        assert!(row.text("finding").unwrap().contains("已更正"));
+        assert_eq!(
+            row.text("finding").unwrap(),
+            "右肺上叶结节",
+            "what is signed into reports stays as it was said"
+        );
+        let said = r
+            .one("SELECT detail FROM critical_event WHERE alert = $1 AND action = 'corrected'", args![&alert])
+            .await
+            .unwrap();
+        assert!(said.text("detail").unwrap().contains("报告已修订"));
         let versions = read::versions(&mut r, &report, true).await.unwrap();
         assert_eq!(versions.len(), 3);
         assert_eq!(versions[0]["replaced"], true);

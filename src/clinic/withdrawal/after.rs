@@ -89,6 +89,7 @@ async fn take_away(tx: &mut Tx, ctx: &Ctx, report: &ReportRow, study: &str, reas
         object_id: study,
         blob: None,
         for_study: None,
+        said: None,
         detail: json!({"report": report.id}),
     };
     quarantine::open(tx, ctx, &permit, &entry).await

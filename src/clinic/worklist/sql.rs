@@ -108,11 +108,11 @@ yigong_base::statements! {
     FIND_FOR_UPDATE_POSTGRES = concat!("SELECT ", item_columns!(), " FROM work_item WHERE id = $1 AND ($2 = '*' OR facility = $2) FOR UPDATE");
     /// Raise class and move the deadline forward; never back.
     RAISE = "UPDATE work_item SET priority = $2, rank = $3, deadline = CASE WHEN deadline < $4 THEN deadline ELSE $4 END, triage = CASE WHEN $5 = '' THEN triage ELSE $5 END, version = version + 1
-        WHERE id = $1 AND state IN ('queued', 'reading', 'returned', 'cancelled')";
-    /// Items of a subject that are work, or may be again.
-    STANDING = "SELECT id, flags FROM work_item WHERE subject = $1 AND state IN ('queued', 'reading', 'returned', 'cancelled')";
+        WHERE id = $1 AND (state <> 'done' OR NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0))";
+    /// Items of a subject that are work, or may be again: all but those that were done for a report that was issued.
+    STANDING = "SELECT id, flags FROM work_item WHERE subject = $1 AND (state <> 'done' OR NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0))";
     /// What they are called in lists and in the report.
-    SET_TITLE = "UPDATE work_item SET title = $2, version = version + 1 WHERE subject = $1 AND title <> $2 AND state IN ('queued', 'reading', 'returned', 'cancelled')";
+    SET_TITLE = "UPDATE work_item SET title = $2, version = version + 1 WHERE subject = $1 AND title <> $2 AND (state <> 'done' OR NOT EXISTS (SELECT 1 FROM report r WHERE r.id = work_item.report AND r.current_version > 0))";
     /// The first queued item the caller may read: $2 = list ',imaging:write,ecg:write,', $3 = me, $4 = now, $5 = pipeline or '', $6 = tier or ''.
     NEXT_SQLITE = "SELECT w.id FROM work_item w WHERE w.state = 'queued' AND ($1 = '*' OR w.facility = $1) AND $2 LIKE '%,' || w.pipeline || ':' || w.tier || ',%'
         AND w.written_by <> $3 AND ($5 = '' OR w.pipeline = $5) AND ($6 = '' OR w.tier = $6)

@@ -80,6 +80,7 @@ async fn a_copy_that_waits_for_a_person_is_not_committed_by_the_one_that_is_inde
             object_id: "another copy",
             blob: None,
             for_study: None,
+            said: None,
             detail: json!({"study_uid": "1.2.3", "instance_uid": "1.2.3.4.1"}),
         };
         quarantine::open(&mut tx, ctx, &permit, &entry).await.unwrap();

@@ -8,14 +8,15 @@ use yigong_base::jobs::{self, Job};
 use yigong_base::site::{Peer, peer};
 use yigong_base::storage::blob_audit::Found;
 use yigong_base::storage::{Conn, Row, Tx};
-use yigong_base::{Ctx, args, audit};
+use yigong_base::{Ctx, args};
 
 use super::super::check::{Checked, check_in};
 use super::super::enter::{New, Step};
 use super::super::pixels::Pixels;
 use super::super::quarantine;
-use super::super::receive::Received;
-use super::super::sql::{CAME_FOR, HELD_FOR, IS_HELD_FOR, QUARANTINE_CLOSE};
+use super::super::receive::{Outcome, Received};
+use super::super::sql::{CAME_FOR, HELD_ALIKE, HELD_FOR, IS_HELD_FOR, QUARANTINE_CLOSE};
+use super::chain::{self, Act};
 use super::sql;
 
 /// The job that looks at the objects held for a study again; its key is the study.
@@ -101,21 +102,17 @@ async fn one(conn: &mut Conn, permit: &Permit, entry: &str) -> Result<Row> {
     Ok(row)
 }
 
-/// The entry, and those of the other objects that came for the same study from the same sender and are held for the same reason.
+/// The entry, and those of the other objects that are like its own: of one sender, for one study and reason, naming the same person;
+/// 200 in all.
 ///
 /// # Errors
 /// As [`Held::read`].
 pub(super) async fn alike(ctx: &Ctx, permit: &Permit, entry: &str) -> Result<Vec<String>> {
     let mut conn = ctx.db.read(permit).await?;
-    let row = one(&mut conn, permit, entry).await?;
+    one(&mut conn, permit, entry).await?;
     let mut ids = vec![entry.to_owned()];
-    if let Some(study) = came_for(&mut conn, entry).await? {
-        for other in conn.all(HELD_FOR, args![study, row.text("reason")?, row.text("peer")?]).await? {
-            let id = other.text("id")?;
-            if id != entry {
-                ids.push(id);
-            }
-        }
+    for other in conn.all(HELD_ALIKE, args![entry]).await? {
+        ids.push(other.text("id")?);
     }
     Ok(ids)
 }
@@ -146,60 +143,72 @@ pub(super) async fn ask_again(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()>
     Ok(())
 }
 
-/// The job [`JOB`]: objects held for a study that name the patient it has now come into the index; the others go on waiting.
-/// Doing it twice changes nothing.
+/// The job [`JOB`]: objects held for a study that name the patient it has now come into the index, each 200 of them by one act that can
+/// be undone; the others go on waiting. Doing it twice changes nothing.
 ///
 /// # Errors
 /// Storage faults; the job is tried again.
 pub async fn look_again(ctx: &Ctx, study: &str) -> Result<()> {
     let permit = Permit::system("held");
-    let entries = {
-        let mut conn = ctx.db.read(&permit).await?;
-        conn.all(HELD_FOR, args![study, "", ""]).await?
-    };
-    let mut taken = false;
-    for entry in entries {
-        let id = entry.text("id")?;
-        let held = match Held::read(ctx, &permit, &id).await {
-            Ok(held) => held,
-            Err(Fault::Conflict { .. }) => continue,
-            Err(fault) => {
+    let mut last = String::new();
+    loop {
+        let page = ctx.db.read(&permit).await?.all(HELD_FOR, args![study, &last]).await?;
+        let mut held = Vec::with_capacity(page.len());
+        for entry in &page {
+            last = entry.text("id")?;
+            match Held::read(ctx, &permit, &last).await {
+                Ok(object) => held.push(object),
+                Err(Fault::Conflict { .. }) => {}
                 // It stays in sight; the others are looked at all the same.
-                tracing::warn!(entry = id, error = %fault, "held.unread");
-                continue;
+                Err(fault) => tracing::warn!(entry = last, error = %fault, "held.unread"),
             }
-        };
-        taken |= enter(ctx, &permit, &held).await?;
+        }
+        enter(ctx, &permit, study, &held).await?;
+        if page.is_empty() {
+            break;
+        }
     }
-    if taken {
-        let mut tx = ctx.db.begin(&permit).await?;
-        quarantine::weigh(&mut tx, ctx, study).await?;
-        tx.commit().await?;
-    }
-    Ok(())
+    // Also where an earlier try had taken them all and ended before this.
+    let mut tx = ctx.db.begin(&permit).await?;
+    quarantine::weigh(&mut tx, ctx, study).await?;
+    tx.commit().await
 }
 
-/// Whether the object got into the index.
-async fn enter(ctx: &Ctx, permit: &Permit, held: &Held) -> Result<bool> {
+/// Takes the objects that are the study's into the index.
+async fn enter(ctx: &Ctx, permit: &Permit, study: &str, held: &[Held]) -> Result<()> {
     let mut compare = Vec::new();
     loop {
         let pixels = Pixels::read(ctx, compare.clone()).await?;
+        let known = compare.len();
         let mut tx = ctx.db.begin(permit).await?;
-        let Some((received, study)) = held.store(&mut tx, ctx, permit, &pixels, &mut compare).await? else {
-            continue;
-        };
-        // Held as before, under the address of the object instead of a row.
-        let is_held = received.instance == held.object;
-        if is_held
-            || tx.exec(QUARANTINE_CLOSE, args![&held.entry, "released", ctx.now(), permit.who()]).await? == 0
-        {
-            return Ok(false);
+        let (mut entries, mut taken) = (Vec::new(), Vec::new());
+        for object in held {
+            let got = object.store(&mut tx, ctx, permit, &pixels, &mut compare).await?;
+            // Held as before; or indexed once and taken back, which only a person brings in again.
+            let new =
+                got.filter(|(got, of)| of == study && matches!(got.outcome, Outcome::New | Outcome::Version));
+            let Some((got, _)) = new else { continue };
+            tx.exec(QUARANTINE_CLOSE, args![&object.entry, "released", ctx.now(), permit.who()]).await?;
+            entries.push(object.entry.as_str());
+            taken.push(got.instance);
         }
-        let detail = json!({"why": "the patient of the study was corrected", "study": study, "instance": received.instance});
-        audit::append(&mut tx, ctx, permit, "quarantine.release", "quarantine", &held.entry, &detail).await?;
+        if compare.len() > known {
+            continue;
+        }
+        let Some(first) = held.first().filter(|_| !taken.is_empty()) else { return Ok(()) };
+        let act = Act {
+            operation: "index_held",
+            study,
+            other: None,
+            why: "患者已更正,影像与更正后的患者相符",
+            detail: json!({"images": taken.len()}),
+            before: json!({"entries": entries, "unindexed": taken}),
+            undoes: None,
+        };
+        chain::write(&mut tx, ctx, permit, &first.facility, &act).await?;
         tx.commit().await?;
-        ctx.live.changed("imaging", &study, &held.facility);
-        return Ok(true);
+        ctx.live.changed("imaging", study, &first.facility);
+        return Ok(());
     }
 }
 

@@ -136,6 +136,7 @@ async fn show(
             object_id: &study,
             blob: None,
             for_study: None,
+            said: None,
             detail: json!({"study": study, "code": note.why.code(), "note": instance, "objects": note.objects.len(), "missing": missing}),
         };
         quarantine::open(tx, ctx, permit, &entry).await?;

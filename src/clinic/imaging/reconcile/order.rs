@@ -211,6 +211,7 @@ pub async fn take_away(
         object_id: study,
         blob: None,
         for_study: None,
+        said: None,
         detail: json!({"study_uid": row.text("uid")?, "act": written.id}),
     };
     quarantine::open(tx, ctx, permit, &entry).await?;

@@ -185,6 +185,13 @@ async fn shift(
     if let (true, Value::Object(map)) = (empties, &mut undo) {
         map.insert("studies".into(), json!([snapshot(from)?]));
         map.insert("emptied".into(), json!(true));
+        // What is held for it is held for the study its images are in.
+        let mut held = Vec::new();
+        for entry in tx.all(sql::WAITING_FOR, args![&source]).await? {
+            held.push(json!({"id": entry.text("id")?, "study": source}));
+            tx.exec(sql::CAME_FOR, args![entry.text("id")?, &target]).await?;
+        }
+        map.insert("for_study".into(), Value::Array(held));
     }
     let act = Act {
         operation,
@@ -201,7 +208,8 @@ async fn shift(
         tx.exec(sql::SHOW, args![id, 0_i64, ""]).await?;
     }
     retention::follow(tx, &source, &target).await?;
-    if !empties && from.text("patient")? != to.text("patient")? {
+    let persons = args![from.text("patient")?, to.text("patient")?];
+    if !empties && tx.opt(sql::TWO_PERSONS, persons).await?.is_some() {
         doubt_alerts(tx, ctx, permit, &source).await?;
     }
     for study in [&source, &target] {
@@ -213,7 +221,8 @@ async fn shift(
 /// Some images of a study turned out to be another patient's: what was raised on the study may have been seen on those. Who was told is
 /// asked to look again.
 pub(super) async fn doubt_alerts(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str) -> Result<()> {
-    let now = "部分影像已移给另一患者,请核对属于谁";
-    let corrected = Corrected { subject: study, finding: "", since: ctx.now() + 1, now };
-    critical::correct::reopen(tx, ctx, permit, &corrected).await.map(|_| ())
+    let remark = "部分影像已移给另一患者,请核对属于谁";
+    let corrected = Corrected { subject: study, finding: "", since: ctx.now() + 1, stands: &[], remark };
+    let told = critical::correct::reopen(tx, ctx, permit, &corrected).await?;
+    critical::correct::note(tx, ctx, permit, told).await
 }

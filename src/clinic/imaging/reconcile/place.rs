@@ -277,7 +277,10 @@ pub(super) async fn rest(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     for part in parts(tx, study).await? {
         shown |= part.current;
     }
-    let signed = tx.opt(sql::FINAL, args![study]).await?.is_some();
+    // Of a preliminary report only the writer's task is taken away: what waits for the auditor would not come back.
+    let signed = tx.opt(sql::FINAL, args![study]).await?.is_some()
+        || (tx.opt(sql::SIGNED, args![study]).await?.is_some()
+            && tx.opt(sql::WAITING_WORK, args![study]).await?.is_none());
     let blocked = quarantine::relane(tx, study).await?;
     if (!shown || blocked) && !signed {
         chain::unread(tx, study).await?;

@@ -22,11 +22,20 @@ yigong_base::statements! {
     /// A new act.
     ACT = "INSERT INTO reconcile (id, n, operation, facility, study, other, why, who, at, detail, before, undoes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// One act, for one who may change it.
-    ACT_ONE = "SELECT id, n, operation, facility, study, other, before, undoes, undone_by FROM reconcile WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    ACT_ONE = "SELECT id, n, at, operation, facility, study, other, before, undoes, undone_by FROM reconcile WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// A later act on the same studies that still stands: $2, $3 = studies, $4 = number.
     ACT_LATER = "SELECT id, operation FROM reconcile WHERE (study IN ($1, $2) OR other IN ($1, $2)) AND n > $3 AND undone_by IS NULL AND undoes IS NULL ORDER BY n DESC LIMIT 1";
+    /// What came to a study since.
+    CAME_SINCE = "SELECT s.facility, s.uid, COUNT(i.id) AS images FROM study s JOIN instance i ON i.study = s.id WHERE s.id = $1 AND i.received_at > $2 AND i.current = 1 GROUP BY s.facility, s.uid";
+    /// Open entries of objects that came for a study.
+    WAITING_FOR = "SELECT id FROM quarantine WHERE state = 'open' AND for_study = $1 ORDER BY id";
+    /// They came for another one, which is where its images are now.
+    CAME_FOR = "UPDATE quarantine SET for_study = $2 WHERE id = $1";
+    /// Whether two rows of the register are two persons.
+    TWO_PERSONS = "SELECT a.id FROM patient a JOIN patient b ON b.id = $2 WHERE a.id = $1 AND a.person <> b.person";
     /// Studies of another patient than $2 that images of a study were taken out of.
-    TAKEN_FROM = "SELECT DISTINCT r.study FROM reconcile r JOIN study s ON s.id = r.study WHERE r.other = $1 AND r.operation IN ('split', 'move') AND r.undone_by IS NULL AND s.patient <> $2 AND s.instance_count > 0";
+    TAKEN_FROM = "SELECT DISTINCT r.study FROM reconcile r JOIN study s ON s.id = r.study JOIN patient p ON p.id = s.patient JOIN patient me ON me.id = $2
+        WHERE r.other = $1 AND r.operation IN ('split', 'move') AND r.undone_by IS NULL AND p.person <> me.person AND s.instance_count > 0";
     /// It was undone; only once.
     ACT_UNDONE = "UPDATE reconcile SET undone_by = $2 WHERE id = $1 AND undone_by IS NULL";
     /// What an act says about a study or an instance.
@@ -95,10 +104,10 @@ yigong_base::statements! {
     /// The versions of other images of a study that wait for the same reason, of the same sender, as one of them; the newest of an image.
     WAITS_ALIKE = "SELECT MAX(i.id) AS id, i.uid FROM quarantine q JOIN instance i ON i.id = q.object_id JOIN quarantine me ON me.object_id = $1 AND me.state = 'open'
         WHERE i.study = $2 AND q.facility = $3 AND q.state = 'open' AND q.reason = me.reason AND q.peer = me.peer AND i.current = 0 AND i.hidden = ''
-        AND i.uid <> (SELECT o.uid FROM instance o WHERE o.id = $1) GROUP BY i.uid";
-    /// How many other open entries are like this one: $1 = entry, $2 = its study.
-    ALIKE = "SELECT COUNT(*) AS n FROM quarantine q JOIN quarantine me ON me.id = $1 WHERE q.state = 'open' AND q.id <> me.id AND q.facility = me.facility AND q.reason = me.reason AND q.peer = me.peer AND q.object_kind = me.object_kind
-        AND (q.for_study = me.for_study OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = $2 AND i.current = 0 AND i.hidden = '' AND i.uid <> (SELECT COALESCE(MIN(o.uid), '') FROM instance o WHERE o.id = me.object_id)))";
+        AND i.uid <> (SELECT o.uid FROM instance o WHERE o.id = $1) GROUP BY i.uid ORDER BY i.uid LIMIT 199";
+    /// How many other open entries are like this one, 199 at most: objects that name the same person for $2, or versions of other images of it.
+    ALIKE = "SELECT COUNT(*) AS n FROM (SELECT q.id FROM quarantine q JOIN quarantine me ON me.id = $1 WHERE q.state = 'open' AND q.id <> me.id AND q.facility = me.facility AND q.reason = me.reason AND q.peer = me.peer AND q.object_kind = me.object_kind
+        AND ((q.for_study = me.for_study AND q.said = me.said) OR q.object_id IN (SELECT i.id FROM instance i WHERE i.study = $2 AND i.current = 0 AND i.hidden = '' AND i.uid <> (SELECT COALESCE(MIN(o.uid), '') FROM instance o WHERE o.id = me.object_id))) LIMIT 199) AS few";
     /// Open entry of an instance.
     ENTRY_OF = "SELECT id FROM quarantine WHERE object_id = $1 AND state = 'open'";
     /// Orders of a facility that evidence can be linked to; $2 = pattern.

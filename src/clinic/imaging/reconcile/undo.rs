@@ -9,6 +9,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args};
 
+use super::super::quarantine::{self, Entry};
 use super::super::{grant, retention};
 use super::assign::follow;
 use super::chain::{self, Act};
@@ -83,6 +84,9 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
     if matches!(operation.as_str(), "split" | "move" | "merge") {
         // A hold that was put on them where they were is not lost on the way back.
         retention::follow(tx, &second, &study).await?;
+    }
+    if matches!(operation.as_str(), "assign_patient" | "link_order") {
+        came_since(tx, ctx, permit, &study, row.int("at")?).await?;
     }
     super::unheld::unindex(tx, ctx, permit, list(&before, "unindexed")).await?;
     held::weigh(tx, ctx, list(&before, "entries").iter().filter_map(Value::as_str)).await?;
@@ -178,6 +182,9 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
         )
         .await?;
     }
+    for e in list(before, "for_study") {
+        tx.exec(sql::CAME_FOR, args![text(e, "id"), text(e, "study")]).await?;
+    }
     for id in list(before, "entries") {
         tx.exec(sql::REOPEN_ENTRY, args![id.as_str().unwrap_or_default()]).await?;
     }
@@ -187,4 +194,23 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
         }
     }
     Ok(())
+}
+
+/// Images that came under the patient whom an act had given the study may be his: somebody looks before the study goes on.
+async fn came_since(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, at: i64) -> Result<()> {
+    let Some(row) = tx.opt(sql::CAME_SINCE, args![study, at]).await? else { return Ok(()) };
+    let facility = row.text("facility")?;
+    let entry = Entry {
+        lane: "identity",
+        reason: "came-under-correction",
+        facility: &facility,
+        peer: "",
+        object_kind: "study",
+        object_id: study,
+        blob: None,
+        for_study: None,
+        said: None,
+        detail: json!({"study_uid": row.text("uid")?, "images": row.int("images")?}),
+    };
+    quarantine::open(tx, ctx, permit, &entry).await
 }

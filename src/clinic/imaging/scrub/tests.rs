@@ -88,6 +88,7 @@ async fn a_lost_folder_is_said_and_a_volume_that_is_away_is_not_damage() {
                 object_id: &address,
                 blob: Some(&address),
                 for_study: None,
+                said: None,
                 detail: json!({}),
             };
             quarantine::open(&mut tx, ctx, &permit, &entry).await.unwrap();

@@ -241,3 +241,111 @@ async fn a_uid_that_comes_again_the_next_day_holds_nobody_else_up() {
         );
     }
 }
+
+/// The registrar takes the wrong one of two patients and takes that back: nothing that came in meanwhile stays with the other one
+/// unseen, and nothing of it is lost.
+#[tokio::test]
+async fn a_correction_that_was_wrong_is_taken_back_whole() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
+        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        send(&bench, &peer, &Shot { instance: "1.2.3.4.1", patient: "P9", name: "李^四", ..Shot::default() })
+            .await
+            .unwrap();
+        let id = study(&bench, "C01", "1.2.3").await;
+        for instance in ["1.2.3.4.2", "1.2.3.4.3"] {
+            send(&bench, &peer, &Shot { instance, ..Shot::default() }).await.unwrap();
+        }
+        // One of them was indexed before and taken back: it is not lost from sight when the others come in.
+        let entry = "SELECT MIN(id) AS t FROM quarantine WHERE state = 'open' AND for_study = $1";
+        let entry = text(&bench, entry, &id).await.unwrap();
+        let (back, _) = reconcile::index_held(ctx, &registrar, &entry, None, false, "a try").await.unwrap();
+        let undo = async |act: &str| {
+            let mut tx = ctx.db.begin(&registrar).await.unwrap();
+            let done = reconcile::undo(&mut tx, ctx, &registrar, act, "not so").await;
+            if done.is_ok() {
+                tx.commit().await.unwrap();
+            }
+            done.map_err(|f| f.code().to_owned())
+        };
+        undo(&back).await.unwrap();
+        assert_eq!(count(&bench, HELD).await, 2, "{engine}");
+
+        let mut tx = ctx.db.begin(&registrar).await.unwrap();
+        let wrong = Seen { local_id: "P1".into(), name: "王小东".into(), ..Seen::default() };
+        let act =
+            reconcile::assign(&mut tx, ctx, &registrar, &id, &Person::New(wrong), "mistyped").await.unwrap();
+        tx.commit().await.unwrap();
+        held::look_again(ctx, &id).await.unwrap();
+        assert_eq!(count(&bench, HELD).await, 1, "{engine}: what a person had taken back waits for a person");
+        assert_eq!(lane(&bench, &id).await, "identity", "{engine}");
+        bench.clock.advance(1_000);
+        let got = send(&bench, &peer, &Shot { instance: "1.2.3.4.4", ..Shot::default() }).await.unwrap();
+        assert_eq!(got.outcome, Outcome::New, "{engine}: under the corrected patient");
+
+        assert_eq!(undo(&act).await, Err("later_act".into()), "{engine}: what came in by it goes first");
+        let taken = "SELECT id AS t FROM reconcile WHERE study = $1 AND operation = 'index_held' AND undone_by IS NULL AND who = 'system'";
+        undo(&text(&bench, taken, &id).await.unwrap()).await.unwrap();
+        assert_eq!(count(&bench, HELD).await, 2, "{engine}");
+        undo(&act).await.unwrap();
+        let why = "SELECT reason AS t FROM quarantine WHERE object_id = $1 AND state = 'open'";
+        assert_eq!(text(&bench, why, &id).await.as_deref(), Some("came-under-correction"), "{engine}");
+        assert_eq!(lane(&bench, &id).await, "identity", "{engine}");
+    }
+}
+
+/// Of two strangers who came under one number, one answer speaks for one.
+#[tokio::test]
+async fn one_answer_is_for_one_person() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
+        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let first = study(&bench, "C01", "1.2.3").await;
+        for (n, patient, name) in [(1, "P2", "李^四"), (2, "P2", "李^四"), (3, "P3", "赵^五")] {
+            let instance = format!("1.2.3.5.{n}");
+            send(&bench, &peer, &Shot { instance: &instance, patient, name, ..Shot::default() })
+                .await
+                .unwrap();
+        }
+        let own = Shot {
+            study: "1.9",
+            series: "1.9.1",
+            instance: "1.9.1.1",
+            patient: "P2",
+            name: "李^四",
+            ..Shot::default()
+        };
+        send(&bench, &peer, &own).await.unwrap();
+        let chosen = study(&bench, "C01", "1.9").await;
+        let two = "SELECT MIN(q.id) AS t FROM quarantine q WHERE q.for_study = $1 AND 1 < (SELECT COUNT(*) FROM quarantine o WHERE o.said = q.said)";
+        let entry = text(&bench, two, &first).await.unwrap();
+        assert_eq!(reconcile::card(ctx, &registrar, &entry).await.unwrap()["alike"], 1, "{engine}");
+        reconcile::index_held(ctx, &registrar, &entry, Some(&chosen), true, "his").await.unwrap();
+        let shown = "SELECT CAST(instance_count AS TEXT) AS t FROM study WHERE id = $1";
+        assert_eq!(
+            text(&bench, shown, &chosen).await.as_deref(),
+            Some("3"),
+            "{engine}: not the third person's"
+        );
+        assert_eq!(
+            (count(&bench, HELD).await, lane(&bench, &first).await),
+            (1, "identity".into()),
+            "{engine}"
+        );
+        // Everything of the study goes elsewhere: what is held for it goes along.
+        let mut tx = ctx.db.begin(&registrar).await.unwrap();
+        let merged =
+            reconcile::merge(&mut tx, ctx, &registrar, &first, &chosen, "one examination").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(lane(&bench, &chosen).await, "identity", "{engine}");
+        let mut tx = ctx.db.begin(&registrar).await.unwrap();
+        reconcile::undo(&mut tx, ctx, &registrar, &merged, "not so").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(
+            (lane(&bench, &chosen).await, lane(&bench, &first).await),
+            (String::new(), "identity".into()),
+            "{engine}"
+        );
+    }
+}

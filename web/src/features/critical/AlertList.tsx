@@ -62,7 +62,11 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                 <strong>{findingOf(a)}</strong>
                 {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}{' '}
                 {corrected(a) && <Tag tone="amber">{t('critical.corrected')}</Tag>}
-                {revised(a) && <Tag tone="amber">{t('critical.revised')}</Tag>}
+                {revised(a) !== null && (
+                  <Tag tone="amber">
+                    {t('critical.revised')} {revised(a)}
+                  </Tag>
+                )}
               </td>
               <td>{a.facility_name}</td>
               <td className="nowrap">{a.duty_phone ?? '–'}</td>

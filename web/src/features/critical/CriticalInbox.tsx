@@ -9,7 +9,7 @@ import { PatientName, useAge, usePersonName, useServerNow, useSex, useSpan } fro
 import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
-import { acknowledge, alertsQuery, corrected, findingOf, revised, treat, unacknowledged } from './queries';
+import { acknowledge, alertsQuery, corrected, findingOf, occasion, revised, treat, unacknowledged } from './queries';
 
 /** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
 function ring(): void {
@@ -42,8 +42,8 @@ export function CriticalInbox() {
   const first = waiting[0];
   const rung = useRef('');
   useEffect(() => {
-    if (first && rung.current !== first.id) {
-      rung.current = first.id;
+    if (first && rung.current !== occasion(first)) {
+      rung.current = occasion(first);
       ring();
     }
   }, [first]);
@@ -51,7 +51,7 @@ export function CriticalInbox() {
   const untreated = mine.find((a) => a.acked_at !== null && a.treated_at === null && a.state === 'clinician_ack');
   const mayAnswer = can('acknowledge_critical');
   const [later, putLater] = useState<string | null>(null);
-  if (first && mayAnswer) return <AcknowledgeDialog key={first.id} alert={first} more={waiting.length - 1} now={now} />;
+  if (first && mayAnswer) return <AcknowledgeDialog key={occasion(first)} alert={first} more={waiting.length - 1} now={now} />;
   if (first) {
     return (
       <div className="note" data-tone="red" role="alert" style={{ margin: '8px 12px 0' }}>
@@ -82,7 +82,11 @@ function AlertFacts({ alert }: { alert: Alert }) {
         {alert.repeats > 0 ? ` · ${t('critical.repeats', { n: alert.repeats })}` : ''}
       </div>
       {corrected(alert) && <strong>{t('critical.corrected')}</strong>}
-      {revised(alert) && <strong>{t('critical.revised')}</strong>}
+      {revised(alert) !== null && (
+        <div style={{ marginTop: 4 }}>
+          <strong>{t('critical.revised')}</strong> {revised(alert)}
+        </div>
+      )}
     </div>
   );
 }

@@ -24,5 +24,14 @@ export const unacknowledged = (alert: Alert): boolean =>
 /** Whether it was told of somebody else before: whose the evidence is was corrected. */
 export const corrected = (alert: Alert): boolean => alert.events.some((e) => e.action === 'another_patient');
 
-/** Whether what was told of was corrected by a new version of the report. */
-export const revised = (alert: Alert): boolean => alert.events.some((e) => e.action === 'corrected');
+/** What a new version of the report says of it, until a doctor has confirmed that; `null` = nothing. */
+export const revised = (alert: Alert): string | null => {
+  const event = alert.events.filter((e) => e.action === 'corrected' && e.at > (alert.acked_at ?? 0)).at(-1);
+  if (!event) return null;
+  const { remark } = event.detail as { remark?: unknown };
+  return typeof remark === 'string' ? remark : '';
+};
+
+/** What an alert rings for: one that was corrected rings again. */
+export const occasion = (alert: Alert): string =>
+  `${alert.id} ${alert.events.filter((e) => ['corrected', 'another_patient'].includes(e.action)).at(-1)?.at ?? 0}`;
