@@ -83,6 +83,8 @@ fn tell(centre: &Centre, report: &str, item: &ItemRow) {
     told(centre, item);
     centre.ctx.live.changed("report", report, &item.facility);
     centre.ctx.live.changed("clinic", &item.id, &item.facility);
+    // A version may have corrected what an alert said.
+    centre.ctx.live.changed("critical", &item.id, &item.facility);
 }
 
 /// Saves the draft; `If-Match` carries the version last seen.

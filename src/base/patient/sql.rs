@@ -10,10 +10,10 @@ crate::statements! {
     FILL = "UPDATE patient SET name = $2, pinyin = $3, initials = $4, sex = $5, birth_date = $6, national_id = $7, phone = $8, person = $9, updated_at = $10 WHERE id = $1";
     /// A form of the name by which the patient is found.
     ADD_KEY = "INSERT INTO patient_key (patient, key) VALUES ($1, $2) ON CONFLICT (patient, key) DO NOTHING";
-    /// Everybody who was known as one person is another one.
-    JOIN_PERSON = "UPDATE patient SET person = $2 WHERE person = $1";
-    /// Another facility's record of the same name ($1), sex, birth date and telephone number, whose national id number is not another one than $5.
-    PERSON_BY_PHONE = "SELECT person FROM patient WHERE name = $1 AND sex = $2 AND birth_date = $3 AND phone = $4 AND facility <> $6 AND identified = 1 AND ($5 = '' OR national_id = '' OR national_id = $5) ORDER BY created_at LIMIT 1";
+    /// The one person of other facilities than $6 of this name ($1), sex, birth date and telephone number, none of whose records has another
+    /// national id number than $5 or is another one of this facility.
+    PERSON_BY_PHONE = "SELECT CASE WHEN COUNT(DISTINCT p.person) = 1 THEN MIN(p.person) END AS person FROM patient p WHERE p.name = $1 AND p.sex = $2 AND p.birth_date = $3 AND p.phone = $4 AND p.facility <> $6 AND p.identified = 1
+        AND NOT EXISTS (SELECT 1 FROM patient x WHERE x.person = p.person AND ((x.facility = $6 AND x.id <> $7) OR ($5 <> '' AND x.national_id <> '' AND x.national_id <> $5)))";
     /// Another local record with the same national id: the same person.
     PERSON_BY_NATIONAL_ID = "SELECT person FROM patient WHERE national_id = $1 AND name = $2 ORDER BY created_at LIMIT 1";
     /// What pages show in a header.

@@ -41,8 +41,11 @@ pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Correct
     let mut told = Told::default();
     for row in tx.all(sql::TOLD, args![corrected.subject, corrected.since]).await? {
         let part = row.text("part")?;
-        let said = part.split_whitespace().next().unwrap_or_default();
-        if !row.text("dedupe")?.starts_with(corrected.finding) || corrected.stands.contains(&said) {
+        let is_told = |value: &&str| {
+            let rest = part.strip_prefix(*value).filter(|_| !value.is_empty());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        if !row.text("dedupe")?.starts_with(corrected.finding) || corrected.stands.iter().any(is_told) {
             continue;
         }
         let (id, level, state) = (row.text("id")?, row.text("level")?, row.text("state")?);
@@ -51,6 +54,7 @@ pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Correct
             tx.exec(sql::CORRECTED, args![&id, at]).await?;
             enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
         }
+        tx.exec(sql::SPOKEN, args![&id, corrected.subject]).await?;
         let detail = json!({"was": state, "acked_by": row.text("acked_by")?, "remark": corrected.remark});
         event(tx, ctx, permit, &id, "corrected", &detail).await?;
         told.0.push((id, detail));

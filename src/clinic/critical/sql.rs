@@ -15,8 +15,10 @@ yigong_base::statements! {
     /// A new alert.
     INSERT = "INSERT INTO critical_alert (id, pipeline, subject_kind, subject, dedupe, patient, facility, level, state, finding, value, rule, provisional, report, raised_by, raised_at, next_escalation_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'raised', $9, $10, $11, $12, $13, $14, $15, $16)";
-    /// An alert of the same patient and item since a time that nobody has acknowledged yet: it is still ringing.
-    OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable') ORDER BY raised_at DESC LIMIT 1";
+    /// An alert of the same patient and item since a time that nobody has acknowledged yet: it is still ringing. One that says it was
+    /// corrected takes no more in: what comes after that rings by itself.
+    OPEN_SAME = "SELECT id, level, value FROM critical_alert WHERE dedupe = $1 AND facility = $2 AND raised_at >= $3 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')
+        AND NOT EXISTS (SELECT 1 FROM critical_event e WHERE e.alert = critical_alert.id AND e.action = 'corrected') ORDER BY raised_at DESC LIMIT 1";
     /// One alert of a facility with this dedupe key and source, whatever its state.
     SAME_SOURCE = "SELECT id, level, state FROM critical_alert WHERE dedupe = $1 AND id IN (SELECT alert FROM critical_subject WHERE subject = $2 AND value = $3) ORDER BY raised_at DESC LIMIT 1";
     /// A repeat joins: counted, not rung again. What was raised before stays in sight: a milder value never hides a worse one.
@@ -52,6 +54,8 @@ yigong_base::statements! {
     RING_AGAIN = "UPDATE critical_alert SET patient = $2, dedupe = $3, state = 'raised', escalation = 0, next_escalation_at = $4, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// Alerts of a subject ($1), its own and those it joined, that were raised before $2.
     TOLD = "SELECT c.id, c.level, c.state, c.dedupe, c.acked_by, COALESCE(k.value, c.value) AS part FROM critical_alert c LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1 WHERE (c.subject = $1 OR c.id IN (SELECT j.alert FROM critical_subject j WHERE j.subject = $1)) AND c.raised_at < $2 ORDER BY c.raised_at, c.id";
+    /// The value is not what stands: the same one, should it come again, is news.
+    SPOKEN = "UPDATE critical_subject SET value = value || ' *' WHERE alert = $1 AND subject = $2";
     /// What was told was corrected: it rings again.
     CORRECTED = "UPDATE critical_alert SET state = 'raised', escalation = 0, next_escalation_at = $2, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// One alert in scope.

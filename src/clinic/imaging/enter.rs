@@ -85,7 +85,8 @@ impl New<'_> {
         }
         if let Some(study) = &found
             && let Some(reason) = clash_with(study, h)?
-            && !self.is_of_patient(tx, study).await?
+            && !self.is_of_patient(tx, study, false).await?
+            && !self.is_of_patient(tx, study, true).await?
         {
             let (held, study) = self.hold(tx, study, reason).await?;
             return Ok(Step::Done(held, study));
@@ -157,6 +158,7 @@ impl New<'_> {
         study: &str,
         versions: &[Row],
     ) -> Result<(Received, String)> {
+        tx.exec(super::reconcile::sql::LOCK_STUDY, args![study]).await?;
         let here = versions.iter().any(|v| v.text("study").is_ok_and(|s| s == study));
         let mut same_pixels = false;
         for v in versions {
@@ -206,7 +208,11 @@ impl New<'_> {
     }
 
     /// Is the object of the patient whom a person, or an order, has given the study since? What the device said first counts, too.
-    async fn is_of_patient(&self, tx: &mut Tx, study: &Row) -> Result<bool> {
+    /// `finally`: whoever corrects it at this moment is waited for, and sees what comes of it.
+    async fn is_of_patient(&self, tx: &mut Tx, study: &Row, finally: bool) -> Result<bool> {
+        if finally {
+            tx.exec(super::reconcile::sql::LOCK_STUDY, args![study.text("id")?]).await?;
+        }
         let h = self.header();
         let row = tx.one(sql::PATIENT_OF, args![study.text("id")?]).await?;
         if !row.flag("identified")? || row.text("local_id")? != h.patient_id.trim() {

@@ -223,7 +223,7 @@ async fn issue(
         tx.exec(sql::ITEMS_REPORTED, args![&order]).await?;
     }
     tx.commit().await?;
-    for slice in ["lab", "worklist", "clinic", "report"] {
+    for slice in ["lab", "worklist", "clinic", "report", "critical"] {
         ctx.live.changed(slice, specimen, &facility);
     }
     Ok(Issued { report: id, n, specimen: specimen.to_owned(), facility })

@@ -73,9 +73,8 @@ yigong_base::statements! {
     MATCH_ITEM = "SELECT o.id FROM order_item i JOIN orders o ON o.id = i.order_id WHERE i.id = $2 AND o.facility = $1 AND o.patient = $3 AND o.state NOT IN ('cancelled')";
     /// An order for somebody unidentified by $2 = its number or $3 = its row id or that of an item.
     MATCH_UNIDENTIFIED = concat!("SELECT o.id, o.patient FROM orders o JOIN patient p ON p.id = o.patient WHERE p.identified = 0 AND o.facility = $1 AND o.state NOT IN ('cancelled') AND o.id IN (", named!(), ") ORDER BY o.created_at DESC LIMIT 1");
-    /// An examination ordered under the same, for another person than patient $4; not where name, sex and birth date say that it is the same.
-    OF_ANOTHER = concat!("SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $4 WHERE p.identified = 1 AND p.person <> me.person AND o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled'
-        AND NOT (p.name = me.name AND p.sex = me.sex AND p.birth_date = me.birth_date AND p.birth_date <> '') AND o.id IN (", named!(), ") LIMIT 1");
+    /// An examination ordered under the same, for another person than patient $4.
+    OF_ANOTHER = concat!("SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient JOIN patient me ON me.id = $4 WHERE p.identified = 1 AND p.person <> me.person AND o.facility = $1 AND o.pipeline IN ('imaging', 'ecg') AND o.state <> 'cancelled' AND o.id IN (", named!(), ") LIMIT 1");
     /// The order of an accession number for the patient whom the facility knows by $3.
     MATCH_LOCAL = "SELECT o.id FROM orders o JOIN patient p ON p.id = o.patient WHERE o.facility = $1 AND (o.filler_no = $2 OR o.placer_no = $2) AND p.facility = $1 AND p.local_id = $3
         AND o.state NOT IN ('cancelled') ORDER BY o.created_at DESC LIMIT 1";

@@ -93,14 +93,14 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
 }
 
 /// Who was told of what a version has changed clinically is told again: what was raised before the amendment began, or before the
-/// preliminary version was signed. Laboratory values ring by item (`lab::verify`).
+/// text behind a preliminary version went to the auditor. Laboratory values ring by item (`lab::verify`).
 async fn told(tx: &mut Tx, ctx: &Ctx, permit: &Permit, c: &ReportContent) -> Result<Told> {
     if c.n < 2 || c.change_class < grade::CLINICAL || c.kind == "withdrawn" || c.subject.kind == "specimen" {
         return Ok(Told::default());
     }
     let since = match c.kind.as_str() {
         "amended" => tx.opt(sql::AMEND_AT, args![&c.report]).await?,
-        _ => tx.opt(sql::SIGNED_AT, args![&c.report, c.n - 1]).await?,
+        _ => tx.opt(sql::SUBMITTED_AT, args![&c.report]).await?,
     };
     let since = since.map(|row| row.int("at")).transpose()?.unwrap_or_else(|| ctx.now());
     let corrected = Corrected {

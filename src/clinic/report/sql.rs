@@ -68,8 +68,8 @@ yigong_base::statements! {
     CONFIRM_ALERTS = "UPDATE critical_alert SET report = $2, provisional = 0 WHERE subject = $1";
     /// When the newest amendment was opened.
     AMEND_AT = "SELECT at FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.amend' ORDER BY seq DESC LIMIT 1";
-    /// When a version was signed.
-    SIGNED_AT = "SELECT signed_at AS at FROM report_version WHERE report = $1 AND n = $2";
+    /// When its text last went to the auditor.
+    SUBMITTED_AT = "SELECT at FROM audit WHERE object_kind = 'report' AND object_id = $1 AND action = 'report.submit' ORDER BY seq DESC LIMIT 1";
     /// Subject state: study.
     SET_STUDY = "UPDATE study SET state = $2 WHERE id = $1";
     /// A study that nobody may report on before a person has looked at it: what holds it back, while no final version stands.

@@ -2,6 +2,8 @@
 
 use std::ops::AddAssign;
 
+use fearless_simd::{Level, dispatch};
+
 use super::Image;
 
 /// Largest side an image is enlarged to, pixels.
@@ -69,6 +71,7 @@ pub(super) struct Shrink {
     taken: usize,
     made: usize,
     line: Vec<u8>,
+    level: Level,
 }
 
 /// The lines that make one are added up first: one straight walk over them. One more sum stands for the column behind the last.
@@ -91,15 +94,18 @@ impl Shrink {
             taken: 0,
             made: 0,
             line: vec![0; to.0 * channels],
+            level: Level::new(),
         }
     }
 
     /// Takes a line; the one it completes.
     pub(super) fn take(&mut self, line: &[u8]) -> Option<&[u8]> {
         let (top, end) = span(self.made, self.height, self.from.1);
+        let (level, is_first) = (self.level, self.taken == top);
+        // With whatever vectors the processor has: the loops are plain.
         match &mut self.sums {
-            Sums::Few(sums) => add(sums, line, self.taken == top),
-            Sums::Many(sums) => add(sums, line, self.taken == top),
+            Sums::Few(sums) => dispatch!(level, _simd => add(sums, line, is_first)),
+            Sums::Many(sums) => dispatch!(level, _simd => add(sums, line, is_first)),
         }
         self.taken += 1;
         if self.taken < end {
@@ -109,14 +115,18 @@ impl Shrink {
         let lines = end - top;
         let means = [Mean::of(lines * self.narrow), Mean::of(lines * (self.narrow + 1))];
         let to = (self.columns.as_slice(), &means, self.narrow, self.channels);
+        let made = self.line.as_mut_slice();
         match &self.sums {
-            Sums::Few(sums) => across(sums, to, &mut self.line),
-            Sums::Many(sums) => across(sums, to, &mut self.line),
+            Sums::Few(sums) => dispatch!(level, _simd => across(sums, to, made)),
+            Sums::Many(sums) => dispatch!(level, _simd => across(sums, to, made)),
         }
         Some(&self.line)
     }
 }
 
+// What follows must become part of the function that knows the vectors of the processor.
+
+#[inline(always)]
 fn add<T: Copy + From<u8> + AddAssign>(sums: &mut [T], line: &[u8], is_first: bool) {
     let both = sums.iter_mut().zip(line);
     if is_first {
@@ -127,6 +137,7 @@ fn add<T: Copy + From<u8> + AddAssign>(sums: &mut [T], line: &[u8], is_first: bo
 }
 
 /// A line of means from the sums of its lines.
+#[inline(always)]
 fn across<T: Copy + Into<u32>>(
     sums: &[T],
     (columns, means, narrow, channels): (&[(usize, usize)], &[Mean; 2], usize, usize),
@@ -152,6 +163,7 @@ fn across<T: Copy + Into<u32>>(
 
 /// A line of one channel whose pixels are `N` columns wide, or one more: few of them, so that a loop over them, or a decision
 /// for each pixel, would cost more than the sum.
+#[inline(always)]
 fn columns_of<const N: usize, T: Copy + Into<u32>>(
     columns: &[(usize, usize)],
     sums: &[T],
@@ -161,8 +173,14 @@ fn columns_of<const N: usize, T: Copy + Into<u32>>(
     let sum = |at: &T| u64::from((*at).into());
     if columns.len() * N + 1 == sums.len() {
         // All of one width: nothing to look up.
-        for (under, level) in sums.as_chunks::<N>().0.iter().zip(line) {
-            *level = means[0].round(under.iter().map(sum).sum());
+        let all = sums.as_chunks::<N>().0.iter().zip(line);
+        if let Some((half, inverse)) = means[0].short() {
+            all.for_each(|(under, level)| {
+                let sum: u32 = under.iter().map(|at| (*at).into()).sum();
+                *level = (((sum + half) * inverse) >> SHORT) as u8;
+            });
+        } else {
+            all.for_each(|(under, level)| *level = means[0].round(under.iter().map(sum).sum()));
         }
         return;
     }
@@ -181,7 +199,17 @@ struct Mean {
     inverse: u64,
 }
 
+/// Bits behind the point of a short inverse.
+const SHORT: u32 = 23;
+
 impl Mean {
+    /// Half of the count, and 2^23 divided by it, rounded up, where four bytes hold every product: the mean of the sum with its half
+    /// is then exact (the error is below 256 * count^2 / 2^23).
+    fn short(&self) -> Option<(u32, u32)> {
+        let count = u32::try_from(self.count).ok().filter(|count| (1..=128).contains(count))?;
+        Some((count / 2, (1 << SHORT) / count + 1))
+    }
+
     fn of(count: usize) -> Self {
         let count = count as u64;
         // The error is below sum * count / 2^40, and the sum with its half is below 256 * count.
@@ -280,7 +308,12 @@ mod tests {
                 // around the sums at which the rounded mean changes
                 let edge = level * count + count / 2;
                 for sum in edge.saturating_sub(1)..=edge + 1 {
-                    assert_eq!(u64::from(mean.round(sum)), (sum + count / 2) / count, "{sum} of {count}");
+                    let wanted = (sum + count / 2) / count;
+                    assert_eq!(u64::from(mean.round(sum)), wanted, "{sum} of {count}");
+                    if let Some((half, inverse)) = mean.short() {
+                        let short = ((sum as u32 + half) * inverse) >> SHORT;
+                        assert_eq!(u64::from(short), wanted, "{sum} of {count}");
+                    }
                 }
             }
         }

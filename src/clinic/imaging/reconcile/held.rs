@@ -1,6 +1,8 @@
 //! Objects that were kept outside the index, read again; and those of a study whose patient was corrected meanwhile: what named
 //! the right person from the start comes in by itself.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
@@ -15,7 +17,7 @@ use super::super::enter::{New, Step};
 use super::super::pixels::Pixels;
 use super::super::quarantine;
 use super::super::receive::{Outcome, Received};
-use super::super::sql::{CAME_FOR, HELD_ALIKE, HELD_FOR, IS_HELD_FOR, QUARANTINE_CLOSE};
+use super::super::sql::{CAME_FOR, HELD_ALIKE, HELD_FOR, IS_HELD_FOR, QUARANTINE_CLOSE, STUDY_OF_UID};
 use super::chain::{self, Act};
 use super::sql;
 
@@ -60,6 +62,28 @@ impl Held {
         Ok(Self { entry: entry.to_owned(), object, facility, sender, checked, size })
     }
 
+    /// The study it names, which is made where there is none.
+    pub(super) async fn own_study(&self, tx: &mut Tx, ctx: &Ctx, permit: &Permit) -> Result<String> {
+        let found = args![&self.facility, &self.checked.header.study];
+        if let Some(row) = tx.opt(STUDY_OF_UID, found).await? {
+            return row.text("id");
+        }
+        self.arriving(ctx, permit, &Pixels::default()).new_study(tx).await
+    }
+
+    fn arriving<'a>(&'a self, ctx: &'a Ctx, permit: &'a Permit, pixels: &'a Pixels) -> New<'a> {
+        New {
+            ctx,
+            permit,
+            peer: &self.sender,
+            checked: &self.checked,
+            object: &self.object,
+            size: self.size,
+            source: "held",
+            pixels,
+        }
+    }
+
     /// Puts it into the index by what it says; `None`, and nothing written, where pixels must be compared first: their
     /// addresses are added to `compare`.
     pub(super) async fn store(
@@ -70,17 +94,7 @@ impl Held {
         pixels: &Pixels,
         compare: &mut Vec<String>,
     ) -> Result<Option<(Received, String)>> {
-        let new = New {
-            ctx,
-            permit,
-            peer: &self.sender,
-            checked: &self.checked,
-            object: &self.object,
-            size: self.size,
-            source: "held",
-            pixels,
-        };
-        match new.store(tx).await? {
+        match self.arriving(ctx, permit, pixels).store(tx).await? {
             Step::Done(received, study) => Ok(Some((received, study))),
             Step::Compare(objects) => {
                 compare.extend(objects);
@@ -120,6 +134,22 @@ pub(super) async fn alike(ctx: &Ctx, permit: &Permit, entry: &str) -> Result<Vec
 /// The study that the object of an entry came for.
 pub(super) async fn came_for(conn: &mut Conn, entry: &str) -> Result<Option<String>> {
     conn.opt(CAME_FOR, args![entry]).await?.map(|r| r.text("for_study")).transpose()
+}
+
+/// Locks the studies that the objects of these entries came for, and `other`, in one order.
+pub(super) async fn lock<'e>(
+    tx: &mut Tx,
+    entries: impl Iterator<Item = &'e str>,
+    other: Option<&str>,
+) -> Result<()> {
+    let mut studies: BTreeSet<String> = other.into_iter().map(str::to_owned).collect();
+    for entry in entries {
+        studies.extend(came_for(tx, entry).await?);
+    }
+    for study in &studies {
+        tx.exec(sql::LOCK_STUDY, args![study]).await?;
+    }
+    Ok(())
 }
 
 /// Looks at the studies again that the objects of these entries came for.

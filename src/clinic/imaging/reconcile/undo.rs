@@ -36,8 +36,10 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
         return Err(Fault::conflict("undone", "this act was undone, or is itself an undo"));
     }
     let second = other.clone().unwrap_or_else(|| study.clone());
-    for one in [&study, &second] {
+    // Locked in one order, before anything is written.
+    for one in [(&study).min(&second), (&study).max(&second)] {
         chain::owned(tx, permit, one).await?;
+        tx.exec(sql::LOCK_STUDY, args![one]).await?;
     }
     if let Some(later) = tx.opt(sql::ACT_LATER, args![&study, &second, n]).await? {
         let what = later.text("operation")?;

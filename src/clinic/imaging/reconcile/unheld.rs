@@ -13,11 +13,11 @@ use yigong_formats::dicom::{Vr, name, tag};
 use super::super::pixels::Pixels;
 use super::super::receive::{Outcome, Received};
 use super::super::sql::QUARANTINE_CLOSE;
-use super::chain::{self, Act};
+use super::chain::{self, Act, Written};
 use super::held::{self, Held};
 use super::hide::other_shown;
 use super::part::{Parts, move_to};
-use super::place::{made_uid, rest};
+use super::place::{self, made_uid, rest};
 use super::sql;
 use super::words::Said;
 
@@ -44,6 +44,14 @@ impl Renamed {
         ];
         Self { held, old_study, words }
     }
+}
+
+/// Where an object got.
+struct Placed {
+    received: Received,
+    study: String,
+    /// It had been indexed into this study once and taken back: it does not come out there again.
+    from: Option<String>,
 }
 
 /// Indexes a held object, with `alike` also the others that came for the same study from the same sender and are held for the same
@@ -73,34 +81,33 @@ pub async fn index_held(
         }
     }
     let mut compare = Vec::new();
-    let (mut tx, received) = loop {
+    let (mut tx, placed) = loop {
         let pixels = Pixels::read(ctx, compare.clone()).await?;
         let mut tx = ctx.db.begin(permit).await?;
+        // Before anything is written, and in one order: images may be arriving for them.
+        held::lock(&mut tx, all.iter().map(|r| r.held.entry.as_str()), into).await?;
         let known = compare.len();
-        let received = store(&mut tx, ctx, permit, &all, &pixels, &mut compare).await?;
+        let placed = store(&mut tx, ctx, permit, &all, &pixels, &mut compare).await?;
         if compare.len() == known {
-            break (tx, received);
+            break (tx, placed);
         }
     };
     let mut studies: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (n, (_, study)) in received.iter().enumerate() {
-        studies.entry(study).or_default().push(n);
+    for (n, one) in placed.iter().enumerate() {
+        studies.entry(&one.study).or_default().push(n);
     }
     let mut done = None;
     for (study, which) in studies {
-        let images: Vec<(&Renamed, &str)> =
-            which.iter().map(|n| (&all[*n], received[*n].0.instance.as_str())).collect();
+        let images: Vec<(&Renamed, &Placed)> = which.iter().map(|n| (&all[*n], &placed[*n])).collect();
         let act = act(&mut tx, ctx, permit, study, &images, why).await?;
-        for n in &which {
-            if received[*n].0.outcome == Outcome::Same {
-                show_again(&mut tx, study, &received[*n].0.instance).await?;
-            }
+        for (_, one) in images.iter().filter(|(_, one)| one.received.outcome == Outcome::Same) {
+            show_again(&mut tx, study, &one.received.instance).await?;
         }
         rest(&mut tx, ctx, study).await?;
         let last = match into {
             Some(chosen) if chosen != study => {
                 // These images alone: others of the same stranger may stand in that study already.
-                let instances = images.iter().map(|(_, id)| (*id).to_owned()).collect();
+                let instances = images.iter().map(|(_, one)| one.received.instance.clone()).collect();
                 let these = Parts { series: Vec::new(), instances };
                 (move_to(&mut tx, ctx, permit, study, chosen, &these, why).await?, chosen.to_owned())
             }
@@ -123,8 +130,8 @@ async fn store(
     all: &[Renamed],
     pixels: &Pixels,
     compare: &mut Vec<String>,
-) -> Result<Vec<(Received, String)>> {
-    let mut received = Vec::with_capacity(all.len());
+) -> Result<Vec<Placed>> {
+    let mut placed = Vec::with_capacity(all.len());
     for one in all {
         let Some((got, study)) = one.held.store(tx, ctx, permit, pixels, compare).await? else { continue };
         // "The same" as an object outside the index: it is held again.
@@ -135,9 +142,16 @@ async fn store(
         if tx.exec(QUARANTINE_CLOSE, args![entry, "released", ctx.now(), permit.who()]).await? == 0 {
             return Err(Fault::conflict("closed", "the entry was closed before"));
         }
-        received.push((got, study));
+        let own = one.held.checked.header.study.as_str();
+        let is_own = tx.one(sql::STUDY, args![&study, "*"]).await?.text("uid")? == own;
+        if is_own || got.outcome != Outcome::Same {
+            placed.push(Placed { received: got, study, from: None });
+        } else {
+            let own = one.held.own_study(tx, ctx, permit).await?;
+            placed.push(Placed { received: got, study: own, from: Some(study) });
+        }
     }
-    Ok(received)
+    Ok(placed)
 }
 
 /// The act on one study, and what it says about each image of it.
@@ -146,28 +160,49 @@ async fn act(
     ctx: &Ctx,
     permit: &Permit,
     study: &str,
-    images: &[(&Renamed, &str)],
+    images: &[(&Renamed, &Placed)],
     why: &str,
 ) -> Result<String> {
-    let Some((first, instance)) = images.first() else {
+    let Some((first, one)) = images.first() else {
         return Err(Fault::internal("an act on no image"));
     };
     let entries: Vec<&str> = images.iter().map(|(one, _)| one.held.entry.as_str()).collect();
-    let unindexed: Vec<&str> = images.iter().map(|(_, id)| *id).collect();
+    let unindexed: Vec<&str> = images.iter().map(|(_, one)| one.received.instance.as_str()).collect();
     let act = Act {
         operation: "index_held",
         study,
         other: None,
         why,
-        detail: json!({"instance": instance, "study_uid": first.old_study, "images": images.len()}),
+        detail: json!({"instance": one.received.instance, "study_uid": first.old_study, "images": images.len()}),
         before: json!({"entries": entries, "unindexed": unindexed}),
         undoes: None,
     };
     let written = chain::write(tx, ctx, permit, &first.held.facility, &act).await?;
-    for (one, id) in images {
-        chain::say(tx, &written, "instance", id, &one.words).await?;
+    for (one, at) in images {
+        match &at.from {
+            None => chain::say(tx, &written, "instance", &at.received.instance, &one.words).await?,
+            Some(from) => relocate_one(tx, ctx, permit, &written, from, study, &at.received.instance).await?,
+        }
     }
     Ok(written.id)
+}
+
+/// Takes an object out of the study that it had been indexed into and taken back from.
+async fn relocate_one(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    act: &Written,
+    from: &str,
+    to: &str,
+    instance: &str,
+) -> Result<()> {
+    let (from_row, to_row) = (chain::owned(tx, permit, from).await?, chain::owned(tx, permit, to).await?);
+    let mut moved = place::parts(tx, from).await?;
+    moved.retain(|part| part.id == instance);
+    let whole = place::whole_series(tx, from, to, &moved).await?;
+    place::relocate(tx, ctx, act, &from_row, &to_row, &moved, &whole).await?;
+    place::recount(tx, from).await
 }
 
 /// An object that had been indexed before and taken back.

@@ -291,6 +291,20 @@ async fn a_correction_that_was_wrong_is_taken_back_whole() {
         let why = "SELECT reason AS t FROM quarantine WHERE object_id = $1 AND state = 'open'";
         assert_eq!(text(&bench, why, &id).await.as_deref(), Some("came-under-correction"), "{engine}");
         assert_eq!(lane(&bench, &id).await, "identity", "{engine}");
+        // What had been in it comes out in a study of its own, not in that of the other patient.
+        let shown = "SELECT CAST(COUNT(*) AS TEXT) AS t FROM instance WHERE study = $1 AND current = 1";
+        let before = text(&bench, shown, &id).await;
+        let entry = "SELECT MIN(id) AS t FROM quarantine WHERE state = 'open' AND object_kind = 'object' AND for_study = $1";
+        for _ in 0..2 {
+            let entry = text(&bench, entry, &id).await.unwrap();
+            let (_, own) =
+                reconcile::index_held(ctx, &registrar, &entry, None, false, "his own").await.unwrap();
+            assert_ne!(own, id, "{engine}");
+            let said = "SELECT said_id AS t FROM study WHERE id = $1";
+            assert_eq!(text(&bench, said, &own).await.as_deref(), Some("P1"), "{engine}");
+        }
+        assert_eq!(text(&bench, shown, &id).await, before, "{engine}");
+        assert_eq!(count(&bench, HELD).await, 0, "{engine}");
     }
 }
 

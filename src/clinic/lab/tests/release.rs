@@ -110,6 +110,28 @@ async fn a_critical_value_that_is_corrected_rings_again_and_says_what_it_is() {
             conn.one("SELECT detail FROM critical_event WHERE action = 'corrected'", args![]).await.unwrap();
         assert!(said.text("detail").unwrap().contains("现为 4.1 mmol/L"), "{}", bench.engine);
         drop(conn);
+        // The correction was the mistake: the value that had rung rings again.
+        let again = verify_again(&bench, &centre, &shown, (&one, &two), "7.1").await;
+        assert_eq!(again, 2, "{}: an alert of its own", bench.engine);
         let _ = std::fs::remove_dir_all(folder);
     }
+}
+
+/// Corrects the one published value of a specimen and releases it; answers how many alerts there are.
+async fn verify_again(
+    bench: &Bench,
+    centre: &crate::Centre,
+    shown: &queue::LabSpecimen,
+    (one, two): (&Permit, &Permit),
+    value: &str,
+) -> i64 {
+    let published =
+        shown.results.iter().find(|r| r.code == "K" && r.state != "published").unwrap().id.clone();
+    let mut tx = bench.ctx.db.begin(one).await.unwrap();
+    correct::correct(&mut tx, &bench.ctx, one, &published, value, "the first was right").await.unwrap();
+    tx.commit().await.unwrap();
+    let now = lanes(bench).await.specimens.remove(0);
+    assert_eq!(verify::release(centre, two, &picks(&now, &["K"]), "", false).await.unwrap().released, 1);
+    let mut conn = bench.ctx.db.read(one).await.unwrap();
+    conn.one("SELECT COUNT(*) AS n FROM critical_alert", args![]).await.unwrap().int("n").unwrap()
 }
