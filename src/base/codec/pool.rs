@@ -57,9 +57,8 @@ pub struct PoolStats {
 
 /// Killed workers an hour that are worth an alarm (dicom reference, section 7.7).
 const ALARM_PER_HOUR: usize = 10;
-/// Bytes a pipe to or from a worker should hold, if the system allows it: all of a large image, so that neither side waits for the
-/// other over it; else what it allows everybody.
-const PIPE_BYTES: [usize; 2] = [16 << 20, 1 << 20];
+/// Bytes a pipe to or from a worker should hold.
+const PIPE_BYTES: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Default)]
@@ -224,9 +223,8 @@ impl Pool {
 
 /// A frame passes through a pipe in few steps when the pipe holds much of it; where the system allows less, it takes more steps.
 fn widen(pipe: &impl AsFd) {
-    let widened = PIPE_BYTES.iter().any(|bytes| rustix::pipe::fcntl_setpipe_size(pipe, *bytes).is_ok());
-    if !widened {
-        tracing::debug!("pipe to a codec worker stays small");
+    if let Err(why) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES) {
+        tracing::debug!(%why, "pipe to a codec worker stays small");
     }
 }
 
