@@ -103,7 +103,7 @@ function mllp(port, message) {
 
 /** Makes a chest film of 1000 x 800 with DCMTK, grey from edge to edge, and stores it as the modality of clinic C01 would. `more`: lines of
  * a dump between the image description and the pixels, given the folder they may write to. */
-function push(county, { patient, name, aet = 'DEMO01', more = () => '' }) {
+function push(county, { patient, name, study, aet = 'DEMO01', more = () => '' }) {
   const uid = (n) => `2.25.${BigInt(Date.now())}${Math.floor(Math.random() * 1e9)}${n}`;
   const [rows, columns] = [1000, 800];
   const pixels = new Uint16Array(rows * columns);
@@ -127,7 +127,7 @@ function push(county, { patient, name, aet = 'DEMO01', more = () => '' }) {
 (0010,0040) CS [M]
 (0018,0015) CS [CHEST]
 (0018,1164) DS [0.2\\0.2]
-(0020,000d) UI [${uid(1)}]
+(0020,000d) UI [${study ?? uid(1)}]
 (0020,000e) UI [${uid(2)}]
 (0020,0011) IS [1]
 (0020,0013) IS [1]

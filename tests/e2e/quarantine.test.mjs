@@ -82,3 +82,37 @@ test('a junk number is answered on the page and taken back', { timeout: 180_000 
   await shot(doctor.page, 'quarantine-grants');
   assert.deepEqual(unexpected([...registrar.faults, ...doctor.faults]), []);
 });
+
+test('a number that was mended in the middle of an examination: one correction, and all of it is read', { timeout: 180_000 }, async () => {
+  const study = `2.25.${BigInt(Date.now())}88`;
+  county.push({ patient: 'E2E-88X', name: '孙^立', study });
+  for (let n = 0; n < 2; n += 1) county.push({ patient: 'E2E-88', name: '孙^立', study });
+  const registrar = await person(browser, county);
+  const { page } = registrar;
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await enter(page, 'registrar');
+  await page.goto('/quarantine');
+  const entries = page.locator('.held-row', { hasText: '同一检查号下出现另一患者' });
+  await entries.first().click();
+  await page.getByRole('heading', { name: '同一检查号下出现另一患者' }).waitFor();
+  await shot(page, 'quarantine-held');
+  await accessible(page);
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: '收入索引' }).press('Enter');
+  await dialog.getByLabel(/其余 1 张一并处理/).waitFor();
+  await shot(page, 'quarantine-alike');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  const writer = await county.login('writer');
+  const waits = async () => (await writer.get('/api/worklist?tab=write&pipeline=imaging')).rows.filter((r) => r.patient.name === '孙立');
+  assert.deepEqual(await waits(), [], 'nobody reads a third of it');
+
+  await page.getByRole('button', { name: '改正原检查的患者' }).press('Enter');
+  await dialog.getByRole('button', { name: /新建/ }).press('Enter');
+  await dialog.getByLabel('患者编号').fill('E2E-88');
+  await dialog.getByLabel(/^原因/).fill('编号输错');
+  await dialog.getByRole('button', { name: '指定患者' }).press('Enter');
+  await wait(60, 'the held images came in', async () => (await county.login('registrar').then((r) => r.get('/api/quarantine?state=open'))).rows.every((r) => r.reason !== 'other-patient-in-study'));
+  await wait(60, 'the study is work', async () => (await waits()).some((r) => r.patient.local_id === 'E2E-88'));
+  assert.deepEqual(unexpected(registrar.faults), []);
+});
