@@ -229,10 +229,15 @@ async fn others(conn: &mut Conn, ctx: &Ctx, permit: &Permit, study: &Value) -> R
         .map(|r| {
             Ok(json!({
                 "id": r.text("id")?, "study_date": r.text("study_date")?, "modality": r.text("modality")?, "description": r.text("description")?,
-                "images": r.int("instance_count")?, "name": r.text("name")?, "local_id": r.text("local_id")?,
+                "images": r.int("instance_count")?, "name": r.text("name")?, "local_id": known(r.text("local_id")?),
             }))
         })
         .collect()
+}
+
+/// A number that was made for somebody unidentified is none that a person knows.
+fn known(local_id: String) -> String {
+    if local_id.starts_with('?') { String::new() } else { local_id }
 }
 
 /// Who the stored object says it is, and how its name reads in each set that can read it.

@@ -135,7 +135,7 @@ export function ActDialog({ card: now, doing, close, done }: { card: Card; doing
         {doing.kind === 'index' && (
           <Radio.Group label={t('quarantine.goes_into')} value={choice.id ?? ''} onChange={(id) => choose({ ...choice, id })}>
             <div className="choices">
-              <Radio value="" label={t('quarantine.own_study')} />
+              <Radio value="" label={t('quarantine.own_study')} data-autofocus />
               {targets(card).map((s) => (
                 <Radio key={s.id} value={s.id} label={<StudyLine study={s} />} />
               ))}
