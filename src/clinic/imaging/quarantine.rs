@@ -37,6 +37,31 @@ pub struct Entry<'a> {
     pub detail: Value,
 }
 
+impl<'a> Entry<'a> {
+    /// About a whole study, that no device sent.
+    #[must_use]
+    pub fn of_study(
+        lane: &'a str,
+        reason: &'a str,
+        facility: &'a str,
+        study: &'a str,
+        detail: Value,
+    ) -> Self {
+        Entry {
+            lane,
+            reason,
+            facility,
+            peer: "",
+            object_kind: "study",
+            object_id: study,
+            blob: None,
+            for_study: None,
+            said: None,
+            detail,
+        }
+    }
+}
+
 /// Opens an entry unless the same object is already held for the same reason.
 ///
 /// # Errors

@@ -80,18 +80,8 @@ async fn take_away(tx: &mut Tx, ctx: &Ctx, report: &ReportRow, study: &str, reas
     }
     tx.exec(SET_LANE, args![study, "identity"]).await?;
     grant::task_gone(tx, ctx, study).await?;
-    let entry = Entry {
-        lane: "identity",
-        reason: REASON,
-        facility: &report.facility,
-        peer: "",
-        object_kind: "study",
-        object_id: study,
-        blob: None,
-        for_study: None,
-        said: None,
-        detail: json!({"report": report.id}),
-    };
+    let detail = json!({"report": report.id});
+    let entry = Entry::of_study("identity", REASON, &report.facility, study, detail);
     quarantine::open(tx, ctx, &permit, &entry).await
 }
 

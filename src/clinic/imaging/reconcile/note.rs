@@ -127,18 +127,8 @@ async fn show(
             continue;
         };
         let study = study.text("id")?;
-        let entry = Entry {
-            lane: "defect",
-            reason: REASON,
-            facility,
-            peer: sender,
-            object_kind: "study",
-            object_id: &study,
-            blob: None,
-            for_study: None,
-            said: None,
-            detail: json!({"study": study, "code": note.why.code(), "note": instance, "objects": note.objects.len(), "missing": missing}),
-        };
+        let detail = json!({"study": study, "code": note.why.code(), "note": instance, "objects": note.objects.len(), "missing": missing});
+        let entry = Entry { peer: sender, ..Entry::of_study("defect", REASON, facility, &study, detail) };
         quarantine::open(tx, ctx, permit, &entry).await?;
         quarantine::relane(tx, &study).await?;
     }

@@ -202,18 +202,8 @@ pub async fn take_away(
     tx.exec(sql::HOLD_ECG, args![study]).await?;
     // Whose it is is not known: the reading hospital's devices see it no more.
     grant::task_gone(tx, ctx, study).await?;
-    let entry = Entry {
-        lane: "identity",
-        reason,
-        facility: &facility,
-        peer: "",
-        object_kind: "study",
-        object_id: study,
-        blob: None,
-        for_study: None,
-        said: None,
-        detail: json!({"study_uid": row.text("uid")?, "act": written.id}),
-    };
+    let detail = json!({"study_uid": row.text("uid")?, "act": written.id});
+    let entry = Entry::of_study("identity", reason, &facility, study, detail);
     quarantine::open(tx, ctx, permit, &entry).await?;
     Ok(written.id)
 }

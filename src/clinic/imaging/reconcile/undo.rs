@@ -202,17 +202,7 @@ async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Re
 async fn came_since(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, at: i64) -> Result<()> {
     let Some(row) = tx.opt(sql::CAME_SINCE, args![study, at]).await? else { return Ok(()) };
     let facility = row.text("facility")?;
-    let entry = Entry {
-        lane: "identity",
-        reason: "came-under-correction",
-        facility: &facility,
-        peer: "",
-        object_kind: "study",
-        object_id: study,
-        blob: None,
-        for_study: None,
-        said: None,
-        detail: json!({"study_uid": row.text("uid")?, "images": row.int("images")?}),
-    };
+    let detail = json!({"study_uid": row.text("uid")?, "images": row.int("images")?});
+    let entry = Entry::of_study("identity", "came-under-correction", &facility, study, detail);
     quarantine::open(tx, ctx, permit, &entry).await
 }

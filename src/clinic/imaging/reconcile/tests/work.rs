@@ -50,32 +50,49 @@ async fn another_person_does_not_take_the_order_along() {
     }
 }
 
+/// A study whose text waits for the auditor.
+struct Written {
+    id: String,
+    peer: yigong_base::site::Peer,
+    writer: yigong_base::access::Permit,
+    /// The item before it was taken.
+    item: worklist::ItemRow,
+    held: worklist::ItemRow,
+    report: String,
+}
+
+async fn written(bench: &Bench) -> Written {
+    let (ctx, peer) = (&bench.ctx, device(bench, "C01").await);
+    send(bench, &peer, &Shot::default()).await.unwrap();
+    let id = study(bench, "C01", "1.2.3").await;
+    settle(bench, &id).await;
+    let writer = person("w", "LEAD", true, &[Role::Writer]);
+    let mut tx = begin(bench, &writer).await;
+    let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
+    let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
+    let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
+    tx.commit().await.unwrap();
+    let sections = crate::report::content::Sections {
+        findings: "双肺纹理清晰,心影不大。".into(),
+        impression: "未见明显异常。".into(),
+        ..Default::default()
+    };
+    let act = crate::report::submit::Act {
+        report: &report,
+        item: &held.id,
+        epoch: held.epoch,
+        sections: &sections,
+        confirm: true,
+    };
+    crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+    Written { id, peer, writer, item, held, report }
+}
+
 #[tokio::test]
 async fn a_written_study_that_is_taken_away_comes_back_with_its_text() {
     for bench in engines().await.unwrap() {
-        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
-        send(&bench, &peer, &Shot::default()).await.unwrap();
-        let id = study(&bench, "C01", "1.2.3").await;
-        settle(&bench, &id).await;
-        let writer = person("w", "LEAD", true, &[Role::Writer]);
-        let mut tx = begin(&bench, &writer).await;
-        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
-        let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
-        let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
-        tx.commit().await.unwrap();
-        let sections = crate::report::content::Sections {
-            findings: "双肺纹理清晰,心影不大。".into(),
-            impression: "未见明显异常。".into(),
-            ..Default::default()
-        };
-        let act = crate::report::submit::Act {
-            report: &report,
-            item: &held.id,
-            epoch: held.epoch,
-            sections: &sections,
-            confirm: true,
-        };
-        crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+        let (ctx, reg) = (&bench.ctx, registrar());
+        let Written { id, writer, held, report, .. } = written(&bench).await;
 
         let mut tx = begin(&bench, &reg).await;
         let away = unlink(&mut tx, ctx, &reg, &id, "not this patient").await.unwrap();
@@ -103,29 +120,8 @@ async fn a_written_study_that_is_taken_away_comes_back_with_its_text() {
 #[tokio::test]
 async fn a_text_that_is_sent_back_is_read_under_the_patient_of_today() {
     for bench in engines().await.unwrap() {
-        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
-        send(&bench, &peer, &Shot::default()).await.unwrap();
-        let id = study(&bench, "C01", "1.2.3").await;
-        settle(&bench, &id).await;
-        let writer = person("w", "LEAD", true, &[Role::Writer]);
-        let mut tx = begin(&bench, &writer).await;
-        let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
-        let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();
-        let report = crate::report::open::open_for(&mut tx, ctx, &held).await.unwrap();
-        tx.commit().await.unwrap();
-        let sections = crate::report::content::Sections {
-            findings: "双肺纹理清晰,心影不大。".into(),
-            impression: "未见明显异常。".into(),
-            ..Default::default()
-        };
-        let act = crate::report::submit::Act {
-            report: &report,
-            item: &held.id,
-            epoch: held.epoch,
-            sections: &sections,
-            confirm: true,
-        };
-        crate::report::submit::submit(ctx, &writer, &act).await.unwrap();
+        let (ctx, reg) = (&bench.ctx, registrar());
+        let Written { id, peer, writer, item, report, .. } = written(&bench).await;
 
         // The registrar finds the order: another patient, an emergency, and another examination than the device says.
         let mut tx = begin(&bench, &reg).await;
