@@ -211,6 +211,8 @@ async fn enter(ctx: &Ctx, permit: &Permit, study: &str, held: &[Held]) -> Result
         let pixels = Pixels::read(ctx, compare.clone()).await?;
         let known = compare.len();
         let mut tx = ctx.db.begin(permit).await?;
+        // Whoever answers one of them at this moment is waited for, and what he did is seen: nothing is indexed twice.
+        tx.exec(sql::LOCK_STUDY, args![study]).await?;
         let (mut entries, mut taken) = (Vec::new(), Vec::new());
         for object in held {
             let got = object.store(&mut tx, ctx, permit, &pixels, &mut compare).await?;
@@ -218,7 +220,10 @@ async fn enter(ctx: &Ctx, permit: &Permit, study: &str, held: &[Held]) -> Result
             let new =
                 got.filter(|(got, of)| of == study && matches!(got.outcome, Outcome::New | Outcome::Version));
             let Some((got, _)) = new else { continue };
-            tx.exec(QUARANTINE_CLOSE, args![&object.entry, "released", ctx.now(), permit.who()]).await?;
+            let closing = args![&object.entry, "released", ctx.now(), permit.who()];
+            if tx.exec(QUARANTINE_CLOSE, closing).await? == 0 {
+                return Err(Fault::conflict("closed", "the entry was closed before"));
+            }
             entries.push(object.entry.as_str());
             taken.push(got.instance);
         }

@@ -1,15 +1,22 @@
 //! What is released is what its verifier has seen, and all of it.
 
+use std::path::PathBuf;
+
 use super::*;
+
+/// A centre over the bench, and the folder of its keys.
+fn centre_of(bench: &Bench) -> (crate::Centre, PathBuf) {
+    let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    (crate::Centre::open(bench.ctx.clone(), &folder).unwrap(), folder)
+}
 
 /// What has come since the page was loaded is not thrown away by who releases what it showed; and of two who release at once no
 /// value is left out.
 #[tokio::test]
 async fn a_release_never_hides_what_its_verifier_has_not_seen() {
     for bench in testing::engines().await.unwrap() {
-        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (centre, folder) = centre_of(&bench);
         let (one, two, engine) = (verifier("v1"), verifier("v2"), bench.engine);
         order_with(&bench, "B8", &["K", "NA"]).await;
         send(&bench, "i1", vec![run("B8", "K", "4.0", "mmol/L"), run("B8", "NA", "140", "mmol/L")]).await;
@@ -53,9 +60,7 @@ async fn a_release_never_hides_what_its_verifier_has_not_seen() {
 #[tokio::test]
 async fn whoever_attached_a_result_does_not_verify_it() {
     for bench in testing::engines().await.unwrap() {
-        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (centre, folder) = centre_of(&bench);
         let (one, two) = (verifier("v1"), verifier("v2"));
         order_with(&bench, "B9", &["NA"]).await;
         send(&bench, "i1", vec![run("B9x", "NA", "140", "mmol/L")]).await;
@@ -79,9 +84,7 @@ async fn whoever_attached_a_result_does_not_verify_it() {
 #[tokio::test]
 async fn a_critical_value_that_is_corrected_rings_again_and_says_what_it_is() {
     for bench in testing::engines().await.unwrap() {
-        let folder = std::env::temp_dir().join(format!("yigong-lab-{}", bench.ctx.id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let centre = crate::Centre::open(bench.ctx.clone(), &folder).unwrap();
+        let (centre, folder) = centre_of(&bench);
         let (one, two) = (verifier("v1"), verifier("v2"));
         order_with(&bench, "B10", &["K"]).await;
         send(&bench, "i1", vec![run("B10", "K", "7.1", "mmol/L")]).await;

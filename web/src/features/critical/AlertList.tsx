@@ -63,9 +63,9 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                 {a.provisional && <span className="dim"> {t('critical.provisional')}</span>}{' '}
                 {corrected(a) && <Tag tone="amber">{t('critical.corrected')}</Tag>}
                 {revised(a) !== null && (
-                  <Tag tone="amber">
-                    {t('critical.revised')} {revised(a)}
-                  </Tag>
+                  <div>
+                    <Tag tone="amber">{t('critical.revised')}</Tag> {revised(a)}
+                  </div>
                 )}
               </td>
               <td>{a.facility_name}</td>

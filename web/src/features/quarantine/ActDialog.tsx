@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, Radio, Select, Textarea, TextInput } from '@ma
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useWords } from '../../i18n';
-import { Tag, useSex } from '../../ui/bits';
+import { useSex } from '../../ui/bits';
 import { day as dayOf, dicomDate } from '../../ui/format';
 import { Await, Empty, FaultNote } from '../../ui/State';
 import { type Card, day, HIDE_CODES, type PatientChoice, type StudyHead, targets } from './model';
@@ -325,11 +325,15 @@ function OrderChoices({ study, choice, choose }: { study: string; choice: Choice
                 key={o.id}
                 value={o.id}
                 label={
-                  <span className="row" style={{ gap: 8 }}>
-                    <PersonLine p={o} /> <span>{o.title}</span> <span className="mono dim">{o.filler_no}</span>
-                    <span className="dim nowrap">{dayOf(o.created_at)}</span>
-                    {o.why.length > 0 && <Tag tone="blue">{o.why.map((w) => t(`propose.${w}`)).join(t('list.and'))}</Tag>}
-                    {has(`orders.state.${o.state}`) && <span className="dim nowrap">{t(`orders.state.${o.state}`)}</span>}
+                  <span className="col" style={{ gap: 2 }}>
+                    <span className="row wrap" style={{ gap: 8 }}>
+                      <PersonLine p={o} /> <span>{o.title}</span> <span className="mono dim">{o.filler_no}</span>
+                      <span className="dim nowrap">{dayOf(o.created_at)}</span>
+                      {has(`orders.state.${o.state}`) && <span className="dim nowrap">{t(`orders.state.${o.state}`)}</span>}
+                    </span>
+                    {o.why.length > 0 && (
+                      <span className="dim">{t('propose.agree', { what: o.why.map((w) => t(`propose.${w}`)).join(t('list.and')) })}</span>
+                    )}
                   </span>
                 }
               />
