@@ -1,6 +1,7 @@
 //! The composition root: opens storage, registers jobs, starts listeners, stops them in order.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,8 +96,16 @@ pub async fn open_database(config: &Config) -> Result<Db> {
 /// Opens the platform: data folder, database (migrated), blobs.
 pub async fn open_platform(config: Config) -> Result<Ctx> {
     let data = PathBuf::from(&config.storage.data);
-    std::fs::create_dir_all(&data)
+    // Names, images and password hashes are nobody's but the program's.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&data)
         .map_err(|e| Fault::io(&format!("create data folder {}", data.display()), &e))?;
+    let mode = std::fs::metadata(&data).map_err(|e| Fault::io("data folder", &e))?.permissions().mode();
+    if mode & 0o007 != 0 {
+        tracing::warn!(folder = %data.display(), "the data folder can be read by everybody on this machine: chmod 700");
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let ids: Arc<dyn Ids> = Arc::new(RandomIds);
     let db = open_database(&config).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yigong_base::access::account::NewAccount;
 use yigong_base::access::password::Cost;
-use yigong_base::access::{Grant, Right, Role, account, sql, token};
+use yigong_base::access::{Grant, Role, account, sql, token};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::{args, audit};
 use yigong_clinic::Centre;
@@ -73,7 +73,6 @@ fn grants(roles: &[RoleAt]) -> Result<Vec<Grant>> {
 #[utoipa::path(get, path = "/api/admin/users", tag = "admin", responses((status = 200, description = "rows")))]
 #[get("/api/admin/users")]
 async fn users(centre: web::Data<Centre>, permit: Caller) -> Answer {
-    permit.require(Right::Administer)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
     let roles = reader.all(sql::LIST_ROLES, args![]).await?;
     let mut rows = Vec::new();
@@ -97,13 +96,13 @@ async fn users(centre: web::Data<Centre>, permit: Caller) -> Answer {
 #[utoipa::path(post, path = "/api/admin/users", tag = "admin", request_body = User, responses((status = 200, description = "id")))]
 #[post("/api/admin/users")]
 async fn add_user(centre: web::Data<Centre>, permit: Caller, body: web::Json<User>) -> Answer {
-    permit.require(Right::Administer)?;
     let new = NewAccount {
         login: body.login.trim().to_owned(),
         name: body.name.clone(),
         name_en: body.name_en.clone(),
         facility: body.facility.clone(),
         grants: grants(&body.roles)?,
+        must_change: true,
     };
     let id = account::create(&centre.ctx, &permit, &new, &body.password, Cost::Full).await?;
     Ok(HttpResponse::Ok().json(json!({ "id": id })))
@@ -118,16 +117,17 @@ async fn change_user(
     id: web::Path<String>,
     body: web::Json<User>,
 ) -> Answer {
-    permit.require(Right::Administer)?;
     let grants = grants(&body.roles)?;
     let mut tx = centre.ctx.db.begin(&permit).await?;
+    let before = tx.opt(sql::BY_ID, args![id.as_str()]).await?.ok_or_else(|| Fault::not_found("account"))?;
+    let held = account::roles_of(&mut tx, &id).await?;
     let changed = tx
         .exec(sql::UPDATE_ACCOUNT, args![id.as_str(), &body.name, &body.name_en, &body.facility, body.active])
         .await?;
     if changed == 0 {
         return Err(Fault::not_found("account").into());
     }
-    account::set_roles(&mut tx, &id, &grants).await?;
+    account::set_roles(&mut tx, &id, &body.facility, &grants).await?;
     if !body.active {
         tx.exec(sql::DELETE_SESSIONS_OF, args![id.as_str()]).await?;
     }
@@ -138,9 +138,11 @@ async fn change_user(
         "account.update",
         "account",
         &id,
-        &json!({"active": body.active, "roles": body.roles.len()}),
-    )
-    .await?;
+        &json!({
+            "before": {"name": before.text("name")?, "facility": before.text("facility")?, "active": before.flag("active")?, "roles": account::told(&held)},
+            "after": {"name": body.name, "facility": body.facility, "active": body.active, "roles": account::told(&grants)},
+        }),
+    );
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -160,7 +162,6 @@ async fn set_password(
     id: web::Path<String>,
     body: web::Json<NewPassword>,
 ) -> Answer {
-    permit.require(Right::Administer)?;
     account::set_password(&centre.ctx, &permit, &id, &body.password).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -169,7 +170,6 @@ async fn set_password(
 #[utoipa::path(get, path = "/api/admin/tokens", tag = "admin", responses((status = 200, description = "rows")))]
 #[get("/api/admin/tokens")]
 async fn tokens(centre: web::Data<Centre>, permit: Caller) -> Answer {
-    permit.require(Right::Administer)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
     let mut rows = Vec::new();
     for row in reader.all(sql::LIST_TOKENS, args![]).await? {
@@ -194,7 +194,6 @@ pub struct NewToken {
 #[utoipa::path(post, path = "/api/admin/tokens", tag = "admin", request_body = NewToken, responses((status = 200, description = "id, token")))]
 #[post("/api/admin/tokens")]
 async fn add_token(centre: web::Data<Centre>, permit: Caller, body: web::Json<NewToken>) -> Answer {
-    permit.require(Right::Administer)?;
     let ctx = &centre.ctx;
     let secret = ctx.ids.secret();
     let mut tx = ctx.db.begin(&permit).await?;
@@ -207,7 +206,6 @@ async fn add_token(centre: web::Data<Centre>, permit: Caller, body: web::Json<Ne
 #[utoipa::path(delete, path = "/api/admin/tokens/{id}", tag = "admin", responses((status = 204, description = "revoked")))]
 #[delete("/api/admin/tokens/{id}")]
 async fn revoke(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    permit.require(Right::Administer)?;
     let mut tx = centre.ctx.db.begin(&permit).await?;
     token::revoke(&mut tx, &centre.ctx, &permit, &id).await?;
     tx.commit().await?;

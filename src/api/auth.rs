@@ -13,13 +13,19 @@ use yigong_base::fault::Fault;
 use yigong_clinic::{Centre, stranger};
 
 use super::fault::{ApiFault, problem, unauthenticated};
-use super::link;
+use super::{doors, link};
+
+/// Bytes of a body that are read without a session.
+const MOST_UNKNOWN: u64 = 16 << 10;
 
 /// Name of the session cookie.
 pub const COOKIE: &str = "yigong_session";
 
 /// What is guarded; the rest are the pages themselves.
 const GUARDED: &[&str] = &["/api/", "/fhir/", "/dicom-web", "/wado"];
+
+/// Where `HEAD` is answered as `GET`: reading changes nothing there.
+const IMAGES: &[&str] = &["/dicom-web", "/wado"];
 
 /// Paths that answer without a session. Everything else under a guarded prefix needs one.
 const OPEN: &[(&str, &str)] = &[
@@ -81,6 +87,10 @@ pub async fn guard<B: MessageBody>(
         return Ok(next.call(req).await?.map_into_left_body());
     }
     let linked = link::unwrap(&mut req);
+    if req.method() == Method::HEAD && IMAGES.iter().any(|images| req.path().starts_with(images)) {
+        // The same answer without its body (RFC 9110 §9.3.2), which the connection leaves out.
+        req.head_mut().method = Method::GET;
+    }
     if let Some(preflight) = link::preflight(&req, linked) {
         return Ok(req.into_response(preflight).map_into_right_body());
     }
@@ -108,6 +118,16 @@ pub async fn guard<B: MessageBody>(
             return Ok(req.into_response(answer).map_into_right_body());
         }
     }
+    if let Err(answer) = enter(&req) {
+        let answer = unread(req.request(), answer);
+        return Ok(req.into_response(answer).map_into_right_body());
+    }
+    if req.extensions().get::<Permit>().is_none() && too_large(&req) {
+        let answer =
+            problem(StatusCode::PAYLOAD_TOO_LARGE, "body", "请求过大", "more than a login and a password");
+        let answer = unread(req.request(), answer);
+        return Ok(req.into_response(answer).map_into_right_body());
+    }
     let mut answer = next.call(req).await?.map_into_left_body();
     if answer.status() == StatusCode::NOT_FOUND {
         note_stranger(answer.request()).await;
@@ -116,6 +136,61 @@ pub async fn guard<B: MessageBody>(
         link::let_others_read(answer.headers_mut());
     }
     Ok(answer)
+}
+
+/// Whoever is nobody yet has little to say, and says beforehand how much.
+fn too_large(req: &ServiceRequest) -> bool {
+    let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    match length.map(str::parse::<u64>) {
+        Some(Ok(n)) => n > MOST_UNKNOWN,
+        Some(Err(_)) => true,
+        None => req.headers().contains_key(header::TRANSFER_ENCODING),
+    }
+}
+
+/// What a session may do while its page is locked: wait for alerts, be opened, end.
+const LOCKED: &[(&str, &str)] = &[
+    ("GET", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("POST", "/api/session/reauth"),
+    ("POST", "/api/session/lock"),
+    ("GET", "/api/events"),
+    ("GET", "/api/critical/ringing"),
+    ("GET", "/api/public"),
+];
+/// What a person does whose password was set by somebody else: change it.
+const UNCHANGED: &[(&str, &str)] = &[
+    ("GET", "/api/session"),
+    ("DELETE", "/api/session"),
+    ("PUT", "/api/session/password"),
+    ("PUT", "/api/session/settings"),
+    ("GET", "/api/public"),
+];
+
+/// The session must be open, and the person must hold what the address asks.
+fn enter(req: &ServiceRequest) -> Result<(), HttpResponse> {
+    let held = req.extensions();
+    let asked = (req.method().as_str(), req.path());
+    if let Some(session) = held.get::<Session>() {
+        if session.must_change && !UNCHANGED.contains(&asked) {
+            let detail = "the password was set by somebody else and must be changed first";
+            return Err(problem(StatusCode::FORBIDDEN, "must_change", "请先修改初始密码", detail));
+        }
+        if session.locked && !LOCKED.contains(&asked) {
+            return Err(problem(
+                StatusCode::LOCKED,
+                "page_locked",
+                "页面已锁定,请输入密码",
+                "the page is locked",
+            ));
+        }
+    }
+    match held.get::<Permit>() {
+        Some(permit) => doors::admit(permit, req.method(), req.path())
+            .map_err(|fault| actix_web::ResponseError::error_response(&ApiFault(fault))),
+        // Only what is open to everybody comes here without one.
+        None => Ok(()),
+    }
 }
 
 const VERBS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -196,11 +271,16 @@ async fn admit(req: &ServiceRequest) -> Result<bool, Refusal> {
 /// The session cookie's value.
 #[must_use]
 pub fn cookie_of(headers: &header::HeaderMap) -> Option<String> {
+    cookie_named(headers, COOKIE)
+}
+
+/// A cookie's value.
+pub(super) fn cookie_named(headers: &header::HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=').map(str::to_owned))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
 
 fn carries_token(req: &ServiceRequest, csrf: &str) -> bool {

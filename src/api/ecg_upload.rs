@@ -1,24 +1,24 @@
 //! ECG files handed in, and what waits for a person afterwards: matching, keeping a poor one.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, get, post, web};
-use futures_util::StreamExt;
+use actix_web::{HttpRequest, HttpResponse, ResponseError, get, post, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use yigong_base::access::{Permit, Right};
+use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
 use yigong_clinic::Centre;
 use yigong_clinic::ecg::upload::{self, Answer as Answered, Kept};
 use yigong_clinic::ecg::{Asked, Received, assign, detail, gate, lists};
 
-use super::auth::Caller;
-use super::ecg::require;
-use super::fault::{Answer, problem};
+use super::auth::{Caller, unread};
+
+use super::fault::{Answer, ApiFault, problem};
+use super::turns::{Body, Stopped, Turns};
 
 /// Largest file (ECG specification 2).
 const MOST_BYTES: usize = 64 << 20;
-/// Longest silence of a sender.
-const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// Files that are read at the same time, of all and of one facility: each may be kept in memory whole.
+static TURNS: Turns = Turns::new(8, 4);
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
@@ -63,17 +63,19 @@ impl Said {
 #[utoipa::path(post, path = "/api/ecg", tag = "ecg", params(Said), responses((status = 201, description = "record, state, quality, swap, triage, format, warnings"), (status = 202, description = "kept, but not understood, or not yet"), (status = 404, description = "no such order"), (status = 413, description = "over 64 MiB")))]
 #[post("/api/ecg")]
 async fn hand_in(
+    req: HttpRequest,
     centre: web::Data<Centre>,
     permit: Caller,
     query: web::Query<Said>,
     body: web::Payload,
 ) -> Answer {
-    if !permit.has_scope("images:write") {
-        permit.require(Right::Upload)?;
-    }
+    let Some(_turn) = TURNS.take(permit.facility()) else {
+        let busy = ApiFault(Fault::Busy { detail: "too many files are handed in at once".into() });
+        return Ok(unread(&req, busy.error_response()));
+    };
     let bytes = match read(body).await {
         Ok(bytes) => bytes,
-        Err(refused) => return Ok(refused),
+        Err(refused) => return Ok(unread(&req, refused)),
     };
     let said = query.into_inner();
     let asked = said.asked(&permit);
@@ -81,15 +83,15 @@ async fn hand_in(
     answer(&centre, &permit, kept).await
 }
 
-async fn read(mut body: web::Payload) -> std::result::Result<Vec<u8>, HttpResponse> {
+async fn read(payload: web::Payload) -> std::result::Result<Vec<u8>, HttpResponse> {
     let bad = |status, code, detail: &str| problem(status, code, "文件未收到", detail);
-    let mut bytes = Vec::new();
+    let (mut body, mut bytes) = (Body::new(payload), Vec::new());
     loop {
-        let piece = match tokio::time::timeout(SILENCE, body.next()).await {
-            Err(_) => return Err(bad(StatusCode::REQUEST_TIMEOUT, "silence", "no byte for 30 s")),
+        let piece = match body.next().await {
+            Err(Stopped::Slow(how)) => return Err(bad(StatusCode::REQUEST_TIMEOUT, "silence", &how)),
+            Err(Stopped::Cut(how)) => return Err(bad(StatusCode::BAD_REQUEST, "cut", &how)),
             Ok(None) => return Ok(bytes),
-            Ok(Some(Err(e))) => return Err(bad(StatusCode::BAD_REQUEST, "cut", &e.to_string())),
-            Ok(Some(Ok(piece))) => piece,
+            Ok(Some(piece)) => piece,
         };
         if bytes.len() + piece.len() > MOST_BYTES {
             return Err(bad(StatusCode::PAYLOAD_TOO_LARGE, "file", "larger than 64 MiB"));
@@ -134,7 +136,6 @@ pub struct PageQuery {
 #[utoipa::path(get, path = "/api/ecg/unmatched", tag = "ecg", params(PageQuery), responses((status = 200, description = "rows, next")))]
 #[get("/api/ecg/unmatched")]
 async fn unmatched(centre: web::Data<Centre>, permit: Caller, query: web::Query<PageQuery>) -> Answer {
-    require(&permit)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
     let page = lists::unmatched(&mut reader, &permit, &query.after, query.limit.unwrap_or(50)).await?;
     Ok(HttpResponse::Ok().json(page))
@@ -144,7 +145,6 @@ async fn unmatched(centre: web::Data<Centre>, permit: Caller, query: web::Query<
 #[utoipa::path(get, path = "/api/ecg/waiting", tag = "ecg", responses((status = 200, description = "rows")))]
 #[get("/api/ecg/waiting")]
 async fn waiting(centre: web::Data<Centre>, permit: Caller) -> Answer {
-    require(&permit)?;
     let mut reader = centre.ctx.db.read(&permit).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": lists::waiting(&mut reader, &centre.ctx, &permit).await?})))
 }

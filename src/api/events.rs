@@ -1,16 +1,16 @@
 //! Server-sent events: what changed, by id; pages fetch the rest. Scope-filtered, resumable.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use tokio::sync::broadcast::error::RecvError;
-use yigong_base::access::Permit;
+use yigong_base::access::{Permit, session};
 use yigong_base::live::{LiveEvent, STOP};
 use yigong_clinic::Centre;
 
-use super::auth::{Caller, Person};
+use super::auth::{Caller, Person, cookie_of};
 use super::fault::Answer;
 
 /// Silence after which a comment is sent, so that both ends notice a dead line.
@@ -33,16 +33,25 @@ async fn events(req: HttpRequest, centre: web::Data<Centre>, permit: Caller, _pe
     let last = req.headers().get("last-event-id").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
     let (missed, receiver) = centre.ctx.live.follow(last);
     let permit = permit.0.clone();
+    let token = cookie_of(req.headers()).unwrap_or_default();
     let first: String = missed.iter().filter(|e| permit.sees(&e.facility)).map(frame).collect();
     let head = Bytes::from(format!("retry: 2000\n\n{first}"));
     let stream = futures_util::stream::unfold(
-        (receiver, permit, Some(head)),
-        |(mut receiver, permit, head)| async move {
+        (receiver, permit, Some(head), centre, token, Instant::now()),
+        |(mut receiver, mut permit, head, centre, token, mut asked)| async move {
             if let Some(head) = head {
-                return Some((Ok::<_, actix_web::Error>(head), (receiver, permit, None)));
+                return Some((
+                    Ok::<_, actix_web::Error>(head),
+                    (receiver, permit, None, centre, token, asked),
+                ));
             }
             let text = wait(&mut receiver, &permit).await?;
-            Some((Ok(Bytes::from(text)), (receiver, permit, None)))
+            if asked.elapsed() >= HEARTBEAT {
+                // Who signed out, was switched off or has other roles hears nothing more under the old ones.
+                permit = session::find(&centre.ctx, &token).await.ok()??.permit;
+                asked = Instant::now();
+            }
+            Some((Ok(Bytes::from(text)), (receiver, permit, None, centre, token, asked)))
         },
     );
     Ok(HttpResponse::Ok()

@@ -85,7 +85,6 @@ impl FrameQuery {
 #[utoipa::path(get, path = "/api/studies/{id}", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "the study")))]
 #[get("/api/studies/{id}")]
 async fn get_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     Ok(HttpResponse::Ok().json(detail::study(&mut conn, &centre.ctx, &permit, &id).await?))
 }
@@ -94,7 +93,6 @@ async fn get_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<Stri
 #[utoipa::path(get, path = "/api/series/{id}/stack", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "instances in reading order")))]
 #[get("/api/series/{id}/stack")]
 async fn get_stack(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     Ok(HttpResponse::Ok().json(detail::renewed_stack(&centre.ctx, &permit, &id).await?))
 }
 
@@ -108,7 +106,6 @@ async fn get_frame(
     path: web::Path<(String, usize)>,
     query: web::Query<FrameQuery>,
 ) -> Answer {
-    require_images(&permit)?;
     let (id, n) = path.into_inner();
     let (form, mime, name) = match query.f.as_str() {
         "" | "raw" => (Form::Raw, "application/octet-stream", "raw".to_owned()),
@@ -199,7 +196,6 @@ async fn study_picture(
 #[utoipa::path(get, path = "/api/instances/{id}/file", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "DICOM Part 10")))]
 #[get("/api/instances/{id}/file")]
 async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     let stored = {
         let mut conn = centre.ctx.db.read(&permit).await?;
         retrieve::instance(&mut conn, &permit, &id).await?

@@ -10,7 +10,7 @@ use yigong_clinic::imaging::reconcile::{self, Parts, Person};
 
 use super::auth::Caller;
 use super::fault::Answer;
-use super::imaging::require_images;
+
 use super::quarantine::Why;
 
 /// Routes of this file.
@@ -137,7 +137,6 @@ pub(super) async fn told(
 #[utoipa::path(get, path = "/api/studies", tag = "imaging", params(Search), responses((status = 200, description = "rows")))]
 #[get("/api/studies")]
 async fn find_studies(centre: web::Data<Centre>, permit: Caller, q: web::Query<Search>) -> Answer {
-    require_images(&permit)?;
     if q.q.trim().is_empty() {
         return Ok(HttpResponse::Ok().json(json!({"rows": []})));
     }
@@ -150,7 +149,6 @@ async fn find_studies(centre: web::Data<Centre>, permit: Caller, q: web::Query<S
 #[utoipa::path(get, path = "/api/studies/{id}/card", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "the card")))]
 #[get("/api/studies/{id}/card")]
 async fn get_card(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     Ok(HttpResponse::Ok().json(reconcile::study_card(&centre.ctx, &permit, &id).await?))
 }
 
@@ -337,7 +335,6 @@ async fn restore(
 #[utoipa::path(get, path = "/api/studies/{id}/history", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "rows")))]
 #[get("/api/studies/{id}/history")]
 async fn get_history(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     let rows = reconcile::history(&mut conn, &permit, &id).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": rows})))
@@ -347,7 +344,6 @@ async fn get_history(centre: web::Data<Centre>, permit: Caller, id: web::Path<St
 #[utoipa::path(get, path = "/api/studies/{id}/notices", tag = "imaging", params(("id" = String, Path)), responses((status = 200, description = "rows")))]
 #[get("/api/studies/{id}/notices")]
 async fn get_notices(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
-    require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     let rows = reconcile::notices(&mut conn, &permit, &id).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": rows})))
@@ -369,7 +365,6 @@ async fn undo(
 #[utoipa::path(get, path = "/api/reports/{id}/versions/{n}/images", tag = "imaging", params(("id" = String, Path), ("n" = i64, Path)), responses((status = 200, description = "rows")))]
 #[get("/api/reports/{id}/versions/{n}/images")]
 async fn get_pinned(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String, i64)>) -> Answer {
-    require_images(&permit)?;
     let mut conn = centre.ctx.db.read(&permit).await?;
     let rows = reconcile::pinned(&mut conn, &permit, &path.0, path.1).await?;
     Ok(HttpResponse::Ok().json(json!({"rows": rows})))

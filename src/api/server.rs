@@ -100,7 +100,12 @@ pub fn start(centre: Centre, listener: std::net::TcpListener) -> std::io::Result
     let workers = usize::try_from(centre.ctx.config.http.workers).unwrap_or(2).max(1);
     let data = web::Data::new(centre);
     let at = listener.local_addr()?;
-    let builder = Server::build().workers(workers).shutdown_timeout(20).disable_signals();
+    // Sockets are left for devices, however many pages are open.
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(4096)
+        .shutdown_timeout(20)
+        .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let accepted = move || {
         let stopping = stopping.clone();

@@ -11,17 +11,22 @@ use yigong_base::clock::MINUTE_MS;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 
-use super::auth::{COOKIE, Person};
+use super::auth::{COOKIE, Person, cookie_named};
 use super::fault::{Answer, problem};
+
+/// Cookie by which accounts know a browser again, and for how long.
+const DEVICE: &str = "yigong_device";
+const KNOWN_DAYS: i64 = 365;
 
 /// Routes of this file.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(sign_in).service(show).service(sign_out).service(reauth).service(settings);
+    cfg.service(sign_in).service(show).service(sign_out).service(reauth).service(lock).service(password);
+    cfg.service(settings);
 }
 
 /// OpenAPI of this file.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(sign_in, show, sign_out, reauth, settings))]
+#[openapi(paths(sign_in, show, sign_out, reauth, lock, password, settings))]
 pub struct Doc;
 
 /// Login and password.
@@ -29,6 +34,13 @@ pub struct Doc;
 pub struct SignIn {
     login: String,
     password: String,
+}
+
+/// The old password and the one from now on.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Passwords {
+    old: String,
+    new: String,
 }
 
 /// A password.
@@ -57,6 +69,8 @@ fn view(centre: &Centre, s: &session::Session) -> Value {
         "demo": super::public::is_demo(),
         "now": centre.ctx.now(),
         "reauth_until": s.reauth_at + centre.ctx.config.report.reauth_minutes * MINUTE_MS,
+        "locked": s.locked,
+        "must_change": s.must_change,
         "settings": serde_json::from_str::<Value>(&s.settings).unwrap_or_default(),
     })
 }
@@ -66,8 +80,10 @@ fn view(centre: &Centre, s: &session::Session) -> Value {
 #[post("/api/session")]
 async fn sign_in(req: HttpRequest, centre: web::Data<Centre>, body: web::Json<SignIn>) -> Answer {
     let address = req.peer_addr().map(|a| a.ip().to_string()).unwrap_or_default();
-    let token = match session::sign_in(&centre.ctx, body.login.trim(), &body.password, &address).await {
-        Ok(token) => token,
+    let device = cookie_named(req.headers(), DEVICE);
+    let from = session::From { address: &address, device: device.as_deref() };
+    let opened = match session::sign_in(&centre.ctx, body.login.trim(), &body.password, from).await {
+        Ok(opened) => opened,
         Err(Fault::Denied { .. }) => {
             return Ok(problem(
                 StatusCode::UNAUTHORIZED,
@@ -86,17 +102,28 @@ async fn sign_in(req: HttpRequest, centre: web::Data<Centre>, body: web::Json<Si
         }
         Err(other) => return Err(other.into()),
     };
-    let found =
-        session::find(&centre.ctx, &token).await?.ok_or_else(|| Fault::internal("session vanished"))?;
+    let found = session::find(&centre.ctx, &opened.token)
+        .await?
+        .ok_or_else(|| Fault::internal("session vanished"))?;
+    // The session ends with the browser; that the browser is known outlives it.
+    let session = set_cookie(&centre, COOKIE, "/", opened.token, None);
+    let device = set_cookie(&centre, DEVICE, "/api/session", opened.device, Some(Duration::days(KNOWN_DAYS)));
+    Ok(HttpResponse::Ok().cookie(session).cookie(device).json(view(&centre, &found)))
+}
+
+fn set_cookie(
+    centre: &Centre,
+    name: &'static str,
+    path: &'static str,
+    value: String,
+    lasts: Option<Duration>,
+) -> Cookie<'static> {
     let secure = centre.ctx.config.http.public_url.starts_with("https://");
-    let cookie = Cookie::build(COOKIE, token)
-        .path("/")
-        .http_only(true)
-        .secure(secure)
-        .same_site(SameSite::Lax)
-        .max_age(Duration::milliseconds(session::LIFE_MS))
-        .finish();
-    Ok(HttpResponse::Ok().cookie(cookie).json(view(&centre, &found)))
+    let built = Cookie::build(name, value).path(path).http_only(true).secure(secure).same_site(SameSite::Lax);
+    match lasts {
+        Some(lasts) => built.max_age(lasts).finish(),
+        None => built.finish(),
+    }
 }
 
 /// Who am I.
@@ -114,7 +141,27 @@ async fn sign_out(centre: web::Data<Centre>, person: Person) -> Answer {
     let mut gone = Cookie::new(COOKIE, "");
     gone.set_path("/");
     gone.make_removal();
-    Ok(HttpResponse::NoContent().cookie(gone).finish())
+    // The next person at this workstation finds no pictures in the browser.
+    Ok(HttpResponse::NoContent().cookie(gone).insert_header(("Clear-Site-Data", "\"cache\"")).finish())
+}
+
+/// Locks the session: until the password is said again it only waits for alerts.
+#[utoipa::path(post, path = "/api/session/lock", tag = "session", responses((status = 204, description = "locked")))]
+#[post("/api/session/lock")]
+async fn lock(centre: web::Data<Centre>, person: Person) -> Answer {
+    session::lock(&centre.ctx, &person.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Changes the own password.
+#[utoipa::path(put, path = "/api/session/password", tag = "session", request_body = Passwords, responses((status = 204, description = "changed"), (status = 401, description = "the old one is wrong"), (status = 422, description = "the new one will not do")))]
+#[put("/api/session/password")]
+async fn password(centre: web::Data<Centre>, person: Person, body: web::Json<Passwords>) -> Answer {
+    match session::change_password(&centre.ctx, &person.0, &body.old, &body.new).await {
+        Ok(()) => Ok(HttpResponse::NoContent().finish()),
+        Err(Fault::Denied { .. }) => Ok(wrong_password()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Confirms the password, for signing.
@@ -126,11 +173,13 @@ async fn reauth(centre: web::Data<Centre>, person: Person, body: web::Json<Passw
             let until = at + centre.ctx.config.report.reauth_minutes * MINUTE_MS;
             Ok(HttpResponse::Ok().json(json!({ "reauth_until": until })))
         }
-        Err(Fault::Denied { .. }) => {
-            Ok(problem(StatusCode::UNAUTHORIZED, "bad_credentials", "密码错误", "wrong password"))
-        }
+        Err(Fault::Denied { .. }) => Ok(wrong_password()),
         Err(other) => Err(other.into()),
     }
+}
+
+fn wrong_password() -> HttpResponse {
+    problem(StatusCode::UNAUTHORIZED, "bad_credentials", "密码错误", "wrong password")
 }
 
 /// Stores language and theme.

@@ -113,7 +113,7 @@ impl Clock for Later {
 async fn sender(ctx: &Ctx, facility: &str) -> Result<Peer> {
     let permit = Permit::system("bench-fill");
     let title = format!("FILL{facility}");
-    if let Some(known) = peer::find_ae(&mut *ctx.db.read(&permit).await?, &title).await? {
+    if let Some(known) = peer::find_ae(&mut *ctx.db.read(&permit).await?, &title, facility).await? {
         return Ok(known);
     }
     let mut new = Peer {

@@ -59,9 +59,12 @@ pub enum DicomTlsCommand {
         /// Days it is valid.
         #[arg(long, default_value_t = 825)]
         days: i64,
-        /// From now on the peer must come by TLS.
+        /// The peer may still come on the plain port; else only by TLS from now on.
         #[arg(long)]
-        required: bool,
+        plain_too: bool,
+        /// Its facility, where several have a peer of this title.
+        #[arg(long, default_value = "")]
+        facility: String,
     },
     /// Take a certificate from a peer; without --sha256 all of them. The next association with it is refused.
     Revoke {
@@ -71,6 +74,9 @@ pub enum DicomTlsCommand {
         /// Hash of the certificate.
         #[arg(long)]
         sha256: Option<String>,
+        /// Its facility, where several have a peer of this title.
+        #[arg(long, default_value = "")]
+        facility: String,
     },
     /// List the certificates in use and the days they have left; the exit code is 1 when one has 30 days or fewer.
     List,
@@ -101,7 +107,7 @@ pub async fn run(command: DicomTlsCommand, config: Config) -> Result<ExitCode> {
                 file("ca.pem")
             ));
         }
-        DicomTlsCommand::Enrol { dir, ae, out, days, required } => {
+        DicomTlsCommand::Enrol { dir, ae, out, days, plain_too, facility } => {
             let ctx = open_platform(config).await?;
             let subject = Subject { name: ae.clone(), hosts: Vec::new(), server: false };
             let authority = pair(&dir)?;
@@ -109,12 +115,12 @@ pub async fn run(command: DicomTlsCommand, config: Config) -> Result<ExitCode> {
             let bundle = format!("{}{}{}", made.pair.key, made.pair.certificate, authority.certificate);
             // The file first: a hash at the peer without its key would be of no use to anybody.
             write_new(&out, &bundle)?;
-            enter(&ctx, &ae, &made, required).await?;
+            enter(&ctx, (&ae, &facility), &made, plain_too).await?;
             say(&format!("{ae}: {} sha256 {}", out.display(), made.sha256));
         }
-        DicomTlsCommand::Revoke { ae, sha256 } => {
+        DicomTlsCommand::Revoke { ae, sha256, facility } => {
             let ctx = open_platform(config).await?;
-            let left = revoke(&ctx, &ae, sha256.as_deref()).await?;
+            let left = revoke(&ctx, (&ae, &facility), sha256.as_deref()).await?;
             say(&format!("{ae}: {left} certificates left"));
         }
         DicomTlsCommand::List => {
@@ -145,29 +151,36 @@ fn write_new(path: &Path, text: &str) -> Result<()> {
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
-async fn enter(ctx: &Ctx, ae: &str, made: &Issued, required: bool) -> Result<()> {
-    change(ctx, ae, |peer, listed| {
+/// AE title and facility.
+type Whose<'w> = (&'w str, &'w str);
+
+async fn enter(ctx: &Ctx, whose: Whose<'_>, made: &Issued, plain_too: bool) -> Result<()> {
+    change(ctx, whose, |peer, listed| {
         listed.push(json!({"sha256": made.sha256, "not_after": made.not_after}));
-        if required && let Value::Object(policy) = &mut peer.policy {
-            policy.insert("tls".into(), json!("required"));
+        if let Value::Object(policy) = &mut peer.policy {
+            policy.insert("tls".into(), json!(if plain_too { "allowed" } else { "required" }));
         }
     })
     .await
     .map(|_| ())
 }
 
-async fn revoke(ctx: &Ctx, ae: &str, sha256: Option<&str>) -> Result<usize> {
-    change(ctx, ae, |_, listed| {
+async fn revoke(ctx: &Ctx, whose: Whose<'_>, sha256: Option<&str>) -> Result<usize> {
+    change(ctx, whose, |_, listed| {
         listed.retain(|c| sha256.is_some_and(|h| c.get("sha256").and_then(Value::as_str) != Some(h)));
     })
     .await
 }
 
 /// Changes the certificates of a peer in one audited unit; answers how many it has now.
-async fn change(ctx: &Ctx, ae: &str, with: impl FnOnce(&mut Peer, &mut Vec<Value>)) -> Result<usize> {
+async fn change(
+    ctx: &Ctx,
+    (ae, facility): Whose<'_>,
+    with: impl FnOnce(&mut Peer, &mut Vec<Value>),
+) -> Result<usize> {
     let permit = Permit::system("cli");
     let mut tx = ctx.db.begin(&permit).await?;
-    let mut peer = peer::find_ae(&mut tx, ae)
+    let mut peer = peer::find_ae(&mut tx, ae, facility)
         .await?
         .ok_or_else(|| Fault::invalid("ae", format!("no enabled DICOM peer {ae}")))?;
     if !peer.policy.is_object() {

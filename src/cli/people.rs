@@ -109,7 +109,7 @@ pub async fn user(command: UserCommand, config: Config) -> Result<ExitCode> {
     }
     let mut secret = String::new();
     std::io::stdin().lock().read_line(&mut secret).map_err(|e| Fault::io("read password", &e))?;
-    let new = NewAccount { login, name, name_en: String::new(), facility, grants };
+    let new = NewAccount { login, name, name_en: String::new(), facility, grants, must_change: false };
     create(&ctx, &permit, &new, secret.trim_end_matches(['\r', '\n']), Cost::Full).await?;
     say(&format!("account {} stands", new.login));
     Ok(ExitCode::SUCCESS)

@@ -29,9 +29,10 @@ pub struct Wanted {
 /// Alternatives, the most wanted first; an absent header or `*/*` means multipart of the default kind.
 #[must_use]
 pub fn wanted(req: &HttpRequest, default: &str) -> Vec<Wanted> {
-    let header = req.headers().get(ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
-    let asked = parameter(req, "accept");
-    alternatives(asked.as_deref().unwrap_or(header), default)
+    // Several lines are one list (RFC 9110 §5.3).
+    let lines: Vec<&str> = req.headers().get_all(ACCEPT).filter_map(|v| v.to_str().ok()).collect();
+    let header = if lines.is_empty() { "*/*".to_owned() } else { lines.join(",") };
+    alternatives(&parameter(req, "accept").unwrap_or(header), default)
 }
 
 /// Media type of answers about objects.

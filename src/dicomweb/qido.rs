@@ -91,7 +91,7 @@ async fn answer(
                 .json(json!({"code": "query", "detail": format!("{key}: {detail}")})));
         }
     };
-    let Asked { keys, fuzzy, limit, offset, warnings } = asked;
+    let Asked { keys, fuzzy, limit, offset, mut warnings } = asked;
     let named: Vec<String> = [tag::SOP_INSTANCE, tag::SERIES_UID, tag::STUDY_UID]
         .iter()
         .flat_map(|t| keys.values(*t).iter().cloned())
@@ -100,10 +100,16 @@ async fn answer(
     query.fuzzy = fuzzy;
     // HTTP negotiates nothing: a date range with a time range of the same form is always one range.
     query.combined = true;
-    query.first = limit.saturating_add(offset);
+    query.first = limit.saturating_add(offset).saturating_add(1);
     let mut conn = centre.ctx.db.read(permit).await?;
-    let found = Search::new(query).take(&mut conn, permit, offset, limit).await?;
+    let mut found = Search::new(query).take(&mut conn, permit, offset, limit.saturating_add(1)).await?;
     drop(conn);
+    if found.len() > limit {
+        // Said, so that nobody takes a page for the whole (PS3.18 §8.3.4.4).
+        found.truncate(limit);
+        warnings
+            .push("the number of results exceeds the limit; additional results can be requested".to_owned());
+    }
     if found.is_empty() {
         stranger::noted(&centre.ctx, permit, "QIDO", &named).await;
     }

@@ -102,14 +102,31 @@ pub(super) async fn look_up(
 ) -> Result<(Admission, Option<Peer>)> {
     let permit = Permit::system("dicom listener");
     let mut read = centre.ctx.db.read(&permit).await?;
-    let Some(peer) = peer::find_ae(&mut read, ae_title).await? else { return Ok((Admission::Unknown, None)) };
+    let mut all = peer::of_title(&mut read, ae_title).await?;
+    // Several places may have a device of this title: it is the one that may come from here.
+    let at = all.iter().position(|peer| peer.admits(address)).unwrap_or_default();
+    if all.is_empty() {
+        return Ok((Admission::Unknown, None));
+    }
+    let peer = all.swap_remove(at);
     let admission = match certificate {
         _ if !peer.admits(address) => Admission::ForeignAddress,
-        None if peer.policy_text("tls") == Some("required") => Admission::TlsRequired,
+        None if needs_tls(&peer) => Admission::TlsRequired,
         Some(hash) if !owns(&peer, hash) => Admission::ForeignCertificate,
         _ => Admission::Admitted(policy_of(&peer)),
     };
     Ok((admission, Some(peer)))
+}
+
+/// Whoever has been given a certificate comes with it, unless the policy says that the plain port is open to the peer, too.
+fn needs_tls(peer: &Peer) -> bool {
+    let enrolled =
+        peer.policy.get("certificates").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    match peer.policy_text("tls") {
+        Some("allowed") => false,
+        Some("required") => true,
+        _ => enrolled,
+    }
 }
 
 /// Whether a peer that was admitted would be admitted now, as the same one: it may have been disabled, moved to another
@@ -171,7 +188,7 @@ pub(super) async fn record_spoof(
     let mut tx = centre.ctx.db.begin(&permit).await?;
     let detail = json!({"ae_title": peer.ae_title, "address": address.to_string(), "times": times});
     let action = format!("peer.{what}");
-    audit::append(&mut tx, &centre.ctx, &permit, &action, "peer", &peer.id, &detail).await?;
+    audit::append(&mut tx, &centre.ctx, &permit, &action, "peer", &peer.id, &detail);
     tx.commit().await
 }
 

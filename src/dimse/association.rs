@@ -179,7 +179,12 @@ async fn judge(
     certificate: Option<&str>,
 ) -> Result<std::result::Result<(Peer, Place, Decision), AssociationRJ>> {
     let (admission, peer) = look_up(&shared.centre, title, from.ip(), certificate).await?;
-    let decision = negotiate::decide(rq, &shared.centre.ctx.config.dicom.ae_title, &admission);
+    let config = &shared.centre.ctx.config.dicom;
+    let called = rq.called_ae_title.trim_matches([' ', '\0']);
+    // A server that took the place of another answers to its title, too, so that no device has to be touched.
+    let alias =
+        config.ae_aliases.split(',').map(str::trim).find(|alias| !alias.is_empty() && *alias == called);
+    let decision = negotiate::decide(rq, alias.unwrap_or(&config.ae_title), &admission);
     let peer = match (&decision, peer) {
         (Decision::Reject(reply), peer) => {
             let what = match admission {

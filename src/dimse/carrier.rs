@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use serde_json::Value;
 use yigong_base::Ctx;
 use yigong_base::access::Permit;
 use yigong_base::fault::Fault;
@@ -38,9 +39,9 @@ impl DicomCarrier {
 
     /// An archive whose title is in the register of peers is called as the register says: a report does not go out in the clear
     /// to somebody whose images only travel by TLS.
-    async fn tls(&self, called: &str) -> Result<Option<TlsCall>, Fault> {
+    async fn tls(&self, called: &str, facility: &str) -> Result<Option<TlsCall>, Fault> {
         let mut read = self.ctx.db.read(&Permit::system("delivery")).await?;
-        match peer::known_ae(&mut read, called).await? {
+        match peer::known_ae(&mut read, called, facility).await? {
             Some(peer) => tls_of(&self.ctx, &peer),
             None => Ok(None),
         }
@@ -51,7 +52,9 @@ impl DicomCarrier {
         let Some((called, address)) = archive(&parcel.address) else {
             return failed(Outcome::Parked { why: "the address is not AE@host:port".into() });
         };
-        let tls = match self.tls(called).await {
+        let content: Value = serde_json::from_str(&parcel.content).unwrap_or_default();
+        let facility = content.pointer("/facility/code").and_then(Value::as_str).unwrap_or_default();
+        let tls = match self.tls(called, facility).await {
             Ok(tls) => tls,
             Err(fault) => return failed(Outcome::Retry { why: fault.to_string() }),
         };

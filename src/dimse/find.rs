@@ -3,6 +3,7 @@
 use yigong_base::access::Permit;
 use yigong_clinic::imaging::query::{Level, Query, Search, unsupported};
 use yigong_formats::dicom::attributes::Attributes;
+use yigong_formats::dicom::qido::is_one;
 use yigong_formats::dicom::tag;
 
 use super::dialogue::Break;
@@ -10,7 +11,7 @@ use super::identifier::{self, Writing};
 use super::operation::{Exchange, Request};
 use super::status::{self, Status};
 
-/// Matches of one request at most.
+/// Matches of one request at most, unless it asks for what one study holds.
 pub(super) const MAX_MATCHES: usize = 2_000;
 
 /// Answers a query.
@@ -52,6 +53,8 @@ async fn rows(
     let mut query = Query::new(level, keys.clone());
     (query.combined, query.fuzzy) = (agreed.combined, agreed.fuzzy);
     let mut search = Search::new(query);
+    // Whoever lists a study's images must be told of each: a perfusion series has more than that.
+    let of_study = level != Level::Patient && is_one(keys, tag::STUDY_UID);
     let mut sent = 0;
     loop {
         let page = match page(exchange, &permit, &mut search).await {
@@ -68,7 +71,7 @@ async fn rows(
             if exchange.is_cancelled() {
                 return Ok(Status::new(status::CANCELLED, ""));
             }
-            if sent == MAX_MATCHES {
+            if sent == MAX_MATCHES && !of_study {
                 return Ok(Status::new(status::OUT_OF_RESOURCES, format!("more than {MAX_MATCHES} matches")));
             }
             let mut answer = identifier::answer(keys, &found.attributes);

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
-use yigong_base::access::{Permit, password, session};
+use yigong_base::access::password::{self, Who};
+use yigong_base::access::{Permit, session};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::site::{Peer, facility};
 use yigong_clinic::Centre;
@@ -59,7 +60,7 @@ pub(super) async fn accepts(
         Some(_) if attempts.resting(&peer.id, Instant::now()) => Ok(false),
         Some(i) => {
             let right = match own.and_then(|users| users.get(&i.name)).and_then(Value::as_str) {
-                Some(hash) => password::verify(&i.password, hash).await?,
+                Some(hash) => password::verify(&i.password, hash, Who::Anyone).await?,
                 None => has_account(centre, peer, i, from).await?,
             };
             if !right {
@@ -72,7 +73,14 @@ pub(super) async fn accepts(
 
 async fn has_account(centre: &Centre, peer: &Peer, said: &Identity, from: IpAddr) -> Result<bool> {
     let ctx = &centre.ctx;
-    let known = match session::check(ctx, &said.name, &said.password, &from.to_string()).await {
+    let known = match session::check(
+        ctx,
+        &said.name,
+        &said.password,
+        session::From { address: &from.to_string(), device: None },
+    )
+    .await
+    {
         Ok(known) => known,
         Err(Fault::Denied { .. } | Fault::Busy { .. }) => return Ok(false),
         Err(fault) => return Err(fault),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
+use yigong_base::fault::Fault;
 use yigong_base::site::{Peer, peer};
 use yigong_formats::dicom::command::MoveRequest;
 
@@ -154,10 +155,13 @@ fn target(exchange: &Exchange, rq: &MoveRequest, receiver: &Peer, none: bool) ->
 async fn destination(exchange: &Exchange, ae_title: &str) -> Result<Peer, Status> {
     let ctx = &exchange.centre.ctx;
     let permit = exchange.permit();
-    let found = async { peer::find_ae(&mut *ctx.db.read(&permit).await?, ae_title).await };
+    let own = &exchange.peer.facility;
+    let found = async { peer::find_ae(&mut *ctx.db.read(&permit).await?, ae_title, own).await };
     match found.await {
         Ok(Some(peer)) => Ok(peer),
-        Ok(None) => Err(Status::new(status::UNKNOWN_DESTINATION, "no such destination")),
+        Ok(None) | Err(Fault::Conflict { .. }) => {
+            Err(Status::new(status::UNKNOWN_DESTINATION, "no such destination"))
+        }
         Err(fault) => Err(Status::new(status::UNABLE, fault.code())),
     }
 }

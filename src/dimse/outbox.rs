@@ -102,7 +102,8 @@ async fn send(leaving: &Leaving<'_>, target: &Target, objects: &[Object]) -> Vec
 fn verdict(sent: Sent) -> Tried {
     match sent.status {
         0x0000 | 0xB000..=0xBFFF | 0x0107 | 0x0116 => Tried::Sent(sent.status),
-        0xA700..=0xA7FF => Tried::Later(Some(sent.status), sent.comment),
+        // Out of resources; or it could not do its work, or not within its resources, at this moment (PS3.7 Annex C).
+        0xA700..=0xA7FF | 0x0110 | 0x0213 => Tried::Later(Some(sent.status), sent.comment),
         NOT_SENT => Tried::Never(None, sent.comment),
         NOT_YET => Tried::Later(None, sent.comment),
         status => Tried::Never(Some(status), sent.comment),

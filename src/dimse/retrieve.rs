@@ -130,7 +130,7 @@ impl Progress {
         exchange.answer(response, None).await
     }
 
-    /// The last response: all went, some did not, none did, or it was cancelled; with the UIDs of those that failed.
+    /// The last response: all went, some did not or with a warning, none did, or it was cancelled; with the UIDs of those that failed.
     pub(super) async fn finish(
         &self,
         exchange: &Exchange,
@@ -140,6 +140,7 @@ impl Progress {
         let done = self.counts.completed > 0 || self.counts.warned > 0;
         let code = match (cancelled, self.counts.failed > 0, done) {
             (true, _, _) => status::CANCELLED,
+            (_, false, _) if self.counts.warned > 0 => status::SOME_FAILED,
             (_, false, _) => status::SUCCESS,
             (_, true, true) => status::SOME_FAILED,
             (_, true, false) => status::CANNOT_SEND,

@@ -19,11 +19,9 @@ const STEP: Tag = Tag(0x0040_0100);
 const STATION_AE: Tag = Tag(0x0040_0001);
 const START_DATE: Tag = Tag(0x0040_0002);
 const START_TIME: Tag = Tag(0x0040_0003);
-const PERFORMER: Tag = Tag(0x0040_0006);
 const STEP_DESCRIPTION: Tag = Tag(0x0040_0007);
 const STEP_CODE: Tag = Tag(0x0040_0008);
 const STEP_ID: Tag = Tag(0x0040_0009);
-const STATION_NAME: Tag = Tag(0x0040_0010);
 const LOCATION: Tag = Tag(0x0040_0011);
 const STEP_STATUS: Tag = Tag(0x0040_0020);
 /// Requested Procedure and Imaging Service Request.
@@ -195,9 +193,10 @@ impl Shape {
         s.put(STATION_AE, station.as_str())
             .put(START_DATE, step.date.as_str())
             .put(START_TIME, step.time.as_str());
-        s.put(PERFORMER, "").put(STEP_DESCRIPTION, step.examination.as_str());
+        // Who performs it, and at which station name, is not known: keys of that kind match everything.
+        s.put(STEP_DESCRIPTION, step.examination.as_str());
         s.put_items(STEP_CODE, vec![code(step)]);
-        s.put(STEP_ID, step_id(step)).put(STATION_NAME, "").put(LOCATION, step.facility_name.as_str());
+        s.put(STEP_ID, step_id(step)).put(LOCATION, step.facility_name.as_str());
         s.put(STEP_STATUS, "SCHEDULED");
         let mut a = Attributes::default();
         a.put_items(STEP, vec![s]);

@@ -16,7 +16,7 @@ use crate::api::auth;
 
 fn verifier(id: &str) -> Permit {
     let grant = |role| Grant { role, facility: "LEAD".into(), pipelines: "*".into() };
-    Permit::person(id, id, "LEAD", true, vec![grant(Role::LabVerifier), grant(Role::Lead)])
+    Permit::person(id, id, "LEAD", "LEAD", vec![grant(Role::LabVerifier), grant(Role::Lead)])
 }
 
 async fn centre(bench: &Bench) -> Centre {

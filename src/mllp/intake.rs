@@ -297,6 +297,6 @@ async fn keep(
     let mut tx = ctx.db.begin(permit).await?;
     let id = ctx.id();
     inbox::keep(&mut tx, ctx, &id, &frame, End { state, reason: why, ack }).await?;
-    audit::append(&mut tx, ctx, permit, "inbox.refuse", "inbox", &id, &json!({"why": why})).await?;
+    audit::append(&mut tx, ctx, permit, "inbox.refuse", "inbox", &id, &json!({"why": why}));
     tx.commit().await
 }

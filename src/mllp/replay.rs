@@ -99,7 +99,7 @@ pub async fn replay(ctx: &Ctx, id: &str) -> Result<()> {
     }
     let end = End { state, reason: &reason, ack: &kept.ack };
     inbox::finish(&mut tx, ctx, id, &frame, end).await?;
-    audit::append(&mut tx, ctx, &permit, "inbox.replay", "inbox", id, &json!({"state": state})).await?;
+    audit::append(&mut tx, ctx, &permit, "inbox.replay", "inbox", id, &json!({"state": state}));
     tx.commit().await?;
     ctx.live.changed("lab", id, &peer.facility);
     for (slice, id, facility) in live {

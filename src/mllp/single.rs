@@ -97,7 +97,7 @@ impl Single<'_> {
         let repeat = earlier.iter().find(|k| k.sha256 == frame.sha256);
         if let Some(bytes) = repeat.and_then(|k: &Kept| k.ack.clone()) {
             let detail = json!({"sha256": frame.sha256});
-            audit::append(&mut tx, ctx, &permit, "inbox.repeat", "peer", &peer.id, &detail).await?;
+            audit::append(&mut tx, ctx, &permit, "inbox.repeat", "peer", &peer.id, &detail);
             tx.commit().await?;
             return Ok(bytes);
         }

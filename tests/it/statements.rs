@@ -68,7 +68,10 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
     (
         "as many rows as there are people, places, devices or settings",
         &[
-            ("base/access", "LIST_ACCOUNTS LIST_ROLES DELETE_SESSIONS_OF LIST_TOKENS"),
+            (
+                "base/access",
+                "LIST_ACCOUNTS LIST_ROLES LEAD FIND_SESSION DELETE_SESSIONS_OF DELETE_OTHER_SESSIONS LIST_TOKENS",
+            ),
             ("base/site", "LIST_FACILITIES LEAD_FACILITY LIST_PEERS LIST_HL7 LIST_DEVICES"),
             ("base/setting", "HAS_SQLITE"),
             ("base/storage", "LIST_APPLIED"),
@@ -84,7 +87,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
         "an index that holds only what is open, due, damaged or on hold",
         &[
             ("base/jobs", "FREE KINDS STALE_SQLITE TAKE_STALE_SQLITE"),
-            ("clinic/critical", "LIST_OPEN"),
+            ("clinic/critical", "LIST_RINGING LIST_ANSWERED"),
             ("clinic/delivery", "RECEIVERS"),
             ("clinic/ecg", "WAITING"),
             ("clinic/imaging/commitment", "RECEIVERS"),
@@ -93,7 +96,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("clinic/imaging/retention", "HOLDS"),
             ("clinic/imaging/scrub", "AWAY LIST_DAMAGED COUNT_DAMAGED HURT COUNT_IN_SCOPE NEXT_RUNS"),
             ("clinic/lab", "UNMATCHED"),
-            ("clinic/report", "COUNT_RETURNED LOST"),
+            ("clinic/report", "COUNT_RETURNED"),
             ("clinic/withdrawal", "WAITING"),
             ("clinic/worklist", "NEXT_SQLITE LIST_CRITICAL"),
         ],
@@ -134,7 +137,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
         "when somebody has set the machine's clock",
         &[(
             "clinic/timekeeping",
-            "SESSIONS LOCKS JOB_LEASES WORK_LEASES SKIPS LINKS COMMITMENTS GRANTS DELIVERIES_SINCE OUTGOING_SINCE JOBS LATE_JOBS DELIVERIES OUTGOING BATCHES REDOS",
+            "SESSIONS LOCKS DEVICE_LOCKS JOB_LEASES WORK_LEASES SKIPS LINKS COMMITMENTS GRANTS DELIVERIES_SINCE OUTGOING_SINCE JOBS LATE_JOBS DELIVERIES OUTGOING BATCHES REDOS",
         )],
     ),
 ];

@@ -172,6 +172,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("access", "storage"),
     ("access", "audit"),
     ("access", "ctx"),
+    // A unit of work ends with what the audit chain says of it (decision 0082).
+    ("storage", "audit"),
     // The delivery and report slices are handed the centre, which names the signer and the fonts of the report slice.
 ];
 

@@ -1,14 +1,49 @@
-//! Passwords by argon2id; at most two hashes at a time (each takes 64 MiB).
+//! Passwords by argon2id; at most three hashes at a time (each takes 64 MiB): two for whoever says to be somebody, one for who is signed in.
 
 use std::sync::LazyLock;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::fault::{Fault, Result};
 
-static SLOTS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+static SLOTS: LazyLock<Line> = LazyLock::new(|| Line::new(2));
+static OWN_SLOT: LazyLock<Line> = LazyLock::new(|| Line::new(1));
+
+/// So many may wait; more are told to come again, for each of them takes a quarter of a second.
+const WAITING: usize = 40;
+
+/// Who waits for a hash.
+struct Line {
+    slots: Semaphore,
+    places: Semaphore,
+}
+
+impl Line {
+    fn new(slots: usize) -> Self {
+        Self { slots: Semaphore::new(slots), places: Semaphore::new(slots + WAITING) }
+    }
+
+    /// A slot, when it is our turn.
+    async fn turn(&self) -> Result<(SemaphorePermit<'_>, SemaphorePermit<'_>)> {
+        let place = self
+            .places
+            .try_acquire()
+            .map_err(|_| Fault::Busy { detail: "too many sign in at once".into() })?;
+        let slot = self.slots.acquire().await.map_err(|_| Fault::internal("hash slots closed"))?;
+        Ok((place, slot))
+    }
+}
+
+/// Whose password is held against its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody: these wait for each other.
+    Anyone,
+    /// A person who is signed in waits for no stranger.
+    SignedIn,
+}
 
 /// How much work a hash costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +66,7 @@ fn hasher(cost: Cost) -> Result<Argon2<'static>> {
 
 /// Hashes a password with the given salt (16 bytes or more).
 pub async fn hash(password: &str, salt: [u8; 32], cost: Cost) -> Result<String> {
-    let _slot = SLOTS.acquire().await.map_err(|_| Fault::internal("hash slots closed"))?;
+    let _turn = SLOTS.turn().await?;
     let password = password.to_owned();
     blocking(move || {
         hasher(cost)?
@@ -43,8 +78,12 @@ pub async fn hash(password: &str, salt: [u8; 32], cost: Cost) -> Result<String> 
 }
 
 /// Whether the password fits the hash.
-pub async fn verify(password: &str, stored: &str) -> Result<bool> {
-    let _slot = SLOTS.acquire().await.map_err(|_| Fault::internal("hash slots closed"))?;
+///
+/// # Errors
+/// `Busy` while too many wait.
+pub async fn verify(password: &str, stored: &str, who: Who) -> Result<bool> {
+    let line = if who == Who::SignedIn { &OWN_SLOT } else { &SLOTS };
+    let _turn = line.turn().await?;
     let (password, stored) = (password.to_owned(), stored.to_owned());
     blocking(move || {
         let parsed = PasswordHash::new(&stored).map_err(|e| Fault::internal(format!("stored hash: {e}")))?;

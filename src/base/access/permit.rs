@@ -27,6 +27,13 @@ pub struct Permit {
     trusted: bool,
 }
 
+impl Grant {
+    /// Whether the role counts where it is held, for somebody who works for `home`.
+    pub(super) fn counts(&self, home: &str, lead: &str) -> bool {
+        self.facility == lead || (self.facility == home && self.role != Role::ItAdmin)
+    }
+}
+
 /// Scope of one who sees every facility.
 pub const ALL_FACILITIES: &str = "*";
 /// Scopes that are one study begin so; the row id of the study follows.
@@ -93,17 +100,20 @@ impl Permit {
         }
     }
 
-    /// A person. Whoever holds a reading or managing role at the lead hospital sees the whole community;
-    /// everybody else sees the facility they work for.
+    /// A person. Whoever holds a reading or managing role at the lead hospital (its code is `lead`) sees the whole community; everybody
+    /// else sees the facility they work for. A role counts where it is held: at that facility or at the lead hospital; and whoever
+    /// administers, administers the centre, so this is held at the lead hospital only.
     #[must_use]
-    pub fn person(id: &str, name: &str, facility: &str, lead: bool, grants: Vec<Grant>) -> Self {
+    pub fn person(id: &str, name: &str, facility: &str, lead: &str, mut grants: Vec<Grant>) -> Self {
+        grants.retain(|g| g.counts(facility, lead));
+        let sees_all = grants.iter().any(|g| g.facility == lead && g.role.serves_community());
         let role = grants.first().map_or("none", |g| g.role.as_str());
         Self {
             who: id.into(),
             name: name.into(),
             role: role.into(),
             facility: facility.into(),
-            scope: if lead { ALL_FACILITIES.into() } else { facility.into() },
+            scope: if sees_all { ALL_FACILITIES.into() } else { facility.into() },
             grants,
             scopes: Vec::new(),
             trusted: false,
@@ -162,9 +172,27 @@ impl Permit {
             })
     }
 
+    /// Whether the right is held for rows of `facility`: some roles act for their own facility only, also where the person sees others.
+    #[must_use]
+    pub fn may_at(&self, right: Right, facility: &str) -> bool {
+        self.trusted
+            || self.grants.iter().any(|g| {
+                g.role.rights().contains(&right) && (g.role.serves_community() || g.facility == facility)
+            })
+    }
+
     /// The right, or [`Fault::Denied`].
     pub fn require(&self, right: Right) -> Result<()> {
         if self.may(right) { Ok(()) } else { Err(Fault::denied(right.as_str())) }
+    }
+
+    /// The right for rows of `facility`, or [`Fault::Denied`].
+    pub fn require_at(&self, right: Right, facility: &str) -> Result<()> {
+        if self.may_at(right, facility) {
+            Ok(())
+        } else {
+            Err(Fault::denied(format!("{} ({facility})", right.as_str())))
+        }
     }
 
     /// The right for a pipeline, or [`Fault::Denied`].

@@ -104,6 +104,13 @@ names! {
 }
 
 impl Role {
+    /// Whether the role works for the whole community when it is held at the lead hospital. The others, whose rights are marked "own
+    /// only" in the table, act for the facility at which they are held, wherever that is.
+    #[must_use]
+    pub fn serves_community(self) -> bool {
+        !matches!(self, Self::ClinicDoctor | Self::ClinicTechnician | Self::ExternalReader)
+    }
+
     /// The rights of a role.
     #[must_use]
     pub fn rights(self) -> &'static [Right] {

@@ -1,4 +1,4 @@
-//! Who did what: append-only rows in a hash chain, written in the transaction of the change.
+//! Who did what: append-only rows in a hash chain, written in the transaction of the change, as its last step.
 
 pub mod append;
 pub mod sql;
@@ -9,6 +9,7 @@ use crate::fault::Result;
 use crate::storage::Conn;
 
 pub use append::append;
+pub(crate) use append::{Event, write};
 pub use verify::{Verdict, verify};
 
 /// Number and hash of the last event; 0 and nothing before the first.

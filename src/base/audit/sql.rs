@@ -1,11 +1,11 @@
 //! SQL of the audit chain.
 
 crate::statements! {
-    /// The next number and the hash before it, in one step: there is one writer.
-    NEXT_SQLITE = "INSERT INTO counter (name, value) VALUES ('audit', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
-        RETURNING value, (SELECT a.hash FROM audit a WHERE a.seq = counter.value - 1) AS prev";
-    /// The next number. The counter row serialises writers of the chain; who waited for it must look for the hash with a new snapshot.
-    NEXT_POSTGRES = "INSERT INTO counter (name, value) VALUES ('audit', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value";
+    /// The last of the next $1 numbers and the hash before the first, in one step: there is one writer.
+    NEXT_SQLITE = "INSERT INTO counter (name, value) VALUES ('audit', $1) ON CONFLICT (name) DO UPDATE SET value = counter.value + $1
+        RETURNING value, (SELECT a.hash FROM audit a WHERE a.seq = counter.value - $1) AS prev";
+    /// The last of the next $1 numbers. The counter row serialises writers of the chain; who waited for it must look for the hash with a new snapshot.
+    NEXT_POSTGRES = "INSERT INTO counter (name, value) VALUES ('audit', $1) ON CONFLICT (name) DO UPDATE SET value = counter.value + $1 RETURNING value";
     /// Hash of the row before.
     HASH_AT = "SELECT hash AS prev FROM audit WHERE seq = $1";
     /// One event.

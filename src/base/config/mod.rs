@@ -101,6 +101,8 @@ section! {
         tls_ca: String = String::new();
         /// Our AE title.
         ae_title: String = "YIGONG".into();
+        /// Further titles that it answers to, comma-separated: those of archives it took the place of.
+        ae_aliases: String = String::new();
         /// Associations from one peer at most.
         associations_per_peer: i64 = 20;
         /// Associations in all at most.

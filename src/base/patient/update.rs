@@ -57,8 +57,7 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, see
             "patient",
             &id,
             &json!({"changed": changed, "before": before}),
-        )
-        .await?;
+        );
     }
     Ok(id)
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::sql;
+use super::{senders, sql};
 use crate::access::Permit;
 use crate::args;
 use crate::audit;
@@ -57,6 +57,8 @@ pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, f: &Facility) -> Resul
         args![&f.code, &f.name, &f.name_en, &f.kind, &f.grid, &f.phone, &f.duty_phone, f.active, ctx.now()],
     )
     .await?;
+    // Whose facility takes part no more sends nothing more.
+    senders::changed(tx, ctx).await?;
     audit::append(
         tx,
         ctx,
@@ -64,9 +66,9 @@ pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, f: &Facility) -> Resul
         "facility.put",
         "facility",
         &f.code,
-        &json!({"kind": f.kind, "active": f.active}),
-    )
-    .await
+        &json!({"kind": f.kind, "active": f.active, "name": f.name, "phone": f.phone, "duty_phone": f.duty_phone}),
+    );
+    Ok(())
 }
 
 /// All facilities.

@@ -10,6 +10,7 @@ use crate::access::Permit;
 use crate::args;
 use crate::audit;
 use crate::ctx::Ctx;
+use crate::digest::sha256_hex;
 use crate::fault::{Fault, Result};
 use crate::storage::{Conn, Row, Tx};
 
@@ -131,6 +132,7 @@ fn check(peer: &Peer) -> Result<()> {
 /// Registers a peer; answers its id.
 pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Result<String> {
     check(peer)?;
+    told_apart(tx, peer).await?;
     let id = if peer.id.is_empty() { ctx.id() } else { peer.id.clone() };
     tx.exec(
         sql::INSERT_PEER,
@@ -158,15 +160,16 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
         "peer.create",
         "peer",
         &id,
-        &json!({"kind": peer.kind, "facility": peer.facility}),
-    )
-    .await?;
+        &json!({"kind": peer.kind, "after": told(peer)}),
+    );
     Ok(id)
 }
 
 /// Changes a peer.
 pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Result<()> {
     check(peer)?;
+    told_apart(tx, peer).await?;
+    let before = find(tx, &peer.id).await?;
     let changed = tx
         .exec(
             sql::UPDATE_PEER,
@@ -188,7 +191,25 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, peer: &Peer) -> Res
         return Err(Fault::not_found("peer"));
     }
     senders::changed(tx, ctx).await?;
-    audit::append(tx, ctx, permit, "peer.update", "peer", &peer.id, &json!({"enabled": peer.enabled})).await
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "peer.update",
+        "peer",
+        &peer.id,
+        &json!({"before": told(&before), "after": told(peer)}),
+    );
+    Ok(())
+}
+
+/// Who may come and whom we call, as the audit chain tells it; of the policy, which may hold secrets, only whether it is another one.
+fn told(peer: &Peer) -> Value {
+    let policy = sha256_hex(peer.policy.to_string().as_bytes());
+    json!({
+        "facility": peer.facility, "name": peer.name, "ae_title": peer.ae_title, "app": peer.app, "app_facility": peer.app_facility,
+        "addresses": peer.addresses, "port": peer.port, "policy_sha256": policy, "enabled": peer.enabled,
+    })
 }
 
 /// All peers.
@@ -202,14 +223,62 @@ pub async fn find(conn: &mut Conn, id: &str) -> Result<Peer> {
     of_row(&row)
 }
 
-/// The enabled DICOM peer of an AE title.
-pub async fn find_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
-    conn.opt(sql::FIND_AE, args![ae_title]).await?.as_ref().map(of_row).transpose()
+/// The enabled DICOM peers of an AE title. Factory titles are the same in many places.
+pub async fn of_title(conn: &mut Conn, ae_title: &str) -> Result<Vec<Peer>> {
+    conn.all(sql::FIND_AE, args![ae_title]).await?.iter().map(of_row).collect()
 }
 
-/// What is known of a DICOM title, of a disabled peer too: how it is to be called does not depend on whether it may come.
-pub async fn known_ae(conn: &mut Conn, ae_title: &str) -> Result<Option<Peer>> {
-    conn.opt(sql::KNOWN_AE, args![ae_title]).await?.as_ref().map(of_row).transpose()
+/// The enabled DICOM peer of an AE title, where several have it that of `facility`.
+///
+/// # Errors
+/// `Conflict` `ae_title` where several have it and none of them, or more than one, is of the facility.
+pub async fn find_ae(conn: &mut Conn, ae_title: &str, facility: &str) -> Result<Option<Peer>> {
+    let mut all = of_title(conn, ae_title).await?;
+    if all.len() > 1 {
+        let at: Vec<_> = all.iter().map(|p| p.facility.clone()).collect();
+        all.retain(|peer| peer.facility == facility);
+        if all.len() != 1 {
+            let why = format!("{ae_title} is the title of peers of {}", at.join(", "));
+            return Err(Fault::conflict("ae_title", why));
+        }
+    }
+    Ok(all.pop())
+}
+
+/// What is known of a DICOM title, of a disabled peer too: how it is to be called does not depend on whether it may come. Where several
+/// have it, that of `facility`.
+pub async fn known_ae(conn: &mut Conn, ae_title: &str, facility: &str) -> Result<Option<Peer>> {
+    conn.opt(sql::KNOWN_AE, args![ae_title, facility]).await?.as_ref().map(of_row).transpose()
+}
+
+/// Two enabled peers of one title must be told apart by where they come from.
+async fn told_apart(conn: &mut Conn, peer: &Peer) -> Result<()> {
+    let Some(title) = peer.ae_title.as_deref().filter(|_| peer.kind == "dicom" && peer.enabled) else {
+        return Ok(());
+    };
+    for row in conn.all(sql::SAME_AE, args![title, &peer.id]).await? {
+        let other = of_row(&row)?;
+        if overlap(&peer.addresses, &other.addresses) {
+            let why = format!(
+                "{title} may come from the same address as {} of {}: the two cannot be told apart",
+                other.name, other.facility
+            );
+            return Err(Fault::conflict("ae_title", why));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an address may be in both lists.
+fn overlap(a: &str, b: &str) -> bool {
+    let holds = |list: &str, other: &str| {
+        other.split(',').any(|range| {
+            let base = range.trim().split('/').next().and_then(|base| base.parse::<IpAddr>().ok());
+            base.is_some_and(|base| list.split(',').any(|own| within(own.trim(), base)))
+        })
+    };
+    // Of two ranges that share an address one holds the other's first: they are powers of two.
+    holds(a, b) || holds(b, a)
 }
 
 /// Remembers the last contact.
@@ -237,7 +306,18 @@ pub(super) fn of_row(row: &Row) -> Result<Peer> {
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::{overlap, within};
+
+    #[test]
+    fn ranges_that_share_an_address() {
+        assert!(overlap("10.1.0.0/16", "10.1.2.3"));
+        assert!(overlap("10.1.2.3", "10.1.0.0/16"));
+        assert!(overlap("10.1.2.0/24, 10.9.0.1", "10.1.0.0/16"));
+        assert!(!overlap("10.1.0.0/16", "10.2.0.0/16"));
+        assert!(!overlap("10.1.2.3", "10.1.2.4"));
+        assert!(overlap("10.1.0.77/16", "10.1.2.0/24"), "the base need not be the first");
+        assert!(!overlap("fd00::/8", "10.0.0.1"));
+    }
 
     #[test]
     fn ranges() {

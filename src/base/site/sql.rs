@@ -20,12 +20,15 @@ crate::statements! {
     LIST_PEERS = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer ORDER BY kind, facility, name";
     /// One peer.
     FIND_PEER = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE id = $1";
-    /// An enabled DICOM peer by AE title.
-    FIND_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 AND enabled = 1";
-    /// The DICOM peer of a title, the enabled one first.
-    KNOWN_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 ORDER BY enabled DESC, id LIMIT 1";
-    /// Enabled HL7 peers.
-    LIST_HL7 = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'hl7' AND enabled = 1 ORDER BY id";
+    /// Enabled DICOM peers of facilities that take part, by AE title.
+    FIND_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 AND enabled = 1 AND EXISTS (SELECT 1 FROM facility f WHERE f.code = peer.facility AND f.active = 1) ORDER BY facility, id";
+    /// The DICOM peer of a title: the facility's own, then an enabled one, first.
+    KNOWN_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1
+        ORDER BY CASE WHEN facility = $2 THEN 0 ELSE 1 END, enabled DESC, id LIMIT 1";
+    /// Other enabled DICOM peers of a title.
+    SAME_AE = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'dicom' AND ae_title = $1 AND enabled = 1 AND id <> $2";
+    /// Enabled HL7 peers of facilities that take part.
+    LIST_HL7 = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'hl7' AND enabled = 1 AND EXISTS (SELECT 1 FROM facility f WHERE f.code = peer.facility AND f.active = 1) ORDER BY id";
     /// Seen just now.
     TOUCH_PEER = "UPDATE peer SET last_seen_at = $2 WHERE id = $1";
     /// A device, once.

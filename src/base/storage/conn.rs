@@ -1,5 +1,7 @@
 //! One connection of either engine: the methods statements run through.
 
+use std::time::Duration;
+
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, PgConnection, Postgres};
@@ -12,6 +14,9 @@ use super::row::Row;
 use super::sqlite::Sqlite;
 use super::writer::Writer;
 use crate::fault::{Fault, Result};
+
+/// How long an answer of PostgreSQL may take.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Where the connection comes from.
 pub(super) enum Link {
@@ -61,8 +66,7 @@ impl Conn {
             Side::Writer(w) => w.exec(sql, &args),
             Side::Reader(r) => r.run(move |c| c.exec(sql, &args)).await,
             Side::Pg(c) => {
-                let done = sqlx::query_with(sql, pg_args(args)?).execute(c).await;
-                done.map(|d| d.rows_affected()).map_err(|e| fault_of(sql, &e))
+                Ok(answered(sql, sqlx::query_with(sql, pg_args(args)?).execute(c)).await?.rows_affected())
             }
         }
     }
@@ -73,8 +77,8 @@ impl Conn {
             Side::Writer(w) => w.rows(sql, &args, usize::MAX),
             Side::Reader(r) => r.run(move |c| c.rows(sql, &args, usize::MAX)).await,
             Side::Pg(c) => {
-                let rows = sqlx::query_with(sql, pg_args(args)?).fetch_all(c).await;
-                Ok(rows.map_err(|e| fault_of(sql, &e))?.into_iter().map(Row::Postgres).collect())
+                let rows = answered(sql, sqlx::query_with(sql, pg_args(args)?).fetch_all(c)).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
     }
@@ -103,8 +107,8 @@ impl Conn {
             Side::Writer(w) => Ok(w.rows(sql, &args, 1)?.pop()),
             Side::Reader(r) => Ok(r.run(move |c| c.rows(sql, &args, 1)).await?.pop()),
             Side::Pg(c) => {
-                let row = sqlx::query_with(sql, pg_args(args)?).fetch_optional(c).await;
-                Ok(row.map_err(|e| fault_of(sql, &e))?.map(Row::Postgres))
+                let row = answered(sql, sqlx::query_with(sql, pg_args(args)?).fetch_optional(c)).await?;
+                Ok(row.map(Row::Postgres))
             }
         }
     }
@@ -140,11 +144,22 @@ impl Conn {
     }
 }
 
+/// The answer of PostgreSQL. The server ends statements earlier by itself; where none comes at all its host is gone, and whoever
+/// waits (receiving, escalation) must hear of it.
+async fn answered<T>(sql: &str, asked: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(answer) => answer.map_err(|e| fault_of(sql, &e)),
+        Err(_) => Err(storage_fault(sql, &"postgresql does not answer")),
+    }
+}
+
 fn pg_args(args: Vec<Arg>) -> Result<PgArguments> {
     let mut list = PgArguments::default();
     for arg in args {
         match arg {
             Arg::Int(v) => list.add(v),
+            // PostgreSQL has no NUL in a text; what a sender wrote with one must not be refused for ever.
+            Arg::Text(Some(v)) if v.contains('\0') => list.add(v.replace('\0', "\u{fffd}")),
             Arg::Text(v) => list.add(v),
             Arg::Real(v) => list.add(v),
             Arg::Bytes(v) => list.add(v),

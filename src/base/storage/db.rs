@@ -20,6 +20,17 @@ use crate::fault::{Fault, Result};
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 const PATIENCE: u32 = 2000;
 
+/// Limits of every PostgreSQL session: what a dead program holds is let go of within a minute, and nobody waits for ever for a row. The
+/// server finds out by keepalives that the other end is gone.
+const LIMITS: [(&str, &str); 6] = [
+    ("lock_timeout", "15s"),
+    ("statement_timeout", "60s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -58,7 +69,8 @@ impl Db {
         // The URL may hold a password: it is never part of a message.
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| Fault::invalid("storage.database", "not a postgres:// address"))?
-            .disable_statement_logging();
+            .disable_statement_logging()
+            .options(LIMITS);
         let step = |e: sqlx::Error| Fault::storage(format!("open postgresql: {e}"));
         let pool = PgPoolOptions::new()
             .max_connections(16)
@@ -123,6 +135,10 @@ impl Db {
         match &mut tx.link {
             Link::SqliteWrite(w) => w.work(|c| c.script(script))?,
             Link::PgWrite(t) => {
+                // A table may be large, and nobody works meanwhile.
+                let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+                let set = sqlx::raw_sql(unlimited).execute(&mut **t).await;
+                set.map_err(|e| super::conn::fault_of(unlimited, &e))?;
                 let done = sqlx::raw_sql(script).execute(&mut **t).await;
                 done.map(|_| ()).map_err(|e| super::conn::fault_of(script, &e))?;
             }

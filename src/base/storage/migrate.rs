@@ -134,6 +134,24 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0021_attached_by.sql"),
         include_str!("../../../migrations/postgres/0021_attached_by.sql"),
     ),
+    (
+        22,
+        "guarded_sessions",
+        include_str!("../../../migrations/sqlite/0022_guarded_sessions.sql"),
+        include_str!("../../../migrations/postgres/0022_guarded_sessions.sql"),
+    ),
+    (
+        23,
+        "alert_parts",
+        include_str!("../../../migrations/sqlite/0023_alert_parts.sql"),
+        include_str!("../../../migrations/postgres/0023_alert_parts.sql"),
+    ),
+    (
+        24,
+        "peer_titles",
+        include_str!("../../../migrations/sqlite/0024_peer_titles.sql"),
+        include_str!("../../../migrations/postgres/0024_peer_titles.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

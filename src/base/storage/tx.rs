@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::conn::{Conn, Link};
+use crate::audit;
 use crate::fault::{Fault, Result};
 
 /// One unit of work. Everything in it becomes durable together, or nothing does.
@@ -14,6 +15,7 @@ use crate::fault::{Fault, Result};
 pub struct Tx {
     conn: Option<Conn>,
     bell: Option<Arc<Notify>>,
+    events: Vec<audit::Event>,
 }
 
 /// A read connection.
@@ -23,7 +25,7 @@ pub struct Reader {
 
 impl Tx {
     pub(super) fn new(conn: Conn) -> Self {
-        Self { conn: Some(conn), bell: None }
+        Self { conn: Some(conn), bell: None, events: Vec::new() }
     }
 
     /// Rings when the unit is durable: who is woken then sees its rows.
@@ -31,8 +33,15 @@ impl Tx {
         self.bell = Some(Arc::clone(bell));
     }
 
-    /// Makes the unit durable. On SQLite this waits for the batch the unit joined to be synced.
+    /// What the audit chain is to say of this unit.
+    pub(crate) fn note(&mut self, event: audit::Event) {
+        self.events.push(event);
+    }
+
+    /// Makes the unit durable; what the audit chain says of it is written last. On SQLite this waits for the batch the unit joined to be synced.
     pub async fn commit(mut self) -> Result<()> {
+        let events = std::mem::take(&mut self.events);
+        audit::write(&mut self, events).await?;
         let Some(conn) = self.conn.take() else { return Err(Fault::internal("unit already closed")) };
         let committed = match conn.link {
             Link::SqliteWrite(mut writer) => {

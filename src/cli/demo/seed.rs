@@ -46,6 +46,7 @@ pub async fn seed(ctx: &Ctx) -> Result<()> {
                 facility: account.facility,
                 pipelines: account.pipelines.into(),
             }],
+            must_change: false,
         };
         insert(&mut tx, ctx, &permit, &new, &hashed).await?;
     }

@@ -112,7 +112,7 @@ pub async fn import(config: Config, args: ImportArgs) -> Result<ExitCode> {
 async fn sender(ctx: &Ctx, code: &str, ae_title: &str) -> Result<Peer> {
     let mut conn = ctx.db.read(&Permit::system("import")).await?;
     let site = facility::find(&mut conn, code).await?;
-    let found = peer::find_ae(&mut conn, ae_title).await?.ok_or_else(|| {
+    let found = peer::find_ae(&mut conn, ae_title, &site.code).await?.ok_or_else(|| {
         Fault::invalid("peer", format!("no enabled DICOM peer has the AE title {ae_title}"))
     })?;
     if found.facility != site.code {

@@ -23,44 +23,44 @@ pub async fn acknowledge(
     alert: &str,
     read_back: &str,
 ) -> Result<String> {
-    permit.require(Right::AcknowledgeCritical)?;
     if read_back.trim().is_empty() {
         return Err(Fault::invalid("read_back", "repeat the finding in your own words"));
     }
     let (_, facility) = open(tx, permit, alert).await?;
+    permit.require_at(Right::AcknowledgeCritical, &facility)?;
     let now = ctx.now();
     if tx.exec(sql::ACKNOWLEDGE, args![alert, permit.who(), now, now + TREATMENT_MS]).await? == 0 {
         return Err(Fault::conflict("acknowledged", "the alert was acknowledged before"));
     }
     enqueue(tx, ctx, Job::new("escalate", alert).at(now + TREATMENT_MS)).await?;
     event(tx, ctx, permit, alert, "acknowledge", &json!({"read_back": read_back})).await?;
-    audit::append(tx, ctx, permit, "critical.acknowledge", "critical_alert", alert, &json!({})).await?;
+    audit::append(tx, ctx, permit, "critical.acknowledge", "critical_alert", alert, &json!({}));
     Ok(facility)
 }
 
 /// What was done for the patient.
 pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &str) -> Result<String> {
-    permit.require(Right::AcknowledgeCritical)?;
     if note.trim().is_empty() {
         return Err(Fault::invalid("note", "must not be empty"));
     }
     let (_, facility) = open(tx, permit, alert).await?;
+    permit.require_at(Right::AcknowledgeCritical, &facility)?;
     if tx.exec(sql::TREAT, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_acknowledged", "acknowledge the alert first"));
     }
     event(tx, ctx, permit, alert, "treat", &json!({"note": note})).await?;
-    audit::append(tx, ctx, permit, "critical.treat", "critical_alert", alert, &json!({})).await?;
+    audit::append(tx, ctx, permit, "critical.treat", "critical_alert", alert, &json!({}));
     Ok(facility)
 }
 
 /// Closes the loop; only after a treatment note.
 pub async fn close(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str) -> Result<String> {
-    permit.require(Right::AcknowledgeCritical)?;
     let (_, facility) = open(tx, permit, alert).await?;
+    permit.require_at(Right::AcknowledgeCritical, &facility)?;
     if tx.exec(sql::CLOSE, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_treated", "write a treatment note first"));
     }
     event(tx, ctx, permit, alert, "close", &json!({})).await?;
-    audit::append(tx, ctx, permit, "critical.close", "critical_alert", alert, &json!({})).await?;
+    audit::append(tx, ctx, permit, "critical.close", "critical_alert", alert, &json!({}));
     Ok(facility)
 }

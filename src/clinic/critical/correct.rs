@@ -1,7 +1,7 @@
 //! A version that changes what an alert said: who was told was told something else. The alert says so and rings again for whoever
 //! had answered it (workflow specification 5, 已更正).
 
-use serde_json::{Value, json};
+use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::Result;
 use yigong_base::jobs::{Job, enqueue};
@@ -27,18 +27,13 @@ pub struct Corrected<'a> {
     pub remark: &'a str,
 }
 
-/// Alerts that a correction concerns, for [`note`].
-#[must_use]
-#[derive(Debug, Default)]
-pub struct Told(Vec<(String, Value)>);
-
-/// Alerts that the correction concerns ring again where somebody had answered; those that still ring say it. The caller writes the
-/// audit with [`note`] when it has changed everything else: alerts are locked before the chain, everywhere.
+/// Alerts that the correction concerns ring again where somebody had answered; those that still ring say it.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Corrected<'_>) -> Result<Told> {
-    let mut told = Told::default();
+pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Corrected<'_>) -> Result<()> {
+    // Whoever answers at this moment is waited for: an answer to what no longer stands does not silence the correction.
+    tx.exec(sql::LOCK_OF, args![corrected.subject]).await?;
     for row in tx.all(sql::TOLD, args![corrected.subject, corrected.since]).await? {
         let part = row.text("part")?;
         let is_told = |value: &&str| {
@@ -57,18 +52,7 @@ pub async fn reopen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, corrected: &Correct
         tx.exec(sql::SPOKEN, args![&id, corrected.subject]).await?;
         let detail = json!({"was": state, "acked_by": row.text("acked_by")?, "remark": corrected.remark});
         event(tx, ctx, permit, &id, "corrected", &detail).await?;
-        told.0.push((id, detail));
-    }
-    Ok(told)
-}
-
-/// The audit of [`reopen`].
-///
-/// # Errors
-/// Storage faults.
-pub async fn note(tx: &mut Tx, ctx: &Ctx, permit: &Permit, told: Told) -> Result<()> {
-    for (id, detail) in told.0 {
-        audit::append(tx, ctx, permit, "critical.corrected", "critical_alert", &id, &detail).await?;
+        audit::append(tx, ctx, permit, "critical.corrected", "critical_alert", &id, &detail);
     }
     Ok(())
 }

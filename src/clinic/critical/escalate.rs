@@ -57,7 +57,7 @@ pub(super) async fn tell(
     event(&mut tx, ctx, permit, id, "escalate", &json!({"step": step + 1, "to": whom})).await?;
     enqueue(&mut tx, ctx, Job::new("escalate", id).at(next)).await?;
     let detail = json!({"step": step + 1, "to": whom});
-    audit::append(&mut tx, ctx, permit, "critical.escalate", "critical_alert", id, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "critical.escalate", "critical_alert", id, &detail);
     tx.commit().await?;
     Ok(true)
 }

@@ -27,6 +27,7 @@ pub async fn follow(
     patient: &str,
 ) -> Result<Vec<String>> {
     let mut again = Vec::new();
+    tx.exec(sql::LOCK_OF, args![subject]).await?;
     for row in tx.all(sql::OF_ANOTHER, args![subject, patient]).await? {
         let id = row.text("id")?;
         let others = tx.all(sql::OTHER_SUBJECTS, args![&id, subject]).await?;
@@ -116,11 +117,100 @@ async fn part(
     tx.exec(sql::LEAVE_SUBJECT, args![&id, subject]).await?;
     tx.exec(sql::NEW_OWNER, args![&id, subject, heir]).await?;
     let value = row.text("part")?;
-    tx.exec(sql::ADD_SUBJECT, args![&new, subject, &value, ctx.now()]).await?;
+    let finding = tx.one(sql::ONE, args!["*", &new]).await?.text("finding")?;
+    tx.exec(sql::ADD_SUBJECT, args![&new, subject, &value, finding, ctx.now()]).await?;
+    say_again(tx, &id).await?;
     event(tx, ctx, permit, &new, "raise", &json!({"value": value, "from": id})).await?;
     enqueue(tx, ctx, Job::new("escalate", &new).at(at)).await?;
     note(tx, ctx, permit, &id, &from, patient, &json!({"part": new})).await?;
     Ok(new)
+}
+
+/// An alert says what its parts say, and nothing of one that has left. Alerts of before their parts had words stay as they are.
+async fn say_again(tx: &mut Tx, alert: &str) -> Result<()> {
+    let (mut findings, mut values) = (Vec::<String>::new(), Vec::<String>::new());
+    for part in tx.all(sql::PARTS, args![alert]).await? {
+        let Some(finding) = part.opt_text("finding")? else { return Ok(()) };
+        let value = part.text("value")?;
+        // A value that was corrected is marked in its part only.
+        let value = value.trim_end_matches(" *").to_owned();
+        for (list, word) in [(&mut findings, finding), (&mut values, value)] {
+            if !word.is_empty() && !list.contains(&word) {
+                list.push(word);
+            }
+        }
+    }
+    if !findings.is_empty() {
+        tx.exec(sql::SET_WORDS, args![alert, findings.join("; "), values.join("; ")]).await?;
+    }
+    Ok(())
+}
+
+/// How a study stands in its alerts, before [`hand_over`] gives them to another one; kept with the act, for [`hand_back`].
+///
+/// # Errors
+/// Storage faults.
+pub async fn standing(tx: &mut Tx, source: &str, target: &str) -> Result<Value> {
+    let mut all = Vec::new();
+    for row in tx.all(sql::STANDING, args![source, target]).await? {
+        let link = row.opt_int("at")?.map(|at| {
+            Ok::<_, yigong_base::fault::Fault>(
+                json!({"value": row.text("value")?, "finding": row.opt_text("finding")?, "at": at}),
+            )
+        });
+        all.push(json!({
+            "alert": row.text("id")?, "owner": row.flag("owner")?, "link": link.transpose()?, "had": row.int("had")? > 0,
+        }));
+    }
+    Ok(Value::Array(all))
+}
+
+/// What was raised on a study of which nothing is left stands for the one its images went to.
+///
+/// # Errors
+/// Storage faults.
+pub async fn hand_over(tx: &mut Tx, standing: &Value, source: &str, target: &str) -> Result<()> {
+    for s in standing.as_array().into_iter().flatten() {
+        let (alert, flag) = (text(s, "alert"), |key: &str| s.get(key).and_then(Value::as_bool) == Some(true));
+        if flag("owner") {
+            tx.exec(sql::NEW_OWNER, args![alert, source, target]).await?;
+        }
+        if flag("had") {
+            tx.exec(sql::LEAVE_SUBJECT, args![alert, source]).await?;
+        } else {
+            tx.exec(sql::RELINK, args![alert, source, target]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The way back of [`hand_over`].
+///
+/// # Errors
+/// Storage faults.
+pub async fn hand_back(tx: &mut Tx, standing: &Value, source: &str, target: &str) -> Result<()> {
+    for s in standing.as_array().into_iter().flatten() {
+        let (alert, flag) = (text(s, "alert"), |key: &str| s.get(key).and_then(Value::as_bool) == Some(true));
+        if flag("owner") {
+            tx.exec(sql::NEW_OWNER, args![alert, target, source]).await?;
+        }
+        match s.get("link") {
+            Some(link) if link.is_object() && flag("had") => {
+                let finding = link.get("finding").and_then(Value::as_str);
+                let at = link.get("at").and_then(Value::as_i64).unwrap_or_default();
+                let row = args![alert, source, text(link, "value"), finding, at];
+                tx.exec(sql::ADD_SUBJECT, row).await?;
+            }
+            _ => {
+                tx.exec(sql::RELINK, args![alert, target, source]).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 async fn note(
@@ -135,5 +225,6 @@ async fn note(
     event(tx, ctx, permit, alert, "another_patient", &json!({"from": from, "to": to, "answer": answer}))
         .await?;
     let detail = json!({"from": from, "to": to});
-    audit::append(tx, ctx, permit, "critical.another_patient", "critical_alert", alert, &detail).await
+    audit::append(tx, ctx, permit, "critical.another_patient", "critical_alert", alert, &detail);
+    Ok(())
 }

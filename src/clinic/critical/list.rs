@@ -10,10 +10,29 @@ use yigong_base::{Ctx, args};
 use super::sql;
 use crate::worklist::row::person;
 
-/// Open alerts, or all of the last ones.
+/// Open alerts, first those that ring, or all of the last ones.
 pub async fn list(conn: &mut Conn, ctx: &Ctx, permit: &Permit, all: bool) -> Result<Vec<Value>> {
-    let rows = conn.all(if all { sql::LIST_ALL } else { sql::LIST_OPEN }, args![permit.scope()]).await?;
+    let scope = || args![permit.scope()];
+    let rows = if all {
+        conn.all(sql::LIST_ALL, scope()).await?
+    } else {
+        let (mut rows, answered) =
+            conn.both((sql::LIST_RINGING, scope()), (sql::LIST_ANSWERED, scope())).await?;
+        rows.extend(answered);
+        rows
+    };
     collect(conn, ctx, rows).await
+}
+
+/// What a page must know that shows no patient: how many red alerts of the person's facility nobody has answered, and when the last of
+/// them was raised or corrected, ms (0 = none).
+///
+/// # Errors
+/// Storage faults.
+pub async fn ringing(conn: &mut Conn, permit: &Permit) -> Result<(i64, i64)> {
+    let row = conn.one(sql::RINGING, args![permit.facility()]).await?;
+    let last = row.opt_int("raised_at")?.max(row.opt_int("changed_at")?);
+    Ok((row.int("n")?, last.unwrap_or(0)))
 }
 
 /// Alerts of a subject.

@@ -50,8 +50,7 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
         "critical_alert",
         alert,
         &json!({"outcome": call.outcome}),
-    )
-    .await?;
+    );
     Ok(facility)
 }
 

@@ -8,6 +8,7 @@ use yigong_base::jobs::{Job, enqueue};
 use yigong_base::storage::Tx;
 use yigong_base::{Ctx, args, audit};
 
+use super::follow::RINGING;
 use super::sql;
 
 /// A repeat of the same patient and item within this time joins the open alert (workflow specification 5).
@@ -67,10 +68,10 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
     }
     let now = ctx.now();
     if let Some(row) = tx.opt(sql::SAME_SOURCE, args![&new.dedupe, &new.subject, &new.value]).await? {
-        let (level, closed) = (row.text("level")?, row.text("state")? == "closed");
-        // The machine repeats itself; a person who raises again, or higher, means it.
+        let (level, rings) = (row.text("level")?, RINGING.contains(&row.text("state")?.as_str()));
+        // The machine repeats itself; a person who raises again what was answered before, or higher, means it.
         let machine = new.provisional || permit.who() == "system" || permit.who().starts_with("peer:");
-        if (level == new.level || level == "red") && (machine || !closed) {
+        if (level == new.level || level == "red") && (machine || rings) {
             return Ok(Raised { alert: row.text("id")?, joined: true });
         }
     }
@@ -84,7 +85,7 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         };
         // None where it was acknowledged at this moment: what nobody has heard of rings by itself.
         if joined > 0 {
-            tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
+            tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, &new.finding, now]).await?;
             event(tx, ctx, permit, &alert, "repeat", &json!({"value": new.value})).await?;
             return Ok(Raised { alert, joined: true });
         }
@@ -113,12 +114,12 @@ pub async fn raise(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &Raise) -> Resu
         ],
     )
     .await?;
-    tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, now]).await?;
+    tx.exec(sql::ADD_SUBJECT, args![&alert, &new.subject, &new.value, &new.finding, now]).await?;
     event(tx, ctx, permit, &alert, "raise", &json!({"value": new.value, "rule": new.rule})).await?;
     enqueue(tx, ctx, Job::new("escalate", &alert).at(first)).await?;
     let detail =
         json!({"level": new.level, "subject": new.subject, "rule": new.rule, "provisional": new.provisional});
-    audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail).await?;
+    audit::append(tx, ctx, permit, "critical.raise", "critical_alert", &alert, &detail);
     Ok(Raised { alert, joined: false })
 }
 

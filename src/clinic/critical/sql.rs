@@ -25,7 +25,19 @@ yigong_base::statements! {
     JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = CASE WHEN value = $2 THEN value ELSE value || '; ' || $2 END,
         finding = CASE WHEN finding = $3 THEN finding ELSE finding || '; ' || $3 END WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Which subject joined.
-    ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, at) VALUES ($1, $2, $3, $4) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, at = excluded.at";
+    ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, finding, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, finding = excluded.finding, at = excluded.at";
+    /// Alerts of a subject, its own and those it joined, stand still until the unit is over: what was answered is read after this.
+    LOCK_OF = "UPDATE critical_alert SET id = id WHERE subject = $1 OR id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = $1)";
+    /// The parts of an alert that are left.
+    PARTS = "SELECT value, finding FROM critical_subject WHERE alert = $1 ORDER BY at, subject";
+    /// Its words are those of its parts.
+    SET_WORDS = "UPDATE critical_alert SET finding = $2, value = $3 WHERE id = $1";
+    /// How a subject ($1) stands in its alerts, and whether another one ($2) is in them, too.
+    STANDING = "SELECT c.id, CASE WHEN c.subject = $1 THEN 1 ELSE 0 END AS owner, k.value, k.finding, k.at, (SELECT COUNT(*) FROM critical_subject o WHERE o.alert = c.id AND o.subject = $2) AS had
+        FROM critical_alert c LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1
+        WHERE c.id IN (SELECT a.id FROM critical_alert a WHERE a.subject = $1 UNION SELECT j.alert FROM critical_subject j WHERE j.subject = $1) ORDER BY c.id";
+    /// It stands for another subject ($3) from now on.
+    RELINK = "UPDATE critical_subject SET subject = $3 WHERE alert = $1 AND subject = $2";
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
         finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
@@ -38,7 +50,7 @@ yigong_base::statements! {
     OTHER_SUBJECTS = "SELECT subject FROM critical_subject WHERE alert = $1 AND subject <> $2 ORDER BY at, subject";
     /// The part of an alert ($1) that a subject ($3) has in it, as an alert of its own.
     PART = "INSERT INTO critical_alert (id, pipeline, subject_kind, subject, dedupe, patient, facility, level, state, finding, value, rule, provisional, report, raised_by, raised_at, next_escalation_at)
-        SELECT $2, c.pipeline, c.subject_kind, $3, $5, $4, c.facility, c.level, 'raised', c.finding, COALESCE((SELECT k.value FROM critical_subject k WHERE k.alert = c.id AND k.subject = $3), c.value), c.rule, c.provisional, NULL, c.raised_by, $6, $7
+        SELECT $2, c.pipeline, c.subject_kind, $3, $5, $4, c.facility, c.level, 'raised', COALESCE((SELECT k.finding FROM critical_subject k WHERE k.alert = c.id AND k.subject = $3), c.finding), COALESCE((SELECT k.value FROM critical_subject k WHERE k.alert = c.id AND k.subject = $3), c.value), c.rule, c.provisional, NULL, c.raised_by, $6, $7
         FROM critical_alert c WHERE c.id = $1";
     /// It stands for this subject no more.
     LEAVE_SUBJECT = "DELETE FROM critical_subject WHERE alert = $1 AND subject = $2";
@@ -80,8 +92,14 @@ yigong_base::statements! {
     ADD_EVENT = "INSERT INTO critical_event (id, alert, at, who, action, detail) VALUES ($1, $2, $3, $4, $5, $6)";
     /// What happened.
     EVENTS = "SELECT e.at, e.who, e.action, e.detail, a.name FROM critical_event e LEFT JOIN account a ON a.id = e.who WHERE e.alert = $1 ORDER BY e.at, e.id";
-    /// Open alerts in scope, worst and oldest first.
-    LIST_OPEN = concat!(alert_select!(), "WHERE c.state <> 'closed' AND ($1 = '*' OR c.facility = $1) ORDER BY c.level DESC, c.raised_at LIMIT 200");
+    /// Alerts in scope that nobody of the clinic has answered, worst and oldest first. All of them: one that is not in the list does not ring.
+    LIST_RINGING = concat!(alert_select!(), "WHERE c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable') AND ($1 = '*' OR c.facility = $1) ORDER BY c.level DESC, c.raised_at, c.id");
+    /// Answered ones that are not treated or not closed, newest first.
+    LIST_ANSWERED = concat!(alert_select!(), "WHERE c.state IN ('clinician_ack', 'treated') AND ($1 = '*' OR c.facility = $1) ORDER BY c.level DESC, c.state, c.raised_at DESC, c.id LIMIT 200");
+    /// How many ring in a facility, and since when the last one does: for a page that shows nothing else.
+    RINGING = "SELECT COUNT(*) AS n, MAX(c.raised_at) AS raised_at, (SELECT MAX(e.at) FROM critical_event e JOIN critical_alert r ON r.id = e.alert WHERE r.facility = $1 AND r.level = 'red' AND e.action IN ('corrected', 'another_patient')
+        AND r.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS changed_at FROM critical_alert c
+        WHERE c.facility = $1 AND c.level = 'red' AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// All alerts in scope, newest first.
     LIST_ALL = concat!(alert_select!(), "WHERE ($1 = '*' OR c.facility = $1) ORDER BY c.raised_at DESC LIMIT 200");
     /// Alerts of a subject.

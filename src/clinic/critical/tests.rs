@@ -27,7 +27,7 @@ fn potassium(patient: &str, subject: &str, value: &str) -> Raise {
 
 fn person(id: &str, role: Role, facility: &str) -> Permit {
     let grants = vec![Grant { role, facility: facility.into(), pipelines: "*".into() }];
-    Permit::person(id, id, facility, facility == "LEAD", grants)
+    Permit::person(id, id, facility, "LEAD", grants)
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
+use yigong_base::digest::sha256_hex;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{Job, enqueue};
 use yigong_base::storage::{Conn, Tx};
@@ -74,9 +75,8 @@ pub async fn create(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) ->
         "destination.create",
         "destination",
         &id,
-        &json!({"kind": d.kind, "facility": d.facility}),
-    )
-    .await?;
+        &json!({"kind": d.kind, "facility": d.facility, "after": told(d)}),
+    );
     Ok(id)
 }
 
@@ -87,12 +87,34 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, d: &Destination) ->
         // What waited while it was switched off goes out now.
         enqueue(tx, ctx, Job::new("deliver", &d.id)).await?;
     }
+    let row = tx.opt(sql::DESTINATION, args![&d.id]).await?.ok_or_else(|| Fault::not_found("destination"))?;
+    let before = Destination {
+        name: row.text("name")?,
+        address: row.text("address")?,
+        settings: row.json("settings")?,
+        enabled: row.flag("enabled")?,
+        ..d.clone()
+    };
     if tx.exec(sql::UPDATE_DESTINATION, args![&d.id, &d.name, &d.address, &d.settings, d.enabled]).await? == 0
     {
         return Err(Fault::not_found("destination"));
     }
-    audit::append(tx, ctx, permit, "destination.update", "destination", &d.id, &json!({"enabled": d.enabled}))
-        .await
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "destination.update",
+        "destination",
+        &d.id,
+        &json!({"before": told(&before), "after": told(d)}),
+    );
+    Ok(())
+}
+
+/// Where reports go, as the audit chain tells it; of the settings, which may hold secrets, only whether they are others.
+fn told(d: &Destination) -> Value {
+    let settings = sha256_hex(d.settings.to_string().as_bytes());
+    json!({"name": d.name, "address": d.address, "settings_sha256": settings, "enabled": d.enabled})
 }
 
 /// All destinations with the size of their queues.

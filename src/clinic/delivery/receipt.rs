@@ -19,20 +19,21 @@ pub async fn pulled(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i6
 pub async fn seen(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<bool> {
     let changed = tx.exec(sql::SEEN, args![report, n, ctx.now(), permit.who(), permit.facility()]).await? > 0;
     if changed {
-        audit::append(tx, ctx, permit, "delivery.seen", "report", report, &json!({"n": n})).await?;
+        audit::append(tx, ctx, permit, "delivery.seen", "report", report, &json!({"n": n}));
     }
     Ok(changed)
 }
 
 /// A doctor of the clinic acknowledges a changed version.
 pub async fn acknowledge(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, n: i64) -> Result<()> {
-    permit.require(Right::AcknowledgeCritical)?;
+    permit.require_at(Right::AcknowledgeCritical, permit.facility())?;
     let done =
         tx.exec(sql::CLINICALLY_ACKED, args![report, n, ctx.now(), permit.who(), permit.facility()]).await?;
     if done == 0 {
         return Err(Fault::conflict("acknowledged", "nothing of this version waits for an acknowledgement"));
     }
-    audit::append(tx, ctx, permit, "delivery.acknowledge", "report", report, &json!({"n": n})).await
+    audit::append(tx, ctx, permit, "delivery.acknowledge", "report", report, &json!({"n": n}));
+    Ok(())
 }
 
 /// An operator arms a parked, dead or given-up parcel of their scope again. Answers whose it is.
@@ -46,7 +47,7 @@ pub async fn resend(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str) -> 
     }
     let destination = tx.one(sql::QUEUE_OF, args![delivery]).await?.text("destination")?;
     enqueue(tx, ctx, Job::new("deliver", destination)).await?;
-    audit::append(tx, ctx, permit, "delivery.resend", "delivery", delivery, &json!({})).await?;
+    audit::append(tx, ctx, permit, "delivery.resend", "delivery", delivery, &json!({}));
     Ok(facility)
 }
 
@@ -61,7 +62,7 @@ pub async fn stop(tx: &mut Tx, ctx: &Ctx, permit: &Permit, delivery: &str, why: 
     }
     let destination = tx.one(sql::QUEUE_OF, args![delivery]).await?.text("destination")?;
     enqueue(tx, ctx, Job::new("deliver", destination)).await?;
-    audit::append(tx, ctx, permit, "delivery.stop", "delivery", delivery, &json!({"why": why})).await?;
+    audit::append(tx, ctx, permit, "delivery.stop", "delivery", delivery, &json!({"why": why}));
     Ok(facility)
 }
 

@@ -81,7 +81,7 @@ async fn give(tx: &mut Tx, ctx: &Ctx, permit: &Permit, row: &Row, order: &str) -
     tx.exec(sql::SET_REPORT_PATIENT, args![&record, &patient, order]).await?;
     critical::follow::follow(tx, ctx, permit, &record, &patient).await?;
     let detail = json!({"order": order, "from": before, "to": patient, "was": row.text("matching")?});
-    audit::append(tx, ctx, permit, "ecg.match", "ecg_record", &record, &detail).await?;
+    audit::append(tx, ctx, permit, "ecg.match", "ecg_record", &record, &detail);
     let was = row.opt_text("order_id")?.filter(|was| was != order);
     for one in was.as_deref().into_iter().chain([order]) {
         order::progress::follow(tx, one, ctx.now()).await?;

@@ -43,8 +43,7 @@ pub async fn export(ctx: &Ctx, permit: &Permit, record: &str, format: &str) -> R
         _ => return Err(Fault::invalid("format", "dicom, aecg, original, pdf or dicom-pdf")),
     };
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, "ecg.export", "ecg_record", record, &json!({"format": format}))
-        .await?;
+    audit::append(&mut tx, ctx, permit, "ecg.export", "ecg_record", record, &json!({"format": format}));
     tx.commit().await?;
     Ok(file)
 }

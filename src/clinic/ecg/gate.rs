@@ -97,7 +97,7 @@ pub(super) async fn hurry(tx: &mut Tx, ctx: &Ctx, permit: &Permit, record: &str)
     if tx.exec(sql::MOVE, args![record, "redo", "queued"]).await? == 0 {
         return Ok(None);
     }
-    audit::append(tx, ctx, permit, "ecg.hurry", "ecg_record", record, &json!({})).await?;
+    audit::append(tx, ctx, permit, "ecg.hurry", "ecg_record", record, &json!({}));
     go(tx, ctx, permit, &going, "queued").await
 }
 
@@ -223,8 +223,7 @@ pub async fn keep(
     }
     let kept = json!({"reason": reason.trim(), "by": permit.name(), "at": ctx.now()});
     tx.exec(sql::KEEP, args![record, kept]).await?;
-    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()}))
-        .await?;
+    audit::append(tx, ctx, permit, "ecg.keep", "ecg_record", record, &json!({"reason": reason.trim()}));
     go(tx, ctx, permit, &Going::of(&row)?, "queued").await
 }
 
@@ -241,7 +240,7 @@ pub async fn release(ctx: &Ctx, record: &str) -> Result<()> {
     }
     let going = Going::of(&row)?;
     let item = go(&mut tx, ctx, &permit, &going, "queued").await?;
-    audit::append(&mut tx, ctx, &permit, "ecg.wait_over", "ecg_record", record, &json!({})).await?;
+    audit::append(&mut tx, ctx, &permit, "ecg.wait_over", "ecg_record", record, &json!({}));
     tx.commit().await?;
     ctx.live.changed("ecg", record, &going.facility);
     if let Some(item) = item {

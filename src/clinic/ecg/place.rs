@@ -84,7 +84,7 @@ pub(super) async fn place(tx: &mut Tx, ctx: &Ctx, permit: &Permit, given: &Given
         "matching": whose.matching, "differs": whose.differs, "chosen_by": whose.chosen_by, "from": arrived.kind, "redo_of": first,
         "redo_refused": repeat.warning.as_ref().map(|w| w.code),
     });
-    audit::append(tx, ctx, permit, "ecg.receive", "ecg_record", &id, &detail).await?;
+    audit::append(tx, ctx, permit, "ecg.receive", "ecg_record", &id, &detail);
     let subject = Subject { record: &id, patient: &whose.patient, facility: &arrived.facility };
     let alert = raise::alert(tx, ctx, permit, &subject, given.new.analysis.raises.iter()).await?;
     let item = if whose.held { None } else { gate::go(tx, ctx, permit, &going, state).await? };

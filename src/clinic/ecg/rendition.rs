@@ -146,7 +146,7 @@ pub(super) async fn add(
         tx.exec(sql::STUDY_QUEUED, args![&study.id, ctx.now()]).await?;
     }
     let detail = json!({"from": arrived.kind, "file": arrived.id, "object": arrived.object, "format": source, "native": native});
-    audit::append(tx, ctx, permit, "ecg.rendition", "ecg_record", id, &detail).await?;
+    audit::append(tx, ctx, permit, "ecg.rendition", "ecg_record", id, &detail);
     raise::higher(tx, ctx, permit, id, &given.new.analysis).await
 }
 

@@ -87,7 +87,7 @@ pub(super) async fn upload_within(
     let later = if full { 0 } else { LATER_MS };
     jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str()).at(ctx.now() + later)).await?;
     let detail = json!({"object": object, "size": bytes.len(), "order": asked.order, "chest_pain": asked.chest_pain, "redo_of": asked.redo_of});
-    audit::append(&mut tx, ctx, permit, "ecg.upload", "ecg_upload", &id, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "ecg.upload", "ecg_upload", &id, &detail);
     tx.commit().await?;
     if full {
         return Ok(Kept { id, answer: Answer::Pending });

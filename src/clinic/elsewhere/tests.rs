@@ -15,7 +15,7 @@ yigong_base::statements! {
 async fn write(ctx: &Ctx, action: &str, id: &str) {
     let permit = Permit::system("test");
     let mut tx = ctx.db.begin(&permit).await.unwrap();
-    audit::append(&mut tx, ctx, &permit, action, "ecg_upload", id, &json!({})).await.unwrap();
+    audit::append(&mut tx, ctx, &permit, action, "ecg_upload", id, &json!({}));
     tx.commit().await.unwrap();
 }
 

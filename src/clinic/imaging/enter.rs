@@ -62,6 +62,9 @@ impl New<'_> {
 
     pub(super) async fn store(&self, tx: &mut Tx) -> Result<Step> {
         let h = self.header();
+        if tx.engine() == Engine::Postgres {
+            tx.opt(sql::HOLD_PLACE_POSTGRES, args![self.facility(), &h.study]).await?;
+        }
         let place = args![self.facility(), &h.study, &h.series, &h.sop_instance];
         let found = tx.opt(sql::PLACE, place).await?;
         let versions = match &found {
@@ -141,7 +144,7 @@ impl New<'_> {
             jobs::enqueue(tx, self.ctx, Job::new("settle", study.as_str()).at(now + quiet).quiet()).await?;
         }
         let detail = json!({"study": study, "object": self.object, "source": self.source, "size": self.size});
-        audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail).await?;
+        audit::append(tx, self.ctx, self.permit, "instance.receive", "instance", &id, &detail);
         Ok(Step::Done(self.received(id, Outcome::New, ""), study))
     }
 
@@ -176,7 +179,7 @@ impl New<'_> {
             // Which picture is the true one is for a person to say before anybody reads the study.
             self.hold_back(tx, study, lane).await?;
         }
-        audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail).await?;
+        audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail);
         Ok((self.received(id.to_owned(), Outcome::Version, reason), study.to_owned()))
     }
 

@@ -50,7 +50,7 @@ impl New<'_> {
         let reason = if erased {
             let detail = json!({"study": study, "instance_uid": self.header().sop_instance});
             self.quarantine(tx, "defect", "came-after-erasure", "instance", &id, detail.clone()).await?;
-            audit::append(tx, self.ctx, self.permit, "instance.revive", "instance", &id, &detail).await?;
+            audit::append(tx, self.ctx, self.permit, "instance.revive", "instance", &id, &detail);
             "came-after-erasure"
         } else {
             ""

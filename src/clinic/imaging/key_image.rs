@@ -124,7 +124,7 @@ pub async fn mark(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, wish: &M
         id
     };
     let detail = json!({"study": study, "instance": wish.instance, "frame": wish.frame});
-    audit::append(tx, ctx, permit, "key_image.mark", "key_image", &id, &detail).await?;
+    audit::append(tx, ctx, permit, "key_image.mark", "key_image", &id, &detail);
     Ok(id)
 }
 
@@ -141,7 +141,7 @@ pub async fn unmark(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result
     tx.exec(sql::KEY_GONE, args![id]).await?;
     let study = row.text("study")?;
     let detail = json!({"study": study, "instance": row.text("instance")?, "frame": row.int("frame")?});
-    audit::append(tx, ctx, permit, "key_image.unmark", "key_image", id, &detail).await?;
+    audit::append(tx, ctx, permit, "key_image.unmark", "key_image", id, &detail);
     Ok(study)
 }
 

@@ -87,7 +87,7 @@ mod tests {
             tx.exec(sql::RENEW_STACK, args![&id, old]).await.unwrap();
             tx.commit().await.unwrap();
             // nobody without the right to the series makes the server read its files
-            let stranger = person("x", "C02", false, &[]);
+            let stranger = person("x", "C02", &[]);
             assert!(detail::renewed_stack(ctx, &stranger, &series).await.is_err());
             assert_eq!(detail::renewed_stack(ctx, &permit, &series).await.unwrap().instances, fresh);
             assert_eq!(renew(ctx, &series).await.unwrap(), 0, "nothing is left to do");

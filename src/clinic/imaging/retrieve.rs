@@ -9,7 +9,7 @@ use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Row};
 use yigong_formats::dicom::frames::Frames;
 use yigong_formats::dicom::scan::Kind;
-use yigong_formats::dicom::{FileSource, Keep, Node, Object, Tag, Vr, json, tag};
+use yigong_formats::dicom::{FileSource, Keep, Node, Object, Tag, Vr, json, tag, uid};
 
 use super::egress::{self, Overlay};
 use super::render::{self, Rendering};
@@ -169,7 +169,11 @@ pub async fn frame_bytes(ctx: &Ctx, stored: &Stored, n: usize) -> Result<Framed>
     let frames = Frames::from_bytes(&stored.frame_index);
     let ranges = frames.ranges(n).ok_or_else(|| Fault::not_found("frame"))?;
     let length = ranges.iter().fold(0_u64, |sum, (_, length)| sum.saturating_add(*length));
-    let samples = preview::request(&stored.stack, "", Vec::new())?.shape.frame_bytes();
+    // Of a film that is one stream the samples of one picture say nothing.
+    let samples = match uid::is_video(&stored.transfer_syntax) {
+        true => length,
+        false => preview::request(&stored.stack, "", Vec::new())?.shape.frame_bytes(),
+    };
     let room = room::take(length, samples, Most::of(ctx)).await?;
     let path = ctx.blobs.path(&stored.object)?;
     let plain = if frames.is_deflated() { plain::of(ctx, &path).await? } else { None };

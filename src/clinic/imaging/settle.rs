@@ -80,7 +80,7 @@ async fn settle_as(ctx: &Ctx, study: &str, complete: bool) -> Result<()> {
         tx.exec(sql::SETTLED, args![study, state, ctx.now()]).await?;
         order::progress::of_study(&mut tx, study, ctx.now()).await?;
         let detail = serde_json::json!({"state": state, "images": pictures});
-        audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail).await?;
+        audit::append(&mut tx, ctx, &permit, "study.settle", "study", study, &detail);
     }
     if blocked && !first {
         // A reader has given it back with the question still open.

@@ -66,6 +66,9 @@ yigong_base::statements! {
     PLACE = "SELECT s.id, s.patient, s.state, s.lane, s.modality, s.modalities, s.order_id, s.attributes, s.last_received_at, e.id AS series, e.instance_count AS shown,
         (SELECT COUNT(*) FROM instance i WHERE i.facility = $1 AND i.uid = $4) AS versions
         FROM study s LEFT JOIN series e ON e.study = s.id AND e.uid = $3 WHERE s.facility = $1 AND s.uid = $2";
+    /// The study an object belongs to stands still: a merge, split or move at this moment is waited for, so that the series it enters is the
+    /// study's. There is one writer on SQLite.
+    HOLD_PLACE_POSTGRES = "SELECT id FROM study WHERE facility = $1 AND uid = $2 FOR NO KEY UPDATE";
     /// The study of a UID in one facility.
     STUDY_OF_UID = "SELECT id, patient, state, lane, modality, modalities, order_id, attributes FROM study WHERE facility = $1 AND uid = $2";
     /// The studies of a UID in other facilities.

@@ -147,12 +147,12 @@ pub(crate) async fn settle(bench: &Bench, study: &str) {
 }
 
 /// A person with roles; `lead` = sees every facility.
-pub(crate) fn person(id: &str, facility: &str, lead: bool, roles: &[Role]) -> Permit {
+pub(crate) fn person(id: &str, facility: &str, roles: &[Role]) -> Permit {
     let grants = roles
         .iter()
         .map(|role| Grant { role: *role, facility: facility.into(), pipelines: "*".into() })
         .collect();
-    Permit::person(id, id, facility, lead, grants)
+    Permit::person(id, id, facility, "LEAD", grants)
 }
 
 /// The examination that is ordered in the tests.

@@ -255,16 +255,16 @@ async fn junk_ids_and_clashes_wait_for_a_person() {
 async fn key_images_are_marked_changed_and_taken_away_in_scope() {
     use super::key_image::{self, Mark, View};
     use yigong_base::access::{Grant, Role};
-    let reader = |facility: &str, role: Role, lead: bool| {
+    let reader = |facility: &str, role: Role| {
         let grants = vec![Grant { role, facility: facility.into(), pipelines: "imaging".into() }];
-        Permit::person("reader", "Reader", facility, lead, grants)
+        Permit::person("reader", "Reader", facility, "LEAD", grants)
     };
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, known(&bench).await);
         let one = file(&Made { instance: "1.2.3.4.5", patient: "P1", name: "王^小东", pixel: 1 });
         send(&bench, &peer, &one).await.unwrap();
         let study = settled(&bench).await;
-        let writer = reader("LEAD", Role::Writer, true);
+        let writer = reader("LEAD", Role::Writer);
         let instance = {
             let mut conn = ctx.db.read(&writer).await.unwrap();
             retrieve::by_uid(&mut conn, &writer, "1.2.3", "1.2.3.4", "1.2.3.4.5").await.unwrap().id
@@ -287,16 +287,13 @@ async fn key_images_are_marked_changed_and_taken_away_in_scope() {
         assert_eq!(act(&writer, &wish(1, "结节")).await.unwrap(), id, "one mark for a frame");
         assert!(act(&writer, &wish(2, "")).await.is_err(), "the instance has one frame");
         assert!(act(&writer, &wish(0, "")).await.is_err());
-        assert!(
-            act(&reader("LEAD", Role::QcOfficer, true), &wish(1, "")).await.is_err(),
-            "no right to write"
-        );
-        assert!(act(&reader("C02", Role::Writer, false), &wish(1, "")).await.is_err(), "another facility");
+        assert!(act(&reader("LEAD", Role::QcOfficer), &wish(1, "")).await.is_err(), "no right to write");
+        assert!(act(&reader("C02", Role::Writer), &wish(1, "")).await.is_err(), "another facility");
         let mut conn = ctx.db.read(&writer).await.unwrap();
         let list = key_image::list(&mut conn, &writer, &study).await.unwrap();
         assert_eq!((list.len(), list[0].note.as_str(), list[0].view.width), (1, "结节", Some(1500.0)));
         assert!(list[0].shown);
-        let foreign = reader("C02", Role::ClinicDoctor, false);
+        let foreign = reader("C02", Role::ClinicDoctor);
         assert!(key_image::list(&mut conn, &foreign, &study).await.is_err());
         drop(conn);
         let mut tx = ctx.db.begin(&writer).await.unwrap();
@@ -304,7 +301,7 @@ async fn key_images_are_marked_changed_and_taken_away_in_scope() {
         super::reconcile::hide(
             &mut tx,
             ctx,
-            &reader("LEAD", Role::Registrar, true),
+            &reader("LEAD", Role::Registrar),
             &study,
             &bad,
             "113001",

@@ -78,6 +78,6 @@ pub async fn correct(
     .await?;
     let new = matched::settle(tx, ctx, permit, &found, &id, &run, &item, &Arrival::default()).await?;
     let detail = json!({"of": result, "new": new, "reason": reason, "published": state == "published"});
-    audit::append(tx, ctx, permit, "lab.correct", "lab_result", result, &detail).await?;
+    audit::append(tx, ctx, permit, "lab.correct", "lab_result", result, &detail);
     Ok((found.id, found.facility))
 }

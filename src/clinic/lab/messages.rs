@@ -124,7 +124,8 @@ pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
         return Err(Fault::conflict("wrong_state", format!("the message is {}", raw.state)));
     }
     jobs::enqueue(tx, ctx, jobs::Job::new("hl7_replay", id)).await?;
-    audit::append(tx, ctx, permit, "inbox.again", "inbox", id, &json!({"was": raw.state})).await
+    audit::append(tx, ctx, permit, "inbox.again", "inbox", id, &json!({"was": raw.state}));
+    Ok(())
 }
 
 fn line(row: &Row) -> Result<MessageLine> {

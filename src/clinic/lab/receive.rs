@@ -121,7 +121,7 @@ pub async fn receive(tx: &mut Tx, ctx: &Ctx, permit: &Permit, arrival: &Arrival)
     } else {
         "lab.receive"
     };
-    audit::append(tx, ctx, permit, action, "inbox", &arrival.inbox, &detail).await?;
+    audit::append(tx, ctx, permit, action, "inbox", &arrival.inbox, &detail);
     received.specimens.sort();
     received.specimens.dedup();
     Ok(received)

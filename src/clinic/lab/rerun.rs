@@ -27,6 +27,6 @@ pub async fn rerun(
     if tx.exec(sql::RERUN, args![result]).await? == 0 {
         return Err(Fault::conflict("wrong_state", format!("the result is {}", row.text("state")?)));
     }
-    audit::append(tx, ctx, permit, "lab.rerun", "lab_result", result, &json!({"reason": reason})).await?;
+    audit::append(tx, ctx, permit, "lab.rerun", "lab_result", result, &json!({"reason": reason}));
     Ok((row.text("specimen")?, row.text("facility")?))
 }

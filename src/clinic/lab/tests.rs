@@ -226,7 +226,7 @@ fn verifier(id: &str) -> Permit {
         id,
         id,
         "LEAD",
-        true,
+        "LEAD",
         vec![
             Grant { role: Role::LabVerifier, facility: "LEAD".into(), pipelines: "*".into() },
             Grant { role: Role::Lead, facility: "LEAD".into(), pipelines: "*".into() },

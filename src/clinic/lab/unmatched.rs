@@ -110,6 +110,6 @@ pub async fn attach(
     let found = specimen::ensure_received(tx, ctx, permit, found).await?;
     matched::settle(tx, ctx, permit, &found, run, &said, &item, &Arrival::default()).await?;
     let detail = json!({"specimen": found.id, "reason": reason, "was": row.text("reason")?});
-    audit::append(tx, ctx, permit, "lab.attach", "instrument_result", run, &detail).await?;
+    audit::append(tx, ctx, permit, "lab.attach", "instrument_result", run, &detail);
     Ok((found.id, found.facility))
 }

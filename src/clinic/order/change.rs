@@ -32,5 +32,6 @@ pub async fn change(tx: &mut Tx, ctx: &Ctx, permit: &Permit, order: &str, new: &
     }
     tx.exec(sql::DROP_ITEMS, args![order]).await?;
     add_items(tx, ctx, order, &new.items).await?;
-    audit::append(tx, ctx, permit, "order.change", "order", order, &json!({"priority": new.priority})).await
+    audit::append(tx, ctx, permit, "order.change", "order", order, &json!({"priority": new.priority}));
+    Ok(())
 }

@@ -140,7 +140,7 @@ pub async fn place(
         add_specimen(tx, ctx, facility, &new.patient, &id, specimen).await?;
     }
     let detail = json!({"pipeline": new.pipeline, "priority": new.priority, "items": new.items.len()});
-    audit::append(tx, ctx, permit, "order.place", "order", &id, &detail).await?;
+    audit::append(tx, ctx, permit, "order.place", "order", &id, &detail);
     Ok(Placed { specimens: labels(tx, &id).await?, id, placer_no, filler_no, repeated: false })
 }
 

@@ -66,7 +66,7 @@ pub async fn amend(
     set_subject(tx, &held, "amending").await?;
     worklist::recheck::answered(tx, ctx, permit, &row.subject).await?;
     let detail = json!({"change_class": change_class, "reason": reason, "from": row.current_version});
-    audit::append(tx, ctx, permit, "report.amend", "report", report, &detail).await?;
+    audit::append(tx, ctx, permit, "report.amend", "report", report, &detail);
     Ok(held)
 }
 
@@ -88,7 +88,7 @@ pub async fn cancel(
     tx.exec(worklist::sql::CLOSE, args![item, "cancelled", ctx.now()]).await?;
     tx.exec(sql::DROP_DRAFT, args![report]).await?;
     set_subject(tx, &held, "published").await?;
-    audit::append(tx, ctx, permit, "report.amend_cancel", "report", report, &json!({})).await?;
+    audit::append(tx, ctx, permit, "report.amend_cancel", "report", report, &json!({}));
     Ok(held)
 }
 

@@ -12,7 +12,7 @@ use super::content::ReportContent;
 use super::prepare::Ready;
 use super::{grade, sql};
 use crate::centre::Centre;
-use crate::critical::correct::{Corrected, Told};
+use crate::critical::correct::Corrected;
 use crate::{critical, delivery, order};
 
 /// Freezes the version; answers its number. When another version came first: [`Fault::Conflict`].
@@ -80,23 +80,22 @@ pub async fn commit_version(tx: &mut Tx, centre: &Centre, permit: &Permit, ready
     if !withdrawn {
         tx.exec(sql::CONFIRM_ALERTS, args![&c.subject.id, &c.report]).await?;
     }
-    let told = told(tx, ctx, permit, c).await?;
+    tell(tx, ctx, permit, c).await?;
     tx.exec(sql::DROP_DRAFT, args![&c.report]).await?;
     delivery::plan(tx, ctx, &c.facility.code, &c.report, c.n, &c.patient.id).await?;
     let detail = json!({
         "n": c.n, "kind": c.kind, "change_class": c.change_class, "content_sha256": ready.content_sha256,
         "pdf_sha256": ready.pdf_sha256, "mark": c.mark.as_ref().map(|m| m.level.clone()),
     });
-    audit::append(tx, ctx, permit, "report.sign", "report", &c.report, &detail).await?;
-    critical::correct::note(tx, ctx, permit, told).await?;
+    audit::append(tx, ctx, permit, "report.sign", "report", &c.report, &detail);
     Ok(c.n)
 }
 
 /// Who was told of what a version has changed clinically is told again: what was raised before the amendment began, or before the
 /// text behind a preliminary version went to the auditor. Laboratory values ring by item (`lab::verify`).
-async fn told(tx: &mut Tx, ctx: &Ctx, permit: &Permit, c: &ReportContent) -> Result<Told> {
+async fn tell(tx: &mut Tx, ctx: &Ctx, permit: &Permit, c: &ReportContent) -> Result<()> {
     if c.n < 2 || c.change_class < grade::CLINICAL || c.kind == "withdrawn" || c.subject.kind == "specimen" {
-        return Ok(Told::default());
+        return Ok(());
     }
     let since = match c.kind.as_str() {
         "amended" => tx.opt(sql::AMEND_AT, args![&c.report]).await?,

@@ -2,7 +2,7 @@
 //! Text of a fenced writer is kept beside, never applied by itself.
 
 use serde_json::{Value, json};
-use yigong_base::access::Permit;
+use yigong_base::access::{Permit, Right};
 use yigong_base::clock::DAY_MS;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Tx};
@@ -10,6 +10,7 @@ use yigong_base::{Ctx, args};
 
 use super::content::Sections;
 use super::sql;
+use crate::worklist::claim::find;
 use crate::worklist::row::person;
 use crate::worklist::{ItemRow, fence};
 
@@ -64,9 +65,16 @@ pub(super) async fn fenced(
     epoch: i64,
     sections: &Sections,
 ) -> Result<(Tx, ItemRow)> {
+    // Whose text is kept, and who is told what is written meanwhile, must be a writer of this very report.
+    let own = find(&mut tx, permit, item).await?;
+    if own.report.as_deref() != Some(report) {
+        return Err(Fault::invalid("item", "the item does not belong to this report"));
+    }
+    if ![Right::Write, Right::Audit].into_iter().any(|right| permit.may_for(right, &own.pipeline)) {
+        return Err(Fault::denied(Right::Write.as_str()));
+    }
     match fence(&mut tx, ctx, permit, item, epoch).await {
-        Ok(held) if held.report.as_deref() == Some(report) => Ok((tx, held)),
-        Ok(_) => Err(Fault::invalid("item", "the item does not belong to this report")),
+        Ok(held) => Ok((tx, held)),
         Err(Fault::Stale { code, detail, mut current }) => {
             keep_lost(&mut tx, ctx, permit, report, epoch, sections).await?;
             let draft = self::current(&mut tx, permit, report).await?;
@@ -93,6 +101,7 @@ async fn keep_lost(
     }
     let text = serde_json::to_value(sections)?;
     tx.exec(sql::KEEP_LOST, args![ctx.id(), report, permit.who(), epoch, text, ctx.now()]).await?;
+    tx.exec(sql::DROP_LOST, args![report, permit.who()]).await?;
     Ok(())
 }
 

@@ -38,6 +38,8 @@ yigong_base::statements! {
     DROP_DRAFT = "DELETE FROM draft WHERE report = $1";
     /// Text of one who was fenced: kept, shown, never applied by itself.
     KEEP_LOST = "INSERT INTO draft_lost (id, report, author, epoch, sections, at) VALUES ($1, $2, $3, $4, $5, $6)";
+    /// The last twenty of a writer are enough.
+    DROP_LOST = "DELETE FROM draft_lost WHERE report = $1 AND author = $2 AND id NOT IN (SELECT id FROM draft_lost WHERE report = $1 AND author = $2 ORDER BY at DESC, id DESC LIMIT 20)";
     /// Such texts of the last day.
     LOST = "SELECT l.author, l.sections, l.at, a.name AS author_name FROM draft_lost l LEFT JOIN account a ON a.id = l.author WHERE l.report = $1 AND l.at > $2 ORDER BY l.at DESC LIMIT 5";
     /// Facility names.

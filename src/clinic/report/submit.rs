@@ -97,8 +97,7 @@ pub async fn submit(ctx: &Ctx, permit: &Permit, act: &Act<'_>) -> Result<(ItemRo
         "report",
         act.report,
         &json!({"item": item.id, "checks": found.len()}),
-    )
-    .await?;
+    );
     tx.commit().await?;
     Ok((item, found))
 }
@@ -181,8 +180,7 @@ pub async fn send_back(
         return Err(Fault::conflict("tier", "only a written report can be sent back"));
     }
     back_to_tier_one(&mut tx, ctx, permit, &held, report).await?;
-    audit::append(&mut tx, ctx, permit, "report.send_back", "report", report, &json!({"comment": comment}))
-        .await?;
+    audit::append(&mut tx, ctx, permit, "report.send_back", "report", report, &json!({"comment": comment}));
     tx.commit().await?;
     Ok(held)
 }
@@ -197,7 +195,7 @@ pub async fn recall(ctx: &Ctx, permit: &Permit, report: &str) -> Result<ItemRow>
         return Err(Fault::conflict("claimed", "the auditor has it, or you did not write it"));
     }
     back_to_tier_one(&mut tx, ctx, permit, &item, report).await?;
-    audit::append(&mut tx, ctx, permit, "report.recall", "report", report, &json!({})).await?;
+    audit::append(&mut tx, ctx, permit, "report.recall", "report", report, &json!({}));
     tx.commit().await?;
     Ok(item)
 }
@@ -216,5 +214,6 @@ async fn back_to_tier_one(
     tx.exec(worklist::sql::REOPEN, args![&write.id]).await?;
     tx.exec(sql::SET_STATE, args![report, "draft", now]).await?;
     set_subject(tx, &write, "queued").await?;
-    audit::append(tx, ctx, permit, "work.reopen", "work_item", &write.id, &json!({})).await
+    audit::append(tx, ctx, permit, "work.reopen", "work_item", &write.id, &json!({}));
+    Ok(())
 }

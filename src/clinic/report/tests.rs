@@ -19,7 +19,13 @@ yigong_base::statements! {
 }
 
 pub(crate) fn reader(id: &str, role: Role) -> Permit {
-    Permit::person(id, id, "LEAD", true, vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }])
+    Permit::person(
+        id,
+        id,
+        "LEAD",
+        "LEAD",
+        vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }],
+    )
 }
 
 pub(crate) fn text(impression: &str) -> Sections {

@@ -38,7 +38,7 @@ pub async fn named(ctx: &Ctx, permit: &Permit, verb: &str, names: &[String]) -> 
             (kind, detail)
         };
         let mut tx = ctx.db.begin(permit).await?;
-        audit::append(&mut tx, ctx, permit, "stranger.asked", &kind, name, &detail).await?;
+        audit::append(&mut tx, ctx, permit, "stranger.asked", &kind, name, &detail);
         tx.commit().await?;
     }
     Ok(())

@@ -116,8 +116,7 @@ pub async fn believe(ctx: &Ctx) -> Result<()> {
     let permit = Permit::system("clock");
     let mut tx = ctx.db.begin(&permit).await?;
     setting::put(&mut tx, ctx, WORD, &machine.to_string()).await?;
-    audit::append(&mut tx, ctx, &permit, "clock.believe", "setting", WORD, &json!({"machine": machine}))
-        .await?;
+    audit::append(&mut tx, ctx, &permit, "clock.believe", "setting", WORD, &json!({"machine": machine}));
     tx.commit().await
 }
 
@@ -195,7 +194,7 @@ impl Keeper {
             move_rows(&mut tx, rest).await?;
             moved = Moved { sum: moved.sum + rest.by, by: rest.by, machine: set.machine };
             setting::put(&mut tx, &then, MOVED, &json!(moved).to_string()).await?;
-            audit::append(&mut tx, &then, &permit, "clock.set", "setting", MOVED, &json!(rest)).await?;
+            audit::append(&mut tx, &then, &permit, "clock.set", "setting", MOVED, &json!(rest));
         }
         setting::put(&mut tx, &then, HELD, "").await?;
         if set.by < 0 {
@@ -263,6 +262,7 @@ async fn move_rows(tx: &mut Tx, set: Set) -> Result<()> {
     let lasting = [
         sql::SESSIONS,
         sql::LOCKS,
+        sql::DEVICE_LOCKS,
         sql::JOB_LEASES,
         sql::WORK_LEASES,
         sql::SKIPS,
@@ -290,6 +290,6 @@ async fn hold(ctx: &Ctx, set: Set) -> Result<()> {
     let permit = Permit::system("clock");
     let mut tx = ctx.db.begin(&permit).await?;
     setting::put(&mut tx, ctx, HELD, &json!(set).to_string()).await?;
-    audit::append(&mut tx, ctx, &permit, "clock.hold", "setting", HELD, &json!(set)).await?;
+    audit::append(&mut tx, ctx, &permit, "clock.hold", "setting", HELD, &json!(set));
     tx.commit().await
 }

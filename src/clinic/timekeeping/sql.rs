@@ -7,6 +7,8 @@ yigong_base::statements! {
     SESSIONS = "UPDATE session SET seen_at = seen_at + $1, expires_at = expires_at + $1, reauth_at = reauth_at + $1";
     /// Accounts that rest after wrong passwords.
     LOCKS = "UPDATE account SET locked_until = locked_until + $1 WHERE locked_until IS NOT NULL";
+    /// The same at browsers they know.
+    DEVICE_LOCKS = "UPDATE known_device SET locked_until = locked_until + $1 WHERE locked_until IS NOT NULL";
     /// Jobs that run.
     JOB_LEASES = "UPDATE job SET lease_until = lease_until + $1 WHERE state = 'running'";
     /// Items in a reader's hands.

@@ -65,9 +65,11 @@ async fn signed_in(ctx: &Ctx) -> String {
         name_en: "Li".into(),
         facility: "LEAD".into(),
         grants: vec![],
+        must_change: false,
     };
     create(ctx, &Permit::system("test"), &new, SECRET, Cost::Demo).await.unwrap();
-    session::sign_in(ctx, "li", SECRET, "").await.unwrap()
+    let from = session::From { address: "", device: None };
+    session::sign_in(ctx, "li", SECRET, from).await.unwrap().token
 }
 
 async fn number(ctx: &Ctx, statement: &'static str) -> i64 {

@@ -133,7 +133,7 @@ pub async fn ask(
         return Err(Fault::conflict("asked", "somebody has asked for this already"));
     }
     let detail = json!({"n": found.current_version, "cause": cause});
-    audit::append(tx, ctx, permit, "report.withdraw_ask", "report", report, &detail).await?;
+    audit::append(tx, ctx, permit, "report.withdraw_ask", "report", report, &detail);
     Ok(found.facility)
 }
 
@@ -164,7 +164,7 @@ pub async fn refuse(tx: &mut Tx, ctx: &Ctx, permit: &Permit, report: &str, why: 
     require(permit, &row.pipeline)?;
     let waiting = asked(tx, permit, report).await?.ok_or_else(not_asked)?;
     close(tx, ctx, permit, &waiting, "refused", why.trim()).await?;
-    audit::append(tx, ctx, permit, "report.withdraw_refuse", "report", report, &json!({})).await?;
+    audit::append(tx, ctx, permit, "report.withdraw_refuse", "report", report, &json!({}));
     Ok(row.facility)
 }
 
@@ -212,7 +212,7 @@ pub async fn confirm(centre: &Centre, permit: &Permit, report: &str) -> Result<(
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     after::go_on(&mut tx, ctx, &found, &waiting.cause, &waiting.reason).await?;
     let detail = json!({"n": n, "cause": waiting.cause, "asked_by": waiting.asked_by.get("id")});
-    audit::append(&mut tx, ctx, permit, "report.withdraw", "report", report, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "report.withdraw", "report", report, &detail);
     tx.commit().await?;
     Ok((n, found.facility))
 }

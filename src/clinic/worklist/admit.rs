@@ -88,7 +88,7 @@ pub async fn admit(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewItem) -> Re
             .id);
     }
     let detail = json!({"subject": new.subject, "tier": new.tier, "priority": new.priority});
-    audit::append(tx, ctx, permit, "work.admit", "work_item", &id, &detail).await?;
+    audit::append(tx, ctx, permit, "work.admit", "work_item", &id, &detail);
     Ok(id)
 }
 
@@ -107,7 +107,7 @@ pub async fn flag(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str, name: 
         }
         flags.push(name.to_owned());
         tx.exec(sql::SET_FLAGS, args![&id, Value::from(flags)]).await?;
-        audit::append(tx, ctx, permit, "work.flag", "work_item", &id, &json!({"flag": name})).await?;
+        audit::append(tx, ctx, permit, "work.flag", "work_item", &id, &json!({"flag": name}));
         flagged.push(id);
     }
     Ok(flagged)
@@ -181,7 +181,7 @@ pub async fn raise_priority(
     let changed = tx.exec(sql::RAISE, args![item, priority, rank(priority), due, triage]).await? > 0;
     if changed {
         let detail = json!({"from": held.priority, "to": priority, "why": why});
-        audit::append(tx, ctx, permit, "work.raise", "work_item", item, &detail).await?;
+        audit::append(tx, ctx, permit, "work.raise", "work_item", item, &detail);
     }
     Ok(changed)
 }

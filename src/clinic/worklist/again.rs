@@ -35,7 +35,7 @@ pub async fn admit_again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, new: &NewItem)
             Ordered { title: &new.title, priority: &new.priority, triage: &new.triage, flags: &new.flags };
         follow_order(tx, ctx, permit, &new.subject, &ordered).await?;
         let detail = json!({"subject": new.subject});
-        audit::append(tx, ctx, permit, "work.back", "work_item", &item, &detail).await?;
+        audit::append(tx, ctx, permit, "work.back", "work_item", &item, &detail);
     }
     Ok(item)
 }

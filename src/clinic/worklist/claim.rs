@@ -55,8 +55,7 @@ pub async fn claim(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str) -> Resul
         return Err(refused(tx, &held).await?);
     }
     let now_held = find(tx, permit, item).await?;
-    audit::append(tx, ctx, permit, "work.claim", "work_item", item, &json!({"epoch": now_held.epoch}))
-        .await?;
+    audit::append(tx, ctx, permit, "work.claim", "work_item", item, &json!({"epoch": now_held.epoch}));
     Ok(now_held)
 }
 
@@ -104,7 +103,7 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, item: &str, epoch:
     let held = fence(tx, ctx, permit, item, epoch).await?;
     tx.exec(sql::RELEASE, args![item]).await?;
     given_back(tx, ctx, item).await?;
-    audit::append(tx, ctx, permit, "work.release", "work_item", item, &json!({"epoch": epoch})).await?;
+    audit::append(tx, ctx, permit, "work.release", "work_item", item, &json!({"epoch": epoch}));
     Ok(held)
 }
 
@@ -132,7 +131,7 @@ pub async fn break_lease(
     tx.exec(sql::RELEASE, args![item]).await?;
     given_back(tx, ctx, item).await?;
     let detail = json!({"holder": held.holder, "epoch": held.epoch, "reason": reason});
-    audit::append(tx, ctx, permit, "work.break", "work_item", item, &detail).await?;
+    audit::append(tx, ctx, permit, "work.break", "work_item", item, &detail);
     Ok(held)
 }
 
@@ -147,7 +146,7 @@ pub async fn expire(ctx: &Ctx) -> Result<Vec<(String, String)>> {
         let mut tx = ctx.db.begin(&permit).await?;
         if tx.exec(sql::EXPIRE, args![&id, now]).await? > 0 {
             given_back(&mut tx, ctx, &id).await?;
-            audit::append(&mut tx, ctx, &permit, "work.expire", "work_item", &id, &json!({})).await?;
+            audit::append(&mut tx, ctx, &permit, "work.expire", "work_item", &id, &json!({}));
             tx.commit().await?;
             freed.push((id, facility));
         }

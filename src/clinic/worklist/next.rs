@@ -65,6 +65,6 @@ pub async fn skip(
     let now = ctx.now();
     let until = now + ctx.config.work.skip_minutes * MINUTE_MS;
     tx.exec(sql::SKIP, args![item, permit.who(), reason, until, now]).await?;
-    audit::append(tx, ctx, permit, "work.skip", "work_item", item, &json!({"reason": reason})).await?;
+    audit::append(tx, ctx, permit, "work.skip", "work_item", item, &json!({"reason": reason}));
     Ok(held)
 }

@@ -63,7 +63,7 @@ pub async fn no_change(
     tx.exec(sql::CLOSE, args![item, "done", ctx.now()]).await?;
     let detail =
         json!({"outcome": "no_change", "note": note.trim(), "subject": held.subject, "images": images});
-    audit::append(tx, ctx, permit, "work.recheck", "work_item", item, &detail).await?;
+    audit::append(tx, ctx, permit, "work.recheck", "work_item", item, &detail);
     Ok(held)
 }
 
@@ -80,7 +80,6 @@ pub async fn answered(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str) ->
     tx.exec(sql::CLOSE, args![&open.id, "done", ctx.now()]).await?;
     // What came while the amendment was written is looked at again.
     jobs::enqueue(tx, ctx, Job::new("settle", subject)).await?;
-    audit::append(tx, ctx, permit, "work.recheck", "work_item", &open.id, &json!({"outcome": "amended"}))
-        .await?;
+    audit::append(tx, ctx, permit, "work.recheck", "work_item", &open.id, &json!({"outcome": "amended"}));
     Ok(Some(open.id))
 }

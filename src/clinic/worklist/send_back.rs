@@ -48,8 +48,7 @@ pub async fn return_to_clinic(
         "work_item",
         item,
         &json!({"reason": reason, "epoch": epoch}),
-    )
-    .await?;
+    );
     Ok(held)
 }
 
@@ -61,11 +60,11 @@ pub async fn answer_return(
     item: &str,
     text: &str,
 ) -> Result<ItemRow> {
-    permit.require(Right::Upload)?;
     let held = find_locked(tx, permit, item).await?;
+    permit.require_at(Right::Upload, &held.facility)?;
     if tx.exec(sql::ANSWERED, args![item, ctx.now(), text]).await? == 0 {
         return Err(Fault::conflict("not_returned", "the item is not with the clinic"));
     }
-    audit::append(tx, ctx, permit, "work.answer", "work_item", item, &json!({})).await?;
+    audit::append(tx, ctx, permit, "work.answer", "work_item", item, &json!({}));
     Ok(held)
 }

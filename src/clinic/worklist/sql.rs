@@ -15,7 +15,7 @@ macro_rules! list_head {
          p.local_id AS patient_local_id, p.name AS patient_name, p.pinyin AS patient_pinyin, p.sex AS patient_sex, p.birth_date AS patient_birth, p.identified AS patient_identified,
          f.name AS facility_name, f.name_en AS facility_name_en, h.name AS holder_name, wr.name AS writer_name,
          s.instance_count AS images, s.series_count AS series, s.thumbnail_hash, r.state AS report_state, r.current_version AS report_n,
-         (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.state <> 'withdrawn' AND o.subject <> w.subject) AS priors,
+         (SELECT COUNT(*) FROM report o JOIN patient op ON op.id = o.patient WHERE op.person = p.person AND o.current_version > 0 AND o.state <> 'withdrawn' AND o.subject <> w.subject AND ($1 = '*' OR o.facility = $1)) AS priors,
          (SELECT COUNT(*) FROM critical_alert c WHERE (c.subject = w.subject OR c.id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = w.subject)) AND c.state <> 'closed') AS critical_count
          FROM work_item w JOIN patient p ON p.id = w.patient JOIN facility f ON f.code = w.facility
          LEFT JOIN account h ON h.id = w.holder LEFT JOIN account wr ON wr.id = w.written_by

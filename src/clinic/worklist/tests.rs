@@ -11,7 +11,13 @@ use super::*;
 mod list;
 
 fn reader(id: &str, role: Role) -> Permit {
-    Permit::person(id, id, "LEAD", true, vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }])
+    Permit::person(
+        id,
+        id,
+        "LEAD",
+        "LEAD",
+        vec![Grant { role, facility: "LEAD".into(), pipelines: "*".into() }],
+    )
 }
 
 async fn admit_study(bench: &Bench, subject: &str, priority: &str) -> String {
@@ -138,8 +144,8 @@ async fn a_clinic_sees_only_its_own_rows_and_a_return_keeps_the_deadline() {
         tx.commit().await.unwrap();
         let grant =
             |f: &str| vec![Grant { role: Role::ClinicDoctor, facility: f.into(), pipelines: "*".into() }];
-        let own = Permit::person("d1", "d1", "C01", false, grant("C01"));
-        let foreign = Permit::person("d2", "d2", "C02", false, grant("C02"));
+        let own = Permit::person("d1", "d1", "C01", "LEAD", grant("C01"));
+        let foreign = Permit::person("d2", "d2", "C02", "LEAD", grant("C02"));
         let filter = Filter { limit: 10, ..Filter::default() };
         let mut r = ctx.db.read(&own).await.unwrap();
         assert_eq!(page(&mut r, ctx, &own, Tab::Returned, &filter).await.unwrap().rows.len(), 1);

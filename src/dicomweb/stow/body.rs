@@ -1,10 +1,7 @@
 //! The body of a STOW-RS request: part by part into the spool, a few objects being received while the next one arrives.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use actix_web::web;
-use futures_util::StreamExt;
 use tokio::task::JoinSet;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
@@ -16,11 +13,10 @@ use yigong_formats::dicom::Refusal;
 use yigong_formats::dicom::multipart::{Event, PartHead, Reader};
 
 use super::Asked;
+use crate::api::turns::{Body, Stopped};
 
 /// Objects of one request that are received at the same time: their syncs join one another.
 const RECEIVING: usize = 4;
-/// A body that stands still for so long is given up.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// What became of one part.
 pub(super) struct Part {
@@ -72,18 +68,17 @@ async fn walk(
     desk: &mut Desk<'_>,
     reader: &mut Reader,
     max_bytes: u64,
-    mut payload: web::Payload,
+    payload: web::Payload,
 ) -> std::result::Result<(), Broken> {
-    let mut seen = 0_u64;
+    let mut body = Body::new(payload);
     loop {
-        let piece = match tokio::time::timeout(SILENCE, payload.next()).await {
-            Err(_) => return Err(broken(StatusCode::REQUEST_TIMEOUT, "silence", "no byte for 30 s")),
+        let piece = match body.next().await {
+            Err(Stopped::Slow(how)) => return Err(broken(StatusCode::REQUEST_TIMEOUT, "silence", &how)),
+            Err(Stopped::Cut(how)) => return Err(broken(StatusCode::BAD_REQUEST, "cut", &how)),
             Ok(None) => break,
-            Ok(Some(Err(e))) => return Err(broken(StatusCode::BAD_REQUEST, "cut", &e.to_string())),
-            Ok(Some(Ok(piece))) => piece,
+            Ok(Some(piece)) => piece,
         };
-        seen += piece.len() as u64;
-        if seen > max_bytes {
+        if body.read() > max_bytes {
             return Err(broken(StatusCode::PAYLOAD_TOO_LARGE, "body", "longer than http.stow_max_bytes"));
         }
         reader.push(&piece);

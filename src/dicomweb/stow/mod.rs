@@ -8,7 +8,6 @@ mod body;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, post, web};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
@@ -18,10 +17,10 @@ use yigong_formats::dicom::uid;
 use super::refuse::refuse;
 use crate::api::auth::{Caller, unread};
 use crate::api::fault::{Answer, ApiFault};
+use crate::api::turns::Turns;
 
-/// Bodies that are read at the same time; further ones are asked to come again.
-const AT_ONCE: usize = 64;
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// Bodies that are read at the same time, of all and of one facility; further ones are asked to come again.
+static TURNS: Turns = Turns::new(64, 16);
 /// Seconds after which a refused sender may come again.
 const RETRY_AFTER: &str = "5";
 
@@ -62,7 +61,7 @@ async fn receive(
         Ok(asked) => asked,
         Err(response) => return Ok(unread(req, response)),
     };
-    let Some(_turn) = turn() else { return Ok(unread(req, busy())) };
+    let Some(_turn) = TURNS.take(permit.facility()) else { return Ok(unread(req, busy())) };
     let read = body::read(centre, permit, &asked, payload).await;
     Ok(answer::of(centre, &asked, read))
 }
@@ -152,16 +151,9 @@ fn answer_form(accept: &str) -> Result<bool, HttpResponse> {
     ))
 }
 
-fn turn() -> Option<SemaphorePermit<'static>> {
-    TURNS.try_acquire().ok()
-}
-
 fn busy() -> HttpResponse {
-    let mut response = refuse(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "busy",
-        &format!("{AT_ONCE} uploads are being read; come again"),
-    );
+    let mut response =
+        refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many uploads are being read; come again");
     response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
     response
 }

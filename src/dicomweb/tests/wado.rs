@@ -167,5 +167,5 @@ async fn a_frame_of_a_row_is_downloaded_once() {
 
 fn registrar() -> Permit {
     let grant = Grant { role: Role::Registrar, facility: "C01".into(), pipelines: "*".into() };
-    Permit::person("reg", "reg", "C01", false, vec![grant])
+    Permit::person("reg", "reg", "C01", "LEAD", vec![grant])
 }

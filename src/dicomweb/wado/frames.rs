@@ -81,36 +81,55 @@ pub(super) async fn answer(
     list: &str,
 ) -> Answer {
     let fits = |w: &Wanted| w.multipart || numbers.len() == 1;
-    let mut choices = wanted(req, OCTETS).into_iter().filter(fits);
-    let Some((w, choice)) = choices.find_map(|w| choose(&w, &stored).map(|c| (w, c))) else {
-        return Ok(not_acceptable(
-            "frames go out as stored (transfer-syntax=*), as little-endian samples (application/octet-stream), as image/jls, image/dicom-rle, or, 8 bits a sample, as image/jpeg; several only as multipart/related",
-        ));
-    };
-    // Another version may take the place of this one under the same UIDs, and one address has several forms.
-    let (tag, form) = (stored.etag(), framing(w.multipart));
-    let entity = Entity::of(format_args!("{tag}-{list}-{}-{}{form}", choice.kind, choice.syntax));
-    if let Some(answer) = entity.held(req) {
-        return Ok(answer);
-    }
     let Some(&first) = numbers.first() else { return Err(Fault::not_found("frame").into()) };
-    let reader = match Reader::open(centre, stored, choice.syntax.clone()).await {
-        Err(Fault::Invalid { what, detail, .. }) => {
-            return Ok(not_acceptable(&format!("the frames cannot be sent that way: {what}: {detail}")));
+    let mut why = "frames go out as stored (transfer-syntax=*), as little-endian samples (application/octet-stream), as image/jls, image/dicom-rle, or, 8 bits a sample and with transfer-syntax=1.2.840.10008.1.2.4.50, as image/jpeg; several only as multipart/related".to_owned();
+    for w in wanted(req, OCTETS).into_iter().filter(fits) {
+        let Some(choice) = choose(&w, &stored) else { continue };
+        // Another version may take the place of this one under the same UIDs, and one address has several forms.
+        let (tag, form) = (stored.etag(), framing(w.multipart));
+        let entity = Entity::of(format_args!("{tag}-{list}-{}-{}{form}", choice.kind, choice.syntax));
+        if let Some(answer) = entity.held(req) {
+            return Ok(answer);
         }
-        other => Arc::new(other?),
-    };
-    let bytes = match reader.frame(first).await {
-        // Which frame, and why: the codec's own word for it.
-        Err(Fault::Invalid { what, detail, .. }) => {
-            return Ok(not_acceptable(&format!("frame {first} cannot be sent that way: {what}: {detail}")));
+        let opened = match Reader::open(centre, stored.clone(), choice.syntax.clone()).await {
+            Ok(reader) => reader.frame(first).await.map(|bytes| (reader, bytes)),
+            Err(fault) => Err(fault),
+        };
+        match opened {
+            Ok((reader, bytes)) => {
+                let one = First { w, choice, entity, bytes };
+                return Ok(send(req, centre, Arc::new(reader), numbers, one));
+            }
+            // Which frame, and why: the codec's own word for it. What the client takes next may be had.
+            Err(Fault::Invalid { what, detail, .. }) => {
+                why = format!("frame {first} cannot be sent that way: {what}: {detail}");
+            }
+            Err(fault) => return Err(fault.into()),
         }
-        other => other?,
-    };
+    }
+    Ok(not_acceptable(&why))
+}
+
+/// The first frame in the form it goes out in.
+struct First {
+    w: Wanted,
+    choice: Choice,
+    entity: Entity,
+    bytes: Vec<u8>,
+}
+
+fn send(
+    req: &HttpRequest,
+    centre: &Centre,
+    reader: Arc<Reader>,
+    numbers: Vec<usize>,
+    first: First,
+) -> HttpResponse {
+    let First { w, choice, entity, bytes } = first;
     let mut response = entity.ok();
     let mime = format!("{}; transfer-syntax={}", choice.kind, choice.syntax);
     if !w.multipart {
-        return Ok(ranged(req, &entity, as_it_is(&mut response), &mime, bytes));
+        return ranged(req, &entity, as_it_is(&mut response), &mime, bytes);
     }
     let boundary = boundary(centre);
     let making = numbers.into_iter().skip(1).map(move |n| -> Making {
@@ -118,7 +137,7 @@ pub(super) async fn answer(
         Box::pin(async move { reader.frame(n).await })
     });
     response.content_type(format!("multipart/related; type=\"{}\"; boundary={boundary}", choice.kind));
-    Ok(as_it_is(&mut response).streaming(stream::parts(&boundary, &mime, bytes, making)))
+    as_it_is(&mut response).streaming(stream::parts(&boundary, &mime, bytes, making))
 }
 
 /// Where the frames of one answer come from.
@@ -167,7 +186,8 @@ fn choose(w: &Wanted, stored: &Stored) -> Option<Choice> {
     let raw = || Choice { kind: OCTETS, syntax: uid::EXPLICIT_LE.to_owned() };
     let as_stored = || Choice { kind: media(own), syntax: own.to_owned() };
     if w.any && w.syntax == "*" {
-        return Some(if !native && decoded_by_browsers(own) { as_stored() } else { raw() });
+        let whole = uid::is_video(own) || (!native && decoded_by_browsers(own));
+        return Some(if whole { as_stored() } else { raw() });
     }
     if w.kind == OCTETS {
         return match w.syntax.as_str() {
@@ -184,7 +204,8 @@ fn choose(w: &Wanted, stored: &Stored) -> Option<Choice> {
     // Something else is named: written anew from the decoded samples.
     let (kind, to) = match w.kind.as_str() {
         "image/jls" => ("image/jls", uid::JPEG_LS),
-        "image/jpeg" => ("image/jpeg", uid::JPEG_BASELINE),
+        // Without a transfer syntax image/jpeg is the lossless one (PS3.18 §8.7.3.3): nothing is lost that nobody has named.
+        "image/jpeg" if !w.syntax.is_empty() => ("image/jpeg", uid::JPEG_BASELINE),
         "image/dicom-rle" => ("image/dicom-rle", uid::RLE),
         _ => return None,
     };
@@ -206,6 +227,10 @@ fn media(transfer_syntax: &str) -> &'static str {
         "1.2.840.10008.1.2.4.110" | "1.2.840.10008.1.2.4.111" | "1.2.840.10008.1.2.4.112" => "image/jxl",
         "1.2.840.10008.1.2.4.201" | "1.2.840.10008.1.2.4.202" | "1.2.840.10008.1.2.4.203" => "image/jphc",
         "1.2.840.10008.1.2.5" => "image/dicom-rle",
+        // PS3.18 table 8.7.3-2
+        s if s.starts_with("1.2.840.10008.1.2.4.100") || s.starts_with("1.2.840.10008.1.2.4.101") => {
+            "video/mpeg"
+        }
         s if s.starts_with("1.2.840.10008.1.2.4.10") => "video/mp4",
         s if s.starts_with("1.2.840.10008.1.2.4.5") || s.starts_with("1.2.840.10008.1.2.4.7") => "image/jpeg",
         _ => OCTETS,

@@ -7,9 +7,10 @@ use actix_web::{HttpRequest, get, web};
 use flate2::read::GzDecoder;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
-use yigong_clinic::imaging::prepared;
+use yigong_clinic::imaging::prepared::{self, Document};
 use yigong_clinic::imaging::retrieve::{self, Name, Stored};
 
+use super::objects::incomplete;
 use super::{not_acceptable, one};
 use crate::api::auth::Caller;
 use crate::api::entity::Entity;
@@ -83,11 +84,11 @@ async fn answer(
     if let Some(answer) = entity.held(req) {
         return Ok(answer);
     }
-    let packed = match which {
+    let Document { body: packed, left_out } = match which {
         Which::One(stored) => prepared::metadata_of(&centre.ctx, study, series, stored, &root).await?,
         Which::Several(names) => prepared::metadata(&centre.ctx, permit, study, series, names, &root).await?,
     };
-    let mut response = entity.ok();
+    let mut response = if left_out > 0 { incomplete(left_out) } else { entity.ok() };
     response.content_type(JSON).insert_header((VARY, "accept-encoding"));
     if own_root == root && takes_gzip(req) {
         return Ok(response.insert_header((CONTENT_ENCODING, "gzip")).body(packed));

@@ -1,7 +1,8 @@
 //! Whole objects: a study, a series, an instance (PS3.18 §10.4.1.1.1).
 
 use actix_web::body::SizedStream;
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, web};
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::Stored;
@@ -50,7 +51,8 @@ pub(super) async fn get_instance(
 }
 
 /// In which form an object goes out in `syntax`: as stored for `*`, Explicit VR Little Endian when nothing is said
-/// (PS3.18 §8.7.3.5.2); `None` when it cannot be had that way.
+/// (PS3.18 §8.7.3.5.2), or as stored where nothing can be made of it (video): whoever names nothing gets a study whole. `None` when
+/// it cannot be had that way.
 pub(in crate::dicomweb) fn form(stored: &Stored, syntax: &str) -> Option<Form> {
     let to = match syntax {
         "*" => return Some(Form::Stored),
@@ -59,14 +61,28 @@ pub(in crate::dicomweb) fn form(stored: &Stored, syntax: &str) -> Option<Form> {
     };
     if stored.transfer_syntax == to {
         Some(Form::Stored)
+    } else if transcode::reaches(&stored.transfer_syntax, to) {
+        Some(Form::In(to.to_owned()))
     } else {
-        transcode::reaches(&stored.transfer_syntax, to).then(|| Form::In(to.to_owned()))
+        syntax.is_empty().then_some(Form::Stored)
     }
+}
+
+/// An answer that lacks what is damaged, and says so (PS3.18 §10.4.1.3: 206).
+pub(super) fn incomplete(left_out: usize) -> HttpResponseBuilder {
+    let mut response = HttpResponse::PartialContent();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header(("Warning", format!("299 yigong \"{left_out} damaged instances are left out\"")));
+    response
 }
 
 /// Every object in the first alternative that fits all of them; a client that takes anything gets the default, else what is
 /// stored.
 async fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> Answer {
+    // What is damaged does not keep the rest of a study from whoever asks for it.
+    let sound = list.iter().filter(|s| s.damaged.is_none()).count();
+    let left_out = if sound > 0 { list.len() - sound } else { 0 };
+    let list: Vec<Stored> = list.into_iter().filter(|s| left_out == 0 || s.damaged.is_none()).collect();
     let mut why = "objects go out as multipart/related; type=\"application/dicom\" (one alone also bare), in Explicit VR Little Endian or another syntax this server writes, or as stored with transfer-syntax=*".to_owned();
     for w in wanted(req, OBJECT) {
         if w.kind != OBJECT || !(w.multipart || list.len() == 1) {
@@ -77,7 +93,10 @@ async fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> Answe
             let Some(forms) = list.iter().map(|s| form(s, syntax)).collect::<Option<Vec<Form>>>() else {
                 continue;
             };
-            match send(req, centre, list.iter().cloned().zip(forms).collect(), w.multipart).await {
+            let parts = list.iter().cloned().zip(forms).collect();
+            // One alone is only bare where it was asked for alone.
+            let multipart = w.multipart || left_out > 0;
+            match send(req, centre, parts, multipart, left_out).await {
                 Err(ApiFault(Fault::Invalid { what, detail, .. })) => why = format!("{what}: {detail}"),
                 answer => return answer,
             }
@@ -87,14 +106,20 @@ async fn objects(req: &HttpRequest, centre: &Centre, list: Vec<Stored>) -> Answe
 }
 
 /// The objects as one answer; the first is opened before a byte is said.
-async fn send(req: &HttpRequest, centre: &Centre, parts: Vec<(Stored, Form)>, multipart: bool) -> Answer {
+async fn send(
+    req: &HttpRequest,
+    centre: &Centre,
+    parts: Vec<(Stored, Form)>,
+    multipart: bool,
+    left_out: usize,
+) -> Answer {
     let Some((stored, form)) = parts.first() else { return Err(Fault::not_found("instance").into()) };
     if !multipart {
         return bare(req, centre, stored, form).await;
     }
     let first = Source::open(centre, stored, form).await?;
     let boundary = boundary(centre);
-    let mut response = HttpResponse::Ok();
+    let mut response = if left_out > 0 { incomplete(left_out) } else { HttpResponse::Ok() };
     response
         .content_type(format!("multipart/related; type=\"application/dicom\"; boundary={boundary}"))
         .insert_header(("Content-Disposition", "attachment"));

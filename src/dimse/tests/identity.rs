@@ -52,6 +52,7 @@ async fn a_right_password_is_answered_and_a_wrong_one_refused() {
             name_en: String::new(),
             facility: facility.into(),
             grants: Vec::new(),
+            must_change: false,
         };
         create(ctx, &Permit::system("test"), &new, "pass-word", Cost::Demo).await.unwrap();
     }

@@ -78,7 +78,7 @@ async fn workstation(stand: &Stand) -> TcpListener {
 
 fn registrar() -> Permit {
     let grant = Grant { role: Role::Registrar, facility: "C01".into(), pipelines: "*".into() };
-    Permit::person("reg", "reg", "C01", false, vec![grant])
+    Permit::person("reg", "reg", "C01", "LEAD", vec![grant])
 }
 
 async fn text(stand: &Stand, statement: &'static str, key: &str) -> String {

@@ -112,7 +112,11 @@ fn read(charset: &Charset, samples: &[Sample<'_>]) -> Trial {
     out
 }
 
-/// Latin text has accented letters beside ASCII letters; two-byte codes stand beside each other.
+/// Signs that stand by themselves between digits and units (ISO 8859-1): ° ± ² ³ µ · º ª ¹ ¼ ½ ¾ × ÷ § and the blank.
+const SIGNS: [u8; 16] =
+    [0xA0, 0xA7, 0xAA, 0xB0, 0xB1, 0xB2, 0xB3, 0xB5, 0xB7, 0xB9, 0xBA, 0xBC, 0xBD, 0xBE, 0xD7, 0xF7];
+
+/// Latin text has accented letters beside ASCII letters, and single signs; two-byte codes stand beside each other.
 fn is_latin(samples: &[(&[u8], bool)]) -> bool {
     let (mut high, mut fits) = (0u32, 0u32);
     for (raw, _) in samples {
@@ -121,11 +125,11 @@ fn is_latin(samples: &[(&[u8], bool)]) -> bool {
                 continue;
             }
             high += 1;
-            let letter = |at: Option<usize>| at.and_then(|a| raw.get(a)).is_some_and(u8::is_ascii_alphabetic);
-            let beside = letter(i.checked_sub(1)) || letter(i.checked_add(1));
-            if *b >= 0xC0 && !matches!(b, 0xD7 | 0xF7) && beside {
-                fits += 1;
-            }
+            let around = [i.checked_sub(1), i.checked_add(1)].map(|at| at.and_then(|a| raw.get(a)));
+            let beside = around.iter().flatten().any(|b| b.is_ascii_alphabetic());
+            let alone = around.iter().flatten().all(|b| b.is_ascii());
+            let letter = *b >= 0xC0 && !SIGNS.contains(b);
+            fits += u32::from((letter && beside) || (SIGNS.contains(b) && alone));
         }
     }
     high > 0 && fits * 10 >= high * 8

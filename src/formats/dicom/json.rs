@@ -172,6 +172,11 @@ fn element(node: &Node<'_>, index: usize, token: &Token, bulk: &dyn Fn() -> Stri
         return json!({"vr": vr.as_str(), "BulkDataURI": bulk()});
     }
     let raw = raw.unwrap_or_default();
+    if binary && token.big && vr.width() > 1 {
+        // Little endian, whatever the object is in (PS3.18 §F.2.7).
+        let turned: Vec<u8> = raw.chunks(vr.width()).flat_map(|word| word.iter().rev().copied()).collect();
+        return json!({"vr": vr.as_str(), "InlineBinary": b64::encode(&turned)});
+    }
     if binary {
         return json!({"vr": vr.as_str(), "InlineBinary": b64::encode(raw)});
     }

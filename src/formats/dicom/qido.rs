@@ -6,8 +6,8 @@ use super::{Tag, Vr, matching, tag, uid};
 
 /// Rows of an answer at most.
 pub const MAX_ROWS: usize = 1_000;
-/// Rows when nobody says how many.
-const USUAL_ROWS: usize = 1_000;
+/// Rows at most of one study, whose series and instances viewers ask for without a limit.
+pub const MAX_OF_STUDY: usize = 10_000;
 /// Query parameters at most.
 const MAX_PAIRS: usize = 200;
 /// Steps of a dotted path at most.
@@ -47,15 +47,11 @@ pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -
         return Err(bad("query", "too many parameters"));
     }
     let (mut keys, mut unknown, mut warnings) = (Attributes::default(), Vec::new(), Vec::new());
-    let (mut limit, mut offset, mut fuzzy, mut included) = (USUAL_ROWS, 0, false, Included::default());
+    let (mut limit, mut offset, mut fuzzy, mut included) = (None, 0, false, Included::default());
     for (name, value) in pairs {
         match name.as_str() {
             "limit" => {
-                let asked: usize = value.trim().parse().map_err(|_| bad(name, "not a number"))?;
-                if asked > MAX_ROWS {
-                    warnings.push(format!("limit is {MAX_ROWS}"));
-                }
-                limit = asked.min(MAX_ROWS);
+                limit = Some(value.trim().parse::<usize>().map_err(|_| bad(name, "not a number"))?);
             }
             "offset" => offset = value.trim().parse().map_err(|_| bad(name, "not a number"))?,
             "fuzzymatching" => {
@@ -65,7 +61,7 @@ pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -
                     _ => return Err(bad(name, "true or false")),
                 };
             }
-            "includefield" => included.read(value).map_err(|detail| bad(name, detail))?,
+            "includefield" => included.read(value),
             _ => match path(name) {
                 Some(steps) => put(&mut keys, level, &steps, value).map_err(|detail| bad(name, detail))?,
                 None => unknown.push(printable(name)),
@@ -78,6 +74,12 @@ pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -
         }
         keys.put(*t, uid.clone());
     }
+    let of_study = level != Level::Study && is_one(&keys, tag::STUDY_UID) || is_one(&keys, tag::SERIES_UID);
+    let most = if of_study { MAX_OF_STUDY } else { MAX_ROWS };
+    if limit.is_some_and(|asked| asked > most) {
+        warnings.push(format!("limit is {most}"));
+    }
+    let limit = limit.unwrap_or(most).min(most);
     if let Some(t) = matching::malformed(&keys) {
         return Err(bad(&t.to_string(), "not a value of this attribute"));
     }
@@ -87,10 +89,21 @@ pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -
     if !unknown.is_empty() {
         warnings.push(format!("keys not supported: {}", unknown.join(", ")));
     }
+    let missing = included.missing(level);
+    if !missing.is_empty() {
+        // PS3.18 §8.3.4.3: said, not refused.
+        warnings.push(format!("fields not available: {}", missing.join(", ")));
+    }
     if level != Level::Patient {
         included.add_to(&mut keys);
     }
     Ok(Asked { keys, fuzzy, limit, offset, warnings })
+}
+
+/// Whether a key names one UID.
+#[must_use]
+pub fn is_one(keys: &Attributes, t: Tag) -> bool {
+    matches!(keys.values(t), [one] if uid::is_valid(one))
 }
 
 /// What `includefield` adds. Every attribute of the index is answered as it is; only what costs a further look is on demand.
@@ -98,19 +111,30 @@ pub fn read(level: Level, fixed: &[(Tag, String)], pairs: &[(String, String)]) -
 struct Included {
     all: bool,
     tags: Vec<Tag>,
+    unknown: Vec<String>,
 }
 
 impl Included {
-    fn read(&mut self, value: &str) -> Result<(), &'static str> {
+    fn read(&mut self, value: &str) {
         for field in value.split(',').map(str::trim).filter(|f| !f.is_empty()) {
             if field == "all" {
                 self.all = true;
                 continue;
             }
-            let steps = path(field).ok_or("not an attribute")?;
-            self.tags.extend(steps.first());
+            match path(field) {
+                Some(steps) => self.tags.extend(steps.first()),
+                None => self.unknown.push(printable(field)),
+            }
         }
-        Ok(())
+    }
+
+    /// Fields that an answer will not have.
+    fn missing(&self, level: Level) -> Vec<String> {
+        let mut asked = Attributes::default();
+        for t in &self.tags {
+            asked.put(*t, "");
+        }
+        self.unknown.iter().cloned().chain(unsupported(level, &asked).iter().map(Tag::to_string)).collect()
     }
 
     fn add_to(&self, keys: &mut Attributes) {

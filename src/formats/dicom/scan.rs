@@ -82,6 +82,8 @@ pub struct Scanner<'s, S> {
     depth: u8,
     probes: u32,
     done: bool,
+    /// (0028,0103) says that samples have a sign: what is "US or SS" behind it is SS (PS3.3 §C.7.6.3).
+    signed: bool,
     /// What was wrong so far.
     pub defects: Defects,
 }
@@ -100,6 +102,7 @@ impl<'s, S: Source> Scanner<'s, S> {
             depth: 0,
             probes: MAX_PROBES,
             done: false,
+            signed: false,
             defects: Defects::default(),
         }
     }

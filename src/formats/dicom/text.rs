@@ -297,7 +297,8 @@ pub fn values(charset: &Charset, vr: Vr, raw: &[u8]) -> Vec<String> {
         return Vec::new();
     }
     let trim = |v: &str| -> String {
-        let v = v.trim_end_matches(['\0', ' ']);
+        // A device that sends its buffer whole: what stands behind the end of the text is no text.
+        let v = v.split('\0').next().unwrap_or_default().trim_end_matches(' ');
         // Leading spaces are significant only in the long text types.
         if vr.is_multi_text() { v.trim_start_matches(' ').to_owned() } else { v.to_owned() }
     };

@@ -113,6 +113,7 @@ impl Vr {
             dicom_dictionary_std::StandardDataDictionary.by_tag(dicom_core::Tag(tag.group(), tag.element()));
         match found.map(|e| e.vr()) {
             Some(VirtualVr::Exact(v)) => vr(v.to_string()),
+            // Or SS, as (0028,0103) of the same data set says: `Vr::of_signed`.
             Some(VirtualVr::Xs) => Self::US,
             Some(VirtualVr::Ox | VirtualVr::Px | VirtualVr::Lt) => Self::OW,
             _ => Self::UN,

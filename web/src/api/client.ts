@@ -25,6 +25,7 @@ export class Fault extends Error {
 
 let csrf = '';
 let onSignedOut: (() => void) | null = null;
+let onLocked: (() => void) | null = null;
 
 /** Called with each session document: its token goes with every change from then on. */
 export function setCsrf(token: string): void {
@@ -33,6 +34,11 @@ export function setCsrf(token: string): void {
 /** Called once by the shell: what to do when the server no longer knows the session. */
 export function setSignedOut(then: () => void): void {
   onSignedOut = then;
+}
+
+/** Called once by the shell: what to do when the session was locked, here or in another tab. */
+export function setLocked(then: () => void): void {
+  onLocked = then;
 }
 
 export interface CallOptions {
@@ -101,6 +107,7 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
       continue;
     }
     const problem = await problemOf(answer);
+    if (answer.status === 423 && problem.code === 'page_locked') onLocked?.();
     if (answer.status === 401 && problem.code !== 'reauth' && !path.startsWith('/api/session')) onSignedOut?.();
     throw new Fault(problem);
   }

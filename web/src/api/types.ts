@@ -26,27 +26,6 @@ export interface PublicInfo {
   demo_accounts?: DemoAccount[];
 }
 
-export interface Session {
-  account: {
-    id: string;
-    login: string;
-    name: string;
-    name_en?: string;
-    facility: string;
-    facility_name: string;
-    facility_name_en?: string;
-    facility_kind: string;
-  };
-  roles: { role: string; facility: string; pipelines: string[] | string }[];
-  rights: string[];
-  csrf: string;
-  build: string;
-  demo: boolean;
-  now: Millis;
-  reauth_until: Millis | null;
-  settings: { lang?: string; theme?: string };
-}
-
 export interface Person {
   id: string;
   name: string;
@@ -394,4 +373,5 @@ export interface LiveEvent {
 
 export type * from './types.admin';
 export type * from './types.lab';
+export type * from './types.session';
 export type * from './types.withdrawal';

@@ -17,17 +17,17 @@ use super::super::{Asked, Received, assign, detail, export, lists, preset, stati
 use super::{alerts, exam, item};
 use crate::order::{self, NewOrder};
 
-pub(super) fn person(id: &str, role: Role, facility: &str, lead: bool) -> Permit {
+pub(super) fn person(id: &str, role: Role, facility: &str) -> Permit {
     let grant = Grant { role, facility: facility.into(), pipelines: "*".into() };
-    Permit::person(id, id, facility, lead, vec![grant])
+    Permit::person(id, id, facility, "LEAD", vec![grant])
 }
 
 pub(super) fn technician() -> Permit {
-    person("tech", Role::ClinicTechnician, "C01", false)
+    person("tech", Role::ClinicTechnician, "C01")
 }
 
 pub(super) fn reader() -> Permit {
-    person("reader", Role::Writer, "LEAD", true)
+    person("reader", Role::Writer, "LEAD")
 }
 
 pub(super) async fn hand_in(bench: &Bench, bytes: &[u8], asked: &Asked) -> Received {
@@ -186,7 +186,7 @@ async fn another_patient_than_the_order_is_held_and_a_red_finding_is_told_all_th
         let d = shown(&bench, &record).await;
         assert_eq!((&d["matching"], &d["triage"]), (&"patient_differs".into(), &"red".into()));
         // Strangers and other facilities' orders change nothing.
-        let stranger = person("s", Role::ClinicTechnician, "C02", false);
+        let stranger = person("s", Role::ClinicTechnician, "C02");
         let foreign = ordered(&bench, "C02", "A-1", &[]).await;
         let mut tx = ctx.db.begin(&stranger).await.unwrap();
         let fault = assign::assign(&mut tx, ctx, &stranger, &record, &foreign).await.unwrap_err();
@@ -229,7 +229,7 @@ async fn what_is_not_understood_is_kept_with_a_reason_and_tried_again_when_relea
         let received = hand_in(&bench, b"no recording at all", &Asked::default()).await;
         let Received::Quarantined { stage, reason, entry } = received else { panic!("{received:?}") };
         assert!(stage == "probe" && reason.contains("not recognised"), "{stage}: {reason}");
-        let registrar = person("r", Role::Registrar, "C01", false);
+        let registrar = person("r", Role::Registrar, "C01");
         let mut tx = ctx.db.begin(&registrar).await.unwrap();
         crate::imaging::quarantine::release(&mut tx, ctx, &registrar, &entry, "again").await.unwrap();
         let n = tx.one("SELECT COUNT(*) AS n FROM job WHERE kind = 'ecg_file'", vec![]).await.unwrap();
@@ -261,7 +261,7 @@ async fn exports_read_back_with_the_same_samples() {
         }
         let fault = export::export(ctx, &technician(), &record, "pdf").await.unwrap_err();
         assert!(matches!(fault, Fault::Conflict { .. }));
-        let stranger = person("s", Role::ClinicTechnician, "C02", false);
+        let stranger = person("s", Role::ClinicTechnician, "C02");
         let fault = export::export(ctx, &stranger, &record, "original").await.unwrap_err();
         assert!(matches!(fault, Fault::NotFound { .. }));
     }
@@ -271,16 +271,16 @@ async fn exports_read_back_with_the_same_samples() {
 async fn the_preset_is_chosen_by_an_administrator_and_counted_are_verdicts() {
     for bench in engines().await.unwrap() {
         let ctx = &bench.ctx;
-        let admin = person("it", Role::ItAdmin, "LEAD", true);
+        let admin = person("it", Role::ItAdmin, "LEAD");
         let mut tx = ctx.db.begin(&admin).await.unwrap();
         let fault = preset::choose(&mut tx, ctx, &admin, "nowhere").await.unwrap_err();
         assert!(matches!(fault, Fault::Invalid { .. }));
         assert!(matches!(preset::choose(&mut tx, ctx, &reader(), "shanxi").await, Err(Fault::Denied { .. })));
         preset::choose(&mut tx, ctx, &admin, "shanxi").await.unwrap();
-        let n = tx.one("SELECT COUNT(*) AS n FROM audit WHERE action = 'ecg.preset'", vec![]).await.unwrap();
-        assert_eq!(n.int("n").unwrap(), 1);
         tx.commit().await.unwrap();
         let mut conn = ctx.db.read(&admin).await.unwrap();
+        let chosen = "SELECT COUNT(*) AS n FROM audit WHERE action = 'ecg.preset'";
+        assert_eq!(conn.one(chosen, vec![]).await.unwrap().int("n").unwrap(), 1);
         assert_eq!(preset::list(&mut conn).await.unwrap()["active"], "shanxi");
         drop(conn);
         hand_in(&bench, &aecg("s1", 1, Rhythm::Sinus, "A-1"), &Asked::default()).await;
@@ -291,7 +291,7 @@ async fn the_preset_is_chosen_by_an_administrator_and_counted_are_verdicts() {
         let poor = rows.iter().find(|r| r["operator"] == "王技师").unwrap();
         assert_eq!((&poor["total"], &poor["redo"], &poor["facility"]), (&1.into(), &1.into(), &"C01".into()));
         assert!(poor["reasons"].as_array().unwrap().iter().any(|r| r["electrode"] == "C3"), "{poor}");
-        let stranger = person("s", Role::ClinicTechnician, "C02", false);
+        let stranger = person("s", Role::ClinicTechnician, "C02");
         assert!(statistics::statistics(&mut conn, &stranger, 0, i64::MAX).await.unwrap().is_empty());
     }
 }

@@ -5,7 +5,7 @@ pub mod sql;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -95,7 +95,7 @@ pub async fn ask(ctx: &Ctx, peer: &Peer, request: &Transaction, line: &str) -> R
     };
     jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str())).await?;
     let detail = json!({"uid": request.uid, "objects": request.referenced.len()});
-    audit::append(&mut tx, ctx, &permit, "commitment.ask", "commitment", &id, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "commitment.ask", "commitment", &id, &detail);
     tx.commit().await?;
     Ok(id)
 }
@@ -121,14 +121,25 @@ pub async fn judge(ctx: &Ctx, id: &str) -> Result<Option<Judged>> {
         transaction: Transaction { uid: row.text("uid")?, referenced: Vec::new(), failed: Vec::new() },
         instances: Vec::new(),
     };
+    // An object is read once, however often it is named.
+    let mut proven: HashMap<(String, String), Option<u16>> = HashMap::new();
     for item in row.json::<Vec<Item>>("items")? {
+        let key = (item.class.clone(), item.instance.clone());
         let reference = Reference { sop_class: item.class, sop_instance: item.instance };
-        match prove(ctx, &permit, &facility, &reference).await? {
-            Ok(instances) => {
-                judged.instances.extend(instances);
-                judged.transaction.referenced.push(reference);
-            }
-            Err(reason) => judged.transaction.failed.push((reference, reason)),
+        let failure = match proven.get(&key) {
+            Some(failure) => *failure,
+            None => match prove(ctx, &permit, &facility, &reference).await? {
+                Ok(instances) => {
+                    judged.instances.extend(instances);
+                    None
+                }
+                Err(reason) => Some(reason),
+            },
+        };
+        proven.insert(key, failure);
+        match failure {
+            None => judged.transaction.referenced.push(reference),
+            Some(reason) => judged.transaction.failed.push((reference, reason)),
         }
     }
     let failed: Vec<_> =
@@ -189,7 +200,7 @@ async fn close(ctx: &Ctx, id: &str, state: &str, proven: &[String]) -> Result<()
         tx.exec(sql::PROVEN, args![instance, ctx.now()]).await?;
     }
     let detail = json!({"state": state, "proven": proven.len()});
-    audit::append(&mut tx, ctx, &permit, "commitment.close", "commitment", id, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "commitment.close", "commitment", id, &detail);
     tx.commit().await
 }
 
@@ -214,7 +225,7 @@ pub async fn give_up(ctx: &Ctx, id: &str, why: &str) -> Result<()> {
         return Ok(());
     }
     tracing::warn!(commitment = id, why, "a storage commitment has failed");
-    audit::append(&mut tx, ctx, &permit, "commitment.fail", "commitment", id, &json!({"why": why})).await?;
+    audit::append(&mut tx, ctx, &permit, "commitment.fail", "commitment", id, &json!({"why": why}));
     tx.commit().await
 }
 
@@ -228,7 +239,7 @@ pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
         return Err(Fault::conflict("done", "everything of it was answered"));
     }
     jobs::enqueue(tx, ctx, Job::new(if outgoing { ASK } else { JOB }, id)).await?;
-    audit::append(tx, ctx, permit, "commitment.retry", "commitment", id, &json!({})).await?;
+    audit::append(tx, ctx, permit, "commitment.retry", "commitment", id, &json!({}));
     row.text("facility")
 }
 
@@ -241,7 +252,7 @@ pub async fn stop(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str) 
     if tx.exec(sql::STOP, args![id, ctx.now(), why, permit.who()]).await? == 0 {
         return Err(Fault::conflict("done", "everything of it was answered, or it was given up before"));
     }
-    audit::append(tx, ctx, permit, "commitment.stop", "commitment", id, &json!({"why": why})).await?;
+    audit::append(tx, ctx, permit, "commitment.stop", "commitment", id, &json!({"why": why}));
     row.text("facility")
 }
 
@@ -311,7 +322,7 @@ pub async fn heard(ctx: &Ctx, peer: &Peer, report: &Transaction) -> Result<()> {
     tx.exec(sql::JUDGED, args![&id, json!(failed), ctx.now()]).await?;
     tx.exec(sql::CLOSE, args![&id, "reported", ctx.now()]).await?;
     let detail = json!({"committed": report.referenced.len(), "failed": failed.len()});
-    audit::append(&mut tx, ctx, &permit, "commitment.heard", "commitment", &id, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "commitment.heard", "commitment", &id, &detail);
     tx.commit().await
 }
 

@@ -174,7 +174,7 @@ async fn a_peer_that_is_gone_ends_it_in_sight() {
         assert_eq!(receivers(&mut read, ctx, &peer.permit()).await.unwrap()[0].failed, 1);
         drop(read);
         // a person takes it up again, and gives it up with a reason
-        let clinic = person("tech", &peer.facility, false, &[Role::ClinicTechnician]);
+        let clinic = person("tech", &peer.facility, &[Role::ClinicTechnician]);
         act::retry(ctx, &clinic, Kind::Commitment, &id).await.unwrap();
         assert!(judge(ctx, &id).await.unwrap().is_some());
         act::stop(ctx, &clinic, Kind::Commitment, &id, "the device was sold").await.unwrap();
@@ -193,7 +193,7 @@ async fn a_peer_that_is_gone_ends_it_in_sight() {
 async fn an_answer_that_comes_while_somebody_gives_it_up_has_come_and_stays() {
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, known(&bench).await);
-        let clinic = person("tech", &peer.facility, false, &[Role::ClinicTechnician]);
+        let clinic = person("tech", &peer.facility, &[Role::ClinicTechnician]);
         let seen = async |id: &str| {
             let mut read = ctx.db.read(&clinic).await.unwrap();
             one(&mut read, ctx, &clinic, Kind::Commitment, id).await.unwrap()

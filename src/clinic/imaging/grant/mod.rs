@@ -52,9 +52,9 @@ pub async fn give(
     reason: &str,
     until: i64,
 ) -> Result<()> {
-    permit.require(Right::PrintShare)?;
     let row =
         tx.opt(sql::OWN, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    permit.require_at(Right::PrintShare, &row.text("facility")?)?;
     let reason = reason.trim();
     if reason.is_empty() || reason == READ_TASK {
         return Err(Fault::invalid("reason", "say why this facility needs the study"));
@@ -73,7 +73,8 @@ pub async fn give(
     }
     wake(tx, ctx, study).await?;
     let detail = json!({"facility": facility, "until": until});
-    audit::append(tx, ctx, permit, "grant.give", "study", study, &detail).await
+    audit::append(tx, ctx, permit, "grant.give", "study", study, &detail);
+    Ok(())
 }
 
 /// Takes a consult grant away before its hour.
@@ -88,13 +89,22 @@ pub async fn revoke(
     facility: &str,
     why: &str,
 ) -> Result<()> {
-    permit.require(Right::PrintShare)?;
-    tx.opt(sql::OWN, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    let row =
+        tx.opt(sql::OWN, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))?;
+    permit.require_at(Right::PrintShare, &row.text("facility")?)?;
     if tx.exec(sql::TAKE, args![study, facility]).await? == 0 {
         return Err(Fault::not_found("grant"));
     }
-    audit::append(tx, ctx, permit, "grant.revoke", "study", study, &json!({"facility": facility, "why": why}))
-        .await
+    audit::append(
+        tx,
+        ctx,
+        permit,
+        "grant.revoke",
+        "study",
+        study,
+        &json!({"facility": facility, "why": why}),
+    );
+    Ok(())
 }
 
 /// Grants of a study, for everybody who may see it.
@@ -129,7 +139,7 @@ pub async fn for_task(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, own:
     let lead = lead.text("code")?;
     if lead != own && tx.exec(sql::GIVE_TASK, args![study, &lead, permit.who(), ctx.now()]).await? > 0 {
         let detail = json!({"facility": lead, "reason": READ_TASK});
-        audit::append(tx, ctx, permit, "grant.give", "study", study, &detail).await?;
+        audit::append(tx, ctx, permit, "grant.give", "study", study, &detail);
     }
     Ok(())
 }
@@ -141,7 +151,7 @@ pub async fn for_task(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, own:
 pub async fn task_gone(tx: &mut Tx, ctx: &Ctx, study: &str) -> Result<()> {
     if tx.exec(sql::TASK_GONE, args![study]).await? > 0 {
         let detail = json!({"reason": READ_TASK, "until": null});
-        audit::append(tx, ctx, &Permit::system("grant"), "grant.end", "study", study, &detail).await?;
+        audit::append(tx, ctx, &Permit::system("grant"), "grant.end", "study", study, &detail);
     }
     Ok(())
 }
@@ -156,8 +166,7 @@ pub async fn signed(ctx: &Ctx, study: &str) -> Result<()> {
     let until = ctx.now() + ctx.config.imaging.task_grant_days.max(0) * DAY_MS;
     if tx.exec(sql::TASK_ENDS, args![study, until]).await? > 0 {
         wake(&mut tx, ctx, study).await?;
-        audit::append(&mut tx, ctx, &permit, "grant.signed", "study", study, &json!({"until": until}))
-            .await?;
+        audit::append(&mut tx, ctx, &permit, "grant.signed", "study", study, &json!({"until": until}));
     }
     tx.commit().await
 }
@@ -174,7 +183,7 @@ pub async fn end(ctx: &Ctx, study: &str) -> Result<()> {
         let facility = row.text("facility")?;
         if tx.exec(sql::END, args![study, &facility, now]).await? > 0 {
             let detail = json!({"facility": facility, "until": row.opt_int("until")?});
-            audit::append(&mut tx, ctx, &permit, "grant.end", "study", study, &detail).await?;
+            audit::append(&mut tx, ctx, &permit, "grant.end", "study", study, &detail);
         }
     }
     wake(&mut tx, ctx, study).await?;

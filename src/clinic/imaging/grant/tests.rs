@@ -33,7 +33,7 @@ async fn a_grant_opens_one_study_until_its_hour() {
             .await
             .unwrap();
         let id = study(&bench, "C01", "1.2.3").await;
-        let doctor = person("doc", "C01", false, &[Role::ClinicDoctor]);
+        let doctor = person("doc", "C01", &[Role::ClinicDoctor]);
         let until = ctx.now() + 2 * DAY_MS;
         let mut tx = ctx.db.begin(&doctor).await.unwrap();
         for (facility, reason, until) in [
@@ -54,7 +54,7 @@ async fn a_grant_opens_one_study_until_its_hour() {
         assert!(!sees(&bench, "C02", "1.9").await, "one study, not the patient");
 
         // Who got it cannot pass it on, change the study, or take it from others.
-        let other = person("doc2", "C02", false, &[Role::ClinicDoctor, Role::Registrar]);
+        let other = person("doc2", "C02", &[Role::ClinicDoctor, Role::Registrar]);
         let mut tx = ctx.db.begin(&other).await.unwrap();
         assert!(matches!(
             give(&mut tx, ctx, &other, &id, "LEAD", "x", until).await,
@@ -89,7 +89,7 @@ async fn a_grant_shows_no_other_study_on_the_card() {
             .await
             .unwrap();
         let id = study(&bench, "C01", "1.2.3").await;
-        let own = person("reg", "C01", false, &[Role::Registrar]);
+        let own = person("reg", "C01", &[Role::Registrar]);
         let mut tx = ctx.db.begin(&own).await.unwrap();
         give(&mut tx, ctx, &own, &id, "C02", "second opinion", ctx.now() + DAY_MS).await.unwrap();
         let image = "UPDATE instance SET current = 0, hidden = '113001' WHERE study = $1";
@@ -98,7 +98,7 @@ async fn a_grant_shows_no_other_study_on_the_card() {
         let count = |card: &reconcile::Card, key: &str| card[key].as_array().unwrap().len();
         let card = reconcile::study_card(ctx, &own, &id).await.unwrap();
         assert_eq!((count(&card, "others"), count(&card, "images")), (1, 1));
-        let other = person("reg2", "C02", false, &[Role::Registrar]);
+        let other = person("reg2", "C02", &[Role::Registrar]);
         let card = reconcile::study_card(ctx, &other, &id).await.unwrap();
         assert_eq!((count(&card, "others"), count(&card, "images")), (0, 0), "{}", bench.engine);
     }
@@ -113,7 +113,7 @@ async fn the_lead_hospital_sees_what_it_has_to_read() {
         assert!(!sees(&bench, "LEAD", "1.2.3").await);
         settle(&bench, &id).await;
         assert!(sees(&bench, "LEAD", "1.2.3").await);
-        let doctor = person("doc", "C01", false, &[Role::ClinicDoctor]);
+        let doctor = person("doc", "C01", &[Role::ClinicDoctor]);
         let mut tx = ctx.db.begin(&doctor).await.unwrap();
         assert!(revoke(&mut tx, ctx, &doctor, &id, "LEAD", "x").await.is_err(), "it ends with the task");
         drop(tx);
@@ -162,7 +162,7 @@ async fn no_correction_widens_what_a_facility_sees() {
                 send(&bench, &peer, &shot).await.unwrap();
             }
         }
-        let reg = person("reg", "C01", false, &[Role::Registrar]);
+        let reg = person("reg", "C01", &[Role::Registrar]);
         let granted = study(&bench, "C01", "1.1").await;
         let mut tx = ctx.db.begin(&reg).await.unwrap();
         give(&mut tx, ctx, &reg, &granted, "C02", "second opinion", ctx.now() + DAY_MS).await.unwrap();
@@ -261,7 +261,7 @@ async fn thirty_facilities_never_see_each_other() {
             uids.push((st, se, sop, id, series, instance));
         }
         // One study with two grants.
-        let reg = person("reg", "F00", false, &[Role::Registrar]);
+        let reg = person("reg", "F00", &[Role::Registrar]);
         let mut tx = ctx.db.begin(&reg).await.unwrap();
         for to in ["F01", "F02"] {
             give(&mut tx, ctx, &reg, &uids[0].3, to, "consult", ctx.now() + DAY_MS).await.unwrap();

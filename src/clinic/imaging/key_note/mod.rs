@@ -109,7 +109,7 @@ pub async fn make(ctx: &Ctx, study: &str, payload: &Value) -> Result<()> {
     }
     recount(&mut tx, study).await?;
     let detail = json!({"images": keys.len(), "uid": instance});
-    audit::append(&mut tx, ctx, &permit, "key_note.make", "study", study, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "key_note.make", "study", study, &detail);
     // Peers that get the study by a rule get the selection too.
     jobs::enqueue(&mut tx, ctx, Job::new(outbox::rules::ANNOUNCE, study)).await?;
     tx.commit().await?;

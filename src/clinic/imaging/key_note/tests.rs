@@ -83,7 +83,7 @@ async fn marks_of_a_signed_report_become_an_object_of_the_study() {
         send(&bench, &peer, &Shot { instance: "1.2.3.4.6", pixel: 1, ..Shot::default() }).await.unwrap();
         let id = study(&bench, "C01", "1.2.3").await;
         settle(&bench, &id).await;
-        let (clinic, writer) = (peer.permit(), person("w", "LEAD", true, &[Role::Writer]));
+        let (clinic, writer) = (peer.permit(), person("w", "LEAD", &[Role::Writer]));
         let images = shown_images(&bench, &clinic).await;
         make_signed(&bench, &id).await;
         signed(&bench, &id).await;
@@ -154,7 +154,7 @@ async fn beside(bench: &Bench, shot: &Shot<'_>) -> ([String; 4], [String; 4]) {
     }
     tx.commit().await.unwrap();
     settle(bench, &id).await;
-    let (clinic, writer) = (peer.permit(), person("w", "LEAD", true, &[Role::Writer]));
+    let (clinic, writer) = (peer.permit(), person("w", "LEAD", &[Role::Writer]));
     let mut conn = bench.ctx.db.read(&clinic).await.unwrap();
     let image = retrieve::of_study(&mut conn, &clinic, "1.2.3", "").await.unwrap().remove(0);
     drop(conn);
@@ -204,7 +204,7 @@ async fn two_marked(bench: &Bench) -> (String, Permit, Permit, Vec<String>) {
     send(bench, &peer, &Shot { instance: "1.2.3.4.6", pixel: 1, ..Shot::default() }).await.unwrap();
     let id = study(bench, "C01", "1.2.3").await;
     settle(bench, &id).await;
-    let (clinic, writer) = (peer.permit(), person("w", "LEAD", true, &[Role::Writer]));
+    let (clinic, writer) = (peer.permit(), person("w", "LEAD", &[Role::Writer]));
     let images = shown_images(bench, &clinic).await;
     signed(bench, &id).await;
     for image in &images {
@@ -223,7 +223,7 @@ async fn named(bench: &Bench, clinic: &Permit) -> Vec<String> {
 }
 
 async fn acted(bench: &Bench, act: &str, what: &str, images: &[String]) -> String {
-    let lead = person("reg", "C01", false, &[Role::ClinicTechnician]);
+    let lead = person("reg", "C01", &[Role::ClinicTechnician]);
     let (ctx, why) = (&bench.ctx, "another patient");
     let mut tx = ctx.db.begin(&lead).await.unwrap();
     let done = match act {

@@ -31,7 +31,7 @@ async fn the_data_set_alone_leaves_as_stored_or_corrected() {
         let (out, stored) = sent(&bench, &instance(ctx, &clinic, &id).await.unwrap()).await;
         assert_eq!(out, stored, "byte for byte");
 
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         let study = study(&bench, "C01", "1.2.3").await;
         settle(&bench, &study).await;
         let someone = yigong_base::patient::Seen {
@@ -56,7 +56,7 @@ async fn the_data_set_alone_leaves_as_stored_or_corrected() {
 async fn what_stays_says_why() {
     for bench in engines().await.unwrap() {
         let (ctx, peer) = (&bench.ctx, device(&bench, "C01").await);
-        let (clinic, registrar) = (peer.permit(), person("reg", "C01", false, &[Role::Registrar]));
+        let (clinic, registrar) = (peer.permit(), person("reg", "C01", &[Role::Registrar]));
         let mut ids = Vec::new();
         for (instance, pixel) in [("1.2.3.4.5", 7), ("1.2.3.4.6", 8), ("1.2.3.4.7", 9), ("1.2.3.4.5", 10)] {
             let shot = Shot { instance, pixel, ..Shot::default() };

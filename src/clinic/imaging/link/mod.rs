@@ -96,7 +96,7 @@ pub async fn create(
     )
     .await?;
     let detail = json!({"study": study, "viewer": viewer, "expires_at": expires_at});
-    audit::append(tx, ctx, permit, "link.create", "image_link", &id, &detail).await?;
+    audit::append(tx, ctx, permit, "link.create", "image_link", &id, &detail);
     Ok(Made { id, secret, study_uid, expires_at })
 }
 
@@ -120,7 +120,7 @@ pub async fn find(ctx: &Ctx, secret: &str) -> Result<Option<Permit>> {
         let mut tx = ctx.db.begin(&system).await?;
         if tx.exec(sql::USED, args![&id, ctx.now()]).await? > 0 {
             let detail = json!({"study": row.text("study")?});
-            audit::append(&mut tx, ctx, &permit, "link.use", "image_link", &id, &detail).await?;
+            audit::append(&mut tx, ctx, &permit, "link.use", "image_link", &id, &detail);
             tx.commit().await?;
         }
     }
@@ -156,5 +156,6 @@ pub async fn revoke(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result
     if tx.exec(sql::REVOKE, args![id, ctx.now(), permit.scope()]).await? == 0 {
         return Err(Fault::not_found("link"));
     }
-    audit::append(tx, ctx, permit, "link.revoke", "image_link", id, &json!({})).await
+    audit::append(tx, ctx, permit, "link.revoke", "image_link", id, &json!({}));
+    Ok(())
 }

@@ -64,7 +64,7 @@ async fn retry_batch(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Resul
     tx.exec(sql::DECIDED, args![id, "", ""]).await?;
     tally(tx, ctx, id).await?;
     jobs::enqueue(tx, ctx, Job::new(JOB, row.text("peer")?)).await?;
-    audit::append(tx, ctx, permit, "outbox.retry", "batch", id, &json!({})).await?;
+    audit::append(tx, ctx, permit, "outbox.retry", "batch", id, &json!({}));
     row.text("facility")
 }
 
@@ -77,7 +77,7 @@ async fn stop_batch(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &str
     }
     tx.exec(sql::DECIDED, args![id, why, permit.who()]).await?;
     tally(tx, ctx, id).await?;
-    audit::append(tx, ctx, permit, "outbox.stop", "batch", id, &json!({"why": why, "objects": n})).await?;
+    audit::append(tx, ctx, permit, "outbox.stop", "batch", id, &json!({"why": why, "objects": n}));
     row.text("facility")
 }
 
@@ -89,7 +89,7 @@ async fn retry_notice(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Resu
     }
     let key = rules::key(&row.text("peer")?, &row.text("study")?);
     jobs::enqueue(tx, ctx, Job::new(rules::AVAILABILITY, key)).await?;
-    audit::append(tx, ctx, permit, "notice.retry", "notice", id, &json!({})).await?;
+    audit::append(tx, ctx, permit, "notice.retry", "notice", id, &json!({}));
     row.text("facility")
 }
 
@@ -99,6 +99,6 @@ async fn stop_notice(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, why: &st
     if tx.exec(sql::NOTICE_STOP, args![id, ctx.now(), why, permit.who()]).await? == 0 {
         return Err(done());
     }
-    audit::append(tx, ctx, permit, "notice.stop", "notice", id, &json!({"why": why})).await?;
+    audit::append(tx, ctx, permit, "notice.stop", "notice", id, &json!({"why": why}));
     row.text("facility")
 }

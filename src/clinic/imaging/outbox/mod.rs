@@ -100,7 +100,8 @@ async fn fail(tx: &mut Tx, ctx: &Ctx, peer: &str, due: &Due, status: Option<u16>
     tx.exec(sql::CLOSE, args![&due.id, "failed", status.map(i64::from), why, ctx.now()]).await?;
     let detail = json!({"peer": peer, "status": status, "why": why});
     let permit = Permit::system("outbox");
-    audit::append(tx, ctx, &permit, "outbox.fail", "outgoing", &due.id, &detail).await.map(|_| ())
+    audit::append(tx, ctx, &permit, "outbox.fail", "outgoing", &due.id, &detail);
+    Ok(())
 }
 
 /// How a batch stands.
@@ -161,7 +162,7 @@ pub async fn put(
     tally(tx, ctx, &batch).await?;
     jobs::enqueue(tx, ctx, Job::new(JOB, to.id.as_str())).await?;
     let detail = json!({"peer": to.id, "cause": cause.as_str(), "objects": parcels.len()});
-    audit::append(tx, ctx, permit, "outbox.put", "batch", &batch, &detail).await?;
+    audit::append(tx, ctx, permit, "outbox.put", "batch", &batch, &detail);
     Ok(batch)
 }
 

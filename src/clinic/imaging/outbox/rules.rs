@@ -101,7 +101,7 @@ pub async fn noticed(ctx: &Ctx, notice: &(String, String), state: &str, error: &
         tx.exec(sql::NOTICE_CLOSED, args![id, state, error, ctx.now()]).await?;
     }
     if closes && state == "failed" {
-        audit::append(&mut tx, ctx, &permit, "notice.fail", "notice", id, &json!({"why": error})).await?;
+        audit::append(&mut tx, ctx, &permit, "notice.fail", "notice", id, &json!({"why": error}));
     }
     tx.commit().await?;
     ctx.live.changed(LIVE, id, facility);

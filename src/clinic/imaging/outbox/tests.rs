@@ -193,7 +193,7 @@ async fn refused(bench: &Bench) -> (String, Permit) {
     let (ctx, peer) = (&bench.ctx, known(bench).await);
     send(bench, &peer, &made("1.2.3.4.1")).await.unwrap();
     receiver(bench, "ws", "C01", json!({})).await;
-    let clinic = person("tech", "C01", false, &[Role::ClinicTechnician]);
+    let clinic = person("tech", "C01", &[Role::ClinicTechnician]);
     let batch = send_study(ctx, &clinic, &study(ctx).await, "ws", &Cause::Person).await.unwrap();
     let found = due(ctx, "ws", 10).await.unwrap();
     let later = Tried::Later(Some(0xA700), "no space".into());
@@ -280,7 +280,7 @@ async fn the_outbox_ends_at_the_facility_and_names_nobody_to_an_administrator() 
     for bench in engines().await.unwrap() {
         let ctx = &bench.ctx;
         let (batch, clinic) = refused(&bench).await;
-        let other = person("tech2", "C02", false, &[Role::ClinicTechnician]);
+        let other = person("tech2", "C02", &[Role::ClinicTechnician]);
         let mut read = ctx.db.read(&other).await.unwrap();
         let hidden = one(&mut read, ctx, &other, Kind::Batch, &batch).await;
         assert!(matches!(hidden, Err(Fault::NotFound { .. })), "{}", bench.engine);
@@ -292,10 +292,10 @@ async fn the_outbox_ends_at_the_facility_and_names_nobody_to_an_administrator() 
         ] {
             assert!(matches!(fault, Fault::NotFound { .. }), "{fault:?}");
         }
-        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let writer = person("w", "LEAD", &[Role::Writer]);
         assert!(matches!(act::retry(ctx, &writer, Kind::Batch, &batch).await, Err(Fault::Denied { .. })));
 
-        let admin = person("it", "LEAD", true, &[Role::ItAdmin]);
+        let admin = person("it", "LEAD", &[Role::ItAdmin]);
         let seen = entry(ctx, &admin, &batch).await;
         assert_eq!((seen.patient_name.as_str(), seen.study.as_str(), seen.objects), ("", "", 1));
         let mut read = ctx.db.read(&clinic).await.unwrap();
@@ -324,7 +324,7 @@ async fn a_notification_waits_in_sight_until_it_is_taken_or_given_up() {
         for _ in 0..2 {
             rules::announce(ctx, &study).await.unwrap();
         }
-        let clinic = person("tech", "C01", false, &[Role::ClinicTechnician]);
+        let clinic = person("tech", "C01", &[Role::ClinicTechnician]);
         let mut read = ctx.db.read(&clinic).await.unwrap();
         let shown = list(&mut read, ctx, &clinic, &Asked::default(), 10).await.unwrap();
         drop(read);

@@ -41,8 +41,17 @@ pub fn metadata_tag(list: &[Name], root: &str) -> String {
     sha256_hex(text.as_bytes())
 }
 
-/// DICOM JSON of the instances of a study (UID) or of one of its series, an array, compressed with gzip; prepared once and
-/// kept. `names` are the instances as [`retrieve::names`] answers them: the instances themselves are read only when there is
+/// A document of metadata.
+#[derive(Debug)]
+pub struct Document {
+    /// DICOM JSON, an array, compressed with gzip.
+    pub body: Vec<u8>,
+    /// Instances that are damaged and not in it.
+    pub left_out: usize,
+}
+
+/// DICOM JSON of the instances of a study (UID) or of one of its series; prepared once and kept. What is damaged does not keep the rest
+/// from whoever asks: it is left out, and the document is made again each time. `names` are the instances as [`retrieve::names`] answers them: the instances themselves are read only when there is
 /// no document of them yet.
 ///
 /// # Errors
@@ -54,16 +63,18 @@ pub async fn metadata(
     series: &str,
     names: &[Name],
     root: &str,
-) -> Result<Vec<u8>> {
+) -> Result<Document> {
     let list = {
         let mut conn = ctx.db.read(permit).await?;
         if let Some(row) = conn.opt(sql::DOCUMENT, args![&metadata_tag(names, root)]).await? {
-            return row.bytes("body");
+            return Ok(Document { body: row.bytes("body")?, left_out: 0 });
         }
         retrieve::of_study(&mut conn, permit, study, series).await?
     };
-    let body = make(ctx, study, series, &list, root).await?;
-    if list.len() > 1 && body.len() <= LARGEST {
+    let sound: Vec<Stored> = list.iter().filter(|s| s.damaged.is_none()).cloned().collect();
+    let left_out = if sound.is_empty() { 0 } else { list.len() - sound.len() };
+    let body = make(ctx, study, series, if left_out > 0 { &sound } else { &list }, root).await?;
+    if list.len() > 1 && body.len() <= LARGEST && left_out == 0 {
         // Another image may have come since the names were read: the document is named by what is in it.
         let tag = metadata_tag(&list.iter().map(Name::of).collect::<Vec<_>>(), root);
         let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
@@ -72,7 +83,7 @@ pub async fn metadata(
         tx.exec(sql::KEEP, args![&tag, body.as_slice(), size, ctx.now()]).await?;
         tx.commit().await?;
     }
-    Ok(body)
+    Ok(Document { body, left_out })
 }
 
 /// The same of one instance, made each time.
@@ -85,8 +96,9 @@ pub async fn metadata_of(
     series: &str,
     stored: &Stored,
     root: &str,
-) -> Result<Vec<u8>> {
-    make(ctx, study, series, std::slice::from_ref(stored), root).await
+) -> Result<Document> {
+    let body = make(ctx, study, series, std::slice::from_ref(stored), root).await?;
+    Ok(Document { body, left_out: 0 })
 }
 
 /// The job [`JOB`]: the metadata of a study and of its series is made before anybody asks, so that the first who asks does not

@@ -85,7 +85,7 @@ pub async fn make(centre: &Centre, permit: &Permit, study: &str) -> Result<()> {
     for (instance, defects) in &flags {
         tx.exec(sql::FLAG, args![instance, json!(defects)]).await?;
         let detail = json!({"defects": defects});
-        audit::append(&mut tx, ctx, permit, "instance.render", "instance", instance, &detail).await?;
+        audit::append(&mut tx, ctx, permit, "instance.render", "instance", instance, &detail);
     }
     if let Some(largest) = made.iter().rev().max_by_key(|m| m.images) {
         tx.exec(sql::KEEP_STUDY, args![study, &largest.preview, &largest.thumbnail, &largest.instance])

@@ -205,7 +205,7 @@ async fn one(centre: &Centre, permit: &Permit, row: &Row) -> Result<Option<u64>>
     }
     tx.exec(sql::KEEP, args![&id, &object, &syntax, size, dataset, pixels, head, ctx.now()]).await?;
     let detail = json!({"from": object, "to": address, "bytes": size, "now": length});
-    audit::append(&mut tx, ctx, permit, "instance.recompress", "instance", &id, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "instance.recompress", "instance", &id, &detail);
     tx.commit().await?;
     Ok(Some(u64::try_from(size).unwrap_or(0).saturating_sub(length)))
 }

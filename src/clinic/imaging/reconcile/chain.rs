@@ -103,8 +103,7 @@ pub(super) async fn write(
     .await?;
     // The reason may hold a name: it stands in the history, the audit chain carries the act.
     let detail = json!({"study": act.study, "other": act.other, "act": id, "undoes": act.undoes, "detail": act.detail});
-    audit::append(tx, ctx, permit, &format!("reconcile.{}", act.operation), "study", act.study, &detail)
-        .await?;
+    audit::append(tx, ctx, permit, &format!("reconcile.{}", act.operation), "study", act.study, &detail);
     Ok(Written { id, n })
 }
 

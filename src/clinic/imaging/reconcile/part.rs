@@ -192,6 +192,8 @@ async fn shift(
             tx.exec(sql::CAME_FOR, args![entry.text("id")?, &target]).await?;
         }
         map.insert("for_study".into(), Value::Array(held));
+        // So is what was raised on it: whoever corrects the other study's patient must reach those who were told of this one.
+        map.insert("alerts".into(), critical::follow::standing(tx, &source, &target).await?);
     }
     let act = Act {
         operation,
@@ -223,6 +225,5 @@ async fn shift(
 pub(super) async fn doubt_alerts(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str) -> Result<()> {
     let remark = "部分影像已移给另一患者,请核对属于谁";
     let corrected = Corrected { subject: study, finding: "", since: ctx.now() + 1, stands: &[], remark };
-    let told = critical::correct::reopen(tx, ctx, permit, &corrected).await?;
-    critical::correct::note(tx, ctx, permit, told).await
+    critical::correct::reopen(tx, ctx, permit, &corrected).await
 }

@@ -165,11 +165,11 @@ pub(super) async fn follow_moved(tx: &mut Tx, ctx: &Ctx, from: &Row, to: &Row) -
     let (source, target, patient) = (from.text("id")?, to.text("id")?, to.text("patient")?);
     let order = to.opt_text("order_id")?;
     tx.exec(sql::SET_ECG_ORDER, args![&target, &order]).await?;
-    super::assign::follow(tx, ctx, &permit, &target, &patient, order).await?;
-    if is_empty(tx, &source).await? {
-        critical::follow::follow(tx, ctx, &permit, &source, &patient).await?;
+    if source != target && is_empty(tx, &source).await? {
+        let alerts = critical::follow::standing(tx, &source, &target).await?;
+        critical::follow::hand_over(tx, &alerts, &source, &target).await?;
     }
-    Ok(())
+    super::assign::follow(tx, ctx, &permit, &target, &patient, order).await
 }
 
 /// The patient as a query names that of the study (`query::row`), so that one study says one name.

@@ -15,7 +15,7 @@ use super::assign::follow;
 use super::chain::{self, Act};
 use super::place::{follow_moved, rest};
 use super::{held, hide, sql};
-use crate::order;
+use crate::{critical, order};
 
 /// Undoes an act. Answers the new one.
 ///
@@ -82,7 +82,7 @@ pub async fn undo(tx: &mut Tx, ctx: &Ctx, permit: &Permit, act: &str, why: &str)
     for one in [&study, &second] {
         orders.extend(tx.one(sql::STUDY, args![one, "*"]).await?.opt_text("order_id")?);
     }
-    put_back(tx, ctx, permit, &before).await?;
+    put_back(tx, ctx, permit, &before, other.as_deref()).await?;
     if matches!(operation.as_str(), "split" | "move" | "merge") {
         // A hold that was put on them where they were is not lost on the way back.
         retention::follow(tx, &second, &study).await?;
@@ -112,13 +112,24 @@ fn text<'v>(value: &'v Value, key: &str) -> &'v str {
 }
 
 /// The rows as the act found them. Every list is one kind of row; an act has only what it touched.
-async fn put_back(tx: &mut Tx, ctx: &Ctx, permit: &Permit, before: &Value) -> Result<()> {
+async fn put_back(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    before: &Value,
+    other: Option<&str>,
+) -> Result<()> {
     for series in list(before, "series") {
         tx.exec(sql::MOVE_SERIES, args![text(series, "id"), text(series, "study")]).await?;
     }
     for i in list(before, "instances") {
         tx.exec(sql::MOVE_INSTANCE, args![text(i, "id"), text(i, "study"), text(i, "series")]).await?;
         tx.exec(sql::MOVE_KEY_IMAGE, args![text(i, "id"), text(i, "study"), text(i, "series")]).await?;
+    }
+    if let (Some(alerts), Some(other)) = (before.get("alerts"), other) {
+        for s in list(before, "studies") {
+            critical::follow::hand_back(tx, alerts, text(s, "id"), other).await?;
+        }
     }
     for s in list(before, "studies") {
         let (id, patient) = (text(s, "id"), text(s, "patient"));

@@ -182,8 +182,7 @@ async fn collect(ctx: &Ctx, permit: &Permit) -> Result<()> {
             continue;
         }
         drop_pictures(&mut tx, &study).await?;
-        audit::append(&mut tx, ctx, permit, "retention.erase", "study", &study, &json!({"images": n}))
-            .await?;
+        audit::append(&mut tx, ctx, permit, "retention.erase", "study", &study, &json!({"images": n}));
         tx.commit().await?;
     }
     Ok(())
@@ -206,7 +205,8 @@ pub async fn hold(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, reason: 
     let reason = decided(tx, permit, study, reason).await?;
     tx.exec(sql::LOCK, args![study]).await?;
     tx.exec(sql::HOLD, args![study, reason, permit.who(), ctx.now()]).await?;
-    audit::append(tx, ctx, permit, "retention.hold", "study", study, &json!({"why": reason})).await
+    audit::append(tx, ctx, permit, "retention.hold", "study", study, &json!({"why": reason}));
+    Ok(())
 }
 
 /// Images that go to another study stay held: the hold of the one they leave is the other's from now on, too. A correction
@@ -227,7 +227,8 @@ pub async fn release(tx: &mut Tx, ctx: &Ctx, permit: &Permit, study: &str, why: 
     if tx.exec(sql::UNHOLD, args![study]).await? == 0 {
         return Err(Fault::conflict("no_hold", "nobody holds this study"));
     }
-    audit::append(tx, ctx, permit, "retention.unhold", "study", study, &json!({"why": why})).await
+    audit::append(tx, ctx, permit, "retention.unhold", "study", study, &json!({"why": why}));
+    Ok(())
 }
 
 /// Who may decide about holds: leads and quality officers.

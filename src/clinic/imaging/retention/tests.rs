@@ -81,7 +81,7 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         bench.ctx.config = Arc::new(config);
         let ctx = bench.ctx.clone();
 
-        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let lead = person("lead", "LEAD", &[Role::Lead]);
         let mut tx = ctx.db.begin(&lead).await.unwrap();
         hold(&mut tx, &ctx, &lead, &id, "court case").await.unwrap();
         tx.commit().await.unwrap();
@@ -89,10 +89,10 @@ async fn an_old_signed_study_is_hidden_then_given_up() {
         let holds = show::holds(&mut conn, &lead).await.unwrap();
         let held = holds[0].hold.as_ref().unwrap();
         assert_eq!((held.reason.as_str(), held.who.as_str(), holds[0].images), ("court case", "lead", 1));
-        let clinic = person("qc1", "C02", false, &[Role::QcOfficer]);
+        let clinic = person("qc1", "C02", &[Role::QcOfficer]);
         assert!(show::holds(&mut conn, &clinic).await.unwrap().is_empty(), "another facility's");
-        let own = person("tech", "C01", false, &[Role::ClinicTechnician]);
-        let reader = person("w", "LEAD", true, &[Role::Writer]);
+        let own = person("tech", "C01", &[Role::ClinicTechnician]);
+        let reader = person("w", "LEAD", &[Role::Writer]);
         for (who, n) in [(&lead, 1), (&own, 1), (&clinic, 0), (&reader, 1)] {
             let told = show::of_study(&mut conn, who, &id).await.unwrap();
             assert_eq!(told.iter().count(), n, "{} {}", who.who(), bench.engine);

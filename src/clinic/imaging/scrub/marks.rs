@@ -23,7 +23,7 @@ pub(super) async fn mark(ctx: &Ctx, permit: &Permit, address: &str, found: Found
     } else {
         tx.exec(statement, args![address]).await?;
     }
-    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({"kind": found.as_str()})).await?;
+    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({"kind": found.as_str()}));
     tx.commit().await?;
     ctx.live.changed(LIVE, address, permit.facility());
     Ok(())

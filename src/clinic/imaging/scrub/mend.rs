@@ -130,7 +130,7 @@ pub async fn recheck(ctx: &Ctx, permit: &Permit, address: &str) -> Result<&'stat
         tx.exec(sql::KIND, args![address, found.as_str()]).await?;
     }
     let detail = json!({"found": found.as_str()});
-    audit::append(&mut tx, ctx, permit, "object.recheck", "object", address, &detail).await?;
+    audit::append(&mut tx, ctx, permit, "object.recheck", "object", address, &detail);
     tx.commit().await?;
     ctx.live.changed(LIVE, address, permit.facility());
     tell_study(ctx, permit, address).await?;
@@ -183,7 +183,7 @@ pub async fn check_study(ctx: &Ctx, permit: &Permit, study: &str) -> Result<Chec
         mark(ctx, permit, &address, found).await?;
     }
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, "study.recheck", "study", study, &json!(seen)).await?;
+    audit::append(&mut tx, ctx, permit, "study.recheck", "study", study, &json!(seen));
     tx.commit().await?;
     ctx.live.changed("imaging", study, permit.facility());
     Ok(seen)
@@ -210,7 +210,7 @@ pub async fn restore(
         ctx.blobs.disk().under_older_name(&kept, address).await?;
     }
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, "object.restored", "object", address, &json!({})).await?;
+    audit::append(&mut tx, ctx, permit, "object.restored", "object", address, &json!({}));
     tx.commit().await?;
     recheck(ctx, permit, address).await
 }
@@ -237,7 +237,7 @@ pub async fn note(ctx: &Ctx, permit: &Permit, address: &str, text: &str) -> Resu
     }
     let mut tx = ctx.db.begin(permit).await?;
     tx.exec(sql::NOTE, args![address, text, permit.who(), ctx.now()]).await?;
-    audit::append(&mut tx, ctx, permit, "object.note", "object", address, &json!({"note": text})).await?;
+    audit::append(&mut tx, ctx, permit, "object.note", "object", address, &json!({"note": text}));
     tx.commit().await?;
     ctx.live.changed(LIVE, address, permit.facility());
     Ok(())

@@ -355,7 +355,7 @@ async fn strange(ctx: &Ctx, permit: &Permit, address: &str, found: &mut Swept) -
     }
     let action = if erased { "object.remove" } else { "object.aside" };
     let mut tx = ctx.db.begin(permit).await?;
-    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({})).await?;
+    audit::append(&mut tx, ctx, permit, action, "object", address, &json!({}));
     tx.commit().await?;
     if erased {
         ctx.blobs.disk().drop_one_aside(address, now).await?;

@@ -190,7 +190,7 @@ async fn a_damaged_image_is_shown_noted_and_mended() {
     for bench in engines().await.unwrap() {
         let (object, whole) = hurt(&bench).await;
         let ctx = &bench.ctx;
-        let qc = person("qc", "LEAD", true, &[Role::QcOfficer]);
+        let qc = person("qc", "LEAD", &[Role::QcOfficer]);
         let seen = listed(&bench, &qc).await;
         let image = seen[0].image.as_ref().unwrap();
         assert_eq!((seen.len(), seen[0].kind.as_str(), seen[0].used_by.as_str()), (1, "hash", "image"));
@@ -234,7 +234,7 @@ async fn an_object_of_the_old_address_comes_back_under_it() {
         tx.exec("UPDATE damaged_object SET address = $1", args![&old]).await.unwrap();
         tx.commit().await.unwrap();
         std::fs::remove_file(ctx.blobs.path(&object).unwrap()).unwrap();
-        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let lead = person("lead", "LEAD", &[Role::Lead]);
         assert_eq!(bring(&bench, &lead, &old, &whole).await.unwrap(), "sound", "{}", bench.engine);
         assert_eq!(std::fs::read(ctx.blobs.path(&old).unwrap()).unwrap(), whole);
     }
@@ -247,13 +247,13 @@ async fn a_study_is_checked_at_once() {
         send(&bench, &peer, &Shot::default()).await.unwrap();
         send(&bench, &peer, &Shot { instance: "1.2.3.4.6", pixel: 1, ..Shot::default() }).await.unwrap();
         let id = study(&bench, "C01", "1.2.3").await;
-        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let lead = person("lead", "LEAD", &[Role::Lead]);
         let well = mend::check_study(ctx, &lead, &id).await.unwrap();
         assert_eq!((well.checked, well.wrong, well.left), (2, 0, 0), "{}", bench.engine);
         std::fs::remove_file(ctx.blobs.path(&stored(&bench).await.object).unwrap()).unwrap();
         assert_eq!(mend::check_study(ctx, &lead, &id).await.unwrap().wrong, 1);
         assert_eq!(listed(&bench, &lead).await[0].kind, "missing");
-        let other = person("it2", "C02", false, &[Role::ItAdmin]);
+        let other = person("qc2", "C02", &[Role::QcOfficer]);
         assert_eq!(mend::check_study(ctx, &other, &id).await.unwrap_err().code(), "not_found");
     }
 }
@@ -268,7 +268,7 @@ async fn the_sender_brings_it_back_by_sending_again() {
             yigong_base::site::peer::find(&mut conn, "p-C01").await.unwrap()
         };
         send(&bench, &sender, &Shot::default()).await.unwrap();
-        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let lead = person("lead", "LEAD", &[Role::Lead]);
         assert!(listed(&bench, &lead).await.is_empty(), "{}: nobody has to look at it again", bench.engine);
         assert_eq!(stored(&bench).await.damaged, None);
         assert_eq!(std::fs::read(bench.ctx.blobs.path(&object).unwrap()).unwrap(), whole);
@@ -280,15 +280,15 @@ async fn damage_is_seen_to_by_those_who_may_and_where_they_may() {
     for bench in engines().await.unwrap() {
         let (object, whole) = hurt(&bench).await;
         let ctx = &bench.ctx;
-        let writer = person("w", "LEAD", true, &[Role::Writer]);
-        let elsewhere = person("it2", "C02", false, &[Role::ItAdmin]);
+        let writer = person("w", "LEAD", &[Role::Writer]);
+        let elsewhere = person("qc2", "C02", &[Role::QcOfficer]);
         assert!(listed(&bench, &elsewhere).await.is_empty(), "{}", bench.engine);
         for (permit, code) in [(&writer, "denied"), (&elsewhere, "not_found")] {
             assert_eq!(mend::recheck(ctx, permit, &object).await.unwrap_err().code(), code);
             assert_eq!(mend::note(ctx, permit, &object, "x").await.unwrap_err().code(), code);
             assert_eq!(bring(&bench, permit, &object, &whole).await.unwrap_err().code(), code);
         }
-        let admin = person("it", "LEAD", true, &[Role::ItAdmin]);
+        let admin = person("it", "LEAD", &[Role::ItAdmin]);
         let seen = listed(&bench, &admin).await;
         let image = seen[0].image.as_ref().unwrap();
         assert_eq!((image.patient_name.as_str(), image.study.as_str()), ("", ""), "no clinical content");

@@ -109,7 +109,7 @@ pub async fn create(
     .await?;
     keep(&mut tx, ctx, &id, "create", message).await?;
     let detail = json!({"uid": uid, "study_uid": report.study_uid, "order": order});
-    audit::append(&mut tx, ctx, &permit, "step.create", "procedure_step", &id, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "step.create", "procedure_step", &id, &detail);
     tx.commit().await
 }
 
@@ -155,7 +155,7 @@ pub async fn set(ctx: &Ctx, peer: &Peer, uid: &str, report: &StepReport, message
         jobs::enqueue(&mut tx, ctx, Job::new(JOB, id.as_str())).await?;
     }
     let detail = json!({"uid": uid, "state": state.as_str(), "reason": report.reason, "objects": report.instances.len()});
-    audit::append(&mut tx, ctx, &permit, "step.set", "procedure_step", &id, &detail).await?;
+    audit::append(&mut tx, ctx, &permit, "step.set", "procedure_step", &id, &detail);
     let study = tx.opt(imaging::STUDY_OF_UID, args![&peer.facility, row.text("study_uid")?]).await?;
     tx.commit().await?;
     if let Some(study) = study {

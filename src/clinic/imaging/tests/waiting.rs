@@ -59,7 +59,7 @@ async fn a_doubt_about_the_pictures_takes_the_study_out_of_the_queue() {
         assert_eq!(state(&bench, &id).await, ("queued".into(), Some("queued".into())), "{engine}");
 
         // Somebody reads it: it is not taken out of the hand, and not reported on before the question is answered.
-        let writer = person("w", "LEAD", true, &[Role::Writer]);
+        let writer = person("w", "LEAD", &[Role::Writer]);
         let work = item(&bench, &id, "write").await.unwrap().id;
         let mut tx = ctx.db.begin(&writer).await.unwrap();
         worklist::claim(&mut tx, ctx, &writer, &work).await.unwrap();
@@ -111,7 +111,7 @@ async fn no_image_behind_a_report_goes_unseen() {
         let late = "SELECT CAST(late_images AS TEXT) AS t FROM study WHERE id = $1";
         assert_eq!(text(&bench, late, &id).await.as_deref(), Some("0"), "{engine}");
 
-        let auditor = person("a", "LEAD", true, &[Role::Auditor]);
+        let auditor = person("a", "LEAD", &[Role::Auditor]);
         let mut tx = ctx.db.begin(&auditor).await.unwrap();
         let held = worklist::claim(&mut tx, ctx, &auditor, &open.id).await.unwrap();
         tx.commit().await.unwrap();
@@ -144,7 +144,7 @@ async fn no_image_behind_a_report_goes_unseen() {
 async fn a_study_under_the_uid_of_the_worklist_finds_its_order() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, system) = (&bench.ctx, device(&bench, "C01").await, Permit::system("test"));
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         let mut placed = Vec::new();
         for patient in ["P1", "P2"] {
             let mut tx = ctx.db.begin(&system).await.unwrap();

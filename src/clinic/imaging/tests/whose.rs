@@ -59,7 +59,7 @@ async fn an_examination_whose_number_was_mended_is_not_read_by_halves() {
         // Somebody else's image came for it, too.
         let stranger = Shot { instance: "1.2.3.4.9", patient: "P2", name: "李^四", ..Shot::default() };
         send(&bench, &peer, &stranger).await.unwrap();
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         let mut tx = ctx.db.begin(&registrar).await.unwrap();
         let right = Seen { local_id: "P1".into(), name: "王小东".into(), ..Seen::default() };
         let act =
@@ -97,7 +97,7 @@ async fn an_examination_whose_number_was_mended_is_not_read_by_halves() {
 async fn what_is_alike_is_answered_at_once() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         send(&bench, &peer, &Shot::default()).await.unwrap();
         let first = study(&bench, "C01", "1.2.3").await;
         for n in 1..=5 {
@@ -152,7 +152,7 @@ async fn what_is_alike_is_answered_at_once() {
 async fn a_number_of_another_patient_and_one_of_nobody_known() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
-        let (system, registrar) = (Permit::system("test"), person("reg", "C01", false, &[Role::Registrar]));
+        let (system, registrar) = (Permit::system("test"), person("reg", "C01", &[Role::Registrar]));
         let mut placed = Vec::new();
         for (number, name) in [("P2", "李四"), ("", "无名氏")] {
             let mut tx = ctx.db.begin(&system).await.unwrap();
@@ -248,7 +248,7 @@ async fn a_uid_that_comes_again_the_next_day_holds_nobody_else_up() {
 async fn a_correction_that_was_wrong_is_taken_back_whole() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         send(&bench, &peer, &Shot { instance: "1.2.3.4.1", patient: "P9", name: "李^四", ..Shot::default() })
             .await
             .unwrap();
@@ -313,7 +313,7 @@ async fn a_correction_that_was_wrong_is_taken_back_whole() {
 async fn one_answer_is_for_one_person() {
     for bench in engines().await.unwrap() {
         let (ctx, peer, engine) = (&bench.ctx, device(&bench, "C01").await, bench.engine);
-        let registrar = person("reg", "C01", false, &[Role::Registrar]);
+        let registrar = person("reg", "C01", &[Role::Registrar]);
         send(&bench, &peer, &Shot::default()).await.unwrap();
         let first = study(&bench, "C01", "1.2.3").await;
         for (n, patient, name) in [(1, "P2", "李^四"), (2, "P2", "李^四"), (3, "P3", "赵^五")] {

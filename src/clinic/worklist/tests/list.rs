@@ -27,7 +27,7 @@ async fn walked(bench: &Bench, permit: &Permit, tab: Tab, facility: &str) -> Vec
 
 fn clinic(facility: &str) -> Permit {
     let grants = vec![Grant { role: Role::ClinicDoctor, facility: facility.into(), pipelines: "*".into() }];
-    Permit::person("d", "d", facility, false, grants)
+    Permit::person("d", "d", facility, "LEAD", grants)
 }
 
 /// Seven items that differ in nothing but their ids.

@@ -9,8 +9,8 @@ use super::*;
 use crate::worklist::{expire, fence};
 
 fn reader(id: &str) -> Permit {
-    let grant = Grant { role: Role::Writer, facility: "LEAD".into(), pipelines: "*".into() };
-    Permit::person(id, id, "LEAD", true, vec![grant])
+    let grant = Grant { role: Role::Auditor, facility: "LEAD".into(), pipelines: "*".into() };
+    Permit::person(id, id, "LEAD", "LEAD", vec![grant])
 }
 
 async fn admitted(bench: &Bench, subject: &str) -> String {
@@ -76,6 +76,13 @@ async fn one_claim_for_both_views() {
         let mut tx = ctx.db.begin(&a).await.unwrap();
         give_back(&mut tx, ctx, &a, &uid, "1.2.3").await.unwrap();
         tx.commit().await.unwrap();
+        // Whoever only writes does not make an emergency of it: that may go out with one signature.
+        let grant = Grant { role: Role::Writer, facility: "LEAD".into(), pipelines: "*".into() };
+        let writer = Permit::person("w", "w", "LEAD", "LEAD", vec![grant]);
+        let mut tx = ctx.db.begin(&writer).await.unwrap();
+        let refused = update(&mut tx, ctx, &writer, &uid, "", Some("HIGH")).await;
+        assert!(matches!(refused, Err(Fault::Denied { .. })), "{refused:?}");
+        drop(tx);
         assert_eq!(shown(&bench, &b, &uid).await.unwrap().state, "SCHEDULED", "{}", bench.engine);
     }
 }

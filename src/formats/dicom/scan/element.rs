@@ -6,6 +6,8 @@ use super::{Inside, Kind, MAX_ELEMENTS, Scanner, Token};
 
 /// Zeros looked at at once: few first, for a file may have many short gaps.
 const ZEROS: std::ops::RangeInclusive<u64> = 64..=64 << 10;
+/// Attributes that are sample values, "US or SS" (PS3.3 §C.7.6.3, §C.7.5.1.1.2): smallest and largest ones, and padding.
+const SAMPLE_VALUES: std::ops::RangeInclusive<Tag> = Tag(0x0028_0104)..=Tag(0x0028_0121);
 
 /// An element header as understood.
 pub(super) struct Head {
@@ -93,6 +95,11 @@ impl<S: Source> Scanner<'_, S> {
         }
         let left = end.saturating_sub(self.position);
         token.length = u64::from(head.length).min(left);
+        if token.tag == tag::PIXEL_REPRESENTATION {
+            self.signed = self.source.array::<2>(token.offset).is_some_and(|raw| inner.u16(raw) == 1);
+        } else if self.signed && !inner.explicit && token.vr == Vr::US && SAMPLE_VALUES.contains(&token.tag) {
+            token.vr = Vr::SS;
+        }
         if u64::from(head.length) > left {
             self.defects.note("value-past-end");
         } else if token.vr.is_charset_text() {

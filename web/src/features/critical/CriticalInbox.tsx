@@ -10,27 +10,7 @@ import { dayTime } from '../../ui/format';
 import { FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
 import { acknowledge, alertsQuery, corrected, findingOf, occasion, revised, treat, unacknowledged } from './queries';
-
-/** Three short tones; browsers stay silent until the person has touched the page once, which signing in was. */
-function ring(): void {
-  if (!navigator.userActivation?.hasBeenActive) return;
-  try {
-    const audio = new AudioContext();
-    for (const at of [0, 0.35, 0.7]) {
-      const tone = audio.createOscillator();
-      const gain = audio.createGain();
-      tone.frequency.value = 880;
-      gain.gain.setValueAtTime(0.12, audio.currentTime + at);
-      gain.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.28);
-      tone.connect(gain).connect(audio.destination);
-      tone.start(audio.currentTime + at);
-      tone.stop(audio.currentTime + at + 0.3);
-    }
-    setTimeout(() => void audio.close(), 1_500);
-  } catch {
-    // No sound device: the dialog is the alert.
-  }
-}
+import { ring } from './ring';
 
 export function CriticalInbox() {
   const { t } = useWords();

@@ -2,6 +2,7 @@
 
 import type { OrderHead, PatientHead } from '../../api/types';
 import type { SeriesLike } from './viewer/hanging';
+import { EMPTY_STATE, type PaneState } from './viewer/port';
 import type { VoiWindow } from './viewer/presets';
 import type { Anatomic } from './viewer/volume';
 
@@ -94,6 +95,9 @@ export interface Hung {
 
 /** Names what a pane shows: the series, or one direction of cuts through it. */
 export const shownKey = (h: Hung): string => (h.cut ? `${h.series.id}:${h.cut}` : h.series.id);
+
+/** What a pane has open of what hangs there. Until it has opened that, nothing of what it showed before is told, shown or measured. */
+export const stateOf = (h: Hung | null, state: PaneState): PaneState => (h && state.series === shownKey(h) ? state : EMPTY_STATE);
 
 /** A frame a reader marked as key (GET /api/studies/{id}/key-images). */
 export interface KeyImage {

@@ -5,7 +5,7 @@ import { Fault } from '../../api/client';
 import { refreshed } from './fresh';
 import { type Hung, type StudyDetail, type StudySeries, shownKey } from './model';
 import { studyQuery } from './SeriesStrip';
-import { chooseLayout, chosenLayout, hang, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
+import { chooseLayout, chosenLayout, hang, hasImages, type Layout, orderSeries, panesOf, startOf } from './viewer/hanging';
 
 export const MOST = 4;
 
@@ -16,8 +16,8 @@ export interface Hanging {
   /** The study that is read, and every other one that was in a pane during this reading, as they are now. */
   seen: readonly StudyDetail[];
   active: number;
+  /** Series with images, in the order of the strip. */
   order: StudySeries[];
-  warnings: readonly 'laterality'[];
   activate: (k: number) => void;
   /** Puts a series into the active pane; a prior goes beside what is being read. */
   show: (h: Hung, prior?: boolean) => void;
@@ -80,7 +80,7 @@ export function useHanging(study: StudyDetail): Hanging {
   const seen = useMemo(() => [study, ...studies], [study, studies]);
   const shown = useMemo(() => put.map((h) => h && refreshed(h, seen, gone)), [put, seen, gone]);
   const [active, setActive] = useState(0);
-  const order = useMemo(() => orderSeries(study.series), [study.series]);
+  const order = useMemo(() => orderSeries(study.series.filter(hasImages)), [study.series]);
   const count = panesOf(layout);
 
   // A study opened before its first image arrived fills its first pane when one comes.
@@ -124,7 +124,6 @@ export function useHanging(study: StudyDetail): Hanging {
     seen,
     active,
     order,
-    warnings: first.warnings,
     activate: setActive,
     show,
     relayout: (l) => {
@@ -142,7 +141,7 @@ export function useHanging(study: StudyDetail): Hanging {
       const now = shown[active];
       const first = order[0];
       if (!now && first) show({ study, series: first, prior: false, start: startOf(first.modality) });
-      const all = now?.prior ? orderSeries(now.study.series) : order;
+      const all = now?.prior ? orderSeries(now.study.series.filter(hasImages)) : order;
       const s = all[all.findIndex((x) => x.id === now?.series.id) + delta];
       if (s && now && !now.cut)
         show({ study: now.study, series: s, prior: now.prior, ...(now.later ? { later: true } : {}), start: startOf(s.modality) });

@@ -26,6 +26,15 @@ export async function signIn(login: string, password: string): Promise<Session> 
 }
 
 export const reauthenticate = (password: string) => post<{ reauth_until: number }>('/api/session/reauth', { password });
+export const lockSession = () => post<void>('/api/session/lock');
+export const changePassword = (old: string, next: string) => put<void>('/api/session/password', { old, new: next });
+
+/** All that a locked page hears: how many red alerts of the facility nobody has answered. */
+export const ringingQuery = queryOptions({
+  queryKey: ['critical', 'ringing'],
+  queryFn: () => get<{ n: number; last: number }>('/api/critical/ringing'),
+  refetchInterval: 15_000,
+});
 export const saveSettings = (settings: { lang?: string; theme?: string }) => put<void>('/api/session/settings', settings);
 export const signOut = () => call<void>('/api/session', { method: 'DELETE' });
 

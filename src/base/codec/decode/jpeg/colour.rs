@@ -32,10 +32,18 @@ pub(super) fn is_ybr(shape: &Shape, frame: &[u8], lossless: bool) -> bool {
 }
 
 fn said(frame: &[u8]) -> Said {
-    let mut found = Said::Nothing;
+    let (mut found, mut adobe) = (Said::Nothing, None);
     for (marker, segment) in segments(frame) {
         if marker == 0xe0 && segment.starts_with(b"JFIF\0") {
             found = Said::Ybr;
+        }
+        if marker == 0xee && segment.starts_with(b"Adobe") {
+            // Whoever writes this says it outright (TN5116): 0 = not converted.
+            adobe = match segment.get(11) {
+                Some(0) => Some(Said::Rgb),
+                Some(1) => Some(Said::Ybr),
+                _ => adobe,
+            };
         }
         if matches!(marker, 0xc0..=0xc3) {
             let [a, b, c] = [6, 9, 12].map(|at| segment.get(at..at + 2));
@@ -45,6 +53,9 @@ fn said(frame: &[u8]) -> Said {
             }
             if a[1] != b[1] || a[1] != c[1] {
                 found = Said::Ybr;
+            }
+            if let Some(said) = adobe {
+                return said;
             }
             break;
         }

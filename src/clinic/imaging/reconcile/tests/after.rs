@@ -85,7 +85,7 @@ async fn a_legal_hold_goes_with_the_images() {
     for bench in engines().await.unwrap() {
         let (ctx, reg) = (&bench.ctx, registrar());
         let id = corrected(&bench).await;
-        let lead = person("lead", "LEAD", true, &[Role::Lead]);
+        let lead = person("lead", "LEAD", &[Role::Lead]);
         let mut tx = begin(&bench, &lead).await;
         retention::hold(&mut tx, ctx, &lead, &id, "court").await.unwrap();
         tx.commit().await.unwrap();

@@ -51,7 +51,7 @@ async fn a_junk_id_gets_its_patient_and_loses_it_again() {
         let past = history(&mut conn, &reg, &id).await.unwrap();
         assert_eq!(past.iter().map(|p| p.operation.as_str()).collect::<Vec<_>>(), ["undo", "assign_patient"]);
         assert_eq!(past[1].undone_by.as_deref(), Some(past[0].id.as_str()));
-        let stranger = person("other", "C02", false, &[Role::Registrar]);
+        let stranger = person("other", "C02", &[Role::Registrar]);
         assert!(history(&mut conn, &stranger, &id).await.unwrap().is_empty());
     }
 }
@@ -163,7 +163,7 @@ async fn a_strangers_image_becomes_a_study_of_its_own() {
         // The last one goes straight into a chosen study of the facility, under its patient; undone act by act.
         let chosen = study(&bench, "C01", "1.2.3").await;
         let last = open_entries(&bench).await.remove(0);
-        let stranger = person("x", "C02", false, &[Role::Registrar]);
+        let stranger = person("x", "C02", &[Role::Registrar]);
         assert!(index_held(ctx, &stranger, &last.id, Some(&chosen), false, "x").await.is_err());
         let nowhere = index_held(ctx, &reg, &last.id, Some("no study"), false, "x").await;
         assert!(matches!(nowhere, Err(Fault::NotFound { .. })));

@@ -178,9 +178,7 @@ async fn rejected_images_are_hidden_and_come_back() {
         let mut tx = begin(&bench, &stranger).await;
         assert!(reject(&mut tx, ctx, &stranger, &uids, "113037", "KOS").await.unwrap().is_empty());
         assert!(
-            restore(&mut tx, ctx, &person("x", "C02", false, &[Role::Registrar]), &id, &[first], "x")
-                .await
-                .is_err()
+            restore(&mut tx, ctx, &person("x", "C02", &[Role::Registrar]), &id, &[first], "x").await.is_err()
         );
     }
 }

@@ -25,7 +25,7 @@ mod note;
 mod work;
 
 fn registrar() -> Permit {
-    person("reg", "C01", false, &[Role::Registrar])
+    person("reg", "C01", &[Role::Registrar])
 }
 
 async fn begin(bench: &Bench, permit: &Permit) -> Tx {

@@ -66,7 +66,7 @@ async fn written(bench: &Bench) -> Written {
     send(bench, &peer, &Shot::default()).await.unwrap();
     let id = study(bench, "C01", "1.2.3").await;
     settle(bench, &id).await;
-    let writer = person("w", "LEAD", true, &[Role::Writer]);
+    let writer = person("w", "LEAD", &[Role::Writer]);
     let mut tx = begin(bench, &writer).await;
     let item = worklist::admit::of_subject(&mut tx, &id, "write").await.unwrap().unwrap();
     let held = worklist::claim(&mut tx, ctx, &writer, &item.id).await.unwrap();

@@ -6,8 +6,8 @@ import type { Hung } from '../model';
 import { slabWord, whyRendered } from '../words';
 import type { PaneState } from './port';
 import { slicePosition } from './stack';
+import { windowText } from './voi';
 
-const decimal = (v: number): string => (Math.abs(v) >= 10 || Number.isInteger(v) ? v.toFixed(0) : v.toFixed(1));
 const timeOf = (text: string): string => (/^\d{4}/.test(text) ? `${text.slice(0, 2)}:${text.slice(2, 4)}` : '');
 
 interface Props {
@@ -21,7 +21,7 @@ interface Props {
 export function Corners({ hung, state, waiting, previewed, keyImage }: Props) {
   return (
     <>
-      {(!hung.cut || hung.cut === 'axial') && <Patient hung={hung} />}
+      <Patient hung={hung} />
       <Study hung={hung} state={state} />
       <Place hung={hung} state={state} />
       <Look state={state} waiting={waiting} previewed={previewed} keyImage={keyImage} fetched={!hung.cut} />
@@ -59,21 +59,18 @@ function Study({ hung, state }: { hung: Hung; state: PaneState }) {
   const told = i?.laterality || series.laterality;
   const side = told === 'U' ? '' : told; // unpaired body part
   const view = i?.view_position ?? '';
+  const { part } = state;
   return (
     <div className="im-corner im-tr">
-      {!hung.cut && (
-        <>
-          <span>{study.facility_name}</span>
-          <span>
-            {dicomDate(study.study_date)} {timeOf(study.study_time)}
-          </span>
-          <span>{series.description}</span>
-        </>
-      )}
+      <span>{study.facility_name}</span>
+      <span>
+        {dicomDate(study.study_date)} {timeOf(study.study_time)}
+      </span>
+      <span>{series.description}</span>
       {(side || view) && <strong className="im-side">{[side, view].filter(Boolean).join(' ')}</strong>}
       {hung.cut && <strong className="im-side">{t(`imaging.cut.${hung.cut}`)}</strong>}
       {i?.slab && <strong className="im-side">{slabWord(t, i.slab, i.slice_thickness ?? 0)}</strong>}
-      {i?.part && <span>{t(`imaging.part.${i.part.by}`, { n: i.part.n })}</span>}
+      {part && <span>{t(`imaging.part.${part.by}`, { n: part.n })}</span>}
     </div>
   );
 }
@@ -87,9 +84,10 @@ function Place({ hung, state }: { hung: Hung; state: PaneState }) {
       <span>
         {t('imaging.series_image', {
           s: hung.series.number ?? '–',
-          n: state.count ? state.index + 1 : '–',
+          n: state.count && i ? state.index + 1 : '–',
           total: state.count || '–',
         })}
+        {state.number !== null && state.number !== state.index + 1 ? ` · ${t('imaging.image_number', { n: state.number })}` : ''}
         {i && i.frames > 1 ? ` · ${t('imaging.frame_of', { n: state.frame?.frame ?? 1, total: i.frames })}` : ''}
         {state.playing ? ` · ${t('imaging.rate', { n: state.rate })}` : ''}
       </span>
@@ -125,13 +123,13 @@ function Look({ state, waiting, previewed, keyImage, fetched }: Omit<Props, 'hun
       )}
       {i && (
         <span className={i.lossy ? 'im-lossy' : undefined}>
-          {i.lossy ? (i.lossy.ratio ? t('imaging.lossy_ratio', { r: decimal(i.lossy.ratio) }) : t('imaging.lossy')) : t('imaging.lossless')}
+          {i.lossy ? (i.lossy.ratio ? t('imaging.lossy_ratio', { r: windowText(i.lossy.ratio) }) : t('imaging.lossy')) : t('imaging.lossless')}
         </span>
       )}
       {fetched && state.loaded < state.count && state.loaded > 0 && (
         <span>{t('imaging.loaded', { n: state.loaded, total: state.count })}</span>
       )}
-      {state.window && <span>{t('imaging.window_value', { w: decimal(state.window.width), c: decimal(state.window.center) })}</span>}
+      {state.window && <span>{t('imaging.window_value', { w: windowText(state.window.width), c: windowText(state.window.center) })}</span>}
     </div>
   );
 }

@@ -28,7 +28,8 @@ const STROKES = [
 
 export function Layers({ pane, state, tool, lines, names, spot, caret, locate }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  if (!pane || state.status !== 'ready') return null;
+  // Over a preview, or while another image is on its way, nothing would stand where it belongs.
+  if (!pane || !state.diagnostic) return null;
   const at = (p: Point) => pane.project(p);
   const spotAt = spot && at(spot);
   return (

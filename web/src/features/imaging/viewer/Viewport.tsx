@@ -5,9 +5,10 @@ import { Fault, get } from '../../../api/client';
 import { useWords } from '../../../i18n';
 import { looked } from '../../../ui/firstLook';
 import { dicomDate } from '../../../ui/format';
-import { type Hung, shownKey } from '../model';
+import { type Hung, shownKey, stateOf } from '../model';
 import { Corners } from './Corners';
 import { EMPTY_STATE, type Pane, type PaneState, type ViewerPort } from './port';
+import { ofSeries, previewOf, standing } from './preview';
 import { type FrameRef, framesOf, type StackDoc } from './stack';
 
 interface Props {
@@ -33,6 +34,8 @@ export const stackQuery = (series: string) => ({
   queryKey: ['imaging', 'stack', series] as const,
   queryFn: ({ signal }: { signal: AbortSignal }) => get<StackDoc>(`/api/series/${series}/stack`, signal),
   staleTime: 60_000,
+  // The centre stands in the building: what the PC thinks of its way to the internet says nothing.
+  networkMode: 'always' as const,
 });
 
 export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane, onState, turn, keyImage, children }: Props) {
@@ -41,7 +44,9 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
   const element = useRef<HTMLDivElement>(null);
   const [pane, setPane] = useState<Pane | null>(null);
   const [previewed, setPreviewed] = useState<string | null>(null);
-  const state = useSyncExternalStore(pane ? (l) => pane.subscribe(l) : nothing, () => pane?.state() ?? EMPTY_STATE);
+  const [begins, begin] = useState<string | null>(null);
+  const told = useSyncExternalStore(pane ? (l) => pane.subscribe(l) : nothing, () => pane?.state() ?? EMPTY_STATE);
+  const state = stateOf(hung, told);
   const stack = useQuery({ ...stackQuery(hung?.series.id ?? ''), enabled: !!hung && !hung.cut });
   // a changed slab gives another document under the same name
   const [series, direction] = [hung?.series.id, hung?.cut];
@@ -70,7 +75,14 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
       opened.current = null;
       return;
     }
-    if (!doc || doc.series !== shownKey(hung)) return;
+    if (!doc || doc.series !== shownKey(hung)) {
+      // What hung here before stands under no other name while the new document is on its way.
+      if (pane.state().series !== shownKey(hung)) {
+        pane.clear();
+        opened.current = null;
+      }
+      return;
+    }
     // A series still arriving opens again when it has grown, and a slab when its thickness changes: at the image that is
     // being looked at, wherever it stands now.
     const was = opened.current;
@@ -79,16 +91,22 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
     opened.current = { pane, key: openedKey, doc };
     const frames = framesOf(doc);
     const at = same ? frames.findIndex((f) => f.imageId === pane.state().frame?.imageId) : -1;
-    void pane.open(doc, optionsOf(hung, at >= 0 ? at : startIn(frames, hung)));
+    const start = at >= 0 ? at : startIn(frames, hung);
+    begin(at >= 0 ? null : (frames[start]?.imageId ?? null));
+    pane.open(doc, optionsOf(hung, start));
   }, [pane, hung, doc, openedKey]);
 
   useEffect(() => onState?.(state), [state, onState]);
 
-  const failed = stack.isError || state.status === 'error';
+  // A document asked for anew in vain leaves what is there as it is.
+  const undocumented = !!hung && !hung.cut && stack.isError && !doc;
+  const failed = undocumented || state.status === 'error';
   // The server does not serve an image whose stored bytes are damaged: the reader learns that it is not the line.
-  const hurt = failed && doc && hung && doc.series === shownKey(hung) && framesOf(doc)[state.index]?.instance.damaged;
+  const hurt = failed && state.frame?.instance.damaged;
   const waiting = !!hung && !state.diagnostic && !failed;
-  const preview = hung ? previewOf(hung) : null;
+  const found = hung && previewOf(hung);
+  const stands = found && waiting ? standing(found, state, begins) : null;
+  const preview = stands ? (found?.src ?? null) : null;
   useEffect(() => {
     if (!preview) looked();
   }, [preview]);
@@ -108,22 +126,32 @@ export function Viewport({ index, port, hung, active, onActivate, onSolo, onPane
       onFocus={onActivate}
       onDoubleClick={onSolo}
       onContextMenu={(e) => e.preventDefault()}
+      // The picture takes the wheel itself; hidden it cannot, and the reader must get past an image that does not come.
+      onWheel={state.diagnostic ? undefined : (e) => pane?.scroll(e.deltaY > 0 ? 1 : -1)}
     >
-      <div ref={element} className="im-canvas" data-waiting={waiting || undefined} />
-      {waiting && preview && <Preview key={preview} hung={hung} src={preview} tell={setPreviewed} />}
+      {/* Nothing but the frame that is told of is ever seen here. */}
+      <div ref={element} className="im-canvas" data-waiting={waiting || undefined} data-hidden={!state.diagnostic || undefined} />
+      {preview && hung && <Picture key={preview} hung={hung} state={state} src={preview} tell={setPreviewed} />}
       {children}
-      {hung && <Corners hung={hung} state={state} waiting={waiting} previewed={previewed === preview} keyImage={keyImage} />}
+      {hung && (
+        <Corners
+          hung={hung}
+          state={stands === 'series' ? ofSeries(state) : state}
+          waiting={waiting}
+          previewed={!!preview && previewed === preview}
+          keyImage={keyImage && stands !== 'series'}
+        />
+      )}
       {failed && (
         <div className="im-failed" role="alert">
           <strong>{t(hurt ? 'imaging.frame_damaged' : 'imaging.frame_failed')}</strong>
-          <span className="mono">{stack.isError ? codeOf(stack.error) : state.error}</span>
+          <span className="mono">{undocumented ? codeOf(stack.error) : state.error}</span>
           <button
             type="button"
             className="im-plain"
             onClick={() => {
-              opened.current = null;
               void stack.refetch();
-              if (pane && doc && hung) void pane.open(doc, optionsOf(hung, state.index));
+              if (pane && doc && hung) pane.open(doc, optionsOf(hung, state.index));
             }}
           >
             {t('action.retry')}
@@ -164,15 +192,6 @@ function startIn(frames: readonly FrameRef[], hung: Hung): number {
   );
 }
 
-/** Picture that stands for the pane until the diagnostic image is there: of the series, or of the one image it is about. */
-function previewOf(hung: Hung): string | null {
-  if (hung.cut) return null;
-  const images = hung.series.images ?? [];
-  const id = hung.instance ?? (hung.start ? images[hung.start]?.id : undefined);
-  if (id && images.length > 1) return `/api/frames/${encodeURIComponent(id)}/1?f=jpeg&w=1024`;
-  return hung.series.preview;
-}
-
 /** Where the preview stands before it is mirrored or turned. */
 function leaning(hung: Hung): string {
   if (!hung.lean) return 'center';
@@ -180,10 +199,11 @@ function leaning(hung: Hung): string {
   return swapped === (hung.lean === 'left') ? 'right' : 'left';
 }
 
-function Preview({ src, hung, tell }: { src: string; hung: Hung; tell: (src: string) => void }) {
+/** The preview, the way the diagnostic image will stand. */
+function Picture({ src, hung, state, tell }: { src: string; hung: Hung; state: PaneState; tell: (src: string) => void }) {
   const [gone, hide] = useState(false);
-  // The preview shows what stands for the series, the way the diagnostic image will stand.
-  const look = hung.mirror || hung.turn ? { transform: `rotate(${hung.turn ?? 0}deg) scaleX(${hung.mirror ? -1 : 1})` } : undefined;
+  const [mirror, turn] = state.frame ? [state.flipHorizontal, state.rotation] : [hung.mirror ?? false, hung.turn ?? 0];
+  const look = mirror || turn ? { transform: `rotate(${turn}deg) scaleX(${mirror ? -1 : 1})` } : undefined;
   return gone ? null : (
     <img
       className="im-preview"

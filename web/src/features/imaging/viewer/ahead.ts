@@ -3,17 +3,43 @@
 import { cache, imageLoader } from '@cornerstonejs/core';
 import { queue } from './loader';
 import { prefetchFrames, prefetchOrder } from './memory';
-import { RANK } from './queue';
-import type { FrameRef } from './stack';
+import { Dropped, RANK } from './queue';
 
-/** Asks for the frames around the shown one: three ahead first, then rings, as far as the cache holds them. */
-export function fetchAhead(frames: readonly FrameRef[], shown: number, direction: 1 | -1, bytesPerFrame: number, base: number): void {
-  const limit = prefetchFrames(cache.getMaxCacheSize(), bytesPerFrame, frames.length);
-  prefetchOrder(shown, frames.length, direction, limit).forEach((at, n) => {
-    const f = frames[at];
-    if (!f) return;
+const ask = (id: string, rank: number): Promise<unknown> => imageLoader.loadAndCacheImage(id, { requestType: 'prefetch', rank } as never);
+
+/** Asks for the frames around the shown one: three ahead first, then rings, as far as there is room for them. */
+export function fetchAhead(
+  ids: readonly string[],
+  shown: number,
+  direction: 1 | -1,
+  room: number,
+  bytesPerFrame: number,
+  base: number,
+): void {
+  const limit = prefetchFrames(room, bytesPerFrame, ids.length);
+  prefetchOrder(shown, ids.length, direction, limit).forEach((at, n) => {
+    const id = ids[at];
+    if (!id) return;
     const rank = n < 3 ? RANK.near + n : base + n / 1000;
-    if (cache.getImageLoadObject(f.imageId)) queue.raise(f.imageId, rank);
-    else imageLoader.loadAndCacheImage(f.imageId, { requestType: 'prefetch', rank } as never).catch(() => undefined);
+    if (cache.getImageLoadObject(id)) queue.raise(id, rank);
+    else ask(id, rank).catch(() => undefined);
   });
+}
+
+const asked = new Set<string>();
+
+/** Asks for a frame somebody waits for, once at a time, and tells whether it came; a request that was dropped is asked again. */
+export function fetchOne(id: string, rank: number, then: (came: boolean) => void): void {
+  queue.raise(id, rank);
+  if (asked.has(id)) return;
+  asked.add(id);
+  ask(id, rank)
+    .then(
+      () => true,
+      (e: unknown) => (e instanceof Dropped ? null : false),
+    )
+    .then((came) => {
+      asked.delete(id);
+      if (came !== null) then(came);
+    });
 }

@@ -1,15 +1,46 @@
 // How the picture of a pane is turned, mirrored, zoomed and moved, and where a pixel of it stands on the screen.
 
-import { cache, type Types } from '@cornerstonejs/core';
+import type { Types } from '@cornerstonejs/core';
 import type { Point } from './calibration';
 import type { Axes } from './geometry';
-import { metaOf, toPixel, toWorld } from './metadata';
+import { type FrameMeta, metaOf, toPixel, toWorld } from './metadata';
+
+/** How large the picture is drawn, and which point of it stands in the middle. */
+export interface View {
+  scale: number;
+  middle: Point;
+}
 
 export class Camera {
   constructor(
     private readonly viewport: () => Types.IStackViewport,
     private readonly cpu: boolean,
   ) {}
+
+  /** What is known of a frame while the viewport shows it: it stays there when the memory has given it up. */
+  private shown(imageId: string): FrameMeta | undefined {
+    const meta = metaOf(imageId);
+    // None before the first image, and no viewport after the last.
+    const viewport: Types.IStackViewport | undefined = this.viewport();
+    const image: Types.IImage | undefined = viewport?.getCornerstoneImage();
+    return meta && image && metaOf(image.imageId) === meta ? meta : undefined;
+  }
+
+  /** Zoom and place of a frame, to be found again when it is set up anew. */
+  view(imageId: string): View | null {
+    const { element } = this.viewport();
+    const middle = this.unproject(imageId, [element.clientWidth / 2, element.clientHeight / 2]);
+    const scale = this.viewport().getCamera().parallelScale;
+    return middle && scale ? { scale, middle } : null;
+  }
+
+  /** Back to a view of before. */
+  look(imageId: string, view: View): void {
+    const vp = this.viewport();
+    vp.setCamera({ parallelScale: view.scale });
+    const at = this.project(imageId, view.middle);
+    if (at) this.pan(vp.element.clientWidth / 2 - at[0], vp.element.clientHeight / 2 - at[1]);
+  }
 
   /** One canonical order, mirror first and then turn: both drawing paths agree on it, other orders they do not. */
   orient(mirrored: boolean, degrees: number): number {
@@ -53,8 +84,8 @@ export class Camera {
   }
 
   project(imageId: string, p: Point): Point | null {
-    const meta = metaOf(imageId);
-    if (!meta || !cache.getImage(imageId)) return null;
+    const meta = this.shown(imageId);
+    if (!meta) return null;
     try {
       const [x, y] = this.viewport().worldToCanvas(toWorld(meta.plane, p, !this.cpu));
       return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : null;
@@ -64,8 +95,8 @@ export class Camera {
   }
 
   unproject(imageId: string, at: Point): Point | null {
-    const meta = metaOf(imageId);
-    if (!meta || !cache.getImage(imageId)) return null;
+    const meta = this.shown(imageId);
+    if (!meta) return null;
     try {
       const p = toPixel(meta.plane, this.viewport().canvasToWorld([at[0], at[1]]), !this.cpu);
       return Number.isFinite(p[0]) && Number.isFinite(p[1]) ? p : null;

@@ -1,8 +1,8 @@
 // Frames that come drawn by the server: why, and which windows they can be asked for. Pure.
 
 import type { VoiWindow } from './presets';
-import type { StackInstance } from './stack';
-import { drawable } from './stack';
+import type { FrameRef, StackInstance } from './stack';
+import { drawable, inWindow } from './stack';
 
 /** What a straight window over the samples would not show; `encoding`: there are no samples to draw;
  * `unknown`: the document is too old to tell. */
@@ -59,6 +59,9 @@ export function drawnPath(i: StackInstance, frame: number, w: VoiWindow | null |
   const asked = w && asksWindow(i) ? `&wc=${w.center}&ww=${w.width}` : '';
   return `/api/frames/${encodeURIComponent(i.id)}/${frame}?f=png${asked}`;
 }
+
+/** What the engine knows a frame by: drawn by the server in another window it is another picture, so that two panes may show both. */
+export const pictureId = (f: FrameRef, w: VoiWindow | null): string => (w && asksWindow(f.instance) ? inWindow(f.imageId, w) : f.imageId);
 
 /** The whole range of an eight bit picture: what a drawn frame opens with. */
 export const EIGHT_BITS: VoiWindow = { center: 128, width: 256 };

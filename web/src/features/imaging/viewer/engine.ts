@@ -16,12 +16,13 @@ import { type Keeper, type Kept, keptOf, known } from './keep';
 import { configure, FrameFailed, load, queue } from './loader';
 import type { MeasureKind } from './measure';
 import { cacheBytes } from './memory';
-import { metaOf } from './metadata';
+import { forgetAll, metaOf } from './metadata';
 import { closeVolume, closeVolumes, cutStack, cutThrough, cutValues, isCut, openVolume, type Ready, setSlab } from './mpr';
-import { StackPane } from './pane';
+import { type Owner, StackPane } from './pane';
 import type { LabelWords, Measurement, Pane, RenderMode, ToolId, ViewerPort } from './port';
-import type { VoiWindow } from './presets';
-import { type FrameRef, framesOf, type StackDoc } from './stack';
+import { Dropped } from './queue';
+import { Release } from './release';
+import { type FrameRef, framesOf, parseImageId, type StackDoc } from './stack';
 import { chooseTool, collect, createTools, destroyTools, restore, styleTools, type ToolContext } from './tools';
 import type { Anatomic, Slab, Unfit } from './volume';
 
@@ -58,6 +59,8 @@ export async function startViewer(options: EngineOptions): Promise<ViewerPort> {
     cs.init();
     imageLoader.registerImageLoader('yg', load as unknown as Types.ImageLoaderFn);
     styleTools();
+    // For good: what is dropped when a page is left fails after it has gone.
+    window.addEventListener('unhandledrejection', quiet);
     toolsReady = true;
   }
   return new Viewer(mode, options);
@@ -77,7 +80,8 @@ class Viewer implements ViewerPort {
   /** Kept ones whose series is not open yet. */
   private waiting: Kept[];
   private pending = 0;
-  private gone = false;
+  private readonly owner: Owner;
+  private readonly release = new Release(() => this.wanted(), forgo);
 
   constructor(
     readonly mode: RenderMode,
@@ -97,22 +101,26 @@ class Viewer implements ViewerPort {
     configure({
       cpu: mode.cpu,
       fetch: options.fetch,
-      window: (imageId) => this.keptWindow(imageId),
+      shown: () => [...this.panes.values()].flatMap((p) => p.shownId() ?? []),
       isLocal: isCut,
       local: cutValues,
     });
     this.group = createTools(this.context);
+    this.owner = {
+      engine: this.engine,
+      group: this.group,
+      mode,
+      numbers: this.numbers,
+      // Cuts take nothing of the room frames are fetched into.
+      open: () => new Set([...this.panes.values()].map((p) => p.state().series).filter((s) => s && !s.includes(':'))).size,
+      letGo: (ids) => this.release.let(ids),
+      opened: this.opened,
+    };
     for (const e of MEASUREMENT_EVENTS) eventTarget.addEventListener(e, this.changed);
-    window.addEventListener('unhandledrejection', quiet);
   }
 
-  /** A window the reader chose holds for the whole series, also for frames that arrive later. */
-  private keptWindow(imageId: string): VoiWindow | undefined {
-    for (const p of this.panes.values()) {
-      const w = p.chosenWindow(imageId);
-      if (w) return w;
-    }
-    return undefined;
+  private wanted(): Set<string> {
+    return new Set([...this.panes.values()].flatMap((p) => p.wants()));
   }
 
   private readonly changed = (): void => {
@@ -137,19 +145,7 @@ class Viewer implements ViewerPort {
 
   pane(id: string, element: HTMLDivElement): Pane {
     this.panes.get(id)?.dispose();
-    const pane = new StackPane(
-      id,
-      element,
-      this.engine,
-      this.group,
-      this.mode,
-      this.numbers,
-      () => this.panes.values(),
-      this.opened,
-      () => {
-        this.panes.delete(id);
-      },
-    );
+    const pane = new StackPane(id, element, this.owner, () => this.panes.delete(id));
     this.panes.set(id, pane);
     return pane;
   }
@@ -177,7 +173,7 @@ class Viewer implements ViewerPort {
   }
 
   place(kind: MeasureKind, imageId: string, points: readonly Point[]): void {
-    const pane = [...this.panes.values()].find((p) => p.state().frame?.imageId === imageId);
+    const pane = [...this.panes.values()].find((p) => p.state().diagnostic && p.state().frame?.imageId === imageId);
     if (!pane) return;
     restore(
       { id: `placed-${Date.now()}-${Math.random()}`, kind, imageId, points: points.map((p) => [p[0], p[1]]) },
@@ -193,8 +189,9 @@ class Viewer implements ViewerPort {
     doc: StackDoc,
     shown: FrameRef | null,
     tell: (done: number, total: number) => void,
+    stop: AbortSignal,
   ): Promise<Ready | Unfit | 'failed'> {
-    return openVolume(series, framesOf(doc), shown ?? undefined, tell, () => this.gone);
+    return openVolume(series, framesOf(doc), shown ?? undefined, tell, stop);
   }
 
   cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null {
@@ -260,17 +257,17 @@ class Viewer implements ViewerPort {
   }
 
   dispose(): void {
-    this.gone = true;
     closeVolumes();
     for (const e of MEASUREMENT_EVENTS) eventTarget.removeEventListener(e, this.changed);
-    window.removeEventListener('unhandledrejection', quiet);
     if (this.pending) cancelAnimationFrame(this.pending);
-    queue.drop(() => true);
     for (const p of [...this.panes.values()]) p.dispose();
+    this.release.dispose();
+    queue.drop(() => true);
     cs.annotation.state.removeAllAnnotations();
     destroyTools();
     this.engine.destroy();
     cache.purgeCache();
+    forgetAll();
     this.listeners.clear();
   }
 }
@@ -283,7 +280,13 @@ const withRegion = (all: readonly UserCalibration[] = [], user: UserCalibration)
 
 /** The engine's cache throws a failed frame a second time where nobody can catch it; the pane has already shown it. */
 function quiet(e: PromiseRejectionEvent): void {
-  if (e.reason instanceof FrameFailed) e.preventDefault();
+  if (e.reason instanceof FrameFailed || e.reason instanceof Dropped) e.preventDefault();
+}
+
+/** What no pane shows any more is not asked for; pictures in a window that was left for another one are given up, too. */
+function forgo(gone: ReadonlySet<string>): void {
+  queue.drop((key) => gone.has(key));
+  for (const id of gone) if (parseImageId(id)?.window && cache.isLoaded(id)) cache.removeImageLoadObject(id, { force: true });
 }
 
 const MEASUREMENT_EVENTS = [cs.Enums.Events.ANNOTATION_COMPLETED, cs.Enums.Events.ANNOTATION_MODIFIED, cs.Enums.Events.ANNOTATION_REMOVED];

@@ -81,7 +81,6 @@ export interface Hanging<S> {
   panes: (HungPane<S> | null)[];
   /** Series in the order of the strip. */
   order: S[];
-  warnings: 'laterality'[];
 }
 
 const isScout = (s: SeriesLike): boolean => /scout|topogram|localizer|surview|scanogram|\u5b9a\u4f4d/i.test(s.description);
@@ -94,10 +93,21 @@ export function orderSeries<S extends SeriesLike>(series: readonly S[]): S[] {
     .map((x) => x.s);
 }
 
-const framesIn = (s: SeriesLike): number => Math.max(s.frames, s.instance_count, 1);
+/** Something to look at. Reports, presentation states and documents are series, too, and no images. */
+export const hasImages = (s: SeriesLike): boolean => s.frames > 0;
 
-const sideOf = (told: string, text: string): string =>
-  (told || (/\bL|\bLEFT|\u5de6/.test(text) ? 'L' : /\bR|\bRIGHT|\u53f3/.test(text) ? 'R' : '')).toUpperCase().slice(0, 1);
+type Side = 'L' | 'R' | '';
+
+/** The side of an image: what its tags say, else words that mean nothing but a side. LM is a direction, and LOW is no L; where both
+ * sides or neither are named it is not known. */
+export function sideOf(told: string, text: string): Side {
+  const tag = told.trim().toUpperCase();
+  if (tag) return tag === 'L' || tag === 'R' ? tag : '';
+  const words = new Set(text.toUpperCase().split(/[^A-Z0-9]+/));
+  const left = words.has('L') || words.has('LEFT') || text.includes('\u5de6');
+  const right = words.has('R') || words.has('RIGHT') || text.includes('\u53f3');
+  return left === right ? '' : left ? 'L' : 'R';
+}
 const isOblique = (text: string): boolean => /MLO|OBL|\u659c/.test(text);
 
 const OPPOSITE: Record<string, string> = { L: 'R', R: 'L', A: 'P', P: 'A', H: 'F', F: 'H' };
@@ -125,23 +135,38 @@ function isLateral<S extends SeriesLike>(p: HungPane<S>): boolean {
   return view ? /^(LL|RL|LAT|LLD|RLD|LATERAL)/.test(view) : /\bLAT|\u4fa7\u4f4d/.test(p.series.description.toUpperCase());
 }
 
-/** RCC LCC RMLO LMLO, row by row, back to back; a missing view leaves its place free. */
+/** Images of a series as far as the server tells them one by one. */
+const imagesOf = (s: SeriesLike): ImageHead[] =>
+  s.images?.length ? s.images : [{ id: '', view: '', laterality: s.laterality, orientation: '' }];
+
+const textOf = (s: SeriesLike, i: ImageHead): string => `${i.view} ${s.description}`.toUpperCase();
+
+/** RCC LCC RMLO LMLO, row by row, back to back; a missing view leaves its place free, for images of no known side if there are any:
+ * as they are, leaning nowhere. */
 function mammo<S extends SeriesLike>(body: readonly S[]): (HungPane<S> | null)[] {
   const places: (HungPane<S> | null)[] = [null, null, null, null];
+  const unknown: HungPane<S>[] = [];
   for (const s of body) {
-    const images: ImageHead[] = s.images?.length ? s.images : [{ id: '', view: '', laterality: s.laterality, orientation: '' }];
-    for (const i of images) {
-      const text = `${i.view} ${s.description}`.toUpperCase();
+    for (const i of imagesOf(s)) {
+      const text = textOf(s, i);
       const side = sideOf(i.laterality || s.laterality, text);
       const oblique = i.view ? isOblique(i.view.toUpperCase()) : isOblique(text);
+      const pane: HungPane<S> = { series: s, start: 0, ...(i.id ? { instance: i.id } : {}) };
       const at = (oblique ? 2 : 0) + (side === 'L' ? 1 : 0);
-      if (places[at]) continue;
-      const lean = side === 'L' ? 'left' : 'right';
-      places[at] = { series: s, start: 0, ...(i.id ? { instance: i.id } : {}), ...upright(side, oblique, i.orientation), lean };
+      if (!side) unknown.push(pane);
+      else if (!places[at]) places[at] = { ...pane, ...upright(side, oblique, i.orientation), lean: side === 'L' ? 'left' : 'right' };
     }
   }
-  return places;
+  return places.map((p) => p ?? unknown.shift() ?? null);
 }
+
+/** Mammograms that do not tell their side, by image, or by series where the images are not told; of other modalities none. */
+export const unsided = (modality: string, series: readonly SeriesLike[]): string[] =>
+  modality === 'MG'
+    ? series
+        .filter((s) => hasImages(s) && !isScout(s))
+        .flatMap((s) => imagesOf(s).flatMap((i) => (sideOf(i.laterality || s.laterality, textOf(s, i)) ? [] : [i.id || s.id])))
+    : [];
 
 export function hang<S extends SeriesLike>(
   modality: string,
@@ -149,8 +174,8 @@ export function hang<S extends SeriesLike>(
   series: readonly S[],
   rules: readonly HangingRule[] = DEFAULT_RULES,
 ): Hanging<S> {
-  const order = orderSeries(series);
-  const real = order.filter((s) => !isScout(s) && framesIn(s) > 0);
+  const order = orderSeries(series.filter(hasImages));
+  const real = order.filter((s) => !isScout(s));
   const body = real.length > 0 ? real : order;
   const images = body.reduce((n, s) => n + s.instance_count, 0);
   const rule = rules.find(
@@ -169,16 +194,11 @@ export function hang<S extends SeriesLike>(
   } else if (rule?.fill === 'mammo') {
     panes = mammo(body);
   } else {
-    const sorted = [...body].sort((a, b) => framesIn(b) - framesIn(a));
+    const sorted = [...body].sort((a, b) => b.frames - a.frames);
     for (const s of sorted.slice(0, count)) panes.push({ series: s, start: rule?.start === 'middle' ? null : 0 });
   }
-  const warnings: 'laterality'[] = modality === 'MG' && body.some((s) => !sided(s)) ? ['laterality'] : [];
-  return { rule: rule?.id ?? null, layout, panes, order, warnings };
+  return { rule: rule?.id ?? null, layout, panes, order };
 }
-
-/** Every image of the series says its side. */
-const sided = (s: SeriesLike): boolean =>
-  s.images?.length ? s.images.every((i) => i.laterality || s.laterality) : !!s.laterality || /\b[LR]/i.test(s.description);
 
 // The layout a reader chose last for such studies, on this PC. No patient data.
 const CHOSEN = 'yg.layouts';

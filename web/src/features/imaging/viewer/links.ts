@@ -27,14 +27,21 @@ export function follow(a: Place, b: Place, offset: number): number | null {
   const [pa, pb] = [planeAt(a), planeAt(b)];
   if (!pa || !pb) {
     if (pa || pb || b.frames.length < 2) return null;
-    return Math.min(b.frames.length - 1, Math.max(0, a.index + offset));
+    const to = Math.min(b.frames.length - 1, Math.max(0, a.index + offset));
+    return setAt(b, to) === setAt(b, b.index) ? to : null;
   }
   if (!parallel(pa, pb)) return null;
-  return imageAt(b.frames, pb.normal, depth(pa, pb.normal) + offset);
+  return imageAt(b, pb.normal, depth(pa, pb.normal) + offset);
 }
 
-function imageAt(frames: readonly FrameRef[], normal: Triple, wanted: number): number | null {
-  const depths = frames.map((f) => {
+/** Stack, point in time, b-value, echo: what sets images of one place apart. */
+const setAt = (p: Place, index: number): string => p.frames[index]?.instance.set ?? '';
+
+/** The nearest image of the set the pane shows: leafing never goes to another b-value, phase or echo. */
+function imageAt(place: Place, normal: Triple, wanted: number): number | null {
+  const set = setAt(place, place.index);
+  const depths = place.frames.map((f) => {
+    if ((f.instance.set ?? '') !== set) return null;
     const p = planeOfInstance(f.instance);
     return p && Math.abs(p.normal[0] * normal[0] + p.normal[1] * normal[1] + p.normal[2] * normal[2]) > 0.996 ? depth(p, normal) : null;
   });
@@ -45,7 +52,7 @@ function imageAt(frames: readonly FrameRef[], normal: Triple, wanted: number): n
 export function throughPoint(b: Place, at: Triple, space: string): number | null {
   const pb = planeAt(b);
   if (!pb || pb.space === '' || pb.space !== space) return null;
-  return imageAt(b.frames, pb.normal, at[0] * pb.normal[0] + at[1] * pb.normal[1] + at[2] * pb.normal[2]);
+  return imageAt(b, pb.normal, at[0] * pb.normal[0] + at[1] * pb.normal[1] + at[2] * pb.normal[2]);
 }
 
 export interface Line {

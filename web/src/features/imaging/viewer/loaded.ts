@@ -1,7 +1,6 @@
 // How many frames of a pane have arrived, told a few times a second.
 
 import { cache, Enums, eventTarget } from '@cornerstonejs/core';
-import type { FrameRef } from './stack';
 
 const EVERY_MS = 250;
 
@@ -9,7 +8,7 @@ export class Loaded {
   private timer = 0;
 
   constructor(
-    private readonly frames: () => readonly FrameRef[],
+    private readonly ids: () => readonly string[],
     private readonly tell: (count: number) => void,
   ) {
     eventTarget.addEventListener(Enums.Events.IMAGE_CACHE_IMAGE_ADDED, this.onCached);
@@ -17,7 +16,8 @@ export class Loaded {
 
   count(): number {
     let n = 0;
-    for (const f of this.frames()) if (cache.getImage(f.imageId)) n += 1;
+    // Without asking for the image: that would make all of them the latest that were looked at.
+    for (const id of this.ids()) if (cache.isLoaded(id)) n += 1;
     return n;
   }
 

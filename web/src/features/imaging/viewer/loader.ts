@@ -2,14 +2,16 @@
 
 import { cache, metaData, type Types } from '@cornerstonejs/core';
 import { bare, drawnPath, EIGHT_BITS } from './drawn';
-import { metaOf, openingOf, provide, setOpening } from './metadata';
+import { engineModality, metaOf, openingOf, provide, setOpening } from './metadata';
+import { decodePicture } from './picture';
 import type { VoiWindow } from './presets';
 import { openingWindow } from './presets';
 import { Dropped, FrameQueue, RANK } from './queue';
-import { type ColorFrame, decodeRaw, type GreyFrame, greyOf } from './samples';
+import { type ColorFrame, decodeRaw, type GreyFrame, greyOf, withAlpha } from './samples';
 import type { FrameRef, StackInstance } from './stack';
-import { drawable, imageIdOf, parseImageId, rawPath } from './stack';
+import { drawable, parseImageId, rawPath } from './stack';
 import { takeFrame } from './underway';
+import { engineWindow, exactly, rangeOf } from './voi';
 
 /** Our image: what the engine needs plus the modality values measurements read. */
 export interface YgImage extends Types.IImage {
@@ -23,7 +25,8 @@ export interface YgImage extends Types.IImage {
 export interface LoaderOptions {
   cpu: boolean;
   fetch: (path: string, signal: AbortSignal) => Promise<Response>;
-  window: (imageId: string) => { center: number; width: number } | undefined;
+  /** What the panes show now: the last to leave the memory. */
+  shown: () => Iterable<string>;
   /** Values of an image that is calculated here and not fetched. */
   local: (instance: string) => GreyFrame['values'];
   isLocal: (instance: string) => boolean;
@@ -57,6 +60,7 @@ async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
   const underWay = await takeFrame(path)?.catch(() => undefined);
   if (underWay && !signal.aborted) return underWay;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await new Promise((r) => setTimeout(r, 250 * 2 ** (attempt - 1)));
     if (signal.aborted) throw new Dropped();
     try {
       const answer = await options.fetch(path, signal);
@@ -67,66 +71,55 @@ async function bytes(path: string, signal: AbortSignal): Promise<ArrayBuffer> {
       if (signal.aborted) throw new Dropped();
       last = e;
     }
-    await new Promise((r) => setTimeout(r, 250 * 2 ** attempt));
   }
   throw last instanceof Error ? last : new Error(String(last));
 }
 
-async function rendered(i: StackInstance, frame: number, signal: AbortSignal): Promise<ColorFrame> {
-  const data = await bytes(drawnPath(i, frame, options?.window(imageIdOf(i.id, frame))), signal);
-  const bitmap = await createImageBitmap(new Blob([data], { type: 'image/png' }));
-  const canvas = document.createElement('canvas');
-  canvas.width = i.cols;
-  canvas.height = i.rows;
-  const g = canvas.getContext('2d');
-  if (!g) throw new Error('no 2D canvas');
-  g.drawImage(bitmap, 0, 0, i.cols, i.rows);
-  bitmap.close();
-  const rgba = g.getImageData(0, 0, i.cols, i.rows).data;
-  const rgb = new Uint8Array(i.cols * i.rows * 3);
-  for (let k = 0, o = 0; k < rgba.length; k += 4, o += 3) {
-    rgb[o] = rgba[k] ?? 0;
-    rgb[o + 1] = rgba[k + 1] ?? 0;
-    rgb[o + 2] = rgba[k + 2] ?? 0;
+/** Grey values, or the colours the engine takes: with a fourth byte on the CPU. */
+type Decoded = GreyFrame | { kind: 'drawn' | 'colour'; data: Uint8Array };
+
+const colour = (f: ColorFrame): Decoded => ({ kind: 'colour', data: options?.cpu ? withAlpha(f.rgb) : f.rgb });
+
+async function decoded(i: StackInstance, frame: number, window: VoiWindow | undefined, signal: AbortSignal): Promise<Decoded> {
+  if (!drawable(i)) {
+    const png = await bytes(drawnPath(i, frame, window), signal);
+    return { kind: 'drawn', data: await decodePicture(png, i, options?.cpu ? 4 : 3, signal) };
   }
-  return { kind: 'color', rgb };
+  const f = decodeRaw(i, await bytes(rawPath(i, frame), signal));
+  return f.kind === 'grey' ? f : colour(f);
 }
 
-function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFrame, isRendered: boolean): YgImage {
+/** The engine's memory takes an image when it is made, and gives up what was looked for least lately: not what is on the screen. */
+function keepShown(): void {
+  for (const id of options?.shown() ?? []) cache.getImageLoadObject(id);
+}
+
+function image(imageId: string, i: StackInstance, from: Decoded): YgImage {
+  keepShown();
   const meta = metaOf(imageId);
   const plane = meta?.plane;
   const cpu = options?.cpu ?? false;
-  const isColor = decoded.kind === 'color';
-  let data: Types.PixelDataTypedArray;
-  let components = 1;
-  if (decoded.kind === 'color') {
-    components = cpu ? 4 : 3;
-    data = cpu ? withAlpha(decoded.rgb) : decoded.rgb;
-  } else {
-    data = decoded.values;
-  }
-  // A drawn frame already has the window that was chosen. "As opened" stays the image's own window, whatever the reader has
-  // chosen by the time it comes.
-  const own =
-    decoded.kind === 'color'
-      ? { center: 127.5, width: 255 }
-      : (openingOf(imageId) ?? openingWindow(meta?.modality ?? '', i, decoded.values));
-  const opening = isRendered ? EIGHT_BITS : (options?.window(imageId) ?? own);
-  setOpening(imageId, isRendered ? EIGHT_BITS : own);
-  const min = decoded.kind === 'grey' ? decoded.min : 0;
-  const max = decoded.kind === 'grey' ? decoded.max : 255;
+  const grey = from.kind === 'grey' ? from : null;
+  const data = from.kind === 'grey' ? from.values : from.data;
+  // A drawn frame already has the window that was asked for.
+  const isRendered = from.kind === 'drawn';
+  const own = !grey ? EIGHT_BITS : (openingOf(imageId) ?? openingWindow(meta?.modality ?? '', i, grey.values));
+  if (!isRendered) setOpening(imageId, own);
+  // The pane tells the engine the range of every image; these numbers are the same range, should the engine look here.
+  const opening = engineWindow(rangeOf(own, !!grey && exactly(i)));
   // Values are already in modality units. A fraction in these parameters makes the CPU path quantise float frames to 16 bit.
-  const fractional = decoded.kind === 'grey' && !decoded.integers;
+  const fractional = !!grey && !grey.integers;
+  const modality = engineModality(meta?.modality ?? '');
   return {
     imageId,
     isPreScaled: true,
     preScale: {
       enabled: true,
       scaled: true,
-      scalingParameters: { modality: meta?.modality ?? '', rescaleSlope: fractional ? 0.5 : 1, rescaleIntercept: fractional ? 0.5 : 0 },
+      scalingParameters: { modality, rescaleSlope: fractional ? 0.5 : 1, rescaleIntercept: fractional ? 0.5 : 0 },
     },
-    minPixelValue: min,
-    maxPixelValue: max,
+    minPixelValue: grey?.min ?? 0,
+    maxPixelValue: grey?.max ?? 255,
     slope: 1,
     intercept: 0,
     windowCenter: opening.center,
@@ -138,69 +131,60 @@ function image(imageId: string, i: StackInstance, decoded: GreyFrame | ColorFram
     columns: i.cols,
     height: i.rows,
     width: i.cols,
-    color: isColor,
-    rgba: isColor && cpu,
-    numberOfComponents: components,
+    color: !grey,
+    rgba: !grey && cpu,
+    numberOfComponents: grey ? 1 : cpu ? 4 : 3,
     columnPixelSpacing: plane?.dx ?? 1,
     rowPixelSpacing: plane?.dy ?? 1,
     sliceThickness: i.slice_thickness ?? 1,
-    invert: !isColor && i.invert,
-    photometricInterpretation: isColor ? 'RGB' : i.invert ? 'MONOCHROME1' : 'MONOCHROME2',
-    sizeInBytes: data.byteLength,
+    invert: !!grey && i.invert,
+    photometricInterpretation: !grey ? 'RGB' : i.invert ? 'MONOCHROME1' : 'MONOCHROME2',
+    // With the copy of 16 bits the CPU path makes of fractions when it draws them.
+    sizeInBytes: data.byteLength + (cpu && fractional ? data.length * 2 : 0),
     dataType: data.constructor.name as Types.IImage['dataType'],
     imageFrame: {} as NonNullable<Types.IImage['imageFrame']>,
-    ygValues: decoded.kind === 'grey' ? decoded.values : null,
+    ygValues: grey?.values ?? null,
     ygRendered: isRendered,
   };
-}
-
-function withAlpha(rgb: Uint8Array): Uint8Array {
-  const n = rgb.length / 3;
-  const out = new Uint8Array(n * 4);
-  for (let k = 0; k < n; k++) {
-    out[k * 4] = rgb[k * 3] ?? 0;
-    out[k * 4 + 1] = rgb[k * 3 + 1] ?? 0;
-    out[k * 4 + 2] = rgb[k * 3 + 2] ?? 0;
-    out[k * 4 + 3] = 255;
-  }
-  return out;
 }
 
 /** Values of a frame the server draws, by its samples alone; held by nobody but the caller. */
 export function samplesOf(ref: FrameRef, rank: number): Promise<GreyFrame['values']> {
   const { instance: i, frame } = ref;
-  return queue.run(`bare:${ref.imageId}`, rank, async (signal) => {
-    const decoded = decodeRaw(bare(i), await bytes(rawPath(i, frame), signal));
-    if (decoded.kind !== 'grey') throw new FrameFailed('colour');
-    return decoded.values;
+  return queue.run(bareKey(ref), rank, async (signal) => {
+    const f = decodeRaw(bare(i), await bytes(rawPath(i, frame), signal));
+    if (f.kind !== 'grey') throw new FrameFailed('colour');
+    return f.values;
   });
 }
 
-function calculated(imageId: string, i: StackInstance, values: LoaderOptions['local']): ReturnType<typeof load> {
-  const promise = Promise.resolve().then(() => image(imageId, i, greyOf(values(i.id)), false));
-  return { promise, cancelFn: () => undefined };
+/** Under which the samples of a drawn frame are asked for. */
+export const bareKey = (ref: FrameRef): string => `bare:${ref.imageId}`;
+
+async function fetched(imageId: string, rank: number, i: StackInstance, frame: number, window: VoiWindow | undefined): Promise<YgImage> {
+  try {
+    return await queue.run(imageId, rank, async (signal) => image(imageId, i, await decoded(i, frame, window, signal)));
+  } catch (e) {
+    // A frame nobody wants any more is no failure: the next wish for it asks again.
+    throw e instanceof Dropped ? e : new FrameFailed(e instanceof Error ? e.message : String(e));
+  }
 }
+
+// Requests are dropped by those who made them. The engine would drop one when its memory is short, and under the same name another
+// one that was made since.
+const cancelFn = () => undefined;
 
 /** The loader the engine calls. Requests not marked as prefetch are for a frame about to be shown. */
 export function load(imageId: string, how?: Record<string, unknown>): { promise: Promise<Types.IImage>; cancelFn: () => void } {
   const parsed = parseImageId(imageId);
   const meta = metaOf(imageId);
-  const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
-  if (!parsed || !meta) return { promise: Promise.reject(new Error('unknown image')), cancelFn: () => undefined };
+  if (!parsed || !meta) return { promise: Promise.reject(new Error('unknown image')), cancelFn };
   const i = meta.ref.instance;
-  if (options?.isLocal(i.id)) return calculated(imageId, i, options.local);
-  const promise = new Promise<Types.IImage>((resolve, reject) => {
-    queue
-      .run(imageId, rank, async (signal) => {
-        if (!drawable(i)) return image(imageId, i, await rendered(i, parsed.frame, signal), true);
-        const data = await bytes(rawPath(i, parsed.frame), signal);
-        return image(imageId, i, decodeRaw(i, data), false);
-      })
-      .then(resolve, (e) => {
-        // A frame nobody wants any more is no failure: it leaves the cache, so that the next wish for it asks again.
-        if (!(e instanceof Dropped)) reject(new FrameFailed(e instanceof Error ? e.message : String(e)));
-        else if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
-      });
-  });
-  return { promise, cancelFn: () => queue.drop((k) => k === imageId) };
+  const local = options?.local;
+  if (local && options?.isLocal(i.id)) {
+    const promise = Promise.resolve().then(() => image(imageId, i, greyOf(local(i.id))));
+    return { promise, cancelFn };
+  }
+  const rank = how?.requestType === 'prefetch' ? (typeof how.rank === 'number' ? how.rank : RANK.series) : RANK.shown;
+  return { promise: fetched(imageId, rank, i, parsed.frame, parsed.window), cancelFn };
 }

@@ -2,9 +2,11 @@
 
 import type { Point } from './calibration';
 import { pixelAspect } from './calibration';
+import { EIGHT_BITS } from './drawn';
 import type { VoiWindow } from './presets';
 import type { FrameRef, Triple } from './stack';
-import { cross, drawable } from './stack';
+import { cross, drawable, frameIdOf } from './stack';
+import { engineWindow, exactly, rangeOf } from './voi';
 
 export interface FrameMeta {
   ref: FrameRef;
@@ -14,6 +16,8 @@ export interface FrameMeta {
   prior: string | null;
   /** Index of the frame in the stack, from 0. */
   at: number;
+  /** Instance Number, where the file has one and no other image of the series has the same. */
+  number: number | null;
   plane: Plane;
 }
 
@@ -59,9 +63,19 @@ export function planeOf(ref: FrameRef, series: string, at: number): Plane {
 }
 
 export function register(refs: readonly FrameRef[], series: string, modality: string, prior: string | null = null): void {
+  const named = numbersOf(refs);
   refs.forEach((ref, at) => {
-    frames.set(ref.imageId, { ref, modality, series, prior, at, plane: planeOf(ref, series, at) });
+    const number = named.get(ref.instance.id) ?? null;
+    frames.set(ref.imageId, { ref, modality, series, prior, at, number, plane: planeOf(ref, series, at) });
   });
+}
+
+/** Instance Numbers by which an image of the series can be found in any other viewer. */
+export function numbersOf(refs: readonly FrameRef[]): Map<string, number> {
+  const images = new Map(refs.map((f) => [f.instance.id, f.instance.number]));
+  const times = new Map<number | null, number>();
+  for (const n of images.values()) times.set(n, (times.get(n) ?? 0) + 1);
+  return new Map([...images].flatMap(([id, n]): [string, number][] => (n != null && times.get(n) === 1 ? [[id, n]] : [])));
 }
 
 export function forget(imageIds: readonly string[]): void {
@@ -71,9 +85,16 @@ export function forget(imageIds: readonly string[]): void {
   }
 }
 
-export const metaOf = (imageId: string): FrameMeta | undefined => frames.get(imageId);
+/** Nothing is known any more: the page is left. */
+export function forgetAll(): void {
+  frames.clear();
+  windows.clear();
+}
 
-/** The window an image opens with, known once its samples are. */
+/** What is known of a frame, in whatever window it is drawn. */
+export const metaOf = (imageId: string): FrameMeta | undefined => frames.get(frameIdOf(imageId));
+
+/** The window the samples of a frame open with, known once they are there. */
 export const setOpening = (imageId: string, w: VoiWindow): void => void windows.set(imageId, w);
 export const openingOf = (imageId: string): VoiWindow | undefined => windows.get(imageId);
 
@@ -97,9 +118,12 @@ export function toWorld(plane: Plane, p: Point, centred: boolean): Triple {
   ];
 }
 
+/** The engine has rules of its own for positron images: on the CPU another window, and white one above the range. Ours hold for all. */
+export const engineModality = (modality: string): string => (modality === 'PT' ? 'OT' : modality);
+
 /** Provider with the modules the engine asks for; undefined = not ours. */
 export function provide(type: string, query: unknown): unknown {
-  const meta = typeof query === 'string' ? frames.get(query) : undefined;
+  const meta = typeof query === 'string' ? metaOf(query) : undefined;
   if (!meta) return undefined;
   const i = meta.ref.instance;
   const p = meta.plane;
@@ -135,9 +159,10 @@ export function provide(type: string, query: unknown): unknown {
         planarConfiguration: 0,
       };
     case 'generalSeriesModule':
-      return { modality: meta.modality, seriesInstanceUID: meta.series, seriesNumber: 0 };
+      return { modality: engineModality(meta.modality), seriesInstanceUID: meta.series, seriesNumber: 0 };
     case 'voiLutModule': {
-      const w = windows.get(meta.ref.imageId);
+      const own = drawable(i) ? windows.get(meta.ref.imageId) : EIGHT_BITS;
+      const w = own && engineWindow(rangeOf(own, drawable(i) && exactly(i)));
       return w ? { windowCenter: [w.center], windowWidth: [w.width], voiLUTFunction: 'LINEAR' } : undefined;
     }
     case 'modalityLutModule':

@@ -44,7 +44,11 @@ export abstract class MovedPane {
   protected measureZoom(): void {
     const { frame } = this.current;
     const seen = frame && !this.gone ? this.camera.measure(frame.imageId) : null;
-    if (!seen) return;
+    if (!seen) {
+      // Letters of how another picture lay, or of how this one lay before, would be wrong ones.
+      this.set({ axes: null });
+      return;
+    }
     const was = this.current.axes;
     const same = was && [...was.x, ...was.y].join() === [...seen.axes.x, ...seen.axes.y].join();
     this.set({ zoom: seen.zoom, axes: same ? was : seen.axes, moved: this.current.moved + 1 });

@@ -4,7 +4,8 @@
 import { cache, imageLoader } from '@cornerstonejs/core';
 import { bare, type Reason, reasonsOf } from './drawn';
 import { planeOfInstance } from './geometry';
-import { queue, samplesOf, type YgImage } from './loader';
+import { bareKey, queue, samplesOf, type YgImage } from './loader';
+import { valueBytes } from './memory';
 import { RANK } from './queue';
 import { keyOf } from './sets';
 import { drawable, type FrameRef, type StackDoc, type StackInstance } from './stack';
@@ -66,35 +67,52 @@ async function valuesOf(ref: FrameRef): Promise<Values | null> {
   return (image as YgImage).ygValues;
 }
 
-/** Fetches every slice that belongs with the shown one and makes them ready for cutting. `tell` gets the share that is there. */
+/** Bytes of a value of a slice: what they are where it is there, else what they must be. */
+const bytesOf = (ref: FrameRef): number =>
+  (cache.getImage(ref.imageId) as YgImage | undefined)?.ygValues?.BYTES_PER_ELEMENT ?? valueBytes(bare(ref.instance));
+
+/** The volume by the slices that have come: some may take more room than their description told. */
+function cleared(
+  frames: readonly FrameRef[],
+  shown: FrameRef | undefined,
+  got: ReadonlyMap<string, Values>,
+): { volume: Volume; slices: Values[] } | Unfit {
+  const real = (ref: FrameRef): number => got.get(ref.imageId)?.BYTES_PER_ELEMENT ?? bytesOf(ref);
+  const volume = volumeOf(frames, cache.getMaxCacheSize(), shown, real);
+  if (typeof volume === 'string') return volume;
+  const slices = volume.frames.flatMap((ref) => got.get(ref.imageId) ?? []);
+  return slices.length === volume.count ? { volume, slices } : 'memory';
+}
+
+/** Fetches every slice that belongs with the shown one and makes them ready for cutting. `tell` gets the share that is there; nothing
+ * is told, kept or asked for any more once `stop` has been given. */
 export async function openVolume(
   series: string,
   frames: readonly FrameRef[],
   shown: FrameRef | undefined,
   tell: (done: number, total: number) => void,
-  stopped: () => boolean,
+  stop: AbortSignal,
 ): Promise<Ready | Unfit | 'failed'> {
-  const volume = volumeOf(frames, cache.getMaxCacheSize(), shown);
-  if (typeof volume === 'string') return volume;
-  const like = (shown ?? volume.frames[0])?.instance;
+  const planned = volumeOf(frames, cache.getMaxCacheSize(), shown, bytesOf);
+  if (typeof planned === 'string') return planned;
+  const like = (shown ?? planned.frames[0])?.instance;
   if (!like) return 'few';
-  const slices: Values[] = [];
-  let done = 0;
-  const fetched = await Promise.all(
-    volume.frames.map(async (ref, k) => {
-      try {
-        const values = await valuesOf(ref);
-        if (!values) return false;
-        slices[k] = values;
-        done += 1;
-        if (!stopped()) tell(done, volume.count);
-        return true;
-      } catch {
-        return false;
-      }
+  // What a pane shows it lets go of by itself; samples under drawn slices are asked for here alone.
+  const mine = new Set(planned.frames.map(bareKey));
+  stop.addEventListener('abort', () => queue.drop((key) => mine.has(key)));
+  const got = new Map<string, Values>();
+  await Promise.all(
+    planned.frames.map(async (ref) => {
+      const values = await valuesOf(ref).catch(() => null);
+      if (!values || stop.aborted) return;
+      got.set(ref.imageId, values);
+      tell(got.size, planned.count);
     }),
   );
-  if (stopped() || fetched.includes(false)) return 'failed';
+  if (stop.aborted || got.size < planned.count) return 'failed';
+  const ready = cleared(frames, shown, got);
+  if (typeof ready === 'string') return ready;
+  const { volume, slices } = ready;
   const cuts = cutsOf(volume);
   volumes.set(series, { volume, slices, cuts, like: bare(like), key: keyOf(volume), slab: SINGLE, measured: new Map() });
   const native = ANATOMIC.find((name) => cuts[name].through.axis === 2) ?? 'axial';

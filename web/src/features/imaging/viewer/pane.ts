@@ -1,54 +1,70 @@
-// One stack viewport of the engine: opens a series, keeps window and orientation, fetches ahead, tells its state.
+// One stack viewport of the engine: opens a series, follows what the engine takes and fails at, fetches ahead, tells its state.
 
 import { cache, Enums, eventTarget, type RenderingEngine } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
-import { fetchAhead } from './ahead';
+import { fetchAhead, fetchOne } from './ahead';
+import type { View } from './camera';
 import { Film } from './cine';
-import { asksWindow, EIGHT_BITS, outOf, ownWindow, Rest } from './drawn';
+import { asksWindow, ownWindow } from './drawn';
+import { gapsOf } from './gaps';
 import { Loaded } from './loaded';
 import type { YgImage } from './loader';
 import { queue } from './loader';
+import { frameBytes } from './memory';
 import { forget, metaOf, openingOf, register } from './metadata';
-import { MovedPane } from './moved';
 import type { OpenOptions, Pane, RenderMode } from './port';
 import { EMPTY_STATE } from './port';
-import type { VoiWindow } from './presets';
-import { presetsFor } from './presets';
+import { percentileWindow, presetsFor, type VoiWindow } from './presets';
 import { Dropped, RANK } from './queue';
-import type { FrameRef, StackDoc } from './stack';
-import { drawable, framesOf } from './stack';
-import { autoWindow, rangeOf, windowOf } from './voi';
+import { paddingOf } from './samples';
+import { partOf } from './sets';
+import type { FrameRef, StackDoc, StackInstance } from './stack';
+import { frameIdOf, framesOf } from './stack';
+import { WindowedPane } from './windowed';
 
-export class StackPane extends MovedPane implements Pane {
+/** Images read as slices of one stack. */
+const SLICED = /^(CT|MR|PT|NM)$/;
+
+/** What a pane needs of the viewer it belongs to. */
+export interface Owner {
+  engine: RenderingEngine;
+  group: cs.Types.IToolGroup;
+  mode: RenderMode;
+  numbers: Map<string, number | null>;
+  /** Series that are open, for the room each may take. */
+  open: () => number;
+  letGo: (ids: readonly string[]) => void;
+  opened: (element: HTMLDivElement) => void;
+}
+
+export class StackPane extends WindowedPane implements Pane {
   private readonly observer: ResizeObserver;
-  private list: FrameRef[] = [];
-  private chosen: VoiWindow | null = null;
-  private readonly rest = new Rest();
-  private inverted = false;
+  private sets: string[] = [];
   private direction: 1 | -1 = 1;
   private opening = 0;
+  /** The next image is the first one of what was opened: turn, zoom and what was measured are set up with it. */
+  private fresh: 'new' | 'same' | null = null;
+  /** Zoom and place to be found again. */
+  private view: View | null = null;
+  /** The first image of the series has stood here. */
+  private stood = false;
   private readonly film = new Film(
     () => this.nextFrame(),
     (rate) => this.set({ playing: rate > 0, rate }),
   );
   private readonly loaded = new Loaded(
-    () => this.list,
+    () => this.ids,
     (n) => this.set({ loaded: n }),
   );
 
   constructor(
     id: string,
     element: HTMLDivElement,
-    engine: RenderingEngine,
-    group: cs.Types.IToolGroup,
-    mode: RenderMode,
-    private readonly numbers: Map<string, number | null>,
-    private readonly others: () => Iterable<StackPane>,
-    private readonly opened: (element: HTMLDivElement) => void,
+    private readonly owner: Owner,
     private readonly closed: () => void,
   ) {
-    super(id, element, engine, mode.cpu);
-    engine.enableElement({
+    super(id, element, owner.engine, owner.mode.cpu);
+    this.engine.enableElement({
       viewportId: id,
       type: Enums.ViewportType.STACK,
       element,
@@ -56,16 +72,29 @@ export class StackPane extends MovedPane implements Pane {
     });
     // The engine swallows every key pressed inside its element, Tab too; the frame around it takes the focus instead.
     element.removeAttribute('tabindex');
-    group.addViewport(id, engine.id);
+    owner.group.addViewport(id, this.engine.id);
+    this.seeFrames();
     this.listen('addEventListener');
     this.observer = new ResizeObserver(() => {
       if (!this.gone && element.clientWidth > 0 && element.clientHeight > 0) {
-        engine.resize(true, true);
+        this.engine.resize(true, true);
         this.lean();
         this.measureZoom();
       }
     });
     this.observer.observe(element);
+  }
+
+  /** What was measured on a frame stands on it in whatever window it is drawn: the engine would look for the same picture. */
+  private seeFrames(): void {
+    const vp = this.viewport();
+    const before = vp.isReferenceViewable.bind(vp);
+    vp.isReferenceViewable = (reference, options) => {
+      const on = reference.referencedImageId;
+      const here = vp.getCurrentImageId() as string | undefined;
+      if (on && here && on !== here && frameIdOf(on) === frameIdOf(here)) return true;
+      return before(reference, options);
+    };
   }
 
   private listen(how: 'addEventListener' | 'removeEventListener'): void {
@@ -86,19 +115,24 @@ export class StackPane extends MovedPane implements Pane {
     return this.list;
   }
 
-  chosenWindow(imageId: string): VoiWindow | undefined {
-    return this.chosen && metaOf(imageId)?.series === this.options?.series ? this.chosen : undefined;
+  /** What the engine shows here or is asked for: all of the series, and the picture on the screen. */
+  wants(): readonly string[] {
+    return this.ids;
+  }
+  shownId(): string | undefined {
+    return this.ids[this.current.index];
   }
 
-  async open(doc: StackDoc, options: OpenOptions): Promise<void> {
-    this.opening += 1;
-    const turn = this.opening;
-    // A series that has grown while it was read keeps window and orientation.
-    const was = this.options?.series === options.series && this.current.status === 'ready' ? this.current : null;
+  open(doc: StackDoc, options: OpenOptions): void {
+    // A series that has grown while it was read keeps window, orientation and place.
+    const same = this.options?.series === options.series && this.stood;
+    const { frame: was, flipHorizontal, rotation, invert } = this.current;
+    this.view = same && was ? (this.camera.view(was.imageId) ?? this.view) : null;
     this.film.stop();
-    this.drop();
+    this.stopWindow();
+    const before = this.ids;
     const frames = framesOf(doc);
-    if (was && !options.cut) {
+    if (same && !options.cut) {
       // An image that was rejected or moved is no place for a measurement any more.
       const here = new Set(frames.map((f) => f.imageId));
       const mine = (id: string): boolean => !here.has(id) && metaOf(id)?.series === options.series;
@@ -106,122 +140,144 @@ export class StackPane extends MovedPane implements Pane {
     }
     this.list = frames;
     this.options = options;
-    this.chosen = was ? this.chosen : (options.window ?? null);
-    this.inverted = false;
-    this.numbers.set(options.series, options.seriesNumber);
-    register(this.list, options.series, options.modality, options.prior?.date ?? null);
-    const start = Math.min(Math.max(0, options.start ?? 0), Math.max(0, this.list.length - 1));
-    const first = this.list[start] ?? null;
+    this.chosen = same ? this.chosen : (options.window ?? null);
+    this.inverted = same && invert;
+    this.stood = same;
+    this.fresh = same ? 'same' : 'new';
+    this.ids = this.named();
+    this.sets = [...new Set(frames.map((f) => f.instance.set ?? ''))];
+    this.letGo(before);
+    this.owner.numbers.set(options.series, options.seriesNumber);
+    register(frames, options.series, options.modality, options.prior?.date ?? null);
+    const start = Math.min(Math.max(0, options.start ?? 0), Math.max(0, frames.length - 1));
+    const first = frames[start];
     if (!first) {
-      this.set({ ...EMPTY_STATE, status: 'error', error: 'empty-series' });
+      this.set({ ...EMPTY_STATE, series: options.series, status: 'error', error: 'empty-series' });
       return;
     }
-    const i = first.instance;
-    const bytesPerFrame = i.rows * i.cols * (i.samples > 1 ? 4 : 2);
-    this.set({ ...EMPTY_STATE, status: 'loading', count: this.list.length, index: start, frame: first, bytesPerFrame });
-    try {
-      await this.viewport().setStack(
-        this.list.map((f) => f.imageId),
-        start,
-      );
-      if (turn !== this.opening || this.gone) return;
-      if (!cache.getImage(first.imageId)) throw new Error('frame-failed');
-      if (!was) this.viewport().resetCamera();
-      this.orient(was?.flipHorizontal ?? options.flipHorizontal ?? false, was?.rotation ?? options.rotation ?? 0);
-      if (was?.invert) this.invert();
-      this.ready(first.imageId);
-      this.opened(this.element);
-      this.prefetch(start);
-    } catch (e) {
-      if (turn !== this.opening || this.gone || e instanceof Dropped) return;
-      this.set({ status: 'error', error: e instanceof Error ? e.message : String(e), diagnostic: false });
-    }
-  }
-
-  private ready(imageId: string): void {
-    const image = cache.getImage(imageId) as YgImage | undefined;
-    const at = this.list.findIndex((f) => f.imageId === imageId);
-    const frame = this.list[at] ?? null;
-    if (!image || !frame || !this.options) return;
-    const i = frame.instance;
-    const drawn = image.ygRendered;
-    const opened = (drawn ? ownWindow(i) : openingOf(imageId)) ?? null;
-    const auto = drawn || this.list.length > 8 ? null : autoWindow(image, i);
+    // Slices that may still come are not missing.
+    const told = SLICED.test(options.modality) && !options.cut && !doc.partial;
     this.set({
-      status: 'ready',
-      error: null,
-      index: at,
-      frame,
-      diagnostic: true,
-      rendered: drawn,
-      presets: drawn && !asksWindow(i) ? [] : presetsFor(this.options.modality, i, opened, auto),
-      window: this.readWindow(i, drawn),
-      loaded: this.loaded.count(),
+      ...EMPTY_STATE,
+      ...(same
+        ? { flipHorizontal, rotation, invert }
+        : { flipHorizontal: options.flipHorizontal ?? false, rotation: options.rotation ?? 0 }),
+      series: options.series,
+      status: 'loading',
+      count: frames.length,
+      gaps: told ? gapsOf(frames) : [],
+      bytesPerFrame: Math.max(...frames.slice(0, 64).map((f) => frameBytes(f.instance, this.owner.mode.cpu))),
+      ...this.placeOf(start, first),
     });
-    this.measureZoom();
+    this.show(start);
   }
 
-  /** The window in units of the samples; a drawn frame was given the one that was asked for. */
-  private readWindow(i = this.current.frame?.instance, drawn = this.current.rendered): VoiWindow | null {
-    if (drawn) return i && asksWindow(i) ? (this.chosen ?? ownWindow(i)) : null;
-    return windowOf(this.viewport().getProperties().voiRange);
+  /** What is told of a frame before its picture stands. */
+  private placeOf(index: number, frame: FrameRef) {
+    const { part, set } = frame.instance;
+    return { index, frame, part: part ?? partOf(this.sets, set ?? ''), number: metaOf(frame.imageId)?.number ?? null };
+  }
+
+  private show(at: number): void {
+    this.opening += 1;
+    const turn = this.opening;
+    this.viewport()
+      .setStack([...this.ids], at)
+      .catch((e: unknown) => {
+        // A frame that cannot be had has been told already.
+        if (turn !== this.opening || this.gone || e instanceof Dropped || this.current.status === 'error') return;
+        this.fail(e);
+      });
+  }
+
+  protected again(): void {
+    const { frame, index } = this.current;
+    if (!frame) return;
+    this.view = this.camera.view(frame.imageId) ?? this.view;
+    this.fresh ??= 'same';
+    this.set({ diagnostic: false });
+    this.show(index);
+  }
+
+  private fail(e: unknown): void {
+    this.film.stop();
+    this.set({ status: 'error', error: e instanceof Error ? e.message : 'frame-failed', diagnostic: false });
   }
 
   private readonly onWanted = (e: Event): void => {
     const { imageId, imageIdIndex } = (e as CustomEvent<{ imageId: string; imageIdIndex: number }>).detail;
     queue.raise(imageId, RANK.shown);
+    this.direction = imageIdIndex >= this.current.index ? 1 : -1;
     const f = this.list[imageIdIndex];
-    if (f && !cache.getImage(imageId)) this.set({ index: imageIdIndex, frame: f, diagnostic: false });
+    if (!f || cache.isLoaded(imageId)) return;
+    const { status } = this.current;
+    this.set({ ...this.placeOf(imageIdIndex, f), diagnostic: false, status: status === 'error' ? 'loading' : status, error: null });
   };
 
   private readonly onImage = (e: Event): void => {
     const { imageId, imageIdIndex } = (e as CustomEvent<{ imageId: string; imageIdIndex: number }>).detail;
-    this.direction = imageIdIndex >= this.current.index ? 1 : -1;
-    const meta = metaOf(imageId);
-    const drawn = (cache.getImage(imageId) as YgImage | undefined)?.ygRendered ?? false;
-    const vp = this.viewport();
-    // The engine keeps the polarity of the image before, and its window: a series may mix MONOCHROME1, MONOCHROME2 and frames
-    // that the server has drawn.
+    const turn = this.opening;
+    // The CPU path tells before it has taken the image.
     queueMicrotask(() => {
-      if (this.gone || !meta) return;
-      const window = drawn ? EIGHT_BITS : drawable(meta.ref.instance) ? this.chosen : null;
-      const invert = (!!meta.ref.instance.invert && !drawn) !== this.inverted;
-      vp.setProperties(window ? { invert, voiRange: rangeOf(window) } : { invert }, true);
+      if (this.gone || turn !== this.opening) return;
+      const frame = this.list[imageIdIndex];
+      const image = this.viewport().getCornerstoneImage() as YgImage | undefined;
+      // It also takes whatever comes for the place it stands at, from the series of before, too.
+      if (!frame || image?.imageId !== imageId || this.ids[imageIdIndex] !== imageId) this.again();
+      else this.arrive(imageIdIndex, frame, image);
     });
-    queueMicrotask(() => {
-      if (!this.gone) this.ready(imageId);
-    });
-    this.prefetch(imageIdIndex);
   };
 
-  private readonly onWindow = (): void => {
-    if (this.current.status !== 'ready') return;
-    if (this.current.rendered) {
-      this.askRange();
-      return;
+  private arrive(index: number, frame: FrameRef, image: YgImage): void {
+    const { fresh, view } = this;
+    [this.fresh, this.view, this.stood] = [null, null, true];
+    this.set(this.placeOf(index, frame));
+    this.dress(frame, image.imageId);
+    if (fresh) {
+      if (fresh === 'new') this.viewport().resetCamera();
+      this.orient(this.current.flipHorizontal, this.current.rotation);
+      if (view) this.camera.look(frame.imageId, view);
     }
-    const w = this.readWindow();
-    if (w && (w.center !== this.current.window?.center || w.width !== this.current.window?.width)) {
-      const opened = this.current.frame ? openingOf(this.current.frame.imageId) : undefined;
-      const same = opened && Math.abs(opened.center - w.center) < 0.6 && Math.abs(opened.width - w.width) < 0.6;
-      if (!same) this.chosen = w;
-    }
-    this.set({ window: w });
-  };
+    this.ready(frame, image);
+    if (fresh) this.owner.opened(this.element);
+    this.prefetch(index);
+  }
+
+  private ready(frame: FrameRef, image: YgImage): void {
+    if (!this.options) return;
+    const i = frame.instance;
+    const drawn = image.ygRendered;
+    const opened = (drawn ? ownWindow(i) : openingOf(image.imageId)) ?? null;
+    const auto = drawn || this.list.length > 8 ? null : autoWindow(image, i);
+    this.set({
+      status: 'ready',
+      error: null,
+      diagnostic: true,
+      rendered: drawn,
+      presets: drawn && !asksWindow(i) ? [] : presetsFor(this.options.modality, i, opened, auto),
+      window: this.windowAt(frame, image.imageId),
+      loaded: this.loaded.count(),
+      bytesPerFrame: Math.max(this.current.bytesPerFrame, image.sizeInBytes),
+    });
+    this.measureZoom();
+  }
 
   private readonly onMoved = (): void => this.measureZoom();
 
   private readonly onError = (e: Event): void => {
     const detail = (e as CustomEvent<{ imageId?: string; error?: unknown }>).detail;
-    const f = this.current.frame;
-    if (!detail?.imageId || !f || detail.imageId !== f.imageId || detail.error instanceof Dropped) return;
-    this.set({ status: 'error', error: detail.error instanceof Error ? detail.error.message : 'frame-failed', diagnostic: false });
+    // What stands on the screen stands, though another pane could not have it again.
+    if (this.gone || this.current.diagnostic || !detail?.imageId || detail.imageId !== this.shownId()) return;
+    // Somebody let go of what is still to be shown: it is asked for once more.
+    if (detail.error instanceof Dropped) this.again();
+    else this.fail(detail.error);
   };
 
   private prefetch(shown: number): void {
     if (this.options?.cut) return;
     const base = this.options?.prior ? RANK.prior : RANK.series;
-    fetchAhead(this.list, shown, this.direction, this.current.bytesPerFrame, base);
+    const room = cache.getMaxCacheSize() / Math.max(1, this.owner.open());
+    fetchAhead(this.ids, shown, this.direction, room, this.current.bytesPerFrame, base);
   }
 
   goto(index: number): void {
@@ -237,66 +293,6 @@ export class StackPane extends MovedPane implements Pane {
     this.goto(vp.getTargetImageIdIndex() + delta);
   }
 
-  /** The hand moved the window of a drawn frame: once it rests, the frame is asked for in that window. */
-  private askRange(): void {
-    const i = this.current.frame?.instance;
-    const base = this.current.window;
-    if (!i || !base || !asksWindow(i)) return;
-    this.rest.begin(() => {
-      const range = this.gone || this.current.frame?.instance !== i ? undefined : this.viewport().getProperties().voiRange;
-      if (range && (Math.abs(range.lower) > 0.6 || Math.abs(range.upper - 255) > 0.6)) this.ask(outOf(range, base, i));
-    });
-  }
-
-  private ask(w: VoiWindow | null): void {
-    this.rest.stop();
-    this.chosen = w;
-    const stale = this.list.filter((f) => asksWindow(f.instance)).map((f) => f.imageId);
-    const ids = new Set(stale);
-    queue.drop((k) => ids.has(k));
-    for (const id of stale) if (cache.getImageLoadObject(id)) cache.removeImageLoadObject(id, { force: true });
-    void this.again();
-  }
-
-  window(w: VoiWindow): void {
-    const { frame, rendered } = this.current;
-    if (rendered) {
-      if (frame && asksWindow(frame.instance)) this.ask({ center: w.center, width: w.width });
-      return;
-    }
-    this.chosen = { center: w.center, width: Math.max(1, w.width) };
-    const vp = this.viewport();
-    vp.setProperties({ voiRange: rangeOf(this.chosen) });
-    vp.render();
-    this.set({ window: this.chosen });
-  }
-
-  invert(): void {
-    this.inverted = !this.inverted;
-    const vp = this.viewport();
-    const own = !!(this.current.frame?.instance.invert && !this.current.rendered);
-    vp.setProperties({ invert: own !== this.inverted });
-    vp.render();
-    this.set({ invert: this.inverted });
-  }
-
-  reset(): void {
-    const f = this.current.frame;
-    if (!f) return;
-    const vp = this.viewport();
-    const opened = openingOf(f.imageId);
-    const asked = this.current.rendered && this.chosen !== null;
-    this.chosen = null;
-    this.inverted = false;
-    vp.resetCamera();
-    const invert = !!f.instance.invert && !this.current.rendered;
-    vp.setProperties(opened ? { invert, voiRange: rangeOf(opened) } : { invert });
-    this.set({ invert: false });
-    this.orient(this.options?.flipHorizontal ?? false, this.options?.rotation ?? 0);
-    this.set({ window: this.readWindow() });
-    if (asked) this.ask(null);
-  }
-
   pace(factor: number): void {
     this.film.pace(factor);
   }
@@ -308,50 +304,45 @@ export class StackPane extends MovedPane implements Pane {
 
   private nextFrame(): boolean {
     const at = (this.current.index + 1) % this.list.length;
-    const f = this.list[at];
-    if (this.gone || !f) return false;
-    if (!this.options?.cut && !cache.getImage(f.imageId)) {
-      queue.raise(f.imageId, RANK.near);
+    const id = this.ids[at];
+    if (this.gone || !id) return false;
+    if (!this.options?.cut && !cache.isLoaded(id)) {
+      // It may have failed before, or have left the memory. When it cannot be had the film ends at it, and the pane says so.
+      fetchOne(id, RANK.near, (came) => {
+        if (this.gone || !this.current.playing || this.ids[at] !== id) return;
+        if (!came) this.film.stop();
+        if (!came || !cache.isLoaded(id)) this.goto(at);
+      });
       return false;
     }
     this.goto(at);
     return true;
   }
 
-  /** Loads the shown frame once more; the picture stays where it is. */
-  private async again(): Promise<void> {
-    if (!this.current.frame) return;
-    const ids = this.list.map((f) => f.imageId);
-    const set = this.viewport().setStack(ids, this.current.index);
-    await set.catch(() => undefined);
-    if (!this.gone && this.current.rendered) this.viewport().setProperties({ voiRange: rangeOf(EIGHT_BITS) });
-    if (!this.gone) this.orient(this.current.flipHorizontal, this.current.rotation);
+  protected letGo(ids: readonly string[]): void {
+    this.owner.letGo(ids);
+  }
+
+  private leave(): void {
+    this.opening += 1;
+    this.film.stop();
+    this.stopWindow();
+    const before = this.ids;
+    [this.list, this.ids, this.sets] = [[], [], []];
+    this.letGo(before);
   }
 
   clear(): void {
-    this.opening += 1;
-    this.film.stop();
-    this.drop();
-    this.list = [];
-    this.options = null;
-    this.chosen = null;
+    this.leave();
+    [this.options, this.chosen, this.fresh, this.view, this.stood] = [null, null, null, null, false];
     this.set(EMPTY_STATE);
-  }
-
-  /** Requests of the series this pane leaves, but for those another pane waits for. */
-  private drop(): void {
-    const mine = new Set(this.list.map((f) => f.imageId));
-    for (const other of this.others()) if (other !== this) for (const f of other.list) mine.delete(f.imageId);
-    queue.drop((k) => mine.has(k));
   }
 
   dispose(): void {
     if (this.gone) return;
+    this.leave();
     this.gone = true;
-    this.rest.stop();
-    this.film.stop();
     this.loaded.dispose();
-    this.drop();
     this.observer.disconnect();
     this.listen('removeEventListener');
     try {
@@ -363,4 +354,11 @@ export class StackPane extends MovedPane implements Pane {
     this.store.dispose();
     this.closed();
   }
+}
+
+/** Window by percentiles of a film, counted once; null for frames without values. */
+function autoWindow(image: YgImage, instance: StackInstance): VoiWindow | null {
+  if (!image.ygValues) return null;
+  image.ygAuto ??= percentileWindow(image.ygValues, paddingOf(instance));
+  return image.ygAuto;
 }

@@ -1,6 +1,7 @@
 // What the pages know of the viewer. No engine type crosses this line, so pages can be tested with a fake port.
 
 import type { Basis, Point, UserCalibration } from './calibration';
+import type { Gap } from './gaps';
 import type { Axes } from './geometry';
 import type { Amount, MeasureKind, Stats } from './measure';
 import type { Ready } from './mpr';
@@ -52,12 +53,21 @@ export interface OpenOptions {
 }
 
 export interface PaneState {
+  /** What is open: the series, or the cuts of one direction through it; empty when nothing is. */
+  series: string;
+  /** 'loading': the first image of what is open has not come; 'ready' goes on while a further one comes. */
   status: 'empty' | 'loading' | 'ready' | 'error';
   /** Reason in plain words, never patient data. */
   error: string | null;
   index: number;
   count: number;
   frame: FrameRef | null;
+  /** Which of several sets (b-value, phase, echo) of the series the frame belongs to. */
+  part: Part | null;
+  /** Instance Number of the image, where no other one of the series has it. */
+  number: number | null;
+  /** Where slices are missing in the series. */
+  gaps: readonly Gap[];
   window: VoiWindow | null;
   presets: Preset[];
   /** Screen pixels for one image pixel. */
@@ -66,7 +76,7 @@ export interface PaneState {
   flipHorizontal: boolean;
   rotation: number;
   playing: boolean;
-  /** The shown frame is the diagnostic one; before, measuring is off. */
+  /** The frame told here is the one on the screen, as it was made; before, nothing may be measured and nothing else may stand for it. */
   diagnostic: boolean;
   /** The frame came rendered: grey values cannot be measured. */
   rendered: boolean;
@@ -92,9 +102,13 @@ export interface Measurement {
   part: Part | null;
   /** Of a cut of several planes: how they were brought together, and how thick it is. */
   slab: { mode: SlabMode; mm: number } | null;
-  /** From 1, as shown in the overlay. */
+  /** Place in the stack, from 1, as shown in the overlay. */
   image: number;
+  /** Instance Number: what other viewers and the next reader find the image by. Null where the file has none, or the series has it twice. */
+  number: number | null;
   frame: number;
+  /** Frames of the image. */
+  frames: number;
   points: Point[];
   basis: Basis;
   amounts: Amount[];
@@ -106,7 +120,7 @@ export interface Measurement {
 
 export interface Pane {
   readonly id: string;
-  open(doc: StackDoc, options: OpenOptions): Promise<void>;
+  open(doc: StackDoc, options: OpenOptions): void;
   clear(): void;
   goto(index: number): void;
   scroll(delta: number): void;
@@ -148,12 +162,13 @@ export interface ViewerPort {
   /** Takes back a person's calibration of the image a measurement is on. */
   uncalibrate(id: string): void;
   onMeasurements(listener: () => void): () => void;
-  /** Makes what belongs with the shown frame of a series ready to be cut; see mpr.ts. */
+  /** Makes what belongs with the shown frame of a series ready to be cut, until it is told to stop; see mpr.ts. */
   volume(
     series: string,
     doc: StackDoc,
     shown: FrameRef | null,
     tell: (done: number, total: number) => void,
+    stop: AbortSignal,
   ): Promise<Ready | Unfit | 'failed'>;
   /** Index of the cut of a direction that goes through the first pixel of a frame. */
   cutThrough(series: string, name: Anatomic, frame: FrameRef): number | null;
@@ -176,11 +191,15 @@ export interface LabelWords {
 }
 
 export const EMPTY_STATE: PaneState = {
+  series: '',
   status: 'empty',
   error: null,
   index: 0,
   count: 0,
   frame: null,
+  part: null,
+  number: null,
+  gaps: [],
   window: null,
   presets: [],
   zoom: 1,

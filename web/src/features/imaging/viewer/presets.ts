@@ -3,6 +3,7 @@
 
 import { isPadding, type Padding, paddingOf } from './samples';
 import type { StackInstance } from './stack';
+import { isSuv } from './voi';
 
 export interface VoiWindow {
   center: number;
@@ -28,9 +29,6 @@ const CT: ReadonlyArray<[string, number, number]> = [
   ['bone', 2000, 400],
   ['angio', 600, 200],
 ];
-
-/** Standardised uptake values (g/ml by body weight), not activity: only then 0 to 7 means anything. */
-const isSuv = (i: StackInstance): boolean => /^(SUV|GML|G\/ML)/i.test((i.units ?? '').trim());
 
 /** Presets of the modality: fixed digits for CT, the file's windows under 1.. for the rest, 9 = by percentiles; 0 = as opened. */
 export function presetsFor(modality: string, i: StackInstance | null, opened: VoiWindow | null, auto: VoiWindow | null = null): Preset[] {
@@ -93,13 +91,14 @@ export function percentileWindow(samples: ArrayLike<number>, padding: Padding | 
   };
   const lower = at(low);
   const upper = at(high);
-  const width = Math.max(1, upper - lower);
-  return { center: (lower + upper) / 2, width };
+  // Whole values differ by one at least; of fractions the window is as narrow as they lie.
+  const least = samples instanceof Float32Array ? (max - min) / bins : 1;
+  return { center: (lower + upper) / 2, width: Math.max(least, upper - lower) };
 }
 
 /** The window an image opens with: the file's first valid one, else (not CT, PT) the percentiles of the samples. */
 export function openingWindow(modality: string, i: StackInstance, samples: ArrayLike<number> | null): VoiWindow {
-  if (i.samples > 1) return { center: 127.5, width: 255 };
+  if (i.samples > 1) return { center: 128, width: 256 };
   const own = i.windows.find((w) => w.width > 0 && Number.isFinite(w.center));
   if (modality === 'PT' && isSuv(i)) return { center: 3.5, width: 7 };
   if (own) return { center: own.center, width: own.width };

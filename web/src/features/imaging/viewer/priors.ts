@@ -1,6 +1,6 @@
 // Which prior comes first, and which of its series answers the one that is being read.
 
-import { orderSeries, type SeriesLike } from './hanging';
+import { hasImages, orderSeries, type SeriesLike } from './hanging';
 
 export interface PriorLike {
   id: string;
@@ -39,6 +39,6 @@ export function answering<S extends SeriesLike>(series: readonly S[], shown: Ser
   const score = (s: S): number =>
     (shown && s.modality === shown.modality ? 2e6 : 0) +
     (shown && s.description !== '' && s.description === shown.description ? 1e6 : 0) +
-    Math.min(999_999, Math.max(s.frames, s.instance_count));
-  return orderSeries(series).sort((a, b) => score(b) - score(a))[0] ?? null;
+    Math.min(999_999, s.frames);
+  return orderSeries(series.filter(hasImages)).sort((a, b) => score(b) - score(a))[0] ?? null;
 }

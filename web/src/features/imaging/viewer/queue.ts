@@ -7,6 +7,7 @@ interface Entry {
   key: string;
   rank: number;
   turn: number;
+  abort: AbortController;
   start: (signal: AbortSignal) => Promise<void>;
   drop: (reason: Error) => void;
 }
@@ -20,14 +21,11 @@ export class Dropped extends Error {
 
 export class FrameQueue {
   private waiting: Entry[] = [];
-  private running = new Map<string, AbortController>();
+  /** By request, not by key: a frame asked for again while its dropped request still ends has a place of its own. */
+  private readonly running = new Set<Entry>();
   private turn = 0;
 
   constructor(private readonly limit = 6) {}
-
-  get size(): number {
-    return this.waiting.length + this.running.size;
-  }
 
   run<T>(key: string, rank: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -36,6 +34,7 @@ export class FrameQueue {
         key,
         rank,
         turn: this.turn,
+        abort: new AbortController(),
         start: (signal) => task(signal).then(resolve, reject),
         drop: reject,
       });
@@ -48,12 +47,14 @@ export class FrameQueue {
     for (const e of this.waiting) if (e.key === key && rank < e.rank) e.rank = rank;
   }
 
-  /** Drops waiting and running requests for which `which` holds. */
+  /** Drops waiting and running requests for which `which` holds. Those who wait learn it now, not when the line lets go. */
   drop(which: (key: string) => boolean): void {
-    const gone = this.waiting.filter((e) => which(e.key));
+    const gone = [...this.waiting, ...this.running].filter((e) => which(e.key));
     this.waiting = this.waiting.filter((e) => !which(e.key));
-    for (const e of gone) e.drop(new Dropped());
-    for (const [key, abort] of this.running) if (which(key)) abort.abort();
+    for (const e of gone) {
+      e.abort.abort();
+      e.drop(new Dropped());
+    }
     this.pump();
   }
 
@@ -67,10 +68,9 @@ export class FrameQueue {
       }
       const [next] = this.waiting.splice(best, 1);
       if (!next) return;
-      const abort = new AbortController();
-      this.running.set(next.key, abort);
-      void next.start(abort.signal).finally(() => {
-        this.running.delete(next.key);
+      this.running.add(next);
+      void next.start(next.abort.signal).finally(() => {
+        this.running.delete(next);
         this.pump();
       });
     }

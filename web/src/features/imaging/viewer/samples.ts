@@ -130,6 +130,19 @@ function color(i: StackInstance, buffer: ArrayBuffer): ColorFrame {
   return { kind: 'color', rgb };
 }
 
+/** The same with a fourth byte, opaque. */
+export function withAlpha(rgb: Uint8Array): Uint8Array {
+  const n = rgb.length / 3;
+  const out = new Uint8Array(n * 4);
+  for (let k = 0; k < n; k++) {
+    out[k * 4] = rgb[k * 3] ?? 0;
+    out[k * 4 + 1] = rgb[k * 3 + 1] ?? 0;
+    out[k * 4 + 2] = rgb[k * 3 + 2] ?? 0;
+    out[k * 4 + 3] = 255;
+  }
+  return out;
+}
+
 const clamp = (v: number): number => (v < 0 ? 0 : v > 255 ? 255 : Math.round(v));
 
 /** Decodes a raw frame; throws with a plain reason when the bytes are not what the stack document promised. */

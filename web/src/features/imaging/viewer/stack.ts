@@ -1,5 +1,6 @@
 // The series stack document (GET /api/series/{id}/stack) and its flattening into frames.
 
+import type { VoiWindow } from './presets';
 import type { Part } from './sets';
 
 export type Pair = [number, number];
@@ -138,10 +139,21 @@ export const rawPath = (i: Pick<StackInstance, 'id' | 'made_by'>, frame: number)
 
 export const imageIdOf = (instance: string, frame: number): string => `yg:${instance}/${frame}`;
 
-/** Inverse of imageIdOf; null for anything that is not ours. */
-export function parseImageId(imageId: string): { instance: string; frame: number } | null {
-  const m = /^yg:([^/]+)\/(\d+)$/.exec(imageId);
-  return m?.[1] && m[2] ? { instance: m[1], frame: Number(m[2]) } : null;
+/** A frame drawn in a window somebody asked for: a picture of its own, of the same frame. */
+export const inWindow = (imageId: string, w: VoiWindow): string => `${imageId}@${w.center},${w.width}`;
+
+/** The frame a picture is of, whatever window it was drawn in. */
+export function frameIdOf(imageId: string): string {
+  const at = imageId.lastIndexOf('@');
+  return at < 0 ? imageId : imageId.slice(0, at);
+}
+
+/** Inverse of imageIdOf and inWindow; null for anything that is not ours. */
+export function parseImageId(imageId: string): { instance: string; frame: number; window?: VoiWindow } | null {
+  const m = /^yg:([^/@]+)\/(\d+)(?:@([^,]+),([^,]+))?$/.exec(imageId);
+  if (!m?.[1] || !m[2]) return null;
+  const frame = { instance: m[1], frame: Number(m[2]) };
+  return m[3] && m[4] ? { ...frame, window: { center: Number(m[3]), width: Number(m[4]) } } : frame;
 }
 
 const dot = (a: readonly number[], b: readonly number[]): number =>

@@ -1,6 +1,6 @@
 // Tools of the engine, each with our own values and labels: the engine draws, measure.ts and calibration.ts calculate.
 
-import { cache } from '@cornerstonejs/core';
+import { cache, type Types } from '@cornerstonejs/core';
 import * as cs from '@cornerstonejs/tools';
 import type { Basis, Point, UserCalibration } from './calibration';
 import { calibrate } from './calibration';
@@ -13,7 +13,20 @@ import { metaOf, toPixel, toWorld } from './metadata';
 import { measuredValues } from './mpr';
 import type { LabelWords, Measurement, ToolId } from './port';
 import { type GreyFrame, isPadding, paddingOf } from './samples';
-import type { StackInstance } from './stack';
+import { drawable, type StackInstance } from './stack';
+import { isSuv } from './voi';
+
+/** Windows by hand. Of uptake values only the upper end moves: nothing is black. */
+class WindowTool extends cs.WindowLevelTool {
+  static override toolName = 'WindowLevel';
+  override getNewRange(drag: Parameters<cs.WindowLevelTool['getNewRange']>[0]): { lower: number; upper: number } {
+    const viewport = drag.viewport as Types.IStackViewport;
+    const meta = metaOf(viewport.getCurrentImageId());
+    if (!meta || !drawable(meta.ref.instance) || !isSuv(meta.ref.instance)) return super.getNewRange(drag);
+    const down = (drag.deltaPointsCanvas as Types.Point2)[1] / Math.max(1, viewport.element.clientHeight);
+    return { lower: drag.lower, upper: Math.max(drag.lower + 0.1, drag.upper - down * 5) };
+  }
+}
 
 interface LineStats {
   data: { cachedStats?: Record<string, { angle?: number | null } | undefined> };
@@ -37,7 +50,7 @@ class CtrTool extends TwoLines {
 }
 
 const CLASSES = {
-  window: cs.WindowLevelTool,
+  window: WindowTool,
   zoom: cs.ZoomTool,
   pan: cs.PanTool,
   scroll: cs.StackScrollTool,
@@ -275,14 +288,17 @@ export function collect(context: ToolContext, seriesNumber: (series: string) => 
     out.push({
       id: a.annotationUID,
       kind,
-      imageId,
+      // The frame, not the picture of it in some window.
+      imageId: meta.ref.imageId,
       series: meta.series,
       seriesNumber: seriesNumber(meta.series),
       prior: meta.prior,
       part: meta.ref.instance.part ?? null,
       slab: slabOf(meta.ref.instance),
       image: meta.at + 1,
+      number: meta.number,
       frame: meta.ref.frame,
+      frames: meta.ref.instance.frames,
       points: v.points,
       basis: v.basis,
       amounts: v.amounts,

@@ -3,6 +3,7 @@
 
 import { bare, readable } from './drawn';
 import { along, dot, type ImagePlane, minus, negate, planeOfInstance } from './geometry';
+import { valueBytes } from './memory';
 import { isPadding, type Padding, paddingOf } from './samples';
 import { type Part, partOf } from './sets';
 import type { FrameRef, Triple } from './stack';
@@ -39,8 +40,14 @@ const TOLERANCE = 0.01; // frontend.md 6.4: gaps uneven by more than 1 %
 /** Frames of one volume at least. */
 const LEAST = 8;
 
-/** Looks whether the frames of the shown one's stack and point in time are one straight, even stack. `room`: bytes the slices may take. */
-export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0]): Volume | Unfit {
+/** Looks whether the frames of the shown one's stack and point in time are one straight, even stack. `room`: bytes the slices may take;
+ * `bytesOf`: those of one value of a slice. */
+export function volumeOf(
+  all: readonly FrameRef[],
+  room: number,
+  shown = all[0],
+  bytesOf: (f: FrameRef) => number = (f) => valueBytes(bare(f.instance)),
+): Volume | Unfit {
   const name = shown?.instance.set ?? '';
   const frames = all.filter((f) => (f.instance.set ?? '') === name);
   if (frames.length < LEAST) return all.length < LEAST ? 'few' : 'few_in_set';
@@ -70,9 +77,10 @@ export function volumeOf(all: readonly FrameRef[], room: number, shown = all[0])
     if (gap < 1e-3) return 'repeated';
     if (Math.abs(gap - dz) > Math.max(TOLERANCE * dz, 2e-3)) return 'gaps';
   }
-  const slice = first.cols * first.rows * 2;
+  const pixels = first.cols * first.rows;
+  const bytes = list.reduce((sum, { f }) => sum + pixels * bytesOf(f), 0);
   // The slices stand in the cache and are held here: twice the voxels must fit.
-  const every = Math.ceil((2 * slice * list.length) / Math.max(1, room));
+  const every = Math.ceil((2 * bytes) / Math.max(1, room));
   if (every > 4) return 'memory';
   const kept = list.filter((_, k) => k % every === 0);
   return {
