@@ -31,6 +31,7 @@ mod normalised;
 mod query;
 mod retrieving;
 mod service;
+mod titles;
 mod tls;
 
 const CR: &str = "1.2.840.10008.5.1.4.1.1.1";

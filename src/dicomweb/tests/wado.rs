@@ -169,3 +169,54 @@ fn registrar() -> Permit {
     let grant = Grant { role: Role::Registrar, facility: "C01".into(), pipelines: "*".into() };
     Permit::person("reg", "reg", "C01", "LEAD", vec![grant])
 }
+
+#[actix_web::test]
+async fn a_damaged_object_does_not_keep_the_rest_of_its_study() {
+    let stand = stand().await;
+    let token = stand.facility("C01", &["images:read", "images:write"]).await;
+    let films: Vec<_> = (1..=3).map(|n| film("1.2.3", &format!("1.2.3.4.{n}"), n)).collect();
+    assert_eq!(stand.store("/dicom-web/studies", &token, &films).await.status, 200);
+    let whole = stand.get("/dicom-web/studies/1.2.3/metadata", &token).await;
+    assert_eq!((whole.status, whole.json().as_array().unwrap().len()), (200, 3));
+    let (ctx, permit) = (&stand.bench.ctx, Permit::system("test"));
+    let mut tx = ctx.db.begin(&permit).await.unwrap();
+    let row = tx.one("SELECT object_hash FROM instance WHERE uid = '1.2.3.4.2'", args![]).await.unwrap();
+    let address = row.text("object_hash").unwrap();
+    let hurt = "INSERT INTO damaged_object (address, kind, found_at) VALUES ($1, 'altered', 1)";
+    tx.exec(hurt, args![&address]).await.unwrap();
+    tx.exec("DELETE FROM metadata_document", args![]).await.unwrap();
+    tx.commit().await.unwrap();
+    std::fs::remove_file(ctx.blobs.path(&address).unwrap()).unwrap();
+    for path in ["/dicom-web/studies/1.2.3", "/dicom-web/studies/1.2.3/metadata"] {
+        let answer = stand.get(path, &token).await;
+        assert_eq!(answer.status, 206, "{path}");
+        assert!(answer.header("warning").contains("1 damaged"), "{path}: {}", answer.header("warning"));
+        assert_eq!(answer.header("etag"), "", "{path}: what is not whole is not kept");
+        let text = String::from_utf8_lossy(&answer.body);
+        let has = |uid: &str| text.contains(uid);
+        assert!(has("1.2.3.4.1") && !has("1.2.3.4.2") && has("1.2.3.4.3"), "{path}");
+    }
+    let one = stand.get("/dicom-web/studies/1.2.3/series/1.2.3.4/instances/1.2.3.4.2", &token).await;
+    assert_eq!(one.status, 507, "alone it is not to be had");
+}
+
+#[actix_web::test]
+async fn a_page_of_a_list_says_that_there_is_more() {
+    let stand = stand().await;
+    let token = stand.facility("C01", &["images:read", "images:write"]).await;
+    let films: Vec<_> = (1..=3).map(|n| film("1.2.3", &format!("1.2.3.4.{n}"), n)).collect();
+    assert_eq!(stand.store("/dicom-web/studies", &token, &films).await.status, 200);
+    for (query, rows, more) in
+        [("limit=2", 2, true), ("limit=3", 3, false), ("", 3, false), ("limit=2&offset=1", 2, false)]
+    {
+        let answer = stand.get(&format!("/dicom-web/studies/1.2.3/instances?{query}"), &token).await;
+        assert_eq!(answer.json().as_array().unwrap().len(), rows, "{query}");
+        assert_eq!(answer.header("warning").contains("additional results"), more, "{query}");
+    }
+    let odd = stand.get("/dicom-web/studies?includefield=Nonsense,KVP", &token).await;
+    assert_eq!(odd.status, 200);
+    assert!(odd.header("warning").contains("Nonsense, 00180060"), "{}", odd.header("warning"));
+    let head =
+        stand.ask("HEAD", "/dicom-web/studies/1.2.3/series/1.2.3.4/instances/1.2.3.4.1", &token, &[], vec![]);
+    assert_eq!(head.await.status, 200);
+}

@@ -259,7 +259,9 @@ mod tests {
             (j2k, "image/jp2", "", Some(("image/jp2", j2k))),
             (j2k, "image/jp2", "1.2.840.10008.1.2.4.91", None),
             (j2k, "image/jls", "", Some(("image/jls", uid::JPEG_LS))),
-            (j2k, "image/jpeg", "", Some(("image/jpeg", uid::JPEG_BASELINE))),
+            // Nothing is lost that nobody has named: without a syntax it is the lossless one, which is not written here.
+            (j2k, "image/jpeg", "", None),
+            (j2k, "image/jpeg", uid::JPEG_BASELINE, Some(("image/jpeg", uid::JPEG_BASELINE))),
             (uid::EXPLICIT_LE, "image/dicom-rle", "", Some(("image/dicom-rle", uid::RLE))),
             (uid::EXPLICIT_LE, "image/gif", "", None),
             (uid::EXPLICIT_LE, "image/jpeg", "1.2.840.10008.1.2.4.70", None),
@@ -271,7 +273,8 @@ mod tests {
         }
         let any = Wanted { any: true, ..asked(OCTETS, "*") };
         assert_eq!(choose(&any, &stored(j2k)).map(|c| c.kind), Some("image/jp2"));
-        assert_eq!(choose(&any, &stored("1.2.840.10008.1.2.4.102")).map(|c| c.kind), Some(OCTETS));
+        assert_eq!(choose(&any, &stored("1.2.840.10008.1.2.4.102")).map(|c| c.kind), Some("video/mp4"));
+        assert_eq!(choose(&any, &stored("1.2.840.10008.1.2.4.100")).map(|c| c.kind), Some("video/mpeg"));
     }
 
     #[test]

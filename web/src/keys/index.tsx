@@ -1,6 +1,6 @@
 // The register of shortcuts. A page hands over its bindings while it is mounted; the newest scope that knows a press gets it.
 import { useEffect, useRef, useSyncExternalStore } from 'react';
-import { type Combo, matches, readSequence, typesText } from './model';
+import { type Combo, matches, pressesControl, readSequence, typesText } from './model';
 
 export { conflicts, showKeys } from './model';
 
@@ -86,9 +86,7 @@ function onKey(event: KeyboardEvent): void {
         const first = sequence[0];
         if (first && typesText(first) && (text || !single)) continue;
         if (text && !binding.inText && !typesText(step) && !/^F\d+$/.test(step.code)) continue;
-        // Enter and Space belong to the focused control when there is one.
-        if (/^(Enter|Space)$/.test(step.code) && typesText(step) && (event.target as HTMLElement)?.closest?.('button,a,[role="tab"]'))
-          continue;
+        if (pressesControl(step, event.target as HTMLElement | null)) continue;
         event.preventDefault();
         if (sequence.length > prefix.length + 1) {
           begun = { combos: [...prefix, step], at: event.timeStamp };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { conflicts, matches, readCombo, readSequence, showKeys, typesText } from './model';
+import { conflicts, matches, pressesControl, readCombo, readSequence, showKeys, typesText } from './model';
 
 const press = (code: string, mods: Partial<{ ctrlKey: boolean; altKey: boolean; shiftKey: boolean; metaKey: boolean }> = {}) => ({
   ctrlKey: false,
@@ -20,7 +20,30 @@ describe('keys', () => {
     expect(matches(readCombo('f8'), press('F8'))).toBe(true);
     expect(matches(readCombo('f8'), press('F8', { altKey: true }))).toBe(false);
     expect(matches(readCombo('ctrl+enter'), press('NumpadEnter', { metaKey: true }))).toBe(true);
-    expect(matches(readCombo('alt+1'), press('Numpad1', { altKey: true }))).toBe(true);
+    expect(matches(readCombo('1'), press('Numpad1'))).toBe(true);
+  });
+  it('leaves the numpad to whoever types a character by its number', () => {
+    expect(matches(readCombo('alt+1'), press('Digit1', { altKey: true }))).toBe(true);
+    expect(matches(readCombo('alt+1'), press('Numpad1', { altKey: true }))).toBe(false);
+    expect(matches(readCombo('alt+0'), press('Numpad0', { altKey: true }))).toBe(false);
+  });
+  it('leaves Enter and Space to the focused control', () => {
+    const on = (...is: string[]) => ({ closest: (selector: string) => selector.split(',').find((s) => is.includes(s)) ?? null });
+    for (const is of [
+      'button',
+      'a',
+      'input',
+      '[role="checkbox"]',
+      '[role="radio"]',
+      '[role="switch"]',
+      '[role="option"]',
+      '[role="menuitem"]',
+    ])
+      for (const key of ['space', 'enter']) expect(pressesControl(readCombo(key), on(is)), `${key} on ${is}`).toBe(true);
+    expect(pressesControl(readCombo('space'), on('section'))).toBe(false);
+    expect(pressesControl(readCombo('w'), on('input'))).toBe(false);
+    expect(pressesControl(readCombo('ctrl+enter'), on('input'))).toBe(false);
+    expect(pressesControl(readCombo('space'), null)).toBe(false);
   });
   it('knows which combinations type text', () => {
     expect(typesText(readCombo('w'))).toBe(true);

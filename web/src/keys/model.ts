@@ -63,11 +63,23 @@ export interface KeyPress {
 }
 
 export function matches(combo: Combo, press: KeyPress): boolean {
-  const code = press.code === 'NumpadEnter' ? 'Enter' : press.code.replace(/^Numpad(\d)$/, 'Digit$1');
+  // With Alt held the numpad types characters by their number: what is written must not act.
+  const pad = press.altKey ? press.code : press.code.replace(/^Numpad(\d)$/, 'Digit$1');
+  const code = press.code === 'NumpadEnter' ? 'Enter' : pad;
   return (
     combo.code === code && combo.ctrl === (press.ctrlKey || press.metaKey) && combo.alt === press.altKey && combo.shift === press.shiftKey
   );
 }
+
+/** Controls that Enter and Space belong to while they have the focus. */
+const CONTROLS = [
+  'button,a,input,select,summary',
+  ...['tab', 'checkbox', 'radio', 'switch', 'option', 'menuitem', 'menuitemcheckbox', 'menuitemradio'].map((role) => `[role="${role}"]`),
+].join(',');
+
+/** Enter and Space press the focused control when there is one; everything else is free. */
+export const pressesControl = (combo: Combo, target: { closest?: (selector: string) => unknown } | null): boolean =>
+  /^(Enter|Space)$/.test(combo.code) && typesText(combo) && !!target?.closest?.(CONTROLS);
 
 /** True when the combination types text and so must not act inside a text field. */
 export function typesText(combo: Combo): boolean {

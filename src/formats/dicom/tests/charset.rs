@@ -202,6 +202,24 @@ fn surnames_have_their_own_readings() {
 }
 
 #[test]
+fn signs_of_latin_texts_are_no_halves_of_han() {
+    let latin: Vec<&[u8]> =
+        vec![b"M\xfcller^J\xf6rg", b"Sch\xe4del 30\xb0", b"5 \xb5m g/cm\xb2", b"120 kV \xb1 5 %"];
+    for samples in [&latin[..], &latin[1..2], &latin[2..3], &latin[2..], &latin[3..]] {
+        let samples: Vec<(&[u8], bool)> = samples.iter().map(|raw| (*raw, false)).collect();
+        let (d, notes) = text::decide(Some(b"ISO_IR 100"), &samples, None);
+        assert_eq!(text::decode(&d.charset, b"30\xb0 \xb5m cm\xb2", false).0, "30° µm cm²", "{samples:?}");
+        assert!(d.confidence >= 60 && notes.is_empty(), "{samples:?} {notes:?}");
+    }
+    // What is Han under that label is still found to be.
+    let gb = |text: &str| encoding_rs::GBK.encode(text).0.into_owned();
+    for word in ["白", "王小东", "胸部正位 30度"] {
+        let (d, _) = text::decide(Some(b"ISO_IR 100"), &[(&gb(word), true)], None);
+        assert_eq!(text::decode(&d.charset, &gb(word), true).0, word);
+    }
+}
+
+#[test]
 fn a_designation_left_out_is_no_part_of_the_name() {
     let gb = |text: &str| encoding_rs::GBK.encode(text).0.into_owned();
     // Designated once, and not again behind the component delimiter (PS3.5 §6.1.2.5.3).

@@ -10,8 +10,8 @@ import { studyOf } from './fresh';
 import { useKeyImages } from './keyImages';
 import { Measurements } from './Measurements';
 import type { KeyImage, StudyDetail } from './model';
-import { shownKey } from './model';
-import { Notes } from './Notes';
+import { shownKey, stateOf } from './model';
+import { type Missing, Notes } from './Notes';
 import { SeriesStrip } from './SeriesStrip';
 import { SLABS, Toolbar } from './tools';
 import { useCaret } from './useCaret';
@@ -20,7 +20,7 @@ import { useLinks } from './useLinks';
 import { useMpr } from './useMpr';
 import { useSharedWindow } from './useSharedWindow';
 import { useMeasurements, useViewer } from './useViewer';
-import { askedTool } from './viewer/asked';
+import { askedTool, toolInHand } from './viewer/asked';
 import { Layers } from './viewer/Layers';
 import { EMPTY_STATE, MEASURING, type Measurement, type Pane, type PaneState, type ToolId } from './viewer/port';
 import { Viewport } from './viewer/Viewport';
@@ -32,6 +32,17 @@ interface Props {
   study: StudyDetail;
   editor: React.RefObject<ReportEditorHandle | null>;
   canInsert: boolean;
+}
+
+/** Goes to a key image and shows it as it was seen when it was marked; false while the pane does not have it. */
+function toKey(pane: Pane | null | undefined, k: KeyImage): boolean {
+  const at = pane?.frames().findIndex((f) => f.instance.id === k.instance && f.frame === k.frame) ?? -1;
+  if (!pane || at < 0) return false;
+  pane.goto(at);
+  const { center, width, invert } = k.view;
+  if (center !== null && width !== null) pane.window({ center, width });
+  if (pane.state().invert !== invert) pane.invert();
+  return true;
 }
 
 /** The notice that a tool waits. */
@@ -48,12 +59,14 @@ export function Images({ item, study, editor, canInsert }: Props) {
   const [linked, link] = useState(false);
   const [solo, alone] = useState(false);
   const [agreed, agree] = useState(true);
-  const [states, setStates] = useState<PaneState[]>(() => Array.from({ length: MOST }, () => EMPTY_STATE));
+  const [told, setStates] = useState<PaneState[]>(() => Array.from({ length: MOST }, () => EMPTY_STATE));
+  // What a pane told of what it showed before says nothing of what hangs there now.
+  const states = useMemo(() => told.map((s, k) => stateOf(shown[k] ?? null, s)), [told, shown]);
   const panes = useRef<(Pane | null)[]>(Array.from({ length: MOST }, () => null));
   const box = useRef<HTMLDivElement>(null);
   const state = states[active] ?? EMPTY_STATE;
   const pane = useCallback(() => panes.current[active] ?? null, [active]);
-  const mpr = useMpr(port, hanging, (k) => panes.current[k]?.state() ?? EMPTY_STATE);
+  const mpr = useMpr(port, hanging, (k) => stateOf(shown[k] ?? null, panes.current[k]?.state() ?? EMPTY_STATE));
   const links = useLinks(hanging, panes, states, linked);
   useSharedWindow(hanging, panes, state.window, linked);
   const keyImages = useKeyImages(study.id);
@@ -70,7 +83,8 @@ export function Images({ item, study, editor, canInsert }: Props) {
     [activate],
   );
 
-  // A measuring tool asked for while the image is still coming is taken when it is there; on another series it was not asked for.
+  // A measuring tool asked for while the image is still coming, or laid aside for it, is taken when it is there; on another series it
+  // was not asked for.
   const asked = useRef<{ id: ToolId; on: string } | null>(null);
   const hung = shown[active];
   const inHand = hung ? `${active} ${shownKey(hung)}` : null;
@@ -96,22 +110,19 @@ export function Images({ item, study, editor, canInsert }: Props) {
     else if (a && askedTool(a.id, state, true) !== 'wait') pick(a.id);
   }, [state, pick, inHand]);
   useEffect(() => {
-    // While only the preview is there nothing can be measured, so the measuring tool steps back.
-    if (state.status === 'loading' && MEASURING.has(tool)) {
-      setTool('window');
-      port?.tool('window');
-    }
-  }, [state.status, tool, port]);
+    // Without the image nothing can be measured, so the measuring tool steps back.
+    const becomes = inHand === null ? 'keep' : toolInHand(tool, state);
+    if (becomes === 'keep') return;
+    if (becomes === 'aside' && inHand !== null) asked.current = { id: tool, on: inHand };
+    setTool('window');
+    port?.tool('window');
+  }, [state.status, state.diagnostic, tool, port, inHand]);
 
-  // Where to go once a series has been opened for it.
-  const wanted = useRef<{ instance: string; frame: number } | null>(null);
+  // Where to go once a series has been opened for it, and how the image was seen.
+  const wanted = useRef<KeyImage | null>(null);
   useEffect(() => {
     const w = wanted.current;
-    if (!w || state.status !== 'ready') return;
-    const at = panes.current[active]?.frames().findIndex((f) => f.instance.id === w.instance && f.frame === w.frame) ?? -1;
-    if (at < 0) return;
-    wanted.current = null;
-    panes.current[active]?.goto(at);
+    if (w && state.status === 'ready' && toKey(panes.current[active], w)) wanted.current = null;
   }, [state, active]);
 
   const goTo = (m: Measurement) => {
@@ -126,16 +137,16 @@ export function Images({ item, study, editor, canInsert }: Props) {
   };
   const goToKey = (k: KeyImage) => {
     const at = shown.slice(0, count).findIndex((h) => h && !h.cut && h.series.id === k.series);
-    wanted.current = { instance: k.instance, frame: k.frame };
     const series = study.series.find((s) => s.id === k.series);
+    wanted.current = null;
     if (at >= 0) {
       activate(at);
-      const frames = panes.current[at]?.frames() ?? [];
-      const frame = frames.findIndex((f) => f.instance.id === k.instance && f.frame === k.frame);
       // An image that has been hidden meanwhile is not among them: another one must not stand for it.
-      if (frame >= 0) panes.current[at]?.goto(frame);
-    } else if (series) hanging.show({ study, series, prior: false, start: 0 });
-    else notifications.show({ message: t('imaging.key_gone'), closeButtonProps: { 'aria-label': t('action.close') } });
+      if (!toKey(panes.current[at], k)) wanted.current = k;
+    } else if (series) {
+      wanted.current = k;
+      hanging.show({ study, series, prior: false, start: 0 });
+    } else notifications.show({ message: t('imaging.key_gone'), closeButtonProps: { 'aria-label': t('action.close') } });
   };
   const focusViewer = useCallback(() => box.current?.querySelectorAll<HTMLElement>('.im-view')[active]?.focus(), [active]);
   const target = list.find((m) => m.id === chosen) ?? list[list.length - 1] ?? null;
@@ -156,6 +167,10 @@ export function Images({ item, study, editor, canInsert }: Props) {
   };
   const shownHung = shown[active] ?? null;
   const canMark = canInsert && !!shownHung && !shownHung.prior && !shownHung.cut && state.diagnostic;
+  const missing = shown.slice(0, count).flatMap((h, k): Missing[] => {
+    const gaps = states[k]?.gaps ?? [];
+    return h && gaps.length > 0 ? [{ series: h.series.number, gaps }] : [];
+  });
   const toggleSolo = () => count > 1 && alone((on) => !on);
   useEffect(() => alone(false), [layout]);
   const mark = () => {
@@ -246,7 +261,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
           study={study}
           others={[...new Map([...measured, ...atHand].map((s) => [s.id, s])).values()]}
           failed={failed}
-          warnings={hanging.warnings}
+          missing={missing}
           mpr={mpr.state}
           keyFailed={keyImages.failed}
           agreed={agree}

@@ -6,7 +6,7 @@ import { useWords } from '../../i18n';
 import { dicomDate } from '../../ui/format';
 import type { KeyImages } from './keyImages';
 import type { Hung, KeyImage, PriorStudy, StudyDetail, StudySeries } from './model';
-import { startOf } from './viewer/hanging';
+import { hasImages, startOf } from './viewer/hanging';
 import { answering, rankPriors, regionOf } from './viewer/priors';
 
 /** A key object selection has nothing to be shown: its marks stand in the list of key images. */
@@ -16,6 +16,8 @@ export const studyQuery = (id: string) => ({
   queryKey: ['imaging', 'study', id] as const,
   queryFn: ({ signal }: { signal: AbortSignal }) => get<StudyDetail>(`/api/studies/${id}`, signal).then(shownOnly),
   staleTime: 15_000,
+  // The centre stands in the building: what the PC thinks of its way to the internet says nothing.
+  networkMode: 'always' as const,
 });
 
 interface Props {
@@ -45,6 +47,7 @@ export function SeriesStrip({ study, order, shown, active, show, keyImages, goTo
         />
       ))}
       {order.length === 0 && <span className="im-none">{t('imaging.no_series')}</span>}
+      <Documents study={study} />
       <KeyList keyImages={keyImages} goTo={goToKey} canMark={canMark} />
       <h2 className="im-strip-head">{t('imaging.priors', { n: study.priors.length })}</h2>
       {study.priors.length === 0 && <span className="im-none">{t('imaging.no_priors')}</span>}
@@ -66,7 +69,7 @@ export function SeriesStrip({ study, order, shown, active, show, keyImages, goTo
 
 function SeriesButton({ series, current, open, go }: { series: StudySeries; current: boolean; open: boolean; go: () => void }) {
   const { t } = useWords();
-  const count = Math.max(series.frames, series.instance_count);
+  const count = series.frames;
   const label = t('imaging.series_label', { s: series.number ?? '–', n: count, text: series.description || series.modality });
   return (
     <button
@@ -85,6 +88,25 @@ function SeriesButton({ series, current, open, go }: { series: StudySeries; curr
       </span>
       {series.damaged > 0 && <span className="im-series-hurt">{t('imaging.series_damaged', { n: series.damaged })}</span>}
     </button>
+  );
+}
+
+/** Reports, presentation states and documents of a study: they are there, and nothing of them can be looked at here. */
+function Documents({ study }: { study: StudyDetail }) {
+  const { t } = useWords();
+  const others = study.series.filter((s) => !hasImages(s));
+  if (others.length === 0) return null;
+  return (
+    <>
+      <h2 className="im-strip-head">{t('imaging.documents', { n: others.reduce((n, s) => n + s.instance_count, 0) })}</h2>
+      <ul className="im-keys">
+        {others.map((s) => (
+          <li key={s.id} className="im-none" title={t('imaging.documents_hint')}>
+            {[s.modality, s.description, s.instance_count > 1 && `×${s.instance_count}`].filter(Boolean).join(' ')}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -153,17 +175,27 @@ function Prior({
       {open && study.isPending && <span className="im-none">{t('page.loading')}</span>}
       {open && study.isError && <span className="im-none tone-orange">{t('imaging.prior_failed')}</span>}
       {open &&
-        study.data?.series.map((s) => (
-          <SeriesButton
-            key={s.id}
-            series={s}
-            current={s.id === inActive}
-            open={anywhere.has(s.id)}
-            go={() => study.data && show({ study: study.data, series: s, prior: true, later, start: startOf(s.modality) }, true)}
-          />
-        ))}
+        study.data?.series
+          .filter(hasImages)
+          .map((s) => (
+            <SeriesButton
+              key={s.id}
+              series={s}
+              current={s.id === inActive}
+              open={anywhere.has(s.id)}
+              go={() => study.data && show({ study: study.data, series: s, prior: true, later, start: startOf(s.modality) }, true)}
+            />
+          ))}
+      {open && study.data && <Documents study={study.data} />}
     </div>
   );
+}
+
+/** The key image as it was seen when it was marked; of colours there is no window. */
+export function keyPath({ instance, frame, view: { center, width } }: KeyImage): string {
+  const path = `/api/frames/${encodeURIComponent(instance)}/${frame}`;
+  const seen = center !== null && width !== null && width > 0;
+  return seen ? `${path}?f=png&w=160&wc=${center}&ww=${width}` : `${path}?f=jpeg&w=160`;
 }
 
 /** Key images: go there, see who marked it, take the mark away. */
@@ -178,12 +210,7 @@ function KeyList({ keyImages, goTo, canMark }: { keyImages: KeyImages; goTo: (k:
           <li key={k.id} className="im-keyrow">
             {k.shown ? (
               <button type="button" className="im-plain" onClick={() => goTo(k)} title={t('imaging.key_by', { name: k.by })}>
-                <img
-                  src={`/api/frames/${encodeURIComponent(k.instance)}/${k.frame}?f=jpeg&w=160`}
-                  alt=""
-                  loading="lazy"
-                  draggable={false}
-                />
+                <img src={keyPath(k)} data-inverted={k.view.invert || undefined} alt="" loading="lazy" draggable={false} />
                 <span>★ {t('imaging.key_where', { s: k.series_number ?? '–' })}</span>
               </button>
             ) : (

@@ -5,6 +5,7 @@ import { TOOL_KEYS } from './tools';
 import type { Layout } from './viewer/hanging';
 import { LAYOUTS } from './viewer/hanging';
 import type { Pane, PaneState, ToolId } from './viewer/port';
+import { nudged } from './viewer/voi';
 
 export interface KeyTargets {
   pick: (t: ToolId) => void;
@@ -26,12 +27,9 @@ export interface KeyTargets {
   solo: () => void;
 }
 
-/** Step of a window changed by key: a twentieth of its width. */
-function nudge(pane: Pane | null, state: PaneState, width: number, center: number): void {
-  const w = state.window;
-  if (!w) return;
-  const step = Math.max(1, Math.round(w.width / 20));
-  pane?.window({ width: Math.max(1, w.width + width * step), center: w.center + center * step });
+/** Step of a window changed by key. */
+function nudge(pane: Pane | null, { window: w, frame }: PaneState, width: number, center: number): void {
+  if (w && frame) pane?.window(nudged(w, frame.instance, width, center));
 }
 
 export function imageKeys(to: KeyTargets): Binding[] {

@@ -23,15 +23,18 @@ export function useKeyImages(study: string): KeyImages {
     queryKey: keyOf(study),
     queryFn: ({ signal }) => get<{ rows: KeyImage[] }>(`/api/studies/${study}/key-images`, signal),
     staleTime: 15_000,
+    networkMode: 'always',
   });
   const list = query.data?.rows ?? [];
   const again = () => client.invalidateQueries({ queryKey: keyOf(study) });
+  // A mark that cannot be kept says so at once; it does not wait for a line of which the page knows nothing.
   const mark = useMutation({
+    networkMode: 'always',
     mutationFn: (wish: { instance: string; frame: number; note: string; center?: number; width?: number; invert: boolean }) =>
       put(`/api/studies/${study}/key-images`, wish),
     onSettled: again,
   });
-  const unmark = useMutation({ mutationFn: (id: string) => remove(`/api/key-images/${id}`), onSettled: again });
+  const unmark = useMutation({ networkMode: 'always', mutationFn: (id: string) => remove(`/api/key-images/${id}`), onSettled: again });
   const of = (s: PaneState) => list.find((k) => k.instance === s.frame?.instance.id && k.frame === s.frame.frame);
   return {
     list,

@@ -9,6 +9,7 @@ import type { Mpr } from './useMpr';
 import { LAYOUTS, type Layout } from './viewer/hanging';
 import { MEASURING, type PaneState, type ToolId } from './viewer/port';
 import type { Preset, VoiWindow } from './viewer/presets';
+import { sameWindow, windowText } from './viewer/voi';
 import { SINGLE, type Slab } from './viewer/volume';
 import { whyRendered } from './words';
 
@@ -255,8 +256,6 @@ function SlabMenu({ mpr }: { mpr: Mpr }) {
   );
 }
 
-const plain = (v: number): string => (Math.abs(v) >= 10 || Number.isInteger(v) ? v.toFixed(0) : v.toFixed(1));
-
 export function usePresetName(): (p: Preset) => string {
   const { t } = useWords();
   return (p) => (p.id === 'file' ? p.label || t('imaging.preset.file', { n: p.key > 9 ? p.key - 9 : p.key }) : t(`imaging.preset.${p.id}`));
@@ -266,10 +265,10 @@ function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => v
   const { t } = useWords();
   const name = usePresetName();
   const w = state.window;
-  const same = state.presets.filter((p) => w && Math.abs(p.center - w.center) < 0.6 && Math.abs(p.width - w.width) < 0.6);
+  const same = state.presets.filter((p) => w && sameWindow(p, w));
   const now = same.find((p) => p.key !== 0) ?? same[0];
   if (state.presets.length === 0) return null;
-  const text = `${now ? name(now) : t('imaging.preset.manual')} ${w ? `${plain(w.width)}/${plain(w.center)}` : ''}`.trim();
+  const text = `${now ? name(now) : t('imaging.preset.manual')} ${w ? `${windowText(w.width)}/${windowText(w.center)}` : ''}`.trim();
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -282,7 +281,7 @@ function PresetMenu({ state, set }: { state: PaneState; set: (w: VoiWindow) => v
           <Menu.Item key={`${p.id}${p.key}`} onClick={() => set(p)} rightSection={p.key <= 9 && <span className="kbd">{p.key}</span>}>
             {name(p)}{' '}
             <span className="dim">
-              {plain(p.width)}/{plain(p.center)}
+              {windowText(p.width)}/{windowText(p.center)}
             </span>
           </Menu.Item>
         ))}

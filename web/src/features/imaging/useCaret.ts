@@ -16,7 +16,7 @@ export function useCaret(port: ViewerPort | null, state: PaneState, tool: ToolId
   const image = state.frame?.imageId ?? '';
   // Another image or another tool is another measurement.
   // ends when one of these changes
-  useEffect(() => set(null), [image, tool]);
+  useEffect(() => set(null), [image, tool, state.diagnostic]);
   const i = state.frame?.instance;
   const needs = POINTS[tool];
 

@@ -1,7 +1,7 @@
 // Cuts in three directions (MPR) of the series in the active pane, and the way back to what was hung before.
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import type { Hung } from './model';
+import { type Hung, shownKey } from './model';
 import type { Hanging } from './useHanging';
 import { dot, nearest, planeOfInstance } from './viewer/geometry';
 import type { Layout } from './viewer/hanging';
@@ -37,8 +37,17 @@ interface Before {
   at: FrameRef | null;
 }
 
+/** A volume on its way, and the pane it was asked for in. */
+interface Loading {
+  stop: AbortController;
+  pane: number;
+  key: string;
+}
+
 /** The native direction can be shown from the slices themselves: all are there, and nothing lies over them. */
 const plain = (r: Ready): boolean => r.every === 1 && r.without.length === 0 && r.taken[0] === r.taken[1];
+
+const sameSet = (a: FrameRef, b: FrameRef | null): boolean => (a.instance.set ?? '') === (b?.instance.set ?? '');
 
 /** Image and frame of the series at the place of a frame. */
 function imageAt(doc: StackDoc, frame: FrameRef): { start: number; frame: number } | null {
@@ -61,13 +70,8 @@ export function useMpr(port: ViewerPort | null, hanging: Hanging, stateOf: (pane
   const before = useRef<Before | null>(null);
   const latest = useRef(hanging);
   latest.current = hanging;
-  const gone = useRef(false);
-  useEffect(() => {
-    gone.current = false;
-    return () => {
-      gone.current = true;
-    };
-  }, []);
+  const loading = useRef<Loading | null>(null);
+  useEffect(() => () => loading.current?.stop.abort(), []);
 
   // Why one series cannot be cut says nothing of the next.
   const inHand = hanging.shown[hanging.active]?.series.id;
@@ -92,27 +96,54 @@ export function useMpr(port: ViewerPort | null, hanging: Hanging, stateOf: (pane
     port?.closeVolume(b.of.series.id);
   };
 
+  const cancel = () => {
+    loading.current?.stop.abort();
+    loading.current = null;
+    setState({ phase: 'off' });
+  };
+
   const enter = async () => {
-    const { layout, shown, active } = latest.current;
-    const h = shown[active];
+    const pane = latest.current.active;
+    const h = latest.current.shown[pane];
     if (!port || !h || h.cut) return;
+    const stop = new AbortController();
+    const { signal } = stop;
+    loading.current = { stop, pane, key: shownKey(h) };
+    // The set that is cut is that of the image that is looked at now.
+    const begun = stateOf(pane).frame;
     setState({ phase: 'loading', done: 0, total: 0 });
     const doc = await client.fetchQuery(stackQuery(h.series.id)).catch(() => null);
-    const { index, window: w, frame } = stateOf(active);
-    const answer = doc
-      ? await port.volume(h.series.id, doc, frame, (done, total) => !gone.current && setState({ phase: 'loading', done, total }))
-      : 'failed';
-    if (gone.current) return;
+    const tell = (done: number, total: number) => !signal.aborted && setState({ phase: 'loading', done, total });
+    const answer = doc && !signal.aborted ? await port.volume(h.series.id, doc, begun, tell, signal) : 'failed';
+    if (signal.aborted) return;
+    loading.current = null;
     if (typeof answer === 'string' || !doc) {
       setState({ phase: 'refused', why: typeof answer === 'string' ? answer : 'failed' });
       return;
     }
-    const of: Hung = { ...h, start: frame?.image ?? index, frame: frame?.frame ?? 1, window: w };
-    const back = shown.map((x, k) => (k === active ? of : x));
-    before.current = { layout, shown: back, active, of, doc, ready: answer, at: frame };
+    // What is cut takes the place of what is on the screen when it is ready, at the image and in the window it has then.
+    const { layout, shown, count } = latest.current;
+    const now = shown[pane];
+    if (pane >= count || !now || shownKey(now) !== shownKey(h)) {
+      port.closeVolume(h.series.id);
+      setState({ phase: 'off' });
+      return;
+    }
+    const { frame, window: w } = stateOf(pane);
+    const at = frame && sameSet(frame, begun) ? frame : begun;
+    const of: Hung = { ...now, ...(at ? { start: at.image, frame: at.frame } : {}), window: w };
+    const back = shown.map((x, k) => (k === pane ? of : x));
+    before.current = { layout, shown: back, active: pane, of, doc, ready: answer, at };
     latest.current.put('mpr', panes(before.current, false), 0);
     setState({ phase: 'on', ...answer });
   };
+
+  // Another series in that pane, and nobody waits for the cuts of the one before.
+  useEffect(() => {
+    const l = loading.current;
+    const now = l && hanging.shown[l.pane];
+    if (l && (!now || shownKey(now) !== l.key)) cancel();
+  }, [hanging.shown]);
 
   return {
     state,
@@ -120,7 +151,8 @@ export function useMpr(port: ViewerPort | null, hanging: Hanging, stateOf: (pane
     turn,
     toggle: () => {
       if (state.phase === 'on') leave();
-      else if (state.phase !== 'loading') void enter();
+      else if (state.phase === 'loading') cancel();
+      else void enter();
     },
     setSlab: (s) => {
       const b = before.current;

@@ -2,6 +2,7 @@
 
 import type { Basis } from './viewer/calibration';
 import { reasonsOf } from './viewer/drawn';
+import type { Gap } from './viewer/gaps';
 import { formatAmount } from './viewer/measure';
 import type { LabelWords, Measurement } from './viewer/port';
 import type { StackInstance } from './viewer/stack';
@@ -60,14 +61,17 @@ export function valueText(t: T, m: Measurement): string {
   }
 }
 
-/** Where it was measured: series and image, as the overlay counts them; of another study its date, too. */
+/** Image and frame of a series as any other viewer finds them: by Instance Number; where there is none, by the place in the stack. */
+function imageText(t: T, m: Measurement): string {
+  const s = m.seriesNumber ?? '–';
+  const image = m.number === null ? t('imaging.where_place', { s, n: m.image }) : t('imaging.where', { s, n: m.number });
+  return m.number !== null && m.frames > 1 ? t('imaging.where_frame', { where: image, n: m.frame }) : image;
+}
+
+/** Where it was measured: series and image, of a cut its place; of another study its date, too. */
 export const whereText = (t: T, m: Measurement): string => {
   const cut = /:(axial|coronal|sagittal)$/.exec(m.series)?.[1];
-  const told = t(cut ? 'imaging.where_cut' : 'imaging.where', {
-    s: m.seriesNumber ?? '–',
-    n: m.image,
-    ...(cut ? { cut: t(`imaging.cut.${cut}`) } : {}),
-  });
+  const told = cut ? t('imaging.where_cut', { s: m.seriesNumber ?? '–', n: m.image, cut: t(`imaging.cut.${cut}`) }) : imageText(t, m);
   const slab = m.slab ? t('imaging.where_slab', { where: told, slab: slabWord(t, m.slab.mode, m.slab.mm) }) : told;
   const where = m.part === null ? slab : t(`imaging.where_part.${m.part.by}`, { where: slab, n: m.part.n });
   return m.prior ? t('imaging.where_prior', { date: m.prior, where }) : where;
@@ -76,3 +80,13 @@ export const whereText = (t: T, m: Measurement): string => {
 /** The sentence put into the report. */
 export const insertText = (t: T, m: Measurement): string =>
   t(`imaging.insert.${m.kind}`, { value: valueText(t, m), where: whereText(t, m) });
+
+/** Gaps told one by one; of more the number is enough. */
+const TOLD = 3;
+
+/** Where slices are missing: between which positions, and about how many. */
+export function gapText(t: T, gaps: readonly Gap[]): string {
+  const told = gaps.slice(0, TOLD).map((g) => t('imaging.gap', { from: g.from.toFixed(1), to: g.to.toFixed(1), n: g.missing }));
+  const more = gaps.length > TOLD ? [t('imaging.gaps_more', { n: gaps.length - TOLD })] : [];
+  return [...told, ...more].join(', ');
+}

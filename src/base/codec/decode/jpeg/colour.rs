@@ -81,6 +81,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn whoever_says_whether_it_converted_is_believed() {
+        let frame = |transform: u8, names: [u8; 3]| {
+            let mut frame = b"\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00".to_vec();
+            frame.push(transform);
+            frame.extend_from_slice(b"\xff\xc0\x00\x11\x08\x00\x01\x00\x01\x03");
+            for name in names {
+                frame.extend_from_slice(&[name, 0x11, 0]);
+            }
+            frame
+        };
+        assert_eq!(said(&frame(1, [1, 2, 3])), Said::Ybr);
+        assert_eq!(said(&frame(0, [1, 2, 3])), Said::Rgb);
+        assert_eq!(said(&frame(7, [1, 2, 3])), Said::Nothing);
+        assert_eq!(said(&frame(1, *b"RGB")), Said::Rgb, "components that are called so");
+    }
+
+    #[test]
     fn damaged_headers_say_nothing() {
         for frame in [
             &b""[..],

@@ -123,7 +123,11 @@ function Look({ state, waiting, previewed, keyImage, fetched }: Omit<Props, 'hun
       )}
       {i && (
         <span className={i.lossy ? 'im-lossy' : undefined}>
-          {i.lossy ? (i.lossy.ratio ? t('imaging.lossy_ratio', { r: windowText(i.lossy.ratio) }) : t('imaging.lossy')) : t('imaging.lossless')}
+          {i.lossy
+            ? i.lossy.ratio
+              ? t('imaging.lossy_ratio', { r: windowText(i.lossy.ratio) })
+              : t('imaging.lossy')
+            : t('imaging.lossless')}
         </span>
       )}
       {fetched && state.loaded < state.count && state.loaded > 0 && (

@@ -102,7 +102,7 @@ type Side = 'L' | 'R' | '';
  * sides or neither are named it is not known. */
 export function sideOf(told: string, text: string): Side {
   const tag = told.trim().toUpperCase();
-  if (tag) return tag === 'L' || tag === 'R' ? tag : '';
+  if (tag) return /^(L|LEFT)$/.test(tag) ? 'L' : /^(R|RIGHT)$/.test(tag) ? 'R' : '';
   const words = new Set(text.toUpperCase().split(/[^A-Z0-9]+/));
   const left = words.has('L') || words.has('LEFT') || text.includes('\u5de6');
   const right = words.has('R') || words.has('RIGHT') || text.includes('\u53f3');

@@ -13,7 +13,9 @@ const roi = (more: Partial<Measurement> = {}): Measurement => ({
   part: null,
   slab: null,
   image: 1,
+  number: 1,
   frame: 1,
+  frames: 1,
   points: [
     [1, 2],
     [3, 4],

@@ -191,11 +191,13 @@ export class StackPane extends WindowedPane implements Pane {
   }
 
   protected again(): void {
-    const { frame, index } = this.current;
+    // Where the engine stands: the reader may be on the way to another frame.
+    const index = this.viewport().getCurrentImageIdIndex();
+    const frame = this.list[index];
     if (!frame) return;
-    this.view = this.camera.view(frame.imageId) ?? this.view;
+    this.view = this.camera.view(this.current.frame?.imageId ?? '') ?? this.view;
     this.fresh ??= 'same';
-    this.set({ diagnostic: false });
+    this.set({ ...this.placeOf(index, frame), diagnostic: false });
     this.show(index);
   }
 

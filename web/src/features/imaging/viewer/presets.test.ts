@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instance } from './fixture';
-import { hang, orderSeries, panesOf } from './hanging';
+import { hang, orderSeries, panesOf, sideOf, unsided } from './hanging';
 import { cacheBytes, prefetchFrames, prefetchOrder } from './memory';
 import { openingWindow, percentileWindow, presetsFor } from './presets';
 import { FrameQueue } from './queue';
@@ -94,8 +94,48 @@ describe('hanging', () => {
     const h = hang('MG', 'BREAST', four);
     expect(h.layout).toBe('2x2');
     expect(h.panes.map((p) => p?.series.id)).toEqual(['4', '3', '2', '1']);
-    expect(h.warnings).toEqual([]);
-    expect(hang('MG', 'BREAST', [s('x', 'MG', 1, 1, 'CC')]).warnings).toEqual(['laterality']);
+    expect(unsided('MG', four)).toEqual([]);
+    expect(unsided('MG', [...four, s('x', 'MG', 1, 1, 'CC')])).toEqual(['x']);
+    expect(unsided('DX', [s('x', 'DX', 1, 1, 'HAND')])).toEqual([]);
+  });
+  it('a side is what the tags say, else a word that means nothing else', () => {
+    for (const [tag, text, side] of [
+      ['L', 'R CC', 'L'],
+      ['r', '', 'R'],
+      ['B', 'L CC', ''],
+      ['U', 'L CC', ''],
+      ['', 'L CC', 'L'],
+      ['', 'CC_R', 'R'],
+      ['', 'LEFT MLO', 'L'],
+      ['', 'MLO (RIGHT)', 'R'],
+      ['', '\u5de6\u4e73 CC', 'L'],
+      ['', '\u53f3\u4fa7 MLO', 'R'],
+      ['', 'LM', ''],
+      ['', 'LOW DOSE CC', ''],
+      ['', 'ROLLED MLO', ''],
+      ['', 'R AND L', ''],
+      ['', '\u5de6\u53f3\u4e73', ''],
+      ['', '', ''],
+    ] as const)
+      expect(sideOf(tag, text), `${tag} ${text}`).toBe(side);
+  });
+  it('a mammogram of no known side takes a free place, as it is, and is told', () => {
+    const h = hang('MG', 'BREAST', [
+      s('lm', 'MG', 1, 1, 'LM'),
+      s('rcc', 'MG', 2, 1, 'R CC'),
+      s('lcc', 'MG', 3, 1, 'L CC'),
+      s('rmlo', 'MG', 4, 1, 'R MLO'),
+    ]);
+    expect(h.panes.map((p) => p?.series.id)).toEqual(['rcc', 'lcc', 'rmlo', 'lm']);
+    expect([h.panes[3]?.mirror, h.panes[3]?.lean]).toEqual([undefined, undefined]);
+    expect(unsided('MG', h.order)).toEqual(['lm']);
+  });
+  it('reports, presentation states and documents are no images', () => {
+    const film = s('pa', 'DX', 1, 1);
+    const others = [s('sr', 'SR', 2, 3, '', '', 0), s('pr', 'PR', 3, 1, '', '', 0), s('doc', 'DOC', 0, 1, '', '', 0)];
+    const h = hang('DX', 'CHEST', [...others, film]);
+    expect([h.layout, h.order.map((x) => x.id), h.panes.map((p) => p?.series.id)]).toEqual(['1x1', ['pa'], ['pa']]);
+    expect(hang('CT', '', others).panes).toEqual([]);
   });
   it('nothing matches: 1x1; no series: no pane', () => {
     expect(hang('XC', '', [s('a', 'XC', 1, 3)])).toMatchObject({ rule: null, layout: '1x1' });

@@ -35,4 +35,9 @@ export function standing(p: Preview, state: PaneState, begins: string | null): '
 }
 
 /** What is told of the pane while its series is seen by a preview only. */
-export const ofSeries = (state: PaneState): PaneState => ({ ...EMPTY_STATE, series: state.series, status: state.status, count: state.count });
+export const ofSeries = (state: PaneState): PaneState => ({
+  ...EMPTY_STATE,
+  series: state.series,
+  status: state.status,
+  count: state.count,
+});

@@ -3,7 +3,7 @@ import { conflicts } from '../../../keys/model';
 import { imageKeys } from '../bindings';
 import { handlesOf, onImage, POINTS } from './caret';
 import { paceOf } from './cine';
-import { hang, readLayouts, upright } from './hanging';
+import { hang, readLayouts, unsided, upright } from './hanging';
 import { quarrels } from './identity';
 import { readKept } from './keep';
 import { ctrOf, ellipseFrame, formatAmount, rectangleFrame } from './measure';
@@ -48,7 +48,7 @@ describe('mammograms', () => {
     expect(h.layout).toBe('2x2');
     expect(h.panes.map((p) => p?.instance)).toEqual(['4', '2', '3', '1']);
     expect(h.panes.every((p) => p && !p.mirror && p.turn === 0)).toBe(true);
-    expect(h.warnings).toEqual([]);
+    expect(unsided('MG', h.order)).toEqual([]);
   });
   it('a missing view leaves its place free', () => {
     const h = hang('MG', 'BREAST', [
@@ -109,6 +109,8 @@ describe('priors', () => {
     expect(answering(list, s('now', 'CT', 'LUNG', 200))?.id).toBe('lung');
     expect(answering(list, s('now', 'CT', 'other', 200))?.id).toBe('thin');
     expect(answering([], null)).toBeNull();
+    // A report is no answer to an image.
+    expect(answering([{ ...s('sr', 'SR', '', 5), frames: 0 }], s('now', 'SR', '', 1))).toBeNull();
   });
 });
 
