@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use yigong_base::fault::Fault;
 use yigong_base::patient::{self, Seen};
-use yigong_clinic::lab::specimen;
+use yigong_clinic::lab::{specimen, unmatched};
 use yigong_clinic::{Centre, order};
 use yigong_formats::dicom::name::syllables;
 
@@ -146,7 +146,9 @@ async fn place(centre: web::Data<Centre>, permit: Caller, body: web::Json<New>) 
         ..order::NewOrder::default()
     };
     let placed = order::place(&mut tx, ctx, &permit, &facility, &order).await?;
+    unmatched::match_again(&mut tx, ctx, &permit, &placed.id).await?;
     tx.commit().await?;
+    ctx.live.changed("lab", &placed.id, &facility);
     ctx.live.changed("clinic", &placed.id, &facility);
     Ok(HttpResponse::Created().json(placed))
 }

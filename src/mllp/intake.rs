@@ -236,7 +236,7 @@ async fn unreadable(
 ) -> Result<Vec<u8>> {
     if !header.control_id.is_empty() {
         let mut conn = ctx.db.read(&peer.permit()).await?;
-        let earlier = inbox::find_same_id(&mut conn, &peer.id, &header.control_id).await?;
+        let earlier = inbox::find_same_id(&mut conn, ctx, &peer.id, &header.control_id).await?;
         let sha256 = sha256_hex(body);
         if let Some(bytes) = earlier.into_iter().find(|k| k.sha256 == sha256).and_then(|k| k.ack) {
             return Ok(bytes);

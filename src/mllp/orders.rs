@@ -2,6 +2,7 @@
 
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Tx};
+use yigong_clinic::lab::unmatched;
 use yigong_clinic::order::{self, CatalogItem, NewOrder, NewSpecimen, Placed};
 use yigong_formats::hl7::ack::Detail;
 use yigong_formats::hl7::value::Timestamp;
@@ -51,6 +52,11 @@ pub(super) async fn take(
                     let placed =
                         order::place(tx, intake.ctx, intake.permit, &intake.peer.facility, &new).await?;
                     intake.live.push(("clinic", placed.id.clone(), intake.peer.facility.clone()));
+                    for (id, facility) in
+                        unmatched::match_again(tx, intake.ctx, intake.permit, &placed.id).await?
+                    {
+                        intake.live.push(("lab", id, facility));
+                    }
                     ("OK", Some(placed))
                 }
                 Err(error) => return Ok(Answer::refused(AckCode::Error, &error)),

@@ -92,7 +92,7 @@ impl Single<'_> {
         let earlier = if header.control_id.is_empty() {
             Vec::new()
         } else {
-            inbox::find_same_id(&mut tx, &peer.id, &header.control_id).await?
+            inbox::find_same_id(&mut tx, ctx, &peer.id, &header.control_id).await?
         };
         let repeat = earlier.iter().find(|k| k.sha256 == frame.sha256);
         if let Some(bytes) = repeat.and_then(|k: &Kept| k.ack.clone()) {

@@ -2,6 +2,7 @@
 
 use super::sql;
 use crate::args;
+use crate::clock::DAY_MS;
 use crate::ctx::Ctx;
 use crate::fault::Result;
 use crate::storage::{Conn, Row, Tx};
@@ -76,9 +77,16 @@ pub async fn keep(tx: &mut Tx, ctx: &Ctx, id: &str, frame: &Frame, end: End<'_>)
     Ok(())
 }
 
-/// Earlier frames of the peer with this control id, newest first.
-pub async fn find_same_id(conn: &mut Conn, peer: &str, control_id: &str) -> Result<Vec<Kept>> {
-    conn.all(sql::SAME_ID, args![peer, control_id]).await?.iter().map(kept_of).collect()
+/// A system that counts anew uses a control id again after this long, ms; whoever repeats a message does it sooner.
+const SAME_ID_MS: i64 = 30 * DAY_MS;
+
+/// Earlier frames of the peer with this control id, of the last thirty days, newest first.
+pub async fn find_same_id(conn: &mut Conn, ctx: &Ctx, peer: &str, control_id: &str) -> Result<Vec<Kept>> {
+    conn.all(sql::SAME_ID, args![peer, control_id, ctx.now() - SAME_ID_MS])
+        .await?
+        .iter()
+        .map(kept_of)
+        .collect()
 }
 
 /// An earlier frame of the peer with the same bytes, received at or after `since` (ms).

@@ -66,8 +66,18 @@ pub fn evaluate(item: &Item, run: &Run, around: &Around) -> Result<Evaluated> {
     // An alert may come from doubt as well; doubt only ever raises, it releases nothing.
     let mut alert = None;
     if item.unit.is_empty() {
-        flag = flags::of_text(&run.value, range);
-        unit = String::new();
+        match numeric {
+            // A number without a unit (pH) is held against its limits as any other; what the instrument calls its unit is shown.
+            Some(n) => {
+                flag = flags::of_number(&n, range, item.critical);
+                check_number(item, &n, around, &mut holds);
+                number = Some(n);
+            }
+            None => {
+                flag = flags::of_text(&run.value, range);
+                unit = String::new();
+            }
+        }
     } else {
         match numeric.and_then(|n| units::convert(n.value, &run.unit, &item.unit).map(|v| (n, v))) {
             Some((n, converted)) => {
@@ -113,7 +123,7 @@ pub fn evaluate(item: &Item, run: &Run, around: &Around) -> Result<Evaluated> {
     })
 }
 
-fn side(flag: Flag) -> Option<&'static str> {
+pub(super) fn side(flag: Flag) -> Option<&'static str> {
     match flag {
         Flag::HH => Some("H"),
         Flag::LL => Some("L"),
@@ -122,7 +132,7 @@ fn side(flag: Flag) -> Option<&'static str> {
 }
 
 /// The panic flags of HL7 table 0078.
-fn sender_side(flag: &str) -> Option<&'static str> {
+pub(super) fn sender_side(flag: &str) -> Option<&'static str> {
     match flag.trim().to_ascii_uppercase().as_str() {
         "HH" => Some("H"),
         "LL" => Some("L"),

@@ -120,7 +120,7 @@ pub async fn raw(conn: &mut Conn, permit: &Permit, id: &str) -> Result<RawMessag
 /// `Conflict` for a message that was taken, or belongs to no peer.
 pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<()> {
     let raw = raw(tx, permit, id).await?;
-    if !matches!(raw.state.as_str(), "held" | "error") {
+    if !matches!(raw.state.as_str(), "held" | "error" | "quarantined") {
         return Err(Fault::conflict("wrong_state", format!("the message is {}", raw.state)));
     }
     jobs::enqueue(tx, ctx, jobs::Job::new("hl7_replay", id)).await?;

@@ -7,6 +7,7 @@ pub mod correct;
 pub mod evaluate;
 pub mod hold;
 pub mod items;
+mod loud;
 mod matched;
 pub mod messages;
 pub mod queue;

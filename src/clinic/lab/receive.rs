@@ -13,10 +13,14 @@ use yigong_base::storage::{Engine, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::lab::Sex;
 
+use super::loud::{self, Stray};
 use super::specimen;
 use super::sql;
 use super::{items, matched};
 use crate::order::{self, SpecimenRow};
+
+/// Equal values of one specimen and item that a person has asked for at most.
+const MOST_RERUNS: u32 = 20;
 
 /// What kind of sample the instrument measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -149,6 +153,8 @@ impl Known {
         for id in ids {
             matched::lock(tx, &id).await?;
         }
+        // What was read before the locks may have been rejected or cancelled meanwhile.
+        self.specimens.clear();
         Ok(())
     }
 
@@ -179,30 +185,40 @@ async fn one(
     // without a barcode two patients' equal values must not look like one repeat
     let barcode = if run.barcode.is_empty() { format!("?{}", arrival.inbox) } else { run.barcode.clone() };
     let specimen = found.as_ref().filter(|_| state == "matched").map(|s| s.id.clone());
-    let new = tx
-        .exec(
-            sql::KEEP_RUN,
-            args![
-                &id,
-                &arrival.inbox,
-                &arrival.facility,
-                &arrival.instrument,
-                barcode,
-                &run.item,
-                &run.item_name,
-                &run.run_at,
-                &run.value,
-                &run.unit,
-                &run.range,
-                run.flags.join("~"),
-                &run.status,
-                state,
-                reason,
-                specimen,
-                ctx.now()
-            ],
-        )
-        .await?;
+    let mut run_at = run.run_at.clone();
+    let mut new = 0;
+    for again in 2..=MOST_RERUNS {
+        new = tx
+            .exec(
+                sql::KEEP_RUN,
+                args![
+                    &id,
+                    &arrival.inbox,
+                    &arrival.facility,
+                    &arrival.instrument,
+                    &barcode,
+                    &run.item,
+                    &run.item_name,
+                    &run_at,
+                    &run.value,
+                    &run.unit,
+                    &run.range,
+                    run.flags.join("~"),
+                    &run.status,
+                    state,
+                    reason,
+                    &specimen,
+                    ctx.now()
+                ],
+            )
+            .await?;
+        // The same once more is news where somebody has asked for another run and none stands: the value came out as before.
+        let (Some(of), Some(item), 0) = (&specimen, item, new) else { break };
+        if tx.one(sql::OTHER_RUNS, args![of, &item.code]).await?.int("n")? > 0 {
+            break;
+        }
+        run_at = format!("{} #{again}", run.run_at);
+    }
     if new == 0 {
         out.repeated += 1;
         return Ok(());
@@ -215,7 +231,11 @@ async fn one(
             out.stored += 1;
             out.specimens.push((specimen.id, specimen.facility));
         }
-        ("unmatched", ..) => out.unmatched += 1,
+        ("unmatched", specimen, item) => {
+            out.unmatched += 1;
+            let stray = Stray { id: &id, run, arrival, reason, item, specimen: specimen.as_ref() };
+            loud::ring(tx, ctx, permit, &stray).await?;
+        }
         _ => out.kept += 1,
     }
     Ok(())

@@ -8,8 +8,10 @@ use yigong_base::patient::{self, link::PatientHead};
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
-use super::sql;
+use super::{matched, sql};
+use crate::critical::correct::Corrected;
 use crate::order::{self, SpecimenRow, head::advance};
+use crate::{critical, worklist};
 
 /// Reasons to reject a specimen.
 pub const REJECT_REASONS: &[&str] =
@@ -76,12 +78,18 @@ pub async fn reject(
     if !REJECT_REASONS.contains(&reason) {
         return Err(Fault::invalid("reason", format!("one of {}", REJECT_REASONS.join(", "))));
     }
+    let id = find(tx, permit, barcode).await?.text("id")?;
+    // A release of its results at this moment is waited for.
+    matched::lock(tx, &id).await?;
     let row = find(tx, permit, barcode).await?;
-    let id = row.text("id")?;
+    if tx.opt(sql::PUBLISHED, args![&id]).await?.is_some() {
+        return Err(Fault::conflict("published", "results of it are published: correct them instead"));
+    }
     let said = if text.trim().is_empty() { reason.to_owned() } else { format!("{reason}: {}", text.trim()) };
     if tx.exec(sql::REJECT, args![&id, said, ctx.now(), permit.name()]).await? == 0 {
         return Err(wrong_state(&row)?);
     }
+    drop_results(tx, ctx, permit, &id, barcode).await?;
     let facility = row.text("facility")?;
     let (patient, order) = (row.text("patient")?, row.text("order_id")?);
     let (kind, container) = (row.text("type")?, row.text("container")?);
@@ -89,6 +97,21 @@ pub async fn reject(
     let detail = json!({"reason": reason, "recollection": barcode});
     audit::append(tx, ctx, permit, "specimen.reject", "specimen", &id, &detail);
     Ok((id, facility))
+}
+
+/// What was measured in a specimen that is rejected is nobody's result: it waits no more, and whoever was told of a critical value is told
+/// that it does not count.
+async fn drop_results(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str, barcode: &str) -> Result<()> {
+    if tx.exec(sql::VOID, args![id]).await? == 0 {
+        return Ok(());
+    }
+    if let Some(item) = worklist::admit::of_subject(tx, id, "audit").await? {
+        tx.exec(worklist::sql::CLOSE, args![&item.id, "cancelled", ctx.now()]).await?;
+    }
+    let remark = format!("条码 {barcode}:标本已拒收,该结果作废,请等待重采");
+    let corrected =
+        Corrected { subject: id, finding: "", since: ctx.now() + 1, stands: &[], remark: &remark };
+    critical::correct::reopen(tx, ctx, permit, &corrected).await
 }
 
 /// The tube was on the instrument: it has been received, whoever forgot to scan it. Said so in the audit.

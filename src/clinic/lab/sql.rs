@@ -75,6 +75,13 @@ yigong_base::statements! {
     SUPERSEDE = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE specimen = $1 AND item = $2 AND id <> $3 AND state IN ('resulted', 'held', 'published', 'rerun')";
     /// A result waits for its next run.
     RERUN = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE id = $1 AND state IN ('resulted', 'held')";
+    /// Results of a rejected specimen.
+    VOID = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE specimen = $1 AND state IN ('resulted', 'held', 'rerun')";
+    /// Its state, when it is locked.
+    STATE_OF = "SELECT state FROM specimen WHERE id = $1";
+    /// Runs that came before the order of their label.
+    BEFORE_ORDER = "SELECT i.id, i.facility, i.barcode, i.item, i.item_name, i.run_at, i.value_raw, i.unit_raw, i.range_raw, i.flags_raw, i.status_raw, f.kind FROM instrument_result i JOIN facility f ON f.code = i.facility
+        WHERE i.barcode IN (SELECT s.barcode FROM specimen s WHERE s.order_id = $1) AND i.state = 'unmatched' AND i.reason = 'no_order' ORDER BY i.received_at, i.id";
     /// Waiting results of a specimen that still wait.
     WAITING = "SELECT COUNT(*) AS n FROM lab_result WHERE specimen = $1 AND state IN ('resulted', 'held')";
     /// Title of the newest item of a specimen.

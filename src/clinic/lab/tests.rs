@@ -10,6 +10,7 @@ use crate::order::{self, NewOrder, NewSpecimen};
 
 mod release;
 mod safety;
+mod stray;
 
 const SYSTEM: &str = "test";
 

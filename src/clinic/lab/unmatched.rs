@@ -66,6 +66,51 @@ pub async fn list(conn: &mut Conn, permit: &Permit) -> Result<Vec<UnmatchedLine>
     Ok(lines)
 }
 
+/// An order whose label has already been measured: what came before it is its result now. Answers the specimens concerned.
+///
+/// # Errors
+/// Storage faults.
+pub async fn match_again(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    order: &str,
+) -> Result<Vec<(String, String)>> {
+    let mut changed = Vec::new();
+    for row in tx.all(sql::BEFORE_ORDER, args![order]).await? {
+        let (run, barcode, code) = (row.text("id")?, row.text("barcode")?, row.text("item")?);
+        let facility = row.text("facility")?;
+        let Some(found) = order::specimen_by_barcode(tx, &barcode).await? else { continue };
+        let Some(item) = items::find(tx, ctx, &code).await? else { continue };
+        if row.text("kind")? != "lead" && found.facility != facility {
+            continue;
+        }
+        if tx.exec(sql::ATTACH_RUN, args![&run, "came_before_order", &found.id, ""]).await? == 0 {
+            continue;
+        }
+        let said = Run {
+            barcode,
+            item: code,
+            item_name: row.text("item_name")?,
+            run_at: row.text("run_at")?,
+            value: row.text("value_raw")?,
+            unit: row.text("unit_raw")?,
+            range: row.text("range_raw")?,
+            flags: row.text("flags_raw")?.split('~').map(str::to_owned).collect(),
+            status: row.text("status_raw")?,
+            ..Run::default()
+        };
+        let found = specimen::ensure_received(tx, ctx, permit, found).await?;
+        let arrival = Arrival { facility, ..Arrival::default() };
+        matched::settle(tx, ctx, permit, &found, &run, &said, &item, &arrival).await?;
+        let detail = json!({"specimen": found.id, "reason": "came_before_order"});
+        audit::append(tx, ctx, permit, "lab.attach", "instrument_result", &run, &detail);
+        changed.push((found.id, found.facility));
+    }
+    changed.dedup();
+    Ok(changed)
+}
+
 /// Attaches a run to the specimen of `barcode`; answers specimen id and facility.
 ///
 /// # Errors

@@ -173,6 +173,9 @@ async fn issue(
     let id = ready.content.report.clone();
     let mut tx = ctx.db.begin(permit).await?;
     matched::lock(&mut tx, specimen).await?;
+    if tx.one(sql::STATE_OF, args![specimen]).await?.text("state")? == "rejected" {
+        return Err(Fault::conflict("rejected", "the specimen was rejected"));
+    }
     let mut released = Vec::new();
     for pick in picks {
         let row = tx.one(sql::RESULT, args![&pick.id, permit.scope()]).await?;

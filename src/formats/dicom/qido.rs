@@ -226,7 +226,8 @@ mod tests {
             assert!(ask(Level::Study, &[bad]).is_err(), "{bad:?}");
         }
         assert!(ask(Level::Study, &[("includefield", "all"), ("StudyDate", "20260101-")]).is_ok());
-        let odd = ask(Level::Study, &[("includefield", "no such"), ("includefield", "KVP,StudyDate")]).unwrap();
+        let odd =
+            ask(Level::Study, &[("includefield", "no such"), ("includefield", "KVP,StudyDate")]).unwrap();
         assert_eq!(odd.warnings, ["fields not available: nosuch, 00180060"]);
         let images = ask(Level::Instance, &[("StudyInstanceUID", "1.2.3")]).unwrap();
         assert_eq!(images.limit, MAX_OF_STUDY, "whoever lists a study's images gets them all");

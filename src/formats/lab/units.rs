@@ -42,6 +42,8 @@ const ALIASES: &[(&str, &[&str])] = &[
     ("mm/h", &["mm/h", "mm/hr", "mm/小时"]),
     ("mosm/kg", &["mosm/kg", "mosm/kgh2o", "mosm/kg.h2o"]),
     ("{ratio}", &["ratio", "inr", "{inr}", "{ratio}"]),
+    ("[pH]", &["ph", "[ph]", "ph值"]),
+    ("1", &["1"]),
     ("/uL", &["/ul", "个/ul", "个/μl", "/μl", "/µl"]),
     ("/[HPF]", &["/hpf", "/hp", "个/hpf", "/[hpf]"]),
 ];

@@ -9,6 +9,8 @@ import { Tag, useServerNow } from '../../ui/bits';
 import { shortTime } from '../../ui/format';
 import { SplitPane } from '../../ui/SplitPane';
 import { Await, Empty, FaultNote } from '../../ui/State';
+import { useTell } from '../../ui/tell';
+import { useCan } from '../session';
 import { LabTabs } from './LabTabs';
 
 export function UnmatchedPage() {
@@ -118,8 +120,45 @@ function AttachDialog({ row, close }: { row: UnmatchedResult; close: () => void 
   );
 }
 
-export function MessagesPage() {
+/** Messages that were kept and not understood, or not believed. */
+const UNDONE = ['held', 'error', 'quarantined'];
+
+function TakeAgain({ message }: { message: MessageRow }) {
   const { t } = useWords();
+  const tell = useTell();
+  const client = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const go = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await post(`/api/lab/messages/${message.id}/again`);
+      tell(t('messages.again_done'));
+      await client.invalidateQueries({ queryKey: ['lab'] });
+    } catch (e) {
+      setError(e);
+    }
+    setBusy(false);
+  };
+  return (
+    <div className="note" data-tone="amber" style={{ marginBottom: 8 }}>
+      <div className="row" style={{ justifyContent: 'space-between' }}>
+        <span>
+          {t(`messages.state.${message.state}`)} <span className="dim">{message.reason}</span>
+        </span>
+        <Button size="compact-sm" loading={busy} onClick={() => void go()}>
+          {t('messages.again')}
+        </Button>
+      </div>
+      {error !== null && <FaultNote error={error} />}
+    </div>
+  );
+}
+
+export function MessagesPage() {
+  const { t, has } = useWords();
+  const can = useCan();
   const now = useServerNow(undefined);
   const list = useQuery({ queryKey: ['lab', 'messages'], queryFn: () => get<{ rows: MessageRow[] }>('/api/lab/messages') });
   const [chosen, choose] = useState<string | null>(null);
@@ -165,7 +204,10 @@ export function MessagesPage() {
                           {m.peer} <span className="dim">{m.facility_name}</span>
                         </td>
                         <td>
-                          <Tag tone={m.reason ? 'amber' : 'green'}>{m.state}</Tag> <span className="dim">{m.reason}</span>
+                          <Tag tone={m.reason ? 'amber' : 'green'}>
+                            {has(`messages.state.${m.state}`) ? t(`messages.state.${m.state}`) : m.state}
+                          </Tag>{' '}
+                          <span className="dim">{m.reason}</span>
                         </td>
                       </tr>
                     ))}
@@ -178,6 +220,7 @@ export function MessagesPage() {
                 <Await query={detail}>
                   {detail.data && (
                     <>
+                      {UNDONE.includes(detail.data.state) && can('enter_results', 'verify') && <TakeAgain message={detail.data} />}
                       <h2>{t('messages.decoded')}</h2>
                       {detail.data.decoded.map((s, i) => (
                         <div key={`${s.segment}${i}`} className="field-line" style={{ gridTemplateColumns: '44px 1fr' }}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askedTool } from './asked';
+import { askedTool, toolInHand } from './asked';
 import { MEASURING } from './port';
 
 describe('a tool asked for by key', () => {
@@ -15,6 +15,14 @@ describe('a tool asked for by key', () => {
   it('is taken at once when it does not measure, or nothing is shown', () => {
     expect(askedTool('window', coming, true)).toBe('take');
     expect(askedTool('length', { status: 'empty', diagnostic: false }, false)).toBe('take');
+  });
+  it('is out of hand wherever its image does not stand, and comes back with the next image of what is open', () => {
+    for (const id of MEASURING) {
+      expect(toolInHand(id, { status: 'ready', diagnostic: true }), id).toBe('keep');
+      expect(toolInHand(id, coming), id).toBe('aside');
+      for (const status of ['loading', 'error', 'empty'] as const) expect(toolInHand(id, { status, diagnostic: false }), id).toBe('away');
+    }
+    expect(toolInHand('pan', { status: 'error', diagnostic: false })).toBe('keep');
   });
   it('is refused on an image that will not come', () => {
     expect(askedTool('length', { status: 'error', diagnostic: false }, true)).toBe('refuse');

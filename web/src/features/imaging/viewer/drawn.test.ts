@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import en from '../../../i18n/en/imaging.json';
 import zh from '../../../i18n/zh-CN/imaging.json';
 import { whyRendered } from '../words';
-import { asksWindow, drawnPath, EIGHT_BITS, outOf, ownWindow, reasonsOf } from './drawn';
+import { asksWindow, drawnPath, EIGHT_BITS, outOf, ownWindow, pictureId, reasonsOf } from './drawn';
 import { instance } from './fixture';
-import { drawable } from './stack';
+import { drawable, frameIdOf, imageIdOf, parseImageId } from './stack';
 import { rangeOf } from './voi';
 
 describe('frames drawn by the server', () => {
@@ -53,6 +53,18 @@ describe('frames drawn by the server', () => {
     expect(asksWindow(instance({ rendered_for: ['palette'], photometric: 'PALETTE COLOR' }))).toBe(false);
     expect(drawnPath(colour, 1, { center: 1, width: 2 })).toBe('/api/frames/i/1?f=png');
     expect(asksWindow(instance())).toBe(false);
+  });
+
+  it('are another picture in another window, of the same frame', () => {
+    const of = (i: ReturnType<typeof instance>) => ({ imageId: imageIdOf(i.id, 2), instance: i, frame: 2, image: 0 });
+    const marked = of(instance({ id: 'a', rendered_for: ['overlay'] }));
+    const lung = pictureId(marked, { center: -600.5, width: 1500 });
+    expect(lung).not.toBe(pictureId(marked, { center: 40, width: 400 }));
+    expect(parseImageId(lung)).toEqual({ instance: 'a', frame: 2, window: { center: -600.5, width: 1500 } });
+    expect(frameIdOf(lung)).toBe(marked.imageId);
+    expect([pictureId(marked, null), frameIdOf(marked.imageId)]).toEqual([marked.imageId, marked.imageId]);
+    // Samples are the same in every window.
+    expect(pictureId(of(instance({ id: 'a' })), { center: 1, width: 2 })).toBe('yg:a/2');
   });
 
   it('a range chosen on the picture becomes a window of the samples', () => {

@@ -63,6 +63,26 @@ describe('planes', () => {
   });
 });
 
+describe('series of several sets', () => {
+  // b 0 and b 1000 at every place, one after the other.
+  const diffusion = frames([0, 5, 10].flatMap((z) => ['b 0', 'b 1000'].map((set) => axial(z, { id: `${z} ${set}`, set }))));
+  const lead = frames([0, 5, 10].map((z) => axial(z)));
+  it('are leafed and located in the set that is shown', () => {
+    const shown = { frames: diffusion, index: 1 };
+    expect(follow({ frames: lead, index: 2 }, shown, 0)).toBe(5);
+    expect(follow({ frames: lead, index: 1 }, { frames: diffusion, index: 0 }, 0)).toBe(2);
+    expect(throughPoint(shown, [0, 0, 5], '1.9')).toBe(3);
+    expect(throughPoint({ frames: diffusion, index: 2 }, [0, 0, 10], '1.9')).toBe(4);
+  });
+  it('without positions are not followed into another set', () => {
+    const flat = (set: string, k: number) => instance({ id: `${set}${k}`, set });
+    const b = frames([flat('echo 1', 0), flat('echo 1', 1), flat('echo 2', 0), flat('echo 2', 1)]);
+    const a = frames([flat('', 0), flat('', 1), flat('', 2)]);
+    expect(follow({ frames: a, index: 1 }, { frames: b, index: 0 }, 0)).toBe(1);
+    expect(follow({ frames: a, index: 2 }, { frames: b, index: 1 }, 0)).toBeNull();
+  });
+});
+
 describe('lines', () => {
   it('a coronal image cuts an axial one in a straight line at its depth', () => {
     const lines = linesOn(axial(10), [{ pane: 1, instance: coronal(-20) }]);

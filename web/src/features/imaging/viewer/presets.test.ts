@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { instance } from './fixture';
 import { hang, orderSeries, panesOf, sideOf, unsided } from './hanging';
-import { cacheBytes, prefetchFrames, prefetchOrder } from './memory';
+import { cacheBytes, frameBytes, prefetchFrames, prefetchOrder } from './memory';
+import { numbersOf } from './metadata';
 import { openingWindow, percentileWindow, presetsFor } from './presets';
 import { FrameQueue } from './queue';
 import { framesOf, parseImageId } from './stack';
@@ -160,12 +161,35 @@ describe('stack', () => {
   });
 });
 
+describe('numbers of images', () => {
+  it('are those of the file, where no other image of the series has the same', () => {
+    const refs = framesOf({
+      series: 's',
+      partial: false,
+      instances: [
+        instance({ id: 'a', number: 7, frames: 2 }),
+        instance({ id: 'b', number: 9 }),
+        instance({ id: 'c', number: 9 }),
+        instance({ id: 'd', number: null }),
+      ],
+    });
+    expect([...numbersOf(refs)]).toEqual([['a', 7]]);
+  });
+});
+
 describe('memory and queue', () => {
   it('caps the cache', () => {
     expect(cacheBytes(undefined)).toBe(512 * 1024 * 1024);
     expect(cacheBytes(4)).toBe(1024 * 1024 * 1024);
     expect(cacheBytes(2)).toBe(512 * 1024 * 1024);
     expect(prefetchFrames(1000, 100, 20)).toBe(7);
+  });
+  it('counts what a frame takes: values, floats, drawn pictures', () => {
+    const i = (more: Parameters<typeof instance>[0] = {}) => instance({ rows: 10, cols: 10, ...more });
+    expect([false, true].map((cpu) => frameBytes(i(), cpu))).toEqual([200, 200]);
+    expect([false, true].map((cpu) => frameBytes(i({ slope: 0.5 }), cpu))).toEqual([400, 600]);
+    expect([false, true].map((cpu) => frameBytes(i({ samples: 3, bits_allocated: 8, photometric: 'RGB' }), cpu))).toEqual([300, 400]);
+    expect([false, true].map((cpu) => frameBytes(i({ rendered_for: ['overlay'] }), cpu))).toEqual([300, 400]);
   });
   it('prefetches three in the direction of scrolling, then rings', () => {
     expect(prefetchOrder(5, 10, 1, 99)).toEqual([6, 7, 8, 4, 3, 2, 9, 1, 0]);

@@ -126,6 +126,10 @@ describe('a stack as a volume', () => {
     expect(volumeOf(frames, all)).toMatchObject({ every: 1, count: 20 });
     expect(volumeOf(frames, all / 2)).toMatchObject({ every: 2, count: 10, dz: 5 });
     expect(volumeOf(frames, all / 10)).toBe('memory');
+    // Fractions are floats, twice as large, and what has come is as large as it is.
+    const floats = stack({ count: 20 }, () => ({ slope: 0.5 }));
+    expect(volumeOf(floats, all)).toMatchObject({ every: 2, count: 10 });
+    expect(volumeOf(frames, all, frames[0], () => 4)).toMatchObject({ every: 2, count: 10 });
   });
 });
 
