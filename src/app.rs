@@ -141,6 +141,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on("ecg_receive", |centre: Centre, job: JobRow| async move {
             ecg::receive(&centre.ctx, &job.key).await.map(|_| ())
         })
+        .on(ecg::stray::JOB, |centre: Centre, job: JobRow| async move {
+            ecg::stray::look(&centre.ctx, &job.key, &job.payload).await
+        })
         .on(ecg::upload::JOB, |centre: Centre, job: JobRow| async move {
             ecg::upload::go_on(&centre.ctx, &job.key).await.map(|_| ())
         })

@@ -203,7 +203,7 @@ pub fn qido(data: &[u8]) {
             return;
         }
     };
-    assert!(asked.limit <= qido::MAX_ROWS);
+    assert!(asked.limit <= qido::MAX_OF_STUDY);
     assert!(unsupported(level, &asked.keys).is_empty() && matching::malformed(&asked.keys).is_none());
     for warning in &asked.warnings {
         assert!(warning.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"'), "fit for a header");

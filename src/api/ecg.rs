@@ -5,6 +5,7 @@ use serde::Deserialize;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::ecg::{compare, detail, show};
+use yigong_clinic::looked;
 use yigong_formats::ecg::draw::{Paper, Part};
 use yigong_formats::ecg::leadswap::Exchange;
 
@@ -30,7 +31,9 @@ pub struct Doc;
 #[get("/api/ecg/{record}")]
 async fn get_record(centre: web::Data<Centre>, permit: Caller, record: web::Path<String>) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(detail::detail(&mut reader, &centre.ctx, &permit, &record).await?))
+    let shown = detail::detail(&mut reader, &centre.ctx, &permit, &record).await?;
+    looked::at(&centre.ctx, &permit, "page", "ecg_record", &record);
+    Ok(HttpResponse::Ok().json(shown))
 }
 
 /// Two records of a person side by side.

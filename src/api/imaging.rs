@@ -14,6 +14,7 @@ use yigong_clinic::imaging::detail::{self, Picture};
 use yigong_clinic::imaging::egress;
 use yigong_clinic::imaging::render::Rendering;
 use yigong_clinic::imaging::retrieve::{self, Form};
+use yigong_clinic::looked;
 
 use super::auth::Caller;
 use super::entity::Entity;
@@ -86,7 +87,9 @@ impl FrameQuery {
 #[get("/api/studies/{id}")]
 async fn get_study(centre: web::Data<Centre>, permit: Caller, id: web::Path<String>) -> Answer {
     let mut conn = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(detail::study(&mut conn, &centre.ctx, &permit, &id).await?))
+    let study = detail::study(&mut conn, &centre.ctx, &permit, &id).await?;
+    looked::at(&centre.ctx, &permit, "page", "study", &id);
+    Ok(HttpResponse::Ok().json(study))
 }
 
 /// The stack document of a series.
@@ -200,6 +203,7 @@ async fn get_file(centre: web::Data<Centre>, permit: Caller, id: web::Path<Strin
         let mut conn = centre.ctx.db.read(&permit).await?;
         retrieve::instance(&mut conn, &permit, &id).await?
     };
+    looked::at(&centre.ctx, &permit, "page", "instance", &id);
     let outgoing = egress::open(&centre.ctx, &stored).await?;
     let length = outgoing.length();
     let body = stream::try_unfold(outgoing, |mut outgoing| async move {

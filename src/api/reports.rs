@@ -9,7 +9,7 @@ use yigong_clinic::report::content::Sections;
 use yigong_clinic::report::submit::Act;
 use yigong_clinic::report::{amend, draft, publish, read, submit};
 use yigong_clinic::worklist::ItemRow;
-use yigong_clinic::{Centre, delivery, withdrawal};
+use yigong_clinic::{Centre, delivery, looked, withdrawal};
 
 use super::auth::{Caller, Person};
 use super::fault::Answer;
@@ -222,6 +222,7 @@ async fn cancel_amend(
 async fn show(centre: web::Data<Centre>, permit: Caller, report: web::Path<String>) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
     let mut value = read::report(&mut reader, &centre.ctx, &permit, &report).await?;
+    looked::at(&centre.ctx, &permit, "page", "report", &report);
     let asked = withdrawal::asked(&mut reader, &permit, &report).await?;
     if let Some(map) = value.as_object_mut() {
         let pipeline = map.get("pipeline").and_then(|p| p.as_str()).unwrap_or_default().to_owned();
@@ -240,6 +241,7 @@ async fn pdf(centre: web::Data<Centre>, permit: Caller, path: web::Path<(String,
         let mut reader = centre.ctx.db.read(&permit).await?;
         read::pdf(&mut reader, &permit, &report, n).await?
     };
+    looked::at(&centre.ctx, &permit, "pdf", "report", &report);
     let bytes = centre.ctx.blobs.read(&sha).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")

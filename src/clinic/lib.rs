@@ -10,6 +10,7 @@ pub mod ecg;
 pub mod elsewhere;
 pub mod imaging;
 pub mod lab;
+pub mod looked;
 pub mod order;
 pub mod recognition;
 pub mod report;

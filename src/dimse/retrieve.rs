@@ -2,7 +2,7 @@
 
 use yigong_base::access::Permit;
 use yigong_clinic::imaging::query::{Level, Query, Search};
-use yigong_clinic::stranger;
+use yigong_clinic::{looked, stranger};
 use yigong_formats::dicom::attributes::Attributes;
 use yigong_formats::dicom::command::Counts;
 use yigong_formats::dicom::tag;
@@ -39,11 +39,16 @@ pub(super) async fn wanted(
     let mut search = Search::new(Query::new(Level::Instance, identifier::unique_keys(&keys)));
     let mut out = Vec::new();
     while let Some(found) = page(exchange, &permit, &mut search).await? {
-        out.extend(
-            found
-                .into_iter()
-                .map(|f| Wanted { uid: f.attributes.text(tag::SOP_INSTANCE).to_owned(), id: f.id }),
-        );
+        for f in found {
+            looked::at(
+                &exchange.centre.ctx,
+                &permit,
+                "dimse",
+                "study_uid",
+                f.attributes.text(tag::STUDY_UID),
+            );
+            out.push(Wanted { uid: f.attributes.text(tag::SOP_INSTANCE).to_owned(), id: f.id });
+        }
         if out.len() > MAX_INSTANCES {
             return Err(Status::new(status::OUT_OF_RESOURCES_MATCHES, "more than 65535 instances"));
         }

@@ -19,8 +19,16 @@ pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -
         content = content.silenced();
         None
     } else {
-        let bytes = ctx.blobs.read(&row.text("pdf_object")?).await?;
-        Some((base64::engine::general_purpose::STANDARD.encode(bytes), row.int("pdf_bytes")?))
+        match ctx.blobs.read(&row.text("pdf_object")?).await {
+            Ok(bytes) => {
+                Some((base64::engine::general_purpose::STANDARD.encode(bytes), row.int("pdf_bytes")?))
+            }
+            // A file that is damaged or gone must not keep every later report, and every withdrawal, from the clinic: the text goes without it.
+            Err(fault) => {
+                tracing::error!(report = %content.report, n = content.n, %fault, "fhir.pdf cannot be read");
+                None
+            }
+        }
     };
     Ok(resource(&Version {
         content: &content,

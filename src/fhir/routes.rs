@@ -5,7 +5,7 @@ use yigong_base::access::{Permit, Right};
 use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
 use yigong_clinic::report::read::withdrawn;
-use yigong_clinic::{Centre, delivery};
+use yigong_clinic::{Centre, delivery, looked};
 
 use super::outcome::{JSON, Outcome};
 use super::search::{Asked, instant_of, page};
@@ -43,6 +43,9 @@ async fn search(
     for hit in &hits {
         given.push((hit.row.text("report")?, hit.row.int("n")?));
         entries.push(bundle::of_row(ctx, &hit.row, hit.instant, &base).await?);
+    }
+    for (report, _) in &given {
+        looked::at(ctx, &permit, "fhir", "report", report);
     }
     pulled(&centre, &permit, &given).await?;
     let own = format!("{base}/DiagnosticReport?{}", req.query_string());
@@ -120,6 +123,7 @@ async fn version(
         (row, instant)
     };
     let resource = bundle::of_row(ctx, &row, instant, &base(req)).await?;
+    looked::at(ctx, permit, "fhir", "report", &row.text("report")?);
     pulled(centre, permit, &[(row.text("report")?, row.int("n")?)]).await?;
     let tag = format!("W/\"{}\"", row.int("n")?);
     Ok(HttpResponse::Ok().content_type(JSON).insert_header(("ETag", tag)).body(resource.to_string()))

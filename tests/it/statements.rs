@@ -75,7 +75,7 @@ const WHOLE: &[(&str, &[(&str, &str)])] = &[
             ("base/site", "LIST_FACILITIES LEAD_FACILITY LIST_PEERS LIST_HL7 LIST_DEVICES"),
             ("base/setting", "HAS_SQLITE"),
             ("base/storage", "LIST_APPLIED"),
-            ("clinic/delivery", "DESTINATIONS_OF PULLED SEEN CLINICALLY_ACKED LIST_DESTINATIONS"),
+            ("clinic/delivery", "ENSURE_WEB DESTINATIONS_OF PULLED SEEN CLINICALLY_ACKED LIST_DESTINATIONS"),
             ("clinic/ecg", "DEVICE_ELSEWHERE"),
             ("clinic/imaging/grant", "LEAD"),
             ("clinic/lab", "ALL_ITEMS PANEL_ITEMS"),

@@ -32,7 +32,7 @@ pub async fn update(tx: &mut Tx, ctx: &Ctx, permit: &Permit, facility: &str, see
     }
     let new_name = or(name, &seen.name);
     tx.exec(
-        sql::FILL,
+        sql::OVERWRITE,
         args![
             &id,
             new_name,

@@ -18,6 +18,7 @@ pub async fn plan(
     n: i64,
     patient: &str,
 ) -> Result<usize> {
+    tx.exec(sql::ENSURE_WEB, args![facility, ctx.now()]).await?;
     let destinations = tx.all(sql::DESTINATIONS_OF, args![facility, report]).await?;
     let now = ctx.now();
     for row in &destinations {

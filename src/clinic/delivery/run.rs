@@ -86,20 +86,32 @@ impl Round<'_> {
         self.soonest = Some(self.soonest.map_or(at, |s| s.min(at)));
     }
 
+    /// The receiver has taken something: what was given up while it was away is tried again.
+    async fn rearm(&mut self, destination: &str) -> Result<()> {
+        let now = self.ctx.now();
+        let mut tx = self.ctx.db.begin(&self.permit).await?;
+        let again = tx.exec(sql::REARM, args![destination, now]).await?;
+        tx.commit().await?;
+        if again > 0 {
+            tracing::info!(destination, again, "delivery.armed again");
+            self.not_later(now);
+        }
+        Ok(())
+    }
+
     /// Sends what is due of some rows; `false` when the receiver does not answer.
     async fn page(&mut self, destination: &str, rows: Vec<Row>) -> Result<bool> {
         let ctx = self.ctx;
         for row in rows {
             let patient = row.text("patient")?;
             let (state, next_at) = (row.text("state")?, row.int("next_at")?);
-            // Order per patient: a parcel that waits or is parked holds back the later ones of the same patient.
-            if self.blocked.contains(&patient) {
+            // Order per patient: a parcel that waits holds back the later ones of the same patient. One that was refused waits for a person
+            // alone: a withdrawal or a correction of another report does not wait with it.
+            if state == "parked" || self.blocked.contains(&patient) {
                 continue;
             }
-            if state == "parked" || next_at > ctx.now() {
-                if state != "parked" {
-                    self.not_later(next_at);
-                }
+            if next_at > ctx.now() {
+                self.not_later(next_at);
                 self.blocked.insert(patient);
                 continue;
             }
@@ -119,7 +131,10 @@ impl Round<'_> {
             let silent = matches!(attempt.outcome, Outcome::Retry { .. });
             if record(ctx, &self.permit, &row, attempt, &mut self.soonest).await? {
                 self.sent += 1;
-            } else {
+                if self.sent == 1 {
+                    self.rearm(destination).await?;
+                }
+            } else if silent {
                 self.blocked.insert(patient);
             }
             self.in_vain = if silent { self.in_vain + 1 } else { 0 };

@@ -2,7 +2,13 @@
 
 yigong_base::statements! {
     /// Destinations of a facility that are enabled, or have been sent or kept an earlier version of the report: what replaces it waits for them.
-    DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND (enabled = 1 OR EXISTS (SELECT 1 FROM delivery d WHERE d.destination = destination.id AND d.report = $2)) ORDER BY id";
+    DESTINATIONS_OF = "SELECT id, kind FROM destination WHERE facility = $1 AND (enabled = 1 OR kind = 'web' OR EXISTS (SELECT 1 FROM delivery d WHERE d.destination = destination.id AND d.report = $2)) ORDER BY id";
+    /// The clinic's own page is always one of them: what was changed or withdrawn is acknowledged there.
+    ENSURE_WEB = "INSERT INTO destination (id, facility, kind, name, address, settings, enabled, created_at) SELECT 'web:' || f.code, f.code, 'web', f.name, '', '{}', 1, $2 FROM facility f
+        WHERE f.code = $1 AND NOT EXISTS (SELECT 1 FROM destination d WHERE d.facility = $1 AND d.kind = 'web') ON CONFLICT (id) DO NOTHING";
+    /// The receiver answers again: what was given up while it did not goes out. A newer version has gone instead of some.
+    REARM = "UPDATE delivery SET state = 'pending', next_at = $2, armed_at = $2, error = '' WHERE destination = $1 AND state = 'dead'
+        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)";
     /// An unsent older version is never sent; it stays in the log.
     SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead', 'stopped')";
     /// A new parcel.

@@ -15,7 +15,7 @@ use super::*;
 yigong_base::statements! {
     REPORT = "INSERT INTO report (id, pipeline, subject_kind, subject, patient, facility, state, verify_code, created_at, updated_at) VALUES ($1, 'lab', 'specimen', $1, $2, 'C01', 'published', $1, 0, 0)";
     VERSION = "INSERT INTO report_version (report, n, kind, content, content_sha256, pdf_sha256, pdf_bytes, writer, signer, signer_demo, signature, certificate, signed_at, seq) VALUES ($1, $2, 'final', '{}', '', '', 0, '', '', 1, $3, $3, 0, $2)";
-    STATE = "SELECT state FROM delivery WHERE report = $1 AND n = $2";
+    STATE = "SELECT state FROM delivery WHERE report = $1 AND n = $2 AND destination NOT LIKE 'web:%'";
 }
 
 /// Records what it is given and answers what the script says.
@@ -98,7 +98,13 @@ async fn what_is_acknowledged_while_somebody_gives_it_up_has_arrived() {
         carriers.insert("hl7", Arc::new(GivenUp(ctx.clone())));
         run(ctx, &carriers, &destination).await.unwrap();
         let mut read = ctx.db.read(&permit).await.unwrap();
-        let row = read.one("SELECT state, why, closed_by, closed_at FROM delivery", args![]).await.unwrap();
+        let row = read
+            .one(
+                "SELECT state, why, closed_by, closed_at FROM delivery WHERE destination NOT LIKE 'web:%'",
+                args![],
+            )
+            .await
+            .unwrap();
         let words = [row.text("state").unwrap(), row.text("why").unwrap(), row.text("closed_by").unwrap()];
         assert_eq!(words, ["acked", "", ""], "{}", bench.engine);
         assert_eq!(row.opt_int("closed_at").unwrap(), None, "{}", bench.engine);
@@ -222,5 +228,59 @@ async fn parcels_that_never_get_through_do_not_starve_those_behind() {
             bench.engine
         );
         assert_eq!(state(&bench, "r0", 1).await, "retry", "{}", bench.engine);
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_goes_when_the_receiver_answers_again_and_what_was_refused_stops_nobody() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let seen = Seen { local_id: "P1".into(), ..Seen::default() };
+        let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let seen = Seen { local_id: "P2".into(), ..Seen::default() };
+        let other = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        let destination = destination::create(&mut tx, ctx, &permit, &his()).await.unwrap();
+        tx.commit().await.unwrap();
+        publish(&bench, "r1", 1, &patient).await;
+        let recorder = Arc::new(Recorder::default());
+        let mut carriers: Carriers = HashMap::new();
+        carriers.insert("hl7", recorder.clone());
+        let silent = || Outcome::Retry { why: "connect: no answer".into() };
+        recorder.script.lock().unwrap().push(silent());
+        run(ctx, &carriers, &destination).await.unwrap();
+        bench.clock.advance(4 * yigong_base::clock::DAY_MS);
+        recorder.script.lock().unwrap().push(silent());
+        run(ctx, &carriers, &destination).await.unwrap();
+        assert_eq!(state(&bench, "r1", 1).await, "dead", "{}", bench.engine);
+        // Refused: it waits for a person, and nothing of the same patient waits with it.
+        recorder.script.lock().unwrap().push(Outcome::Parked { why: "AE".into() });
+        publish(&bench, "r2", 1, &patient).await;
+        publish(&bench, "r3", 1, &patient).await;
+        publish(&bench, "r4", 1, &other).await;
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 2, "{}", bench.engine);
+        assert_eq!(state(&bench, "r2", 1).await, "parked");
+        assert_eq!(state(&bench, "r3", 1).await, "acked");
+        assert_eq!(state(&bench, "r1", 1).await, "pending", "the receiver is there again");
+        assert_eq!(run(ctx, &carriers, &destination).await.unwrap(), 1);
+        assert_eq!(state(&bench, "r1", 1).await, "acked");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_the_clinic_is_always_a_destination() {
+    for bench in engines().await.unwrap() {
+        let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+        let mut tx = ctx.db.begin(&permit).await.unwrap();
+        let seen = Seen { local_id: "P1".into(), ..Seen::default() };
+        let patient = link(&mut tx, ctx, "C01", &seen).await.unwrap().id;
+        tx.commit().await.unwrap();
+        publish(&bench, "r1", 1, &patient).await;
+        publish(&bench, "r2", 1, &patient).await;
+        let mut read = ctx.db.read(&permit).await.unwrap();
+        let count = "SELECT COUNT(*) AS n FROM destination WHERE kind = 'web' AND facility = 'C01'";
+        assert_eq!(read.one(count, args![]).await.unwrap().int("n").unwrap(), 1, "{}", bench.engine);
+        let sent = "SELECT COUNT(*) AS n FROM delivery WHERE destination = 'web:C01' AND state = 'sent'";
+        assert_eq!(read.one(sent, args![]).await.unwrap().int("n").unwrap(), 2);
     }
 }

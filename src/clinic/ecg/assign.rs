@@ -30,6 +30,7 @@ pub async fn assign(
     if !permit.may(Right::Upload) {
         permit.require_for(Right::Write, "ecg")?;
     }
+    tx.exec(sql::LOCK, args![record]).await?;
     let row = find(tx, permit, record).await?;
     give(tx, ctx, permit, &row, order).await
 }

@@ -23,6 +23,7 @@ pub mod sentences;
 pub mod show;
 pub mod sql;
 pub mod statistics;
+pub mod stray;
 mod understand;
 pub mod upload;
 pub mod values;

@@ -74,7 +74,12 @@ pub(super) async fn higher(
     let triage = analysis.triage();
     if grade(triage) > grade(&row.text("triage")?) {
         tx.exec(sql::SET_TRIAGE, args![record, triage]).await?;
-        if let Some(item) = of_subject(tx, record, "write").await? {
+        // What has been written already waits for its auditor under the higher class, too.
+        for tier in ["write", "audit"] {
+            let Some(item) = of_subject(tx, record, tier).await? else { continue };
+            if matches!(item.state.as_str(), "done" | "cancelled") {
+                continue;
+            }
             let class = gate::priority(triage, None, &[]);
             let class = if rank(class) < rank(&item.priority) { class } else { item.priority.as_str() };
             raise_priority(tx, ctx, permit, &item.id, class, triage, "another file of the recording").await?;

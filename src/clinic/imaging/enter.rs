@@ -179,6 +179,7 @@ impl New<'_> {
             // Which picture is the true one is for a person to say before anybody reads the study.
             self.hold_back(tx, study, lane).await?;
         }
+        self.look_for_danger(tx).await?;
         audit::append(tx, self.ctx, self.permit, "instance.version", "instance", id, &detail);
         Ok((self.received(id.to_owned(), Outcome::Version, reason), study.to_owned()))
     }
@@ -206,8 +207,20 @@ impl New<'_> {
             ..self.entry(lane, reason, "object", self.object, detail)
         };
         quarantine::open(tx, self.ctx, self.permit, &entry).await?;
+        self.look_for_danger(tx).await?;
         self.hold_back(tx, &study, lane).await?;
         Ok((self.received(self.object.to_owned(), Outcome::Quarantined, reason), study))
+    }
+
+    /// Nobody reads a recording that is held; what it says of the heart is looked at all the same (`ecg::stray`).
+    async fn look_for_danger(&self, tx: &mut Tx) -> Result<()> {
+        let h = self.header();
+        if !uid::is_waveform(&h.sop_class) {
+            return Ok(());
+        }
+        let whom =
+            json!({"facility": self.facility(), "name": h.name.shown, "patient_id": h.patient_id.trim()});
+        jobs::enqueue(tx, self.ctx, Job::new("ecg_stray", self.object).payload(whom)).await
     }
 
     /// Is the object of the patient whom a person, or an order, has given the study since? What the device said first counts, too.

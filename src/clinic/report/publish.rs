@@ -1,12 +1,12 @@
 //! Signing: the final version (tier 2, or tier 1 for a normal ECG) and the preliminary one.
 
 use yigong_base::access::{Permit, Right};
-use yigong_base::args;
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::Conn;
+use yigong_base::storage::{Conn, Tx};
+use yigong_base::{Ctx, args};
 
 use super::commit::commit_version;
-use super::content::Ecg;
+use super::content::{Ecg, ReportContent};
 use super::draft::fenced;
 use super::gather::{gather, person};
 use super::grade;
@@ -105,11 +105,43 @@ pub async fn sign(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Result<Pub
     let ready = prepare(centre, permit, content).await?;
     let tx = ctx.db.begin(permit).await?;
     let (mut tx, item) = fenced(tx, ctx, permit, act.report, act.item, act.epoch, act.sections).await?;
+    if !may_sign(permit, &item) {
+        // Another file of the recording has meanwhile said what needs a second person.
+        return Err(Fault::denied("sign: another person must audit this report"));
+    }
     free_to_report(&mut tx, &item).await?;
+    unchanged(&mut tx, ctx, permit, &item, &ready.content).await?;
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     tx.exec(worklist::sql::CLOSE, args![&item.id, "done", ctx.now()]).await?;
     tx.commit().await?;
     Ok(Published { n, item })
+}
+
+/// What the version says about patient, order and evidence is still so: whoever signs has seen it, and it was rendered outside any unit.
+///
+/// # Errors
+/// `Conflict` `facts_changed`.
+async fn unchanged(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    permit: &Permit,
+    item: &ItemRow,
+    signed: &ReportContent,
+) -> Result<()> {
+    let lock = if item.subject_kind == "ecg" { super::sql::LOCK_ECG } else { super::sql::LOCK_STUDY };
+    tx.exec(lock, args![&item.subject]).await?;
+    let report = find(tx, permit, &signed.report).await?;
+    let now = gather(tx, ctx, &report, &item.title).await?;
+    let facts = |c: &ReportContent| {
+        serde_json::to_value((&c.patient, &c.facility, &c.order, &c.subject, &c.ecg, &c.critical))
+    };
+    if facts(&now)? == facts(signed)? {
+        return Ok(());
+    }
+    Err(Fault::conflict(
+        "facts_changed",
+        "patient, order, values or alerts changed while this was being signed: look at them and sign again",
+    ))
 }
 
 /// Publishes a preliminary version (急诊报告) of an emergency by a licensed writer; the item stays with the reader.
@@ -135,6 +167,7 @@ pub async fn preliminary(centre: &Centre, permit: &Permit, act: &Act<'_>) -> Res
     let tx = ctx.db.begin(permit).await?;
     let (mut tx, item) = fenced(tx, ctx, permit, act.report, act.item, act.epoch, act.sections).await?;
     free_to_report(&mut tx, &item).await?;
+    unchanged(&mut tx, ctx, permit, &item, &ready.content).await?;
     let n = commit_version(&mut tx, centre, permit, ready).await?;
     // The item stays with its reader: the text of the preliminary is the draft of the final.
     let sections = serde_json::to_value(act.sections)?;

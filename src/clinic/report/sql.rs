@@ -1,6 +1,10 @@
 //! SQL of reports.
 
 yigong_base::statements! {
+    /// What is signed stands still: a correction at this moment is waited for, and seen.
+    LOCK_STUDY = "UPDATE study SET lane = lane WHERE id = $1";
+    /// The same of a recording.
+    LOCK_ECG = "UPDATE ecg_record SET state = state WHERE id = $1";
     /// The marks of a study on images that are shown, in the order of the document.
     KEY_MARKS = "SELECT k.instance, k.frame, k.note FROM key_image k JOIN instance i ON i.id = k.instance JOIN series e ON e.id = i.series
         WHERE k.study = $1 AND i.study = $1 AND i.current = 1 ORDER BY e.number, e.uid, i.number, i.uid, k.frame";

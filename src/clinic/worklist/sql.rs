@@ -161,7 +161,7 @@ yigong_base::statements! {
     /// Set them.
     SET_FLAGS = "UPDATE work_item SET flags = $2, version = version + 1 WHERE id = $1";
     /// The study of an item, when something about it waits for a person.
-    DOUBTED = "SELECT s.id AS study FROM work_item w JOIN study s ON s.id = w.subject WHERE w.id = $1 AND s.lane IN ('security', 'identity', 'content')";
+    DOUBTED = "SELECT s.id AS study FROM work_item w JOIN study s ON s.id = w.subject OR s.id = (SELECT e.study FROM ecg_record e WHERE e.id = w.subject) WHERE w.id = $1 AND s.lane IN ('security', 'identity', 'content')";
     /// Images of a study that are shown.
     IMAGES_OF = "SELECT instance_count AS n FROM study WHERE id = $1";
     /// So many images of a study were looked at, and there are no others.

@@ -16,6 +16,7 @@ use actix_web::http::header::{CONTENT_ENCODING, HeaderValue, VARY};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::{self, Stored};
+use yigong_clinic::looked;
 
 use super::refuse::refuse;
 use crate::api::auth::Caller;
@@ -74,7 +75,9 @@ async fn listed(
 ) -> Result<Vec<Stored>, ApiFault> {
     require_images(permit)?;
     let mut conn = centre.ctx.db.read(permit).await?;
-    Ok(retrieve::of_study(&mut conn, permit, study, series).await?)
+    let found = retrieve::of_study(&mut conn, permit, study, series).await?;
+    looked::at(&centre.ctx, permit, "dicomweb", "study_uid", study);
+    Ok(found)
 }
 
 pub(super) async fn one(
@@ -86,7 +89,9 @@ pub(super) async fn one(
 ) -> Result<Stored, ApiFault> {
     require_images(permit)?;
     let mut conn = centre.ctx.db.read(permit).await?;
-    Ok(retrieve::by_uid(&mut conn, permit, study, series, instance).await?)
+    let found = retrieve::by_uid(&mut conn, permit, study, series, instance).await?;
+    looked::at(&centre.ctx, permit, "dicomweb", "study_uid", study);
+    Ok(found)
 }
 
 /// Pixels are as small as they get: compressing them again only costs time on both sides. One address has several forms, and

@@ -5,6 +5,7 @@ use super::*;
 
 mod charset;
 mod odd;
+mod values;
 use serde_json::Value;
 use std::path::PathBuf;
 

@@ -39,6 +39,7 @@ pub(super) async fn changeable(tx: &mut Tx, permit: &Permit, study: &str) -> Res
 /// The same without asking for the right.
 pub(super) async fn owned(tx: &mut Tx, permit: &Permit, study: &str) -> Result<Row> {
     tx.exec(sql::LOCK_STUDY, args![study]).await?;
+    tx.exec(sql::LOCK_RECORDINGS, args![study]).await?;
     tx.opt(sql::STUDY, args![study, permit.scope()]).await?.ok_or_else(|| Fault::not_found("study"))
 }
 

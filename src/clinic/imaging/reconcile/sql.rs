@@ -19,6 +19,8 @@ yigong_base::statements! {
     FACILITY = "SELECT facility FROM study WHERE id = $1 UNION ALL SELECT facility FROM reconcile WHERE id = $1 UNION ALL SELECT facility FROM quarantine WHERE id = $1";
     /// Two acts on one study wait for each other.
     LOCK_STUDY = "UPDATE study SET lane = lane WHERE id = $1";
+    /// So do its recordings: a signature on one of them at this moment is waited for.
+    LOCK_RECORDINGS = "UPDATE ecg_record SET state = state WHERE study = $1";
     /// A new act.
     ACT = "INSERT INTO reconcile (id, n, operation, facility, study, other, why, who, at, detail, before, undoes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     /// One act, for one who may change it.

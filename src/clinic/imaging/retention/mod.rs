@@ -150,7 +150,12 @@ pub async fn run(ctx: &Ctx) -> Result<()> {
         let policy = &ctx.config.retention;
         let old = dry_run(&mut *ctx.db.read(&permit).await?, policy, ctx.now(), "*", usize::MAX).await?;
         for one in old.iter().filter(|o| o.kept_by.is_empty()).take(RUN) {
-            hide(ctx, &permit, one).await?;
+            match hide(ctx, &permit, one).await {
+                Err(fault @ (Fault::Storage { .. } | Fault::Busy { .. })) => return Err(fault),
+                // One study that cannot be hidden just now does not keep the others.
+                Err(fault) => tracing::warn!(study = %one.study, %fault, "retention.not hidden"),
+                Ok(()) => {}
+            }
         }
         collect(ctx, &permit).await?;
     }

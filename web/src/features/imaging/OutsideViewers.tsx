@@ -19,6 +19,7 @@ export function OutsideViewers({ study }: { study: string }) {
     queryKey: ['imaging', 'links', study],
     queryFn: ({ signal }) => get<StudyLinks>(`/api/studies/${study}/links`, signal),
     staleTime: 300_000,
+    networkMode: 'always',
   });
   const open = useMutation({
     mutationFn: async (viewer: OutsideViewer) => {

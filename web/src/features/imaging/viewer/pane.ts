@@ -9,7 +9,7 @@ import { asksWindow, ownWindow } from './drawn';
 import { gapsOf } from './gaps';
 import { Loaded } from './loaded';
 import type { YgImage } from './loader';
-import { queue } from './loader';
+import { FrameFailed, queue } from './loader';
 import { frameBytes } from './memory';
 import { forget, metaOf, openingOf, register } from './metadata';
 import type { OpenOptions, Pane, RenderMode } from './port';
@@ -17,7 +17,7 @@ import { EMPTY_STATE } from './port';
 import { percentileWindow, presetsFor, type VoiWindow } from './presets';
 import { Dropped, RANK } from './queue';
 import { paddingOf } from './samples';
-import { partOf } from './sets';
+import { type Part, partsOf } from './sets';
 import type { FrameRef, StackDoc, StackInstance } from './stack';
 import { frameIdOf, framesOf } from './stack';
 import { WindowedPane } from './windowed';
@@ -39,7 +39,7 @@ export interface Owner {
 
 export class StackPane extends WindowedPane implements Pane {
   private readonly observer: ResizeObserver;
-  private sets: string[] = [];
+  private partOf: (set: string) => Part | null = () => null;
   private direction: 1 | -1 = 1;
   private opening = 0;
   /** The next image is the first one of what was opened: turn, zoom and what was measured are set up with it. */
@@ -145,7 +145,7 @@ export class StackPane extends WindowedPane implements Pane {
     this.stood = same;
     this.fresh = same ? 'same' : 'new';
     this.ids = this.named();
-    this.sets = [...new Set(frames.map((f) => f.instance.set ?? ''))];
+    this.partOf = partsOf(frames.map((f) => f.instance.set ?? ''));
     this.letGo(before);
     this.owner.numbers.set(options.series, options.seriesNumber);
     register(frames, options.series, options.modality, options.prior?.date ?? null);
@@ -175,7 +175,7 @@ export class StackPane extends WindowedPane implements Pane {
   /** What is told of a frame before its picture stands. */
   private placeOf(index: number, frame: FrameRef) {
     const { part, set } = frame.instance;
-    return { index, frame, part: part ?? partOf(this.sets, set ?? ''), number: metaOf(frame.imageId)?.number ?? null };
+    return { index, frame, part: part ?? this.partOf(set ?? ''), number: metaOf(frame.imageId)?.number ?? null };
   }
 
   private show(at: number): void {
@@ -184,9 +184,9 @@ export class StackPane extends WindowedPane implements Pane {
     this.viewport()
       .setStack([...this.ids], at)
       .catch((e: unknown) => {
-        // A frame that cannot be had has been told already.
-        if (turn !== this.opening || this.gone || e instanceof Dropped || this.current.status === 'error') return;
-        this.fail(e);
+        // A frame that cannot be had is told of where it is the one to be shown; the reader may have left it meanwhile.
+        const told = e instanceof Dropped || e instanceof FrameFailed;
+        if (!told && turn === this.opening && !this.gone && this.current.status === 'loading') this.fail(e);
       });
   }
 
@@ -330,7 +330,7 @@ export class StackPane extends WindowedPane implements Pane {
     this.film.stop();
     this.stopWindow();
     const before = this.ids;
-    [this.list, this.ids, this.sets] = [[], [], []];
+    [this.list, this.ids] = [[], []];
     this.letGo(before);
   }
 

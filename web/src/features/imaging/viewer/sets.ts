@@ -43,14 +43,18 @@ export function compareSets(a: string, b: string): number {
   return x.length - y.length;
 }
 
-/** What to call `set` among all of the series; null when it is the only one. */
-export function partOf(all: Iterable<string>, set: string): Part | null {
+/** What to call each set among all of the series: put in order once, asked with every image. Null when there is only one. */
+export function partsOf(all: Iterable<string>): (set: string) => Part | null {
   const sets = [...new Set(all)].sort(compareSets);
-  if (sets.length < 2) return null;
+  if (sets.length < 2) return () => null;
   const times = sets.map(timeOf);
   const onlyTime = times.every(Boolean) && new Set(times).size === sets.length && new Set(sets.map(timeless)).size === 1;
-  return onlyTime ? { by: 'time', n: timeOf(set) } : { by: 'number', n: String(sets.indexOf(set) + 1) };
+  const places = new Map(sets.map((set, k) => [set, String(k + 1)]));
+  return (set) => (onlyTime ? { by: 'time', n: timeOf(set) } : { by: 'number', n: places.get(set) ?? '0' });
 }
+
+/** What to call `set` among all of the series; null when it is the only one. */
+export const partOf = (all: Iterable<string>, set: string): Part | null => partsOf(all)(set);
 
 /** FNV-1a, 32 bits. */
 function hash(text: string): string {
