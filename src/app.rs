@@ -203,6 +203,9 @@ fn runner(centre: &Centre, reports: Reports) -> Runner<Centre> {
         .on_line(imaging::outbox::JOB, |centre: Centre, job: JobRow| async move {
             dimse::outbox::run(&centre, &job.key).await
         })
+        .on_line(imaging::fetch::JOB, |centre: Centre, job: JobRow| async move {
+            dimse::fetch::run(&centre, &job.key).await
+        })
         .on_line(imaging::outbox::rules::AVAILABILITY, |centre: Centre, job: JobRow| async move {
             dimse::outbox::notify(&centre, &job).await
         })

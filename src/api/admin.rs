@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, post, put, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use yigong_base::access::Permit;
-use yigong_base::site::{Facility, Peer, facility, peer};
+use yigong_base::site::{Facility, Peer, device_clock, facility, peer};
 use yigong_base::{args, audit, jobs};
 use yigong_clinic::delivery::destination::{self, Destination};
 use yigong_clinic::{Centre, delivery};
@@ -82,7 +82,17 @@ async fn store_facility(centre: &Centre, permit: &Permit, f: &Facility) -> Answe
 #[get("/api/admin/peers")]
 async fn peers(centre: web::Data<Centre>, permit: Caller) -> Answer {
     let mut reader = centre.ctx.db.read(&permit).await?;
-    Ok(HttpResponse::Ok().json(json!({"rows": peer::list(&mut reader).await?})))
+    let clocks = device_clock::off(&mut reader, centre.ctx.now()).await?;
+    let mut rows = Vec::new();
+    for peer in peer::list(&mut reader).await? {
+        let clock = clocks.iter().find(|clock| clock.peer == peer.id);
+        let mut row = json!(peer);
+        if let Some(map) = row.as_object_mut() {
+            map.insert("clock".into(), json!(clock));
+        }
+        rows.push(row);
+    }
+    Ok(HttpResponse::Ok().json(json!({"rows": rows})))
 }
 
 /// Registers a peer.

@@ -38,6 +38,7 @@ const HIDE: Need = any(&[R::LinkIdentity, R::Lead, R::Upload]);
 const ADMIN: Need = any(&[R::Administer]);
 const SHARE: Need = any(&[R::PrintShare]);
 const SEND: Need = any(&[R::Upload, R::Lead, R::Administer]);
+const ARCHIVES: Need = any(&[R::Write, R::Audit, R::LinkIdentity, R::Lead]);
 const KEEP: Need = any(&[R::QcRecords, R::Lead, R::Administer]);
 const HOLD: Need = any(&[R::Lead, R::QcRecords]);
 const ANSWER: Need = any(&[R::AcknowledgeCritical]);
@@ -189,6 +190,9 @@ pub const DOORS: &[(&str, &str, Need)] = &[
     ("POST", "/api/quarantine/{id}/charset", LINK),
     ("POST", "/api/quarantine/{id}/index", LINK),
     ("POST", "/api/quarantine/{id}/release", LINK),
+    ("GET", "/api/archives", ARCHIVES),
+    ("POST", "/api/archives/{id}/search", ARCHIVES),
+    ("POST", "/api/archives/{id}/fetch", ARCHIVES),
     ("GET", "/api/outbox", SEND),
     ("GET", "/api/outbox/{kind}/{id}", SEND),
     ("POST", "/api/outbox/{kind}/{id}/retry", SEND),

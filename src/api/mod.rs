@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod admin_people;
+pub mod archives;
 pub mod assets;
 pub mod auth;
 pub mod clinic;

@@ -32,6 +32,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     doc.merge(super::reconcile::Doc::openapi());
     doc.merge(super::grants::Doc::openapi());
     doc.merge(super::outbox::Doc::openapi());
+    doc.merge(super::archives::Doc::openapi());
     doc.merge(super::storage::Doc::openapi());
     doc.merge(super::ecg::Doc::openapi());
     doc.merge(super::ecg_upload::Doc::openapi());

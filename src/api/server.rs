@@ -17,9 +17,9 @@ use yigong_clinic::Centre;
 
 use super::connection::Connection;
 use super::{
-    admin, admin_people, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work, events,
-    fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public, quarantine,
-    reconcile, reports, session, specimens, storage, withdrawals, work, worklist,
+    admin, admin_people, archives, assets, auth, clinic, critical, ecg, ecg_sentences, ecg_upload, ecg_work,
+    events, fault, grants, health, imaging, key_images, lab, link, openapi, orders, outbox, public,
+    quarantine, reconcile, reports, session, specimens, storage, withdrawals, work, worklist,
 };
 
 /// A connection whose request was refused before its body was read is closed at once: lingering would read on for as long
@@ -68,6 +68,7 @@ fn api(cfg: &mut web::ServiceConfig) {
     reconcile::routes(cfg);
     grants::routes(cfg);
     outbox::routes(cfg);
+    archives::routes(cfg);
     storage::routes(cfg);
     // Named paths before the one that takes any record.
     ecg_upload::routes(cfg);

@@ -11,6 +11,7 @@ mod dispatch;
 mod door;
 mod echo;
 pub mod expiry;
+pub mod fetch;
 mod find;
 mod get;
 mod identifier;

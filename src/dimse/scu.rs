@@ -18,6 +18,7 @@ use call::Call;
 
 mod call;
 pub(in crate::dimse) mod object;
+pub mod query;
 
 /// Whom to call, and as whom.
 #[derive(Debug, Clone, Default)]

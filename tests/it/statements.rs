@@ -34,6 +34,7 @@ pub const LISTS: &[(&str, &[(&str, &str)])] = &[
     ("clinic/lab", yigong_clinic::lab::sql::ALL),
     ("clinic/order", yigong_clinic::order::sql::ALL),
     ("clinic/recognition", yigong_clinic::recognition::sql::ALL),
+    ("clinic/imaging/fetch", yigong_clinic::imaging::fetch::sql::ALL),
     ("clinic/report", yigong_clinic::report::sql::ALL),
     ("clinic/withdrawal", yigong_clinic::withdrawal::sql::ALL),
     ("clinic/stranger", yigong_clinic::stranger::sql::ALL),

@@ -1,5 +1,6 @@
 //! Facilities, their peers (AE titles, MLLP senders) and devices.
 
+pub mod device_clock;
 pub mod facility;
 pub mod peer;
 pub mod senders;

@@ -31,6 +31,13 @@ crate::statements! {
     LIST_HL7 = "SELECT id, kind, facility, name, ae_title, app, app_facility, addresses, port, policy, enabled, last_seen_at FROM peer WHERE kind = 'hl7' AND enabled = 1 AND EXISTS (SELECT 1 FROM facility f WHERE f.code = peer.facility AND f.active = 1) ORDER BY id";
     /// Seen just now.
     TOUCH_PEER = "UPDATE peer SET last_seen_at = $2 WHERE id = $1";
+    /// A clock that is off; of the same as before at most once in ten minutes.
+    NOTE_CLOCK = "INSERT INTO peer_clock (peer, ahead_ms, seen_at) VALUES ($1, $2, $3) ON CONFLICT (peer) DO UPDATE SET ahead_ms = excluded.ahead_ms, seen_at = excluded.seen_at
+        WHERE excluded.seen_at > peer_clock.seen_at + 600000 OR excluded.ahead_ms > peer_clock.ahead_ms + 60000 OR excluded.ahead_ms < peer_clock.ahead_ms - 60000";
+    /// It is right again.
+    FORGET_CLOCK = "DELETE FROM peer_clock WHERE peer = $1";
+    /// Clocks that were off since a time.
+    CLOCKS = "SELECT peer, ahead_ms, seen_at FROM peer_clock WHERE seen_at > $1 ORDER BY peer";
     /// A device, once.
     PUT_DEVICE = "INSERT INTO device (id, facility, kind, maker, model, serial, peer, last_seen_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
         ON CONFLICT (facility, maker, model, serial) DO UPDATE SET last_seen_at = excluded.last_seen_at, peer = excluded.peer";

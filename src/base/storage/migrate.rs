@@ -152,6 +152,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0024_peer_titles.sql"),
         include_str!("../../../migrations/postgres/0024_peer_titles.sql"),
     ),
+    (
+        25,
+        "study_fetch",
+        include_str!("../../../migrations/sqlite/0025_study_fetch.sql"),
+        include_str!("../../../migrations/postgres/0025_study_fetch.sql"),
+    ),
 ];
 
 /// Brings the schema up to date; answers how many migrations were applied.

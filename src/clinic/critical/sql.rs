@@ -33,7 +33,7 @@ yigong_base::statements! {
     /// Its words are those of its parts.
     SET_WORDS = "UPDATE critical_alert SET finding = $2, value = $3 WHERE id = $1";
     /// How a subject ($1) stands in its alerts, and whether another one ($2) is in them, too.
-    STANDING = "SELECT c.id, CASE WHEN c.subject = $1 THEN 1 ELSE 0 END AS owner, k.value, k.finding, k.at, (SELECT COUNT(*) FROM critical_subject o WHERE o.alert = c.id AND o.subject = $2) AS had
+    STANDING = "SELECT c.id, CAST(CASE WHEN c.subject = $1 THEN 1 ELSE 0 END AS BIGINT) AS owner, k.value, k.finding, k.at, (SELECT COUNT(*) FROM critical_subject o WHERE o.alert = c.id AND o.subject = $2) AS had
         FROM critical_alert c LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1
         WHERE c.id IN (SELECT a.id FROM critical_alert a WHERE a.subject = $1 UNION SELECT j.alert FROM critical_subject j WHERE j.subject = $1) ORDER BY c.id";
     /// It stands for another subject ($3) from now on.

@@ -256,3 +256,36 @@ fn times_with_and_without_zone() {
     assert_eq!(at("20260901"), None);
     assert_eq!(at(""), None);
 }
+
+/// A cart that counts its names from one: the next person's recording comes under those of the last one's. It waits for a person, and a
+/// heart in danger does not.
+#[tokio::test]
+async fn a_red_recording_that_is_kept_outside_the_index_rings_all_the_same() {
+    for bench in engines().await.unwrap() {
+        let peer = cart(&bench).await;
+        send(&bench, &peer, &waveform(&exam("one", 1), Rhythm::Sinus)).await;
+        let address = send(&bench, &peer, &waveform(&exam("one", 2), Rhythm::AnteriorStemi)).await;
+        let permit = Permit::system("test");
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let job = "SELECT key, payload FROM job WHERE kind = 'ecg_stray'";
+        let row = tx.one(job, args![]).await.unwrap();
+        assert_eq!(row.text("key").unwrap(), address, "{}", bench.engine);
+        let payload = row.json("payload").unwrap();
+        drop(tx);
+        assert_eq!(alerts(&bench).await, 0);
+        for _ in 0..2 {
+            stray::look(&bench.ctx, &address, &payload).await.unwrap();
+        }
+        let mut conn = bench.ctx.db.read(&permit).await.unwrap();
+        let told = critical::list::list(&mut conn, &bench.ctx, &permit, true).await.unwrap();
+        assert_eq!(told.len(), 1, "{}: once", bench.engine);
+        assert_eq!(told[0]["level"], "red");
+        assert!(told[0]["finding"].as_str().unwrap().contains("归属待核对"), "{}", told[0]["finding"]);
+        assert!(!told[0]["patient"]["identified"].as_bool().unwrap(), "nobody is guessed");
+        // A calm one says nothing.
+        let calm = send(&bench, &peer, &waveform(&exam("one", 3), Rhythm::Sinus)).await;
+        stray::look(&bench.ctx, &calm, &payload).await.unwrap();
+        drop(conn);
+        assert_eq!(alerts(&bench).await, 1);
+    }
+}

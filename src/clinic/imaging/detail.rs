@@ -45,6 +45,8 @@ pub struct StudyDetail {
     pub state: String,
     /// Quarantine lane or empty.
     pub lane: String,
+    /// How far the device's clock was ahead of ours when the first image came, ms; none when it was not, as far as can be seen.
+    pub clock_ahead_ms: Option<i64>,
     /// Defect slugs of its instances.
     pub defects: Vec<String>,
     /// What the modalities say they did.
@@ -183,6 +185,7 @@ pub async fn study(conn: &mut Conn, ctx: &Ctx, permit: &Permit, id: &str) -> Res
         study_time: row.text("study_time")?,
         state: row.text("state")?,
         lane: row.text("lane")?,
+        clock_ahead_ms: row.json::<Value>("attributes")?.get("clock_ahead_ms").and_then(Value::as_i64),
         defects,
         series,
         priors: priors.iter().map(prior).collect::<Result<_>>()?,

@@ -3,9 +3,11 @@
 pub mod check;
 pub mod commitment;
 pub mod detail;
+mod device_time;
 pub mod egress;
 mod enter;
 mod equal;
+pub mod fetch;
 pub mod grant;
 pub mod key_image;
 pub mod key_note;

@@ -4,11 +4,12 @@ use serde_json::json;
 use yigong_base::args;
 use yigong_base::fault::Result;
 use yigong_base::patient::{self, Seen};
+use yigong_base::site::device_clock;
 use yigong_base::storage::Tx;
 use yigong_formats::dicom::{matching, name, tag, uid};
 
 use super::enter::{New, as_held, other_person};
-use super::{sql, stack};
+use super::{device_time, sql, stack};
 use crate::order;
 
 impl New<'_> {
@@ -105,10 +106,14 @@ impl New<'_> {
     ) -> Result<String> {
         let (h, ctx) = (self.header(), self.ctx);
         let id = ctx.id();
+        let ahead = device_time::ahead_ms(ctx, h).filter(|ahead| *ahead > device_clock::OFF_MS);
+        if let (Some(ahead), "dicom") = (ahead, self.peer.kind.as_str()) {
+            device_clock::note(tx, &self.peer.id, ahead, false, ctx.now()).await?;
+        }
         let modality = h.text(tag::MODALITY);
         let attributes = json!({
             "patient_id": h.patient_id, "patient_name": h.name.raw, "name_fold": name::fold(&h.name.shown), "name_pinyin": h.name.pinyin, "han": h.name.ideographic.is_some(), "sex": h.sex, "birth_date": h.birth_date,
-            "institution": h.text(tag::INSTITUTION), "readers": h.root().strings(tag::READERS), "comments": h.text(tag::PATIENT_COMMENTS),
+            "institution": h.text(tag::INSTITUTION), "readers": h.root().strings(tag::READERS), "comments": h.text(tag::PATIENT_COMMENTS), "clock_ahead_ms": ahead,
         });
         patient::find_by(tx, patient, &matching::name_forms(&h.name.raw)).await?;
         let text = |t| h.text(t);

@@ -144,7 +144,7 @@ yigong_base::statements! {
     LATE_SEEN = "UPDATE study SET late_images = 0 WHERE id = $1";
     /// A study in scope as the page shows it.
     STUDY = concat!(
-        "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, p.person
+        "SELECT s.id, s.uid, s.facility, f.name AS facility_name, s.patient, s.order_id, s.state, s.lane, s.modality, s.body_part, s.description, s.study_date, s.study_time, s.attributes, p.person
         FROM study s JOIN facility f ON f.code = s.facility JOIN patient p ON p.id = s.patient WHERE s.id = $1 AND ",
         in_scope!("s.facility", "s.id", "$2")
     );

@@ -1,5 +1,6 @@
 //! One association that we opened: its request, messages and release.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use dicom_ul::pdu::{
@@ -22,6 +23,8 @@ use crate::dimse::wire::{
 const CONNECT: Duration = Duration::from_secs(10);
 /// From a request to its answer.
 const ANSWER: Duration = Duration::from_secs(120);
+/// An identifier of an answer, bytes.
+const MAX_DATA: usize = 1 << 20;
 const RELEASE_WAIT: Duration = Duration::from_secs(10);
 
 /// An open association.
@@ -32,6 +35,15 @@ pub(super) struct Call {
     body_limit: usize,
     originator: Option<(String, u16)>,
     last_id: u16,
+    /// Read, and not asked for yet.
+    pieces: VecDeque<Piece>,
+}
+
+/// A fragment of a message.
+struct Piece {
+    command: bool,
+    last: bool,
+    data: Vec<u8>,
 }
 
 impl Call {
@@ -94,6 +106,7 @@ impl Call {
             body_limit: body_limit(limit),
             originator: target.originator.clone(),
             last_id: 0,
+            pieces: VecDeque::new(),
         })
     }
 
@@ -178,6 +191,59 @@ impl Call {
                         Err(e) => Err(CallError::new(e.to_string())),
                     };
                 }
+            }
+        }
+    }
+
+    /// A response with the data set that it says it has, at most 1 MiB.
+    pub(super) async fn answer_with_data(
+        &mut self,
+        to: u16,
+        message_id: u16,
+        wait: Duration,
+    ) -> Result<(Response, Vec<u8>), CallError> {
+        let (mut command, mut data) = (Vec::new(), Vec::new());
+        let mut answer: Option<Response> = None;
+        loop {
+            // One PDU may hold the end of an answer and the next one.
+            let Some(piece) = self.pieces.pop_front() else {
+                let body = match self.incoming.next(wait, ANSWER).await {
+                    Ok((DATA, body)) => body,
+                    Ok((wire::ABORT, _)) => return Err(CallError::new("aborted by the peer")),
+                    Ok((kind, _)) => return Err(CallError::new(format!("answered with pdu type {kind}"))),
+                    Err(end) => return Err(CallError::new(end.to_string())),
+                };
+                for pdv in Pdvs(body) {
+                    let pdv = pdv.map_err(|()| CallError::new("answered with a broken fragment"))?;
+                    self.pieces.push_back(Piece {
+                        command: pdv.command,
+                        last: pdv.last,
+                        data: pdv.data.to_vec(),
+                    });
+                }
+                continue;
+            };
+            if piece.command == answer.is_some() {
+                return Err(CallError::new("answered with something else than a response"));
+            }
+            let (part, most) = if piece.command { (&mut command, MAX_BYTES) } else { (&mut data, MAX_DATA) };
+            if part.len() + piece.data.len() > most {
+                return Err(CallError::new("answered with too much"));
+            }
+            part.extend_from_slice(&piece.data);
+            match (piece.last, answer.take()) {
+                (false, held) => answer = held,
+                (true, Some(answer)) => return Ok((answer, data)),
+                (true, None) => match Command::decode(&command) {
+                    Ok(Command::Response(r)) if r.to == to && r.message_id == message_id => {
+                        if !r.data_set {
+                            return Ok((r, data));
+                        }
+                        answer = Some(r);
+                    }
+                    Ok(_) => return Err(CallError::new("answered with another message")),
+                    Err(e) => return Err(CallError::new(e.to_string())),
+                },
             }
         }
     }

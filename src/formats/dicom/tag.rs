@@ -85,6 +85,10 @@ tags! {
     STUDY_DATE = 0x0008_0020;
     /// Series Date.
     SERIES_DATE = 0x0008_0021;
+    /// Instance Creation Date.
+    CREATION_DATE = 0x0008_0012;
+    /// Instance Creation Time.
+    CREATION_TIME = 0x0008_0013;
     /// Acquisition Date.
     ACQUISITION_DATE = 0x0008_0022;
     /// Content Date.

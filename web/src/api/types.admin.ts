@@ -24,6 +24,8 @@ export interface PeerRow {
   policy: unknown;
   enabled: boolean;
   last_seen_at: Millis | null;
+  /** Where its clock is off by more than five minutes. */
+  clock: { ahead_ms: number; seen_at: Millis } | null;
 }
 export interface UserRow {
   id: string;

@@ -341,6 +341,7 @@ export interface StudyDetail {
   study_time: string;
   state: string;
   lane: string;
+  clock_ahead_ms: number | null;
   defects: string[];
   series: SeriesHead[];
   priors: {

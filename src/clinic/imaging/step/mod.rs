@@ -12,12 +12,12 @@ use serde_json::json;
 use yigong_base::clock::{MINUTE_MS, SECOND_MS};
 use yigong_base::fault::{Fault, Result};
 use yigong_base::jobs::{self, Job};
-use yigong_base::site::Peer;
+use yigong_base::site::{Peer, device_clock};
 use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::dicom::step::{StepReport, StepState};
 
-use super::{settle, sql as imaging};
+use super::{device_time, settle, sql as imaging};
 use crate::order;
 
 /// The job that watches for the objects of a completed step; its key is the step's row.
@@ -108,6 +108,11 @@ pub async fn create(
     )
     .await?;
     keep(&mut tx, ctx, &id, "create", message).await?;
+    // A step begins now: nothing says better what time it is there.
+    let (date, time) = report.started.split_once(' ').unwrap_or_default();
+    if let Some(at) = device_time::moment(ctx, date, time, "") {
+        device_clock::note(&mut tx, &peer.id, at - ctx.now(), true, ctx.now()).await?;
+    }
     let detail = json!({"uid": uid, "study_uid": report.study_uid, "order": order});
     audit::append(&mut tx, ctx, &permit, "step.create", "procedure_step", &id, &detail);
     tx.commit().await

@@ -144,7 +144,19 @@ export function Peers() {
           },
           {
             label: 'admin.last_seen',
-            cell: (r) => (r.last_seen_at ? dayTime(r.last_seen_at) : <span className="dim">{t('admin.never')}</span>),
+            cell: (r) => (
+              <>
+                {r.last_seen_at ? dayTime(r.last_seen_at) : <span className="dim">{t('admin.never')}</span>}
+                {r.clock && (
+                  <div className="tone-red">
+                    {t(r.clock.ahead_ms > 0 ? 'admin.clock_ahead' : 'admin.clock_behind', {
+                      n: Math.round(Math.abs(r.clock.ahead_ms) / 60_000),
+                    })}{' '}
+                    <span className="dim">{dayTime(r.clock.seen_at)}</span>
+                  </div>
+                )}
+              </>
+            ),
           },
           { label: 'admin.enabled', cell: (r) => <OnOff on={r.enabled} /> },
         ]}

@@ -55,6 +55,7 @@ export function Notes({ item, study, others, failed, missing, mpr, keyFailed, ag
   useEffect(() => agreed(clear), [clear, agreed]);
   const facts = [
     study.lane && t('imaging.in_quarantine'),
+    study.clock_ahead_ms !== null && t('imaging.clock_ahead', { n: Math.round(study.clock_ahead_ms / 60_000) }),
     study.defects.length > 0 && t('imaging.defects', { list: study.defects.join(', ') }),
     states > 0 && t('imaging.presentation_states', { n: states }),
     ...missing.map((m) => t('imaging.gaps', { s: m.series ?? '–', list: gapText(t, m.gaps) })),

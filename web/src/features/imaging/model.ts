@@ -60,6 +60,8 @@ export interface StudyDetail {
   study_time: string;
   state: string;
   lane: string;
+  /** How far the device's clock was ahead of the centre's, ms. */
+  clock_ahead_ms: number | null;
   defects: string[];
   steps: PerformedStep[];
   safe: SafeToDelete;

@@ -216,3 +216,53 @@ async fn an_alert_on_a_mixed_study_rings_again_when_a_part_of_it_is_another_pati
         assert_eq!(finding, "张力性气胸");
     }
 }
+
+/// A study was brought together with another one and somebody had been told on it: whoever corrects the patient of the other reaches him.
+#[tokio::test]
+async fn an_alert_goes_along_when_its_study_is_merged_and_comes_back_when_that_is_undone() {
+    for bench in engines().await.unwrap() {
+        let (ctx, peer, reg) = (&bench.ctx, device(&bench, "C01").await, registrar());
+        send(&bench, &peer, &Shot::default()).await.unwrap();
+        let second = Shot { study: "1.2.9", series: "1.2.9.4", instance: "1.2.9.4.5", ..Shot::default() };
+        send(&bench, &peer, &second).await.unwrap();
+        let (a, b) = (study(&bench, "C01", "1.2.3").await, study(&bench, "C01", "1.2.9").await);
+        let mut tx = begin(&bench, &reg).await;
+        let patient = tx.one(sql::STUDY, args![&a, "*"]).await.unwrap().text("patient").unwrap();
+        let told = crate::critical::Raise {
+            pipeline: "imaging".into(),
+            subject_kind: "study".into(),
+            subject: a.clone(),
+            dedupe: format!("imaging:{patient}:x"),
+            patient: patient.clone(),
+            facility: "C01".into(),
+            level: "red".into(),
+            finding: "张力性气胸".into(),
+            ..Default::default()
+        };
+        let alert = crate::critical::raise(&mut tx, ctx, &reg, &told).await.unwrap().alert;
+        let acked = "UPDATE critical_alert SET state = 'clinician_ack', acked_by = 'd' WHERE id = $1";
+        tx.exec(acked, args![&alert]).await.unwrap();
+        let act = merge(&mut tx, ctx, &reg, &a, &b, "one examination").await.unwrap();
+        tx.commit().await.unwrap();
+        let now = async || {
+            let mut conn = bench.ctx.db.read(&reg).await.unwrap();
+            let sql = "SELECT state, subject, patient FROM critical_alert WHERE id = $1";
+            let row = conn.one(sql, args![&alert]).await.unwrap();
+            [row.text("state").unwrap(), row.text("subject").unwrap(), row.text("patient").unwrap()]
+        };
+        assert_eq!(now().await, ["clinician_ack".to_owned(), b.clone(), patient.clone()], "{}", bench.engine);
+        // Taken back, it stands where it was.
+        let mut tx = begin(&bench, &reg).await;
+        undo(&mut tx, ctx, &reg, &act, "two after all").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(now().await, ["clinician_ack".to_owned(), a.clone(), patient.clone()], "{}", bench.engine);
+        let mut tx = begin(&bench, &reg).await;
+        merge(&mut tx, ctx, &reg, &a, &b, "one examination").await.unwrap();
+        let seen = Seen { local_id: "P2".into(), name: "李四".into(), ..Seen::default() };
+        assign(&mut tx, ctx, &reg, &b, &Person::New(seen), "another person").await.unwrap();
+        tx.commit().await.unwrap();
+        let [state, subject, whose] = now().await;
+        assert_eq!((state.as_str(), &subject), ("raised", &b), "{}: he is told", bench.engine);
+        assert_ne!(whose, patient);
+    }
+}
