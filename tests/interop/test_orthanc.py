@@ -24,7 +24,7 @@ def orthanc(tmp_path_factory, ours):
     })
     t.aet = "ORTHANC"
     t.me_port = None
-    ours.peer("ORTHANC", "C01", port=t.port)
+    ours.peer("ORTHANC", "C01", port=t.port, archive=True)
     yield t
     t.stop()
 
@@ -90,3 +90,60 @@ def test_it_stores_over_dicomweb(ours, orthanc, tmp_path):
     rest(orthanc, "POST", "/dicom-web/servers/yigong/stow", {"Resources": [upload(orthanc, tmp_path / "a.dcm")], "Synchronous": True})
     got = ours.retrieve(ds)
     assert isinstance(got, bytes) and data_set_bytes(got) == data_set_bytes((tmp_path / "a.dcm").read_bytes())
+
+
+def waited(seconds, what, look):
+    """The first true answer of `look`."""
+    import time
+    end = time.time() + seconds
+    while time.time() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def test_we_ask_it_what_it_has_and_fetch_a_study(ours, orthanc, tmp_path):
+    """The hospital's old archive: searched by name, a study is sent here by it, and stands under the archive's facility."""
+    study = generate_uid()
+    for n in range(3):
+        film(tmp_path / f"{n}.dcm", patient="OLD7", name="Chen^Guoqiang", charset="ISO_IR 100", study=study, value=n)
+        upload(orthanc, tmp_path / f"{n}.dcm")
+    session, base = ours.login("writer")
+    archives = session.get(base + "/api/archives", timeout=30).json()["archives"]
+    archive = next(a["id"] for a in archives if a["name"] == "ORTHANC")
+
+    def search(**keys):
+        answer = session.post(f"{base}/api/archives/{archive}/search", json=keys, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["rows"]
+
+    rows = search(patient_name="Chen", modality="CR")
+    row = next(r for r in rows if r["study_uid"] == study)
+    assert (row["patient_id"], row["study_date"], row["instances"], row["here"]) == ("OLD7", "20261101", 3, None)
+    assert search(patient_id="NOBODY") == []
+    nothing = session.post(f"{base}/api/archives/{archive}/search", json={"modality": "CR"}, timeout=30)
+    assert nothing.status_code == 422, "an archive is not listed whole"
+
+    asked = session.post(f"{base}/api/archives/{archive}/fetch", json={"study_uid": study}, timeout=30)
+    assert asked.status_code == 202, asked.text
+
+    def ended():
+        fetches = session.get(base + "/api/archives", timeout=30).json()["fetches"]
+        mine = next(f for f in fetches if f["id"] == asked.json()["id"])
+        return mine if mine["state"] in ("done", "partial", "failed") else None
+
+    end = waited(60, "the study has come", ended)
+    assert (end["state"], end["completed"], end["failed"]) == ("done", 3, 0), end
+    assert end["study"], end
+    assert next(r for r in search(patient_id="OLD7"))["here"]["images"] == 3
+    # What the archive does not have fails with a word, and nothing else happens.
+    gone = session.post(f"{base}/api/archives/{archive}/fetch", json={"study_uid": generate_uid()}, timeout=30).json()["id"]
+
+    def closed():
+        fetches = session.get(base + "/api/archives", timeout=30).json()["fetches"]
+        return next((f for f in fetches if f["id"] == gone and f["state"] not in ("waiting", "running")), None)
+
+    empty = waited(60, "an answer", closed)
+    assert empty["completed"] == 0, empty

@@ -99,6 +99,7 @@ export function Shell() {
               )}
               {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
               {can('link_identity', 'upload', 'lead') && <Place to="/quarantine" text={t('nav.quarantine')} />}
+              {can('write', 'audit', 'link_identity', 'lead') && <Place to="/archives" text={t('nav.archives')} />}
               {can('withdraw') && <Place to="/withdrawals" text={t('nav.withdrawals')} />}
               {can('upload', 'lead', 'administer') && <Place to="/outbox" text={t('nav.outbox')} />}
               {can('qc_records', 'lead', 'administer') && <Place to="/storage" text={t('nav.storage')} />}

@@ -93,6 +93,7 @@ const tree = root.addChildren([
     page('/clinic/orders', () => import('./features/clinic/OrdersPage'), 'OrdersPage'),
     page('/critical', () => import('./features/critical/CriticalPage'), 'CriticalPage'),
     page('/quarantine', () => import('./features/quarantine/QuarantinePage'), 'QuarantinePage'),
+    page('/archives', () => import('./features/archives/ArchivesPage'), 'ArchivesPage'),
     page('/outbox', () => import('./features/outbox/OutboxPage'), 'OutboxPage'),
     page('/storage', () => import('./features/storage/StoragePage'), 'StoragePage'),
     page('/admin/$tab', () => import('./features/admin/AdminPage'), 'AdminPage'),

@@ -291,7 +291,7 @@ class Yigong(Target):
         self.peer("CR01", "C01", private_classes=True, unknown_classes=True, charset="GB18030")
         self.peer("ME", "C01", port=self.me_port)
         self.peer("FOREIGN", "C02")
-        self.cli("dicom-tls", "enrol", "--dir", self.tls, "--ae", "CR01", "--out", self.tls / "CR01.pem")
+        self.cli("dicom-tls", "enrol", "--dir", self.tls, "--ae", "CR01", "--plain-too", "--out", self.tls / "CR01.pem")
 
 
 def plugin(name):

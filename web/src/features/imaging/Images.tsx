@@ -255,6 +255,7 @@ export function Images({ item, study, editor, canInsert }: Props) {
           canMark={canMark}
           mpr={mpr}
           study={shownHung?.study.id ?? study.id}
+          patient={item.patient.name}
         />
         <Notes
           item={item}

@@ -4,6 +4,7 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { get, post } from '../../api/client';
 import { useWords } from '../../i18n';
+import { useCan } from '../session';
 import type { OutsideViewer, StudyLink, StudyLinks } from './model';
 
 /** What the menu says of a viewer: it opens, or why it cannot. */
@@ -13,8 +14,9 @@ export function offerOf(viewer: OutsideViewer, links: StudyLinks | undefined): {
 
 const VIEWERS: readonly OutsideViewer[] = ['ohif', 'weasis'];
 
-export function OutsideViewers({ study }: { study: string }) {
+export function OutsideViewers({ study, patient }: { study: string; patient: string }) {
   const { t } = useWords();
+  const can = useCan();
   const links = useQuery({
     queryKey: ['imaging', 'links', study],
     queryFn: ({ signal }) => get<StudyLinks>(`/api/studies/${study}/links`, signal),
@@ -61,6 +63,11 @@ export function OutsideViewers({ study }: { study: string }) {
             </Menu.Label>
           );
         })}
+        {patient && can('write', 'audit', 'link_identity', 'lead') && (
+          <Menu.Item component="a" href={`/archives?patient_name=${encodeURIComponent(patient)}`} target="_blank" rel="noopener">
+            {t('imaging.outside.archives')}
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

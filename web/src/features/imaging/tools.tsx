@@ -97,6 +97,8 @@ export interface ToolbarProps {
   mpr: Mpr;
   /** Row of the study that the active pane shows. */
   study: string;
+  /** Whose study it is, by name: other archives know him by other numbers. */
+  patient: string;
 }
 
 /** Which measuring tools a modality has: nobody looks for a cardiothoracic ratio on a CT. */
@@ -174,7 +176,7 @@ export function Toolbar(props: ToolbarProps) {
       <span className="grow" />
       <PresetMenu state={state} set={props.window} />
       {mpr.state.phase === 'on' ? <SlabMenu mpr={mpr} /> : <LayoutMenu layout={props.layout} set={props.setLayout} byRule={props.byRule} />}
-      <OutsideViewers study={props.study} />
+      <OutsideViewers study={props.study} patient={props.patient} />
     </div>
   );
 }
