@@ -61,6 +61,13 @@ pub async fn bind(config: &Config) -> Result<Listeners> {
     let http =
         std::net::TcpListener::bind(&config.http.bind).map_err(failed("http.bind", &config.http.bind))?;
     http.set_nonblocking(true).map_err(failed("http.bind", &config.http.bind))?;
+    let near = http.local_addr().is_ok_and(|address| address.ip().is_loopback());
+    if !near && !config.http.public_url.starts_with("https://") {
+        tracing::warn!(
+            bind = config.http.bind,
+            "passwords, names and images cross the network in the clear: put a proxy with TLS in front and set http.public_url to its https address"
+        );
+    }
     let dicom =
         TcpListener::bind(&config.dicom.bind).await.map_err(failed("dicom.bind", &config.dicom.bind))?;
     let tls = match config.dicom.tls_bind.as_str() {

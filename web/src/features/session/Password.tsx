@@ -2,7 +2,7 @@
 import './login.css';
 import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../../i18n';
 import { FaultNote } from '../../ui/State';
 import { useTell } from '../../ui/tell';
@@ -18,6 +18,7 @@ function PasswordForm({ done, cancel, cancelText }: { done: () => void; cancel: 
   const [again, setAgain] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  useEffect(() => old.current?.focus(), []);
   const short = next.length > 0 && [...next].length < LEAST;
   const differs = again.length > 0 && again !== next;
   const go = async () => {
