@@ -238,8 +238,10 @@ def test_workitems_are_the_worklist(server, tmp_path):
     refused = other.call("PUT", path + "/state", change("IN PROGRESS", "1.2.4"), expect=409)
     assert "Warning" in refused.headers
     other.call("PUT", path + "/state", change("CANCELED", "1.2.3"), expect=409)
-    writer.call("POST", path, {"00081195": {"vr": "UI", "Value": ["1.2.3"]}, "00741200": {"vr": "CS", "Value": ["HIGH"]}}, expect=200)
-    assert writer.get(path)[0]["00741200"]["Value"] == ["HIGH"]
+    raised = lambda level: {"00081195": {"vr": "UI", "Value": ["1.2.3"]}, "00741200": {"vr": "CS", "Value": [level]}}
+    writer.call("POST", path, raised("HIGH"), expect=403)  # an emergency may go out with one signature: not the writer's word alone
+    writer.call("POST", path, raised("MEDIUM"), expect=200)
+    assert writer.get(path)[0]["00741200"]["Value"] == ["MEDIUM"]
     writer.call("PUT", path + "/state", change("COMPLETED", "1.2.3"), expect=409)
     writer.call("PUT", path + "/state?Transaction=1.2.3", {"00741000": {"vr": "CS", "Value": ["CANCELED"]}}, expect=200)
     assert writer.get(path)[0]["00741000"]["Value"] == ["SCHEDULED"]

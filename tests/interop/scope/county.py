@@ -72,8 +72,11 @@ class Clinic:
             account["password"] = PASSWORD
             admin.call("PUT", f"/api/admin/users/{row['id']}", account, expect=204)
         else:
-            account["password"] = "every role of a clinic"
+            account["password"] = "set by somebody else"
             admin.call("POST", "/api/admin/users", account, expect=200)
+            own = "every role of a clinic"
+            Person(server, account["login"], account["password"]).call("PUT", "/api/session/password", {"old": account["password"], "new": own}, expect=204)
+            account["password"] = own
         self.machine = requests.Session()
         self.machine.headers["Authorization"] = "Bearer " + self.token
         self.person = Person(server, account["login"], account["password"])
