@@ -77,6 +77,9 @@ impl Person {
     }
 }
 
+/// The request asks for the head of an answer only.
+pub struct HeadOnly;
+
 /// Middleware: nobody reaches a guarded path without a permit, and no body is read before.
 pub async fn guard<B: MessageBody>(
     mut req: ServiceRequest,
@@ -88,7 +91,8 @@ pub async fn guard<B: MessageBody>(
     }
     let linked = link::unwrap(&mut req);
     if req.method() == Method::HEAD && IMAGES.iter().any(|images| req.path().starts_with(images)) {
-        // The same answer without its body (RFC 9110 §9.3.2), which the connection leaves out.
+        // The same answer without its body (RFC 9110 §9.3.2), which the connection leaves out; who makes a long one is told.
+        req.extensions_mut().insert(HeadOnly);
         req.head_mut().method = Method::GET;
     }
     if let Some(preflight) = link::preflight(&req, linked) {

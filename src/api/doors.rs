@@ -41,7 +41,8 @@ const SEND: Need = any(&[R::Upload, R::Lead, R::Administer]);
 const ARCHIVES: Need = any(&[R::Write, R::Audit, R::LinkIdentity, R::Lead]);
 const KEEP: Need = any(&[R::QcRecords, R::Lead, R::Administer]);
 const HOLD: Need = any(&[R::Lead, R::QcRecords]);
-const ANSWER: Need = any(&[R::AcknowledgeCritical]);
+/// The handlers ask more: of which place, and whether it is anybody's yet.
+const ANSWER: Need = any(&[R::AcknowledgeCritical, R::RaiseCritical]);
 const WITHDRAW: Need = any(&[R::Withdraw]);
 const LABORATORY: Need = any(&[R::EnterResults, R::Verify, R::ReceiveSpecimen]);
 const ENTER: Need = any(&[R::EnterResults]);
@@ -282,12 +283,12 @@ pub(super) fn admit(permit: &Permit, verb: &Method, path: &str) -> Result<()> {
     if !percent_decode_str(path).decode_utf8_lossy().starts_with("/api/") {
         return Ok(());
     }
-    let (scope, rights) = match find(verb, path).ok_or_else(|| Fault::not_found("address"))? {
+    let (by_scope, rights) = match find(verb, path).ok_or_else(|| Fault::not_found("address"))? {
         Anyone => return Ok(()),
-        Need::Right(rights) => ("", rights),
-        Scope(scope, rights) => (scope, rights),
+        Need::Right(rights) => (false, rights),
+        Scope(scope, rights) => (permit.has_scope(scope), rights),
     };
-    if permit.has_scope(scope) || rights.iter().any(|right| permit.may(*right)) {
+    if by_scope || rights.iter().any(|right| permit.may(*right)) {
         return Ok(());
     }
     Err(Fault::denied(rights.first().map_or("", |right| right.as_str())))
@@ -296,6 +297,18 @@ pub(super) fn admit(permit: &Permit, verb: &Method, path: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_passes_by_its_scopes_alone() {
+        let with = |scopes: &[&str]| {
+            Permit::machine("t", "T", "C01", scopes.iter().map(|s| (*s).to_owned()).collect())
+        };
+        let admits = |permit: &Permit, verb, path: &str| admit(permit, &verb, path).is_ok();
+        for permit in [with(&[]), with(&[""]), with(&["stow"])] {
+            assert!(!admits(&permit, Method::GET, "/api/admin/users"));
+            assert!(!admits(&permit, Method::POST, "/api/admin/tokens"));
+        }
+    }
 
     #[test]
     fn addresses_find_their_rows() {

@@ -8,7 +8,7 @@ use actix_web::body::BodyStream;
 use actix_web::http::Method;
 use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, rt};
 use futures_util::stream::{self, Stream};
 use yigong_base::fault::{Fault, Result};
 use yigong_clinic::Centre;
@@ -16,13 +16,19 @@ use yigong_clinic::imaging::egress::{self, Next, Outgoing};
 use yigong_clinic::imaging::retrieve::Stored;
 
 use super::stream::{BETWEEN, COLD_CHUNK, Form, part_end, part_head};
+use crate::api::auth::HeadOnly;
 use crate::api::connection::Files;
 
-/// The door for files, when all of `parts` go out as they are stored: their sizes are known then. There is a body for `GET` alone.
+/// The door for files, when all of `parts` go out as they are stored: their sizes are known then. There is no body for `HEAD`.
 pub fn door(req: &HttpRequest, parts: &[(Stored, Form)]) -> Option<Files> {
     let as_stored = |(stored, form): &(Stored, Form)| *form == Form::Stored && stored.overlay.is_empty();
-    let all = req.method() == Method::GET && parts.iter().all(as_stored);
+    let all = req.method() == Method::GET && !head_only(req) && parts.iter().all(as_stored);
     all.then(|| req.conn_data::<Files>().cloned()).flatten()
+}
+
+/// Whether only the head of the answer is wanted.
+pub fn head_only(req: &HttpRequest) -> bool {
+    req.extensions().contains::<HeadOnly>()
 }
 
 /// Objects opened at once, while those before are sent.

@@ -111,22 +111,11 @@ pub(super) async fn look_up(
     let peer = all.swap_remove(at);
     let admission = match certificate {
         _ if !peer.admits(address) => Admission::ForeignAddress,
-        None if needs_tls(&peer) => Admission::TlsRequired,
+        None if peer.policy_text("tls") == Some("required") => Admission::TlsRequired,
         Some(hash) if !owns(&peer, hash) => Admission::ForeignCertificate,
         _ => Admission::Admitted(policy_of(&peer)),
     };
     Ok((admission, Some(peer)))
-}
-
-/// Whoever has been given a certificate comes with it, unless the policy says that the plain port is open to the peer, too.
-fn needs_tls(peer: &Peer) -> bool {
-    let enrolled =
-        peer.policy.get("certificates").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    match peer.policy_text("tls") {
-        Some("allowed") => false,
-        Some("required") => true,
-        _ => enrolled,
-    }
 }
 
 /// Whether a peer that was admitted would be admitted now, as the same one: it may have been disabled, moved to another

@@ -18,6 +18,9 @@ use yigong_formats::dicom::negotiate::{Identity, IdentityKind};
 /// Wrong identities a peer may show in [`REST`] before it is refused without a look.
 const FREE: u32 = 5;
 const REST: Duration = Duration::from_secs(60);
+/// How often, and after which pause, an account that is being looked at is asked for again.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Wrong identities by peer: a password is hashed slowly on purpose, and nobody may make us hash all day.
 #[derive(Default)]
@@ -60,36 +63,42 @@ pub(super) async fn accepts(
         Some(_) if attempts.resting(&peer.id, Instant::now()) => Ok(false),
         Some(i) => {
             let right = match own.and_then(|users| users.get(&i.name)).and_then(Value::as_str) {
-                Some(hash) => password::verify(&i.password, hash, Who::Anyone).await?,
+                Some(hash) => Some(password::verify(&i.password, hash, Who::Anyone).await?),
                 None => has_account(centre, peer, i, from).await?,
             };
-            if !right {
+            if right == Some(false) {
                 attempts.wrong(&peer.id, Instant::now());
             }
-            Ok(right)
+            Ok(right == Some(true))
         }
     }
 }
 
-async fn has_account(centre: &Centre, peer: &Peer, said: &Identity, from: IpAddr) -> Result<bool> {
+/// Whether an account of the right place has this name and password; `None` when that could not be looked at in time: another
+/// association of the same name is at it, or the account rests.
+async fn has_account(centre: &Centre, peer: &Peer, said: &Identity, from: IpAddr) -> Result<Option<bool>> {
     let ctx = &centre.ctx;
-    let known = match session::check(
-        ctx,
-        &said.name,
-        &said.password,
-        session::From { address: &from.to_string(), device: None },
-    )
-    .await
-    {
-        Ok(known) => known,
-        Err(Fault::Denied { .. } | Fault::Busy { .. }) => return Ok(false),
-        Err(fault) => return Err(fault),
+    let address = from.to_string();
+    let mut asked = 0;
+    let known = loop {
+        let from = session::From { address: &address, device: None };
+        match session::check(ctx, &said.name, &said.password, from).await {
+            Ok(known) => break known,
+            Err(Fault::Denied { .. }) => return Ok(Some(false)),
+            // Devices open several associations at once, and one try of an account is looked at at a time.
+            Err(Fault::Busy { .. }) if asked < TRIES => {
+                asked += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(Fault::Busy { .. }) => return Ok(None),
+            Err(fault) => return Err(fault),
+        }
     };
     if known.facility == peer.facility {
-        return Ok(true);
+        return Ok(Some(true));
     }
     let mut read = ctx.db.read(&Permit::system("dicom listener")).await?;
-    Ok(facility::lead(&mut read).await?.is_some_and(|lead| lead.code == known.facility))
+    Ok(Some(facility::lead(&mut read).await?.is_some_and(|lead| lead.code == known.facility)))
 }
 
 #[cfg(test)]

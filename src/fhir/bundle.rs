@@ -19,15 +19,18 @@ pub(super) async fn of_row(ctx: &Ctx, row: &Row, instant: Instant, base: &str) -
         content = content.silenced();
         None
     } else {
-        match ctx.blobs.read(&row.text("pdf_object")?).await {
+        let object = row.text("pdf_object")?;
+        match ctx.blobs.read(&object).await {
             Ok(bytes) => {
                 Some((base64::engine::general_purpose::STANDARD.encode(bytes), row.int("pdf_bytes")?))
             }
-            // A file that is damaged or gone must not keep every later report, and every withdrawal, from the clinic: the text goes without it.
-            Err(fault) => {
-                tracing::error!(report = %content.report, n = content.n, %fault, "fhir.pdf cannot be read");
+            // A file that is gone must not keep every later report, and every withdrawal, from the clinic: the text goes without it. What could
+            // not be read at this moment is asked for again.
+            Err(fault) if !ctx.blobs.path(&object)?.exists() => {
+                tracing::error!(report = %content.report, n = content.n, %fault, "fhir.pdf is not there");
                 None
             }
+            Err(fault) => return Err(fault),
         }
     };
     Ok(resource(&Version {

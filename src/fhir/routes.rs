@@ -103,6 +103,7 @@ async fn binary(
         row.text("pdf_object")?
     };
     let bytes = centre.ctx.blobs.read(&sha256).await?;
+    looked::at(&centre.ctx, &permit, "fhir", "report", report);
     Ok(HttpResponse::Ok().content_type("application/pdf").body(bytes))
 }
 

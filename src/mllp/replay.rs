@@ -26,7 +26,7 @@ pub async fn replay(ctx: &Ctx, id: &str) -> Result<()> {
         let peer = peer::find(&mut conn, &kept.peer).await;
         (kept, peer)
     };
-    if !matches!(kept.state.as_str(), "held" | "error") {
+    if !matches!(kept.state.as_str(), "held" | "error" | "quarantined") {
         return Ok(());
     }
     let peer = peer.map_err(|_| Fault::conflict("no_peer", "the message belongs to no registered peer"))?;

@@ -161,6 +161,7 @@ fn run(intake: &Intake<'_>, barcode: &str, obr: Segment<'_>, obx: Segment<'_>) -
         manual: false,
         sample: SampleKind::Patient,
         ambiguous: false,
+        doubt: None,
     }
 }
 

@@ -50,7 +50,7 @@ def county(tmp_path_factory):
     again = tls_command(s.data, "authority", "--dir", tls)
     assert again.returncode != 0, "a key is never overwritten"
     assert tls_command(s.data, "server", "--dir", tls, "--host", "127.0.0.1").returncode == 0
-    for n, plain in (("01", ["--plain-too"]), ("02", ["--plain-too"]), ("04", [])):
+    for n, plain in (("01", ["--plain-too"]), ("02", ["--plain-too"]), ("05", [])):
         bundle = tls / f"demo{n}.pem"
         made = tls_command(s.data, "enrol", "--dir", tls, "--ae", f"DEMO{n}", *plain, "--out", bundle)
         assert made.returncode == 0, made.stderr
@@ -152,7 +152,7 @@ def test_tls(county, tool, tmp_path):
     assert plain.returncode != 0, "plain on the TLS port is closed"
     reverse = store(county, tool, tmp_path / "a.dcm", options=with_(bundle))
     assert reverse.returncode != 0, "TLS on the plain port is closed"
-    enrolled = store(county, tool, tmp_path / "a.dcm", aet="DEMO04")
+    enrolled = store(county, tool, tmp_path / "a.dcm", aet="DEMO05")
     assert enrolled.returncode != 0, "who is enrolled comes over TLS alone, unless the enrolment says otherwise"
     set_peer(county, "DEMO01", tls="required")
     assert store(county, tool, tmp_path / "a.dcm").returncode != 0

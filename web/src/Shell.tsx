@@ -7,13 +7,16 @@ import { useCallback, useEffect, useState } from 'react';
 import { Fault, setLocked, setSignedOut } from './api/client';
 import { useLineState, useLiveLine } from './api/live';
 import { CriticalInbox } from './features/critical';
-import { alertsQuery } from './features/critical/queries';
-import { LockScreen, lockNow, useIdleLock } from './features/session/LockScreen';
+import { alertsQuery, CONCERNED } from './features/critical/queries';
+import { release } from './features/session/held';
+import { LockScreen } from './features/session/LockScreen';
+import { lockNow, useIdleLock, useLockOfOtherTabs, useShut } from './features/session/lock';
 import { FirstPassword, PasswordDialog } from './features/session/Password';
-import { saveSettings, sessionQuery, signOut, useCan, useSession } from './features/session/queries';
+import { saveSettings, signOut, useCan, useSession } from './features/session/queries';
 import { setLanguage, useWords } from './i18n';
 import { useKeys } from './keys';
 import { KeySheet } from './keys/KeySheet';
+import { Places, usePlaces } from './Places';
 import { BellIcon, KeyboardIcon, MoonIcon, SunIcon } from './ui/icons';
 import { useScheme } from './ui/scheme';
 
@@ -35,31 +38,40 @@ export function Shell() {
   useEffect(() => {
     if (!shut) begin(true);
   }, [shut]);
-  useIdleLock(!session.locked);
+  const places = usePlaces();
+  useShut(client, shut);
+  useIdleLock(client, !shut);
+  useLockOfOtherTabs(client);
 
+  const [stuck, setStuck] = useState(false);
+  // Once the page has gone: what is still drawn needs its session.
+  const forget = useCallback(() => client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'public' }), [client]);
   const leave = useCallback(async () => {
+    setStuck(false);
     try {
       await signOut();
     } catch (error) {
       // Who has not signed out is told: the next person at this machine would be this one.
       if (!(error instanceof Fault && error.status === 401)) {
-        notifications.show({ color: 'red', message: t('login.out_failed') });
+        if (shut) setStuck(true);
+        else notifications.show({ color: 'red', message: t('login.out_failed') });
         return;
       }
     }
-    client.clear();
+    release();
     sessionStorage.clear();
     await navigate({ to: '/login', replace: true });
-  }, [client, navigate, t]);
+    forget();
+  }, [forget, navigate, t, shut]);
   useEffect(() => {
-    setLocked(() => client.setQueryData(sessionQuery.queryKey, (held) => held && { ...held, locked: true }));
+    setLocked(() => lockNow(client, true));
     // A session that ended while somebody was writing must not throw the text away: the editor's buffer stays for the same person.
     setSignedOut(() => {
-      client.clear();
+      if (location.pathname === '/login') return;
       notifications.show({ color: 'orange', message: t('login.ended') });
-      void navigate({ to: '/login', search: { back: location.pathname + location.search } as never, replace: true });
+      void navigate({ to: '/login', search: { back: location.pathname + location.search } as never, replace: true }).then(forget);
     });
-  }, [client, navigate, t]);
+  }, [client, forget, navigate, t]);
   useEffect(() => {
     document.title = t('app.name');
   }, [t]);
@@ -77,38 +89,23 @@ export function Shell() {
     void saveSettings({ theme: next }).catch(() => undefined);
   };
 
-  const readsEcg = can('write', 'audit') && session.roles.some((r) => [r.pipelines].flat().some((p) => p === 'ecg' || p === '*'));
+  const who = [
+    pick(session.account.name, session.account.name_en),
+    pick(session.account.facility_name, session.account.facility_name_en),
+  ].join(' · ');
   return (
     <>
-      {session.must_change && <FirstPassword leave={() => void leave()} />}
-      {session.locked && <LockScreen leave={() => void leave()} />}
+      {session.must_change && <FirstPassword leave={() => void leave()} stuck={stuck} />}
+      {session.locked && !session.must_change && <LockScreen leave={() => void leave()} stuck={stuck} />}
       {begun && (
         <div className="shell" inert={shut} style={shut ? { visibility: 'hidden' } : undefined}>
           <header className="shell-head">
             <Link to="/" className="brand">
               <img src="/favicon.svg" alt="" />
-              <span>{t('app.name')}</span>
+              <span className="brand-long">{t('app.name')}</span>
+              <span className="brand-short">{t('app.short')}</span>
             </Link>
-            <nav className="row" style={{ gap: 2 }} aria-label={t('nav.main')}>
-              {can('write', 'audit') && <Place to="/worklist" text={t('nav.worklist')} />}
-              {can('verify', 'enter_results') && <Place to="/lab" text={t('nav.lab')} />}
-              {!can('verify', 'enter_results') && can('receive_specimen') && <Place to="/lab/specimens" text={t('nav.specimens')} />}
-              {can('order', 'acknowledge_critical', 'upload') && <Place to="/clinic" text={t('nav.clinic')} />}
-              {!can('order', 'acknowledge_critical', 'upload') && readsEcg && (
-                <Place to="/clinic/ecg/unmatched" text={t('nav.ecg_unmatched')} />
-              )}
-              {can('raise_critical', 'acknowledge_critical', 'lead') && <Place to="/critical" text={t('nav.critical')} />}
-              {can('link_identity', 'upload', 'lead') && <Place to="/quarantine" text={t('nav.quarantine')} />}
-              {can('write', 'audit', 'link_identity', 'lead') && <Place to="/archives" text={t('nav.archives')} />}
-              {can('withdraw') && <Place to="/withdrawals" text={t('nav.withdrawals')} />}
-              {can('upload', 'lead', 'administer') && <Place to="/outbox" text={t('nav.outbox')} />}
-              {can('qc_records', 'lead', 'administer') && <Place to="/storage" text={t('nav.storage')} />}
-              {can('administer') && (
-                <Link to="/admin/$tab" params={{ tab: 'facilities' }} className="nav-link">
-                  {t('nav.admin')}
-                </Link>
-              )}
-            </nav>
+            <Places places={places} />
             <span className="grow" />
             {can('raise_critical', 'acknowledge_critical', 'lead', 'view_reports') && <CriticalBell />}
             <span className="line-dot" data-state={line} role="img" aria-label={t(`line.${line}`)} title={t(`line.${line}`)} />
@@ -127,14 +124,13 @@ export function Shell() {
             </UnstyledButton>
             <Menu position="bottom-end" withinPortal>
               <Menu.Target>
-                <UnstyledButton className="nav-link" fz={13}>
-                  {pick(session.account.name, session.account.name_en)} ·{' '}
-                  {pick(session.account.facility_name, session.account.facility_name_en)}
+                <UnstyledButton className="nav-link account" fz={13} title={who}>
+                  {who}
                 </UnstyledButton>
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Label>{[...new Set(session.roles.map((r) => r.role))].map((r) => t(`role.${r}`)).join(' · ')}</Menu.Label>
-                <Menu.Item onClick={() => void lockNow(client)}>{t('lock.now')}</Menu.Item>
+                <Menu.Item onClick={() => lockNow(client)}>{t('lock.now')}</Menu.Item>
                 <Menu.Item onClick={() => askPassword(true)}>{t('password.title')}</Menu.Item>
                 <Menu.Item onClick={() => void leave()}>{t('login.out')}</Menu.Item>
               </Menu.Dropdown>
@@ -146,7 +142,7 @@ export function Shell() {
                 {t('line.banner')}
               </div>
             )}
-            {!shut && can('order', 'acknowledge_critical', 'upload') && <CriticalInbox />}
+            {can(...CONCERNED) && <CriticalInbox />}
           </div>
           <main className="shell-main">
             <Outlet />
@@ -156,14 +152,6 @@ export function Shell() {
         </div>
       )}
     </>
-  );
-}
-
-function Place({ to, text }: { to: string; text: string }) {
-  return (
-    <Link to={to} className="nav-link">
-      {text}
-    </Link>
   );
 }
 

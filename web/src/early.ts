@@ -72,4 +72,5 @@ async function begin(id: string): Promise<void> {
 
 // There is no address where the unit tests run.
 const read = /^\/read\/([0-9a-f]+)$/.exec(globalThis.location?.pathname ?? '');
-if (read?.[1]) void begin(read[1]);
+// Whose page is locked in this browser sees nothing before the password is said.
+if (read?.[1] && !localStorage.getItem('yg.locked')) void begin(read[1]);

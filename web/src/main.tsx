@@ -1,6 +1,7 @@
 import './features/worklist/worklist.css';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
+import './shell.css';
 import './app.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';

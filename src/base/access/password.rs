@@ -77,13 +77,31 @@ pub async fn hash(password: &str, salt: [u8; 32], cost: Cost) -> Result<String> 
     .await
 }
 
-/// Whether the password fits the hash.
+/// A turn to look at a password; given back when dropped.
+pub struct Turn(#[expect(dead_code, reason = "held")] (SemaphorePermit<'static>, SemaphorePermit<'static>));
+
+/// Waits for a turn. Who counts tries takes it before, so that none is counted of which the password was never looked at.
 ///
 /// # Errors
 /// `Busy` while too many wait.
-pub async fn verify(password: &str, stored: &str, who: Who) -> Result<bool> {
+pub async fn turn(who: Who) -> Result<Turn> {
     let line = if who == Who::SignedIn { &OWN_SLOT } else { &SLOTS };
-    let _turn = line.turn().await?;
+    Ok(Turn(line.turn().await?))
+}
+
+/// Whether the password fits the hash.
+///
+/// # Errors
+/// As [`turn`].
+pub async fn verify(password: &str, stored: &str, who: Who) -> Result<bool> {
+    verify_in(turn(who).await?, password, stored).await
+}
+
+/// Whether the password fits the hash, at one's turn.
+///
+/// # Errors
+/// A stored hash that is none.
+pub async fn verify_in(_turn: Turn, password: &str, stored: &str) -> Result<bool> {
     let (password, stored) = (password.to_owned(), stored.to_owned());
     blocking(move || {
         let parsed = PasswordHash::new(&stored).map_err(|e| Fault::internal(format!("stored hash: {e}")))?;

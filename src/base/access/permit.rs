@@ -106,7 +106,14 @@ impl Permit {
     #[must_use]
     pub fn person(id: &str, name: &str, facility: &str, lead: &str, mut grants: Vec<Grant>) -> Self {
         grants.retain(|g| g.counts(facility, lead));
-        let sees_all = grants.iter().any(|g| g.facility == lead && g.role.serves_community());
+        let there = |g: &Grant| g.facility == lead && g.role.serves_community();
+        // Who administers or pays for the centre and treats patients of a clinic reads those of the clinic only.
+        let sees_all = grants.iter().any(|g| there(g) && g.role.reads_community())
+            || grants.iter().any(there) && grants.iter().all(|g| g.facility == lead);
+        if sees_all {
+            // A managing role of a clinic is none of the county because its holder reads for the county.
+            grants.retain(|g| g.facility == lead || !g.role.serves_community());
+        }
         let role = grants.first().map_or("none", |g| g.role.as_str());
         Self {
             who: id.into(),

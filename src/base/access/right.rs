@@ -111,6 +111,12 @@ impl Role {
         !matches!(self, Self::ClinicDoctor | Self::ClinicTechnician | Self::ExternalReader)
     }
 
+    /// Whether the role is about the patients of the community, not only about the centre.
+    #[must_use]
+    pub fn reads_community(self) -> bool {
+        self.serves_community() && !matches!(self, Self::ItAdmin | Self::Finance | Self::Supervisor)
+    }
+
     /// The rights of a role.
     #[must_use]
     pub fn rights(self) -> &'static [Right] {

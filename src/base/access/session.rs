@@ -90,8 +90,9 @@ pub async fn check(ctx: &Ctx, login: &str, secret: &str, from: From<'_>) -> Resu
         }
     };
     let id = row.text("id")?;
+    let turn = password::turn(password::Who::Anyone).await?;
     let device = reserve(ctx, &permit, &id, &row, from.device).await?;
-    if !password::verify(secret, &row.text("password_hash")?, password::Who::Anyone).await? {
+    if !password::verify_in(turn, secret, &row.text("password_hash")?).await? {
         let mut tx = ctx.db.begin(&permit).await?;
         let detail = json!({"address": from.address, "known_device": device.is_some()});
         audit::append(&mut tx, ctx, &permit, "session.refuse", "account", &id, &detail);
@@ -219,6 +220,7 @@ pub async fn find(ctx: &Ctx, token: &str) -> Result<Option<Session>> {
 /// `Denied` for a wrong password.
 pub async fn reauth(ctx: &Ctx, session: &Session, secret: &str) -> Result<i64> {
     let permit = &session.permit;
+    let turn = password::turn(password::Who::SignedIn).await?;
     let mut tx = ctx.db.begin(permit).await?;
     let row = tx.one(sql::BY_ID, args![&session.account]).await?;
     let counted = tx.exec(sql::TRY_REAUTH, args![&session.token_hash, REAUTH_TRIES]).await?;
@@ -229,8 +231,7 @@ pub async fn reauth(ctx: &Ctx, session: &Session, secret: &str) -> Result<i64> {
         audit::append(&mut tx, ctx, permit, "session.close", "account", &session.account, &detail);
     }
     tx.commit().await?;
-    let right =
-        !last && password::verify(secret, &row.text("password_hash")?, password::Who::SignedIn).await?;
+    let right = !last && password::verify_in(turn, secret, &row.text("password_hash")?).await?;
     let mut tx = ctx.db.begin(permit).await?;
     if !right {
         audit::append(

@@ -51,7 +51,7 @@ pub async fn find(ctx: &Ctx, secret: &str) -> Result<Option<Permit>> {
     let Some(row) = reader.opt(sql::FIND_TOKEN, args![sha256_hex(secret.as_bytes())]).await? else {
         return Ok(None);
     };
-    let scopes = row.text("scopes")?.split(',').map(str::to_owned).collect();
+    let scopes = row.text("scopes")?.split(',').filter(|s| !s.is_empty()).map(str::to_owned).collect();
     Ok(Some(Permit::machine(&row.text("id")?, &row.text("name")?, &row.text("facility")?, scopes)))
 }
 

@@ -52,6 +52,18 @@ pub async fn put(tx: &mut Tx, ctx: &Ctx, permit: &Permit, f: &Facility) -> Resul
     if f.name.trim().is_empty() {
         return Err(Fault::invalid("name", "must not be empty"));
     }
+    // Everything held at the lead hospital hangs on there being one, and on which it is.
+    if let Some(lead) = lead(tx).await? {
+        if lead.code == f.code && !(f.kind == "lead" && f.active) {
+            return Err(Fault::conflict(
+                "last_lead",
+                "it is the lead hospital: nobody could administer the centre any more",
+            ));
+        }
+        if lead.code != f.code && f.kind == "lead" {
+            return Err(Fault::conflict("second_lead", format!("the lead hospital is {}", lead.code)));
+        }
+    }
     tx.exec(
         sql::PUT_FACILITY,
         args![&f.code, &f.name, &f.name_en, &f.kind, &f.grid, &f.phone, &f.duty_phone, f.active, ctx.now()],

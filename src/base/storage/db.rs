@@ -69,12 +69,24 @@ impl Db {
         // The URL may hold a password: it is never part of a message.
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| Fault::invalid("storage.database", "not a postgres:// address"))?
-            .disable_statement_logging()
-            .options(LIMITS);
+            .disable_statement_logging();
         let step = |e: sqlx::Error| Fault::storage(format!("open postgresql: {e}"));
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(10))
+            // By statement: a pooler between us and the server takes no other options of a session.
+            .after_connect(|session, _| {
+                Box::pin(async move {
+                    for (name, value) in LIMITS {
+                        sqlx::query("SELECT set_config($1, $2, false)")
+                            .bind(name)
+                            .bind(value)
+                            .execute(&mut *session)
+                            .await?;
+                    }
+                    Ok(())
+                })
+            })
             .connect_with(options)
             .await
             .map_err(step)?;

@@ -15,6 +15,18 @@ use super::sql;
 /// No treatment note after this: reminder.
 const TREATMENT_MS: i64 = HOUR_MS;
 
+/// The facility of an open alert this person may answer: a doctor of the facility; and a value that is nobody's yet, whoever tells critical
+/// values there, for no doctor can treat a patient nobody knows.
+async fn answerable(tx: &mut Tx, permit: &Permit, alert: &str) -> Result<String> {
+    let row = open(tx, permit, alert).await?;
+    let facility = row.text("facility")?;
+    let nobodys = row.text("subject_kind")? == "run";
+    if !(nobodys && permit.may_at(Right::RaiseCritical, &facility)) {
+        permit.require_at(Right::AcknowledgeCritical, &facility)?;
+    }
+    Ok(facility)
+}
+
 /// A doctor of the clinic acknowledges; the text read back is required.
 pub async fn acknowledge(
     tx: &mut Tx,
@@ -26,8 +38,7 @@ pub async fn acknowledge(
     if read_back.trim().is_empty() {
         return Err(Fault::invalid("read_back", "repeat the finding in your own words"));
     }
-    let (_, facility) = open(tx, permit, alert).await?;
-    permit.require_at(Right::AcknowledgeCritical, &facility)?;
+    let facility = answerable(tx, permit, alert).await?;
     let now = ctx.now();
     if tx.exec(sql::ACKNOWLEDGE, args![alert, permit.who(), now, now + TREATMENT_MS]).await? == 0 {
         return Err(Fault::conflict("acknowledged", "the alert was acknowledged before"));
@@ -43,8 +54,7 @@ pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &
     if note.trim().is_empty() {
         return Err(Fault::invalid("note", "must not be empty"));
     }
-    let (_, facility) = open(tx, permit, alert).await?;
-    permit.require_at(Right::AcknowledgeCritical, &facility)?;
+    let facility = answerable(tx, permit, alert).await?;
     if tx.exec(sql::TREAT, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_acknowledged", "acknowledge the alert first"));
     }
@@ -55,8 +65,7 @@ pub async fn treat(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, note: &
 
 /// Closes the loop; only after a treatment note.
 pub async fn close(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str) -> Result<String> {
-    let (_, facility) = open(tx, permit, alert).await?;
-    permit.require_at(Right::AcknowledgeCritical, &facility)?;
+    let facility = answerable(tx, permit, alert).await?;
     if tx.exec(sql::CLOSE, args![alert, ctx.now()]).await? == 0 {
         return Err(Fault::conflict("not_treated", "write a treatment note first"));
     }

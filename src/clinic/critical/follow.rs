@@ -126,6 +126,51 @@ async fn part(
     Ok(new)
 }
 
+/// Whose an alert is, once that is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// Kind of the subject.
+    pub kind: &'static str,
+    /// Id of the subject.
+    pub subject: &'a str,
+    /// Patient row.
+    pub patient: &'a str,
+    /// Facility whose doctor must acknowledge.
+    pub facility: &'a str,
+    /// Key of the finding without its side.
+    pub key: &'a str,
+}
+
+/// The alerts of a subject that belonged to nobody are its owner's. Where another place has to answer, it rings there anew.
+///
+/// # Errors
+/// Storage faults.
+pub async fn belong(tx: &mut Tx, ctx: &Ctx, permit: &Permit, subject: &str, owner: &Owner<'_>) -> Result<()> {
+    for row in tx.all(sql::OWNED, args![subject]).await? {
+        let (id, was) = (row.text("id")?, row.text("facility")?);
+        let dedupe = row.text("dedupe")?;
+        let dedupe = format!("{}:{}", owner.key, dedupe.rsplit(':').next().unwrap_or_default());
+        tx.exec(sql::BELONG, args![&id, owner.kind, owner.subject, owner.facility, &dedupe]).await?;
+        relink(tx, &id, subject, owner.subject).await?;
+        if was != owner.facility {
+            let at = ctx.now() + first_step(&row.text("level")?);
+            tx.exec(sql::RING_AGAIN, args![&id, owner.patient, &dedupe, at]).await?;
+            enqueue(tx, ctx, Job::new("escalate", &id).at(at)).await?;
+        }
+        let detail = json!({"run": subject, "subject": owner.subject, "from": was, "to": owner.facility});
+        event(tx, ctx, permit, &id, "belongs", &detail).await?;
+        audit::append(tx, ctx, permit, "critical.belongs", "critical_alert", &id, &detail);
+    }
+    Ok(())
+}
+
+/// A part is another subject's; where that one has a part already, its own stays.
+async fn relink(tx: &mut Tx, alert: &str, from: &str, to: &str) -> Result<()> {
+    tx.exec(sql::RELINK, args![alert, from, to]).await?;
+    tx.exec(sql::LEAVE_SUBJECT, args![alert, from]).await?;
+    Ok(())
+}
+
 /// An alert says what its parts say, and nothing of one that has left. Alerts of before their parts had words stay as they are.
 async fn say_again(tx: &mut Tx, alert: &str) -> Result<()> {
     let (mut findings, mut values) = (Vec::<String>::new(), Vec::<String>::new());
@@ -178,7 +223,7 @@ pub async fn hand_over(tx: &mut Tx, standing: &Value, source: &str, target: &str
         if flag("had") {
             tx.exec(sql::LEAVE_SUBJECT, args![alert, source]).await?;
         } else {
-            tx.exec(sql::RELINK, args![alert, source, target]).await?;
+            relink(tx, alert, source, target).await?;
         }
     }
     Ok(())
@@ -202,7 +247,7 @@ pub async fn hand_back(tx: &mut Tx, standing: &Value, source: &str, target: &str
                 tx.exec(sql::ADD_SUBJECT, row).await?;
             }
             _ => {
-                tx.exec(sql::RELINK, args![alert, target, source]).await?;
+                relink(tx, alert, target, source).await?;
             }
         }
     }

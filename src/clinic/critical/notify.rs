@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 use yigong_base::access::{Permit, Right};
 use yigong_base::fault::{Fault, Result};
-use yigong_base::storage::Tx;
+use yigong_base::storage::{Row, Tx};
 use yigong_base::{Ctx, args, audit};
 
 use super::raise::event;
@@ -37,7 +37,7 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
     {
         return Err(Fault::invalid("read_back", "name the recipient and what was read back"));
     }
-    let (_, facility) = open(tx, permit, alert).await?;
+    let facility = open(tx, permit, alert).await?.text("facility")?;
     // A call after the acknowledgement is recorded but does not move the state back.
     tx.exec(sql::CALLED, args![alert, &call.outcome]).await?;
     let detail = json!({"outcome": call.outcome, "recipient": call.recipient, "phone": call.phone, "read_back": call.read_back, "note": call.note});
@@ -54,15 +54,14 @@ pub async fn call(tx: &mut Tx, ctx: &Ctx, permit: &Permit, alert: &str, call: &C
     Ok(facility)
 }
 
-/// State and facility of an alert in scope that is not closed.
-pub(super) async fn open(tx: &mut Tx, permit: &Permit, alert: &str) -> Result<(String, String)> {
+/// An alert in scope that is not closed.
+pub(super) async fn open(tx: &mut Tx, permit: &Permit, alert: &str) -> Result<Row> {
     let row = tx
         .opt(sql::FIND, args![alert, permit.scope()])
         .await?
         .ok_or_else(|| Fault::not_found("critical alert"))?;
-    let state = row.text("state")?;
-    if state == "closed" {
+    if row.text("state")? == "closed" {
         return Err(Fault::conflict("closed", "the alert is closed"));
     }
-    Ok((state, row.text("facility")?))
+    Ok(row)
 }

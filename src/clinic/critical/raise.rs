@@ -24,7 +24,7 @@ pub const ORANGE_STEP_MS: i64 = 4 * HOUR_MS;
 pub struct Raise {
     /// `imaging`, `ecg`, `lab`.
     pub pipeline: String,
-    /// `study`, `ecg`, `specimen`.
+    /// `study`, `ecg`, `specimen`; `run`: a value that belongs to nobody yet.
     pub subject_kind: String,
     /// Subject id.
     pub subject: String,

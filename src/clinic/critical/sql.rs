@@ -24,8 +24,9 @@ yigong_base::statements! {
     /// A repeat joins: counted, not rung again. What was raised before stays in sight: a milder value never hides a worse one.
     JOIN = "UPDATE critical_alert SET repeats = repeats + 1, value = CASE WHEN value = $2 THEN value ELSE value || '; ' || $2 END,
         finding = CASE WHEN finding = $3 THEN finding ELSE finding || '; ' || $3 END WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
-    /// Which subject joined.
-    ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, finding, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, finding = excluded.finding, at = excluded.at";
+    /// Which subject joined, and all that was found in it.
+    ADD_SUBJECT = "INSERT INTO critical_subject (alert, subject, value, finding, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert, subject) DO UPDATE SET value = excluded.value, at = excluded.at,
+        finding = CASE WHEN critical_subject.finding IS NULL OR critical_subject.finding = excluded.finding THEN excluded.finding ELSE critical_subject.finding || '; ' || excluded.finding END";
     /// Alerts of a subject, its own and those it joined, stand still until the unit is over: what was answered is read after this.
     LOCK_OF = "UPDATE critical_alert SET id = id WHERE subject = $1 OR id IN (SELECT k.alert FROM critical_subject k WHERE k.subject = $1)";
     /// The parts of an alert that are left.
@@ -36,8 +37,12 @@ yigong_base::statements! {
     STANDING = "SELECT c.id, CAST(CASE WHEN c.subject = $1 THEN 1 ELSE 0 END AS BIGINT) AS owner, k.value, k.finding, k.at, (SELECT COUNT(*) FROM critical_subject o WHERE o.alert = c.id AND o.subject = $2) AS had
         FROM critical_alert c LEFT JOIN critical_subject k ON k.alert = c.id AND k.subject = $1
         WHERE c.id IN (SELECT a.id FROM critical_alert a WHERE a.subject = $1 UNION SELECT j.alert FROM critical_subject j WHERE j.subject = $1) ORDER BY c.id";
-    /// It stands for another subject ($3) from now on.
-    RELINK = "UPDATE critical_subject SET subject = $3 WHERE alert = $1 AND subject = $2";
+    /// It stands for another subject ($3) as it stood for one ($2), unless it stands for that one already.
+    RELINK = "INSERT INTO critical_subject (alert, subject, value, finding, at) SELECT k.alert, $3, k.value, k.finding, k.at FROM critical_subject k WHERE k.alert = $1 AND k.subject = $2 ON CONFLICT (alert, subject) DO NOTHING";
+    /// Alerts raised on a subject.
+    OWNED = "SELECT id, facility, dedupe, level FROM critical_alert WHERE subject = $1 ORDER BY raised_at, id";
+    /// An alert that belonged to nobody has found its subject and place.
+    BELONG = "UPDATE critical_alert SET subject_kind = $2, subject = $3, facility = $4, dedupe = $5 WHERE id = $1";
     /// A worse repeat rings again.
     WORSEN = "UPDATE critical_alert SET repeats = repeats + 1, level = $2, value = CASE WHEN value = $3 THEN value ELSE value || '; ' || $3 END,
         finding = CASE WHEN finding = $4 THEN finding ELSE finding || '; ' || $4 END, state = 'raised', next_escalation_at = $5 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
@@ -71,7 +76,7 @@ yigong_base::statements! {
     /// What was told was corrected: it rings again.
     CORRECTED = "UPDATE critical_alert SET state = 'raised', escalation = 0, next_escalation_at = $2, acked_by = '', acked_at = NULL, treated_at = NULL, closed_at = NULL WHERE id = $1";
     /// One alert in scope.
-    FIND = "SELECT id, state, facility, level, patient, pipeline FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
+    FIND = "SELECT id, state, facility, level, patient, pipeline, subject_kind FROM critical_alert WHERE id = $1 AND ($2 = '*' OR facility = $2)";
     /// Whom a call reached; an alert that was acknowledged meanwhile stays so.
     CALLED = "UPDATE critical_alert SET state = $2 WHERE id = $1 AND state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// Acknowledged by a clinic doctor: escalation ends, the treatment reminder starts.
@@ -97,7 +102,7 @@ yigong_base::statements! {
     /// Answered ones that are not treated or not closed, newest first.
     LIST_ANSWERED = concat!(alert_select!(), "WHERE c.state IN ('clinician_ack', 'treated') AND ($1 = '*' OR c.facility = $1) ORDER BY c.level DESC, c.state, c.raised_at DESC, c.id LIMIT 200");
     /// How many ring in a facility, and since when the last one does: for a page that shows nothing else.
-    RINGING = "SELECT COUNT(*) AS n, MAX(c.raised_at) AS raised_at, (SELECT MAX(e.at) FROM critical_event e JOIN critical_alert r ON r.id = e.alert WHERE r.facility = $1 AND r.level = 'red' AND e.action IN ('corrected', 'another_patient')
+    RINGING = "SELECT COUNT(*) AS n, MAX(c.raised_at) AS raised_at, (SELECT MAX(e.at) FROM critical_event e JOIN critical_alert r ON r.id = e.alert WHERE r.facility = $1 AND r.level = 'red' AND e.action IN ('corrected', 'another_patient', 'belongs')
         AND r.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')) AS changed_at FROM critical_alert c
         WHERE c.facility = $1 AND c.level = 'red' AND c.state IN ('raised', 'calling', 'reached_readback', 'reached_no_readback', 'unable')";
     /// All alerts in scope, newest first.

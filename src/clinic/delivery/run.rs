@@ -45,6 +45,7 @@ pub async fn run(ctx: &Ctx, carriers: &Carriers, destination: &str) -> Result<us
         head,
         blocked: HashSet::new(),
         soonest: None,
+        began: ctx.now(),
         sent: 0,
         in_vain: 0,
     };
@@ -77,6 +78,8 @@ struct Round<'a> {
     /// Patients whose order forbids another parcel now.
     blocked: HashSet<String>,
     soonest: Option<i64>,
+    /// When the walk began, ms.
+    began: i64,
     sent: usize,
     in_vain: usize,
 }
@@ -90,7 +93,7 @@ impl Round<'_> {
     async fn rearm(&mut self, destination: &str) -> Result<()> {
         let now = self.ctx.now();
         let mut tx = self.ctx.db.begin(&self.permit).await?;
-        let again = tx.exec(sql::REARM, args![destination, now]).await?;
+        let again = tx.exec(sql::REARM, args![destination, now, self.began, DAY_MS]).await?;
         tx.commit().await?;
         if again > 0 {
             tracing::info!(destination, again, "delivery.armed again");

@@ -6,9 +6,11 @@ yigong_base::statements! {
     /// The clinic's own page is always one of them: what was changed or withdrawn is acknowledged there.
     ENSURE_WEB = "INSERT INTO destination (id, facility, kind, name, address, settings, enabled, created_at) SELECT 'web:' || f.code, f.code, 'web', f.name, '', '{}', 1, $2 FROM facility f
         WHERE f.code = $1 AND NOT EXISTS (SELECT 1 FROM destination d WHERE d.facility = $1 AND d.kind = 'web') ON CONFLICT (id) DO NOTHING";
-    /// The receiver answers again: what was given up while it did not goes out. A newer version has gone instead of some.
+    /// The receiver answers again: what was given up while it did not goes out. What it would not take while it took others from the second
+    /// day on ($4: a day) until now ($3) is refused for itself and waits for a person. A newer version has gone instead of some.
     REARM = "UPDATE delivery SET state = 'pending', next_at = $2, armed_at = $2, error = '' WHERE destination = $1 AND state = 'dead'
-        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)";
+        AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.destination = delivery.destination AND d.report = delivery.report AND d.n > delivery.n)
+        AND NOT EXISTS (SELECT 1 FROM delivery t WHERE t.destination = delivery.destination AND t.acked_at > COALESCE(delivery.armed_at, delivery.created_at) + $4 AND t.acked_at < $3)";
     /// An unsent older version is never sent; it stays in the log.
     SUPERSEDE = "UPDATE delivery SET state = 'superseded' WHERE destination = $1 AND report = $2 AND n < $3 AND state IN ('pending', 'retry', 'parked', 'dead', 'stopped')";
     /// A new parcel.

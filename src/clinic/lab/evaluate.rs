@@ -180,4 +180,5 @@ fn check_run(run: &Run, around: &Around, holds: &mut Vec<&str>) {
             holds.push(code);
         }
     }
+    holds.extend(run.doubt);
 }

@@ -57,6 +57,10 @@ holds! {
     CROSS_TEST = "cross_test", "项目间逻辑不符", "Items contradict each other";
     /// A rule could not be evaluated.
     ENGINE_ERROR = "engine_error", "规则无法执行", "A rule could not be evaluated";
+    /// Another run was asked for, and what came bears the time of the one before: the message may have been sent again.
+    SENT_AGAIN = "sent_again", "与复查前的结果时间、数值相同,可能是重发", "Same time and value as the run before: it may have been sent again";
+    /// It was measured before the order was here, when nothing of the message could be compared with it.
+    BEFORE_ORDER = "before_order", "结果先于申请到达,请核对标本与患者", "It came before the order: check specimen and patient";
     /// Entered or corrected by hand.
     MANUAL = "manual", "手工录入或更正,须他人审核", "Entered or corrected by hand; another person verifies";
 }

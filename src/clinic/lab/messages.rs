@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 use yigong_base::access::Permit;
 use yigong_base::fault::{Fault, Result};
+use yigong_base::site::peer;
 use yigong_base::storage::{Conn, Row, Tx};
 use yigong_base::{Ctx, args, audit, jobs};
 use yigong_formats::hl7::{self, Charset, ReadOptions};
@@ -122,6 +123,12 @@ pub async fn again(tx: &mut Tx, ctx: &Ctx, permit: &Permit, id: &str) -> Result<
     let raw = raw(tx, permit, id).await?;
     if !matches!(raw.state.as_str(), "held" | "error" | "quarantined") {
         return Err(Fault::conflict("wrong_state", format!("the message is {}", raw.state)));
+    }
+    if peer::find(tx, &raw.peer).await.is_err() {
+        return Err(Fault::conflict(
+            "no_peer",
+            format!("it came from {}, which is no registered peer", raw.peer),
+        ));
     }
     jobs::enqueue(tx, ctx, jobs::Job::new("hl7_replay", id)).await?;
     audit::append(tx, ctx, permit, "inbox.again", "inbox", id, &json!({"was": raw.state}));

@@ -13,6 +13,7 @@ use yigong_base::storage::{Engine, Tx};
 use yigong_base::{Ctx, args, audit};
 use yigong_formats::lab::Sex;
 
+use super::hold;
 use super::loud::{self, Stray};
 use super::specimen;
 use super::sql;
@@ -92,6 +93,8 @@ pub struct Run {
     pub sample: SampleKind,
     /// The message names two different specimens.
     pub ambiguous: bool,
+    /// A reason of its own to look at it (a code of [`super::hold`]).
+    pub doubt: Option<&'static str>,
 }
 
 /// What became of a message.
@@ -185,7 +188,7 @@ async fn one(
     // without a barcode two patients' equal values must not look like one repeat
     let barcode = if run.barcode.is_empty() { format!("?{}", arrival.inbox) } else { run.barcode.clone() };
     let specimen = found.as_ref().filter(|_| state == "matched").map(|s| s.id.clone());
-    let mut run_at = run.run_at.clone();
+    let (mut run_at, mut doubt) = (run.run_at.clone(), run.doubt);
     let mut new = 0;
     for again in 2..=MOST_RERUNS {
         new = tx
@@ -212,12 +215,14 @@ async fn one(
                 ],
             )
             .await?;
-        // The same once more is news where somebody has asked for another run and none stands: the value came out as before.
+        // The same once more may be news where somebody has asked for another run and none stands: a person looks whether the value came
+        // out as before, or the message came twice.
         let (Some(of), Some(item), 0) = (&specimen, item, new) else { break };
         if tx.one(sql::OTHER_RUNS, args![of, &item.code]).await?.int("n")? > 0 {
             break;
         }
         run_at = format!("{} #{again}", run.run_at);
+        doubt = Some(hold::SENT_AGAIN);
     }
     if new == 0 {
         out.repeated += 1;
@@ -227,13 +232,15 @@ async fn one(
         ("matched", Some(specimen), Some(item)) => {
             let specimen = specimen::ensure_received(tx, ctx, permit, specimen).await?;
             known.specimens.insert(run.barcode.clone(), Some(specimen.clone()));
-            matched::settle(tx, ctx, permit, &specimen, &id, run, item, arrival).await?;
+            let run = Run { doubt, ..run.clone() };
+            matched::settle(tx, ctx, permit, &specimen, &id, &run, item, arrival).await?;
             out.stored += 1;
             out.specimens.push((specimen.id, specimen.facility));
         }
         ("unmatched", specimen, item) => {
             out.unmatched += 1;
-            let stray = Stray { id: &id, run, arrival, reason, item, specimen: specimen.as_ref() };
+            let stray =
+                Stray { id: &id, label: &barcode, run, arrival, reason, item, specimen: specimen.as_ref() };
             loud::ring(tx, ctx, permit, &stray).await?;
         }
         _ => out.kept += 1,

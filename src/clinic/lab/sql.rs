@@ -76,12 +76,15 @@ yigong_base::statements! {
     /// A result waits for its next run.
     RERUN = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE id = $1 AND state IN ('resulted', 'held')";
     /// Results of a rejected specimen.
-    VOID = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE specimen = $1 AND state IN ('resulted', 'held', 'rerun')";
+    VOID = "UPDATE lab_result SET state = 'superseded', row_version = row_version + 1 WHERE specimen = $1 AND state IN ('resulted', 'held')";
     /// Its state, when it is locked.
     STATE_OF = "SELECT state FROM specimen WHERE id = $1";
+    /// Of whom a label ($2) with this name was said to be when another value of it rang.
+    STRAY_PATIENT = "SELECT c.patient FROM instrument_result i JOIN critical_alert c ON c.subject = i.id JOIN patient p ON p.id = c.patient
+        WHERE i.barcode = $2 AND i.facility = $1 AND c.subject_kind = 'run' AND c.facility = $1 AND p.name = $3 AND c.raised_at >= $4 ORDER BY c.raised_at DESC LIMIT 1";
     /// Runs that came before the order of their label.
     BEFORE_ORDER = "SELECT i.id, i.facility, i.barcode, i.item, i.item_name, i.run_at, i.value_raw, i.unit_raw, i.range_raw, i.flags_raw, i.status_raw, f.kind FROM instrument_result i JOIN facility f ON f.code = i.facility
-        WHERE i.barcode IN (SELECT s.barcode FROM specimen s WHERE s.order_id = $1) AND i.state = 'unmatched' AND i.reason = 'no_order' ORDER BY i.received_at, i.id";
+        WHERE i.barcode IN (SELECT s.barcode FROM specimen s WHERE s.order_id = $1) AND i.state = 'unmatched' AND i.reason = 'no_order' AND i.received_at >= $2 ORDER BY i.received_at, i.id";
     /// Waiting results of a specimen that still wait.
     WAITING = "SELECT COUNT(*) AS n FROM lab_result WHERE specimen = $1 AND state IN ('resulted', 'held')";
     /// Title of the newest item of a specimen.

@@ -3,14 +3,18 @@
 use serde::Serialize;
 use serde_json::json;
 use yigong_base::access::Permit;
+use yigong_base::clock::DAY_MS;
 use yigong_base::fault::{Fault, Result};
 use yigong_base::storage::{Conn, Tx};
 use yigong_base::{Ctx, args, audit};
 
 use super::hold::unmatched_text;
 use super::receive::{Arrival, Run};
-use super::{items, matched, specimen, sql};
+use super::{hold, items, loud, matched, specimen, sql};
 use crate::order;
+
+/// A label measured before its order is not older than this, ms; what is, belongs to somebody who had the same number once.
+const BEFORE_ORDER_MS: i64 = 3 * DAY_MS;
 
 /// A run that matches nothing.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +81,7 @@ pub async fn match_again(
     order: &str,
 ) -> Result<Vec<(String, String)>> {
     let mut changed = Vec::new();
-    for row in tx.all(sql::BEFORE_ORDER, args![order]).await? {
+    for row in tx.all(sql::BEFORE_ORDER, args![order, ctx.now() - BEFORE_ORDER_MS]).await? {
         let (run, barcode, code) = (row.text("id")?, row.text("barcode")?, row.text("item")?);
         let facility = row.text("facility")?;
         let Some(found) = order::specimen_by_barcode(tx, &barcode).await? else { continue };
@@ -98,9 +102,11 @@ pub async fn match_again(
             range: row.text("range_raw")?,
             flags: row.text("flags_raw")?.split('~').map(str::to_owned).collect(),
             status: row.text("status_raw")?,
+            doubt: Some(hold::BEFORE_ORDER),
             ..Run::default()
         };
         let found = specimen::ensure_received(tx, ctx, permit, found).await?;
+        loud::belongs(tx, ctx, permit, &run, &found, &item.code).await?;
         let arrival = Arrival { facility, ..Arrival::default() };
         matched::settle(tx, ctx, permit, &found, &run, &said, &item, &arrival).await?;
         let detail = json!({"specimen": found.id, "reason": "came_before_order"});
@@ -153,6 +159,7 @@ pub async fn attach(
         ..Run::default()
     };
     let found = specimen::ensure_received(tx, ctx, permit, found).await?;
+    loud::belongs(tx, ctx, permit, run, &found, &item.code).await?;
     matched::settle(tx, ctx, permit, &found, run, &said, &item, &Arrival::default()).await?;
     let detail = json!({"specimen": found.id, "reason": reason, "was": row.text("reason")?});
     audit::append(tx, ctx, permit, "lab.attach", "instrument_result", run, &detail);

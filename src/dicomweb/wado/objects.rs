@@ -2,7 +2,9 @@
 
 use actix_web::body::SizedStream;
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, web};
+use futures_util::stream::Stream;
 use yigong_base::fault::Fault;
 use yigong_clinic::Centre;
 use yigong_clinic::imaging::retrieve::Stored;
@@ -123,6 +125,9 @@ async fn send(
     response
         .content_type(format!("multipart/related; type=\"application/dicom\"; boundary={boundary}"))
         .insert_header(("Content-Disposition", "attachment"));
+    if whole::head_only(req) {
+        return Ok(as_it_is(&mut response).streaming(nothing()));
+    }
     let first = match (first, whole::door(req, &parts)) {
         (Source::Stored(object), Some(files)) => {
             let list = parts.into_iter().map(|(stored, _)| stored).collect();
@@ -154,6 +159,12 @@ pub(in crate::dicomweb) async fn bare(
         .content_type(format!("application/dicom; transfer-syntax={}", form.syntax(stored)))
         .insert_header(("Content-Disposition", "attachment"));
     as_it_is(&mut response);
+    if whole::head_only(req) {
+        return Ok(match source.length() {
+            Some(length) => response.body(SizedStream::new(length, nothing())),
+            None => response.streaming(nothing()),
+        });
+    }
     let part = [(stored.clone(), form.clone())];
     let source = match (source, whole::door(req, &part)) {
         (Source::Stored(object), Some(files)) => {
@@ -165,4 +176,9 @@ pub(in crate::dicomweb) async fn bare(
         Some(length) => response.body(SizedStream::new(length, stream::bare(source))),
         None => response.streaming(stream::bare(source)),
     })
+}
+
+/// The body of an answer of which only the head goes out: nothing is read or transcoded for it.
+fn nothing() -> impl Stream<Item = std::result::Result<Bytes, Fault>> + 'static {
+    futures_util::stream::empty()
 }

@@ -103,7 +103,7 @@ pub async fn fetch(
     study: &str,
     destination: &str,
     mut told: impl FnMut(Counts),
-) -> Result<Counts, CallError> {
+) -> Result<(), CallError> {
     let (mut call, context, syntax) = open(target, uid::STUDY_ROOT_MOVE).await?;
     let request = MoveRequest {
         message_id: 1,
@@ -113,17 +113,17 @@ pub async fn fetch(
     };
     let keys = Keys { study_uid: study.to_owned(), ..Keys::default() };
     call.message(context, &Command::Move(request), &unique(&keys, &syntax)).await?;
-    let mut last = Counts::default();
     loop {
         let (answer, _) = call.answer_with_data(C_MOVE, 1, STEP).await?;
-        last = answer.counts.unwrap_or(last);
+        if let Some(counts) = answer.counts {
+            told(counts);
+        }
         if PENDING.contains(&answer.status) {
-            told(last);
             continue;
         }
         call.release().await;
         return match answer.status {
-            0x0000 | 0xB000 => Ok(last),
+            0x0000 | 0xB000 => Ok(()),
             _ => Err(refused("retrieval", &answer)),
         };
     }

@@ -1,5 +1,6 @@
 // The one way to the server: cookie session, CSRF header on unsafe verbs, problem+json turned into a Fault that a person can read.
 import { takeEarly } from '../early';
+import { openings, whenOpen } from './shut';
 
 export interface Problem {
   status: number;
@@ -60,6 +61,13 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
+/** Whether this refusal says that there is no session any more. The session itself is asked for where nobody need be signed in; of its own
+ * addresses a wrong password is refused with the same status. */
+function isOver(path: string, code: string): boolean {
+  if (path === '/api/session') return false;
+  return path.startsWith('/api/session') ? code === 'unauthenticated' : code !== 'reauth';
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((done) => setTimeout(done, ms));
 }
@@ -95,6 +103,7 @@ async function once(path: string, options: CallOptions, method: string): Promise
 /** Calls the server and gives the decoded body (undefined for 204). Reads are tried again on 503; changes never are. */
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
   const method = options.method ?? 'GET';
+  const asked = openings();
   for (let attempt = 0; ; attempt += 1) {
     const answer = (method === 'GET' && (await takeEarly(path))) || (await once(path, options, method));
     if (answer.ok) {
@@ -107,9 +116,21 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
       continue;
     }
     const problem = await problemOf(answer);
-    if (answer.status === 423 && problem.code === 'page_locked') onLocked?.();
-    if (answer.status === 401 && problem.code !== 'reauth' && !path.startsWith('/api/session')) onSignedOut?.();
+    // What was asked behind the lock and answered after it was opened says nothing of now.
+    if (answer.status === 423 && problem.code === 'page_locked' && asked === openings()) onLocked?.();
+    if (answer.status === 401 && isOver(path, problem.code)) onSignedOut?.();
     throw new Fault(problem);
+  }
+}
+
+/** A picture's bytes, once the page is open: behind the lock the server gives none, and what was waited for comes after it. */
+export async function picture(path: string, signal: AbortSignal): Promise<Response> {
+  for (;;) {
+    await whenOpen();
+    const asked = openings();
+    const answer = await fetch(path, { signal, credentials: 'same-origin' });
+    if (answer.status !== 423) return answer;
+    if (asked === openings()) onLocked?.();
   }
 }
 

@@ -2,6 +2,7 @@
 // silent or broken line is reported as offline and the lists poll until events come back. A socket is never proof of delivery.
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
+import { isShut } from './shut';
 import type { LiveEvent } from './types';
 
 export type LineState = 'connecting' | 'live' | 'offline';
@@ -60,12 +61,17 @@ function connect(client: QueryClient): () => void {
   const dirty = new Set<string>();
   let flush: ReturnType<typeof setTimeout> | undefined;
 
+  // Behind the lock the server tells only how many alerts ring; the rest is asked for when the page is opened.
+  const renew = (key: string) => {
+    if (!isShut()) void client.invalidateQueries({ queryKey: [key] });
+    else if (key === 'critical') void client.invalidateQueries({ queryKey: ['critical', 'ringing'] });
+  };
   // Several events of one transaction become one refetch of each list; nothing waits longer than 150 ms.
   const touch = (keys: string[]) => {
     for (const key of keys) dirty.add(key);
     flush ??= setTimeout(() => {
       flush = undefined;
-      for (const key of dirty) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of dirty) renew(key);
       dirty.clear();
     }, 150);
   };
@@ -77,13 +83,15 @@ function connect(client: QueryClient): () => void {
       const wasOffline = state === 'offline';
       setState('live');
       backoff = 1_000;
-      if (wasOffline) void client.invalidateQueries();
+      if (!wasOffline) return;
+      if (isShut()) renew('critical');
+      else void client.invalidateQueries();
     };
     const take = (message: MessageEvent<string>) => {
       const event = parseEvent(message.data);
       if (!event) return;
       touch(keysFor(event.slice));
-      for (const tell of listeners) tell(event);
+      if (!isShut()) for (const tell of listeners) tell(event);
     };
     source.onmessage = take;
     source.addEventListener('changed', take as EventListener);

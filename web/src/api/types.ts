@@ -237,6 +237,8 @@ export type AlertState =
   | 'closed';
 export interface Alert {
   id: string;
+  /** `study`, `ecg`, `specimen`; `run`: a value that belongs to nobody yet. */
+  subject_kind: string;
   pipeline: Pipeline;
   level: 'red' | 'orange';
   state: AlertState;
@@ -257,7 +259,6 @@ export interface Alert {
   repeats: number;
   escalation: number;
   next_escalation_at: Millis | null;
-  subject_kind: string;
   subject: string;
   item: string | null;
   report: string | null;

@@ -80,19 +80,36 @@ export function NoRight() {
 interface Loadable {
   isPending: boolean;
   isError: boolean;
+  data: unknown;
   error: unknown;
   refetch: () => unknown;
 }
-/** Shows the children once the query has data; until then loading or the fault with a retry. */
+/** What is shown no longer is, or is not this person's: no passing trouble. */
+const GONE = [401, 403, 404, 410];
+
+/** Shows the children once the query has data; until then loading or the fault with a retry. Children that are there stay when they cannot be
+ * renewed, with what was typed in their dialogs; a note that moves nothing says that they may be old. */
 export function Await({ query, children }: { query: Loadable; children: ReactNode }) {
   if (query.isPending) return <Loading />;
-  if (query.isError) {
-    if (query.error instanceof Fault && query.error.status === 403) return <NoRight />;
+  const { error } = query;
+  const status = query.isError && error instanceof Fault ? error.status : 0;
+  if (status === 403) return <NoRight />;
+  if (query.isError && (query.data === undefined || GONE.includes(status))) {
     return (
       <div className="state">
-        <FaultNote error={query.error} retry={() => void query.refetch()} />
+        <FaultNote error={error} retry={() => void query.refetch()} />
       </div>
     );
   }
-  return children;
+  return (
+    <>
+      {children}
+      {/* The lock says itself why nothing comes. */}
+      {query.isError && status !== 423 && (
+        <div className="await-old">
+          <FaultNote error={error} retry={() => void query.refetch()} />
+        </div>
+      )}
+    </>
+  );
 }

@@ -126,15 +126,18 @@ pub async fn progress(ctx: &Ctx, wish: &Wish, at: Progress) -> Result<()> {
     Ok(())
 }
 
-/// It has ended: all came, some did not, or why none did.
+/// It has ended: how far it came, and why no further.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn close(ctx: &Ctx, wish: &Wish, end: std::result::Result<Progress, String>) -> Result<()> {
-    let (state, at, error) = match end {
-        Ok(at) if at.failed == 0 => ("done", at, String::new()),
-        Ok(at) => ("partial", at, String::new()),
-        Err(why) => ("failed", Progress::default(), why),
+pub async fn close(ctx: &Ctx, wish: &Wish, at: Progress, error: Option<String>) -> Result<()> {
+    let (state, error) = match error {
+        Some(why) => ("failed", why),
+        None if at.completed == 0 && at.failed == 0 => {
+            ("failed", "the archive sent nothing: it may not have the study any more".into())
+        }
+        None if at.failed == 0 => ("done", String::new()),
+        None => ("partial", String::new()),
     };
     let permit = Permit::system(JOB);
     let mut tx = ctx.db.begin(&permit).await?;

@@ -36,14 +36,13 @@ async fn a_wish_is_asked_once_and_ends_with_what_became_of_it() {
         let first = ask(&mut tx, ctx, &reader, &archive, "1.2.3").await.unwrap();
         assert_eq!(ask(&mut tx, ctx, &reader, &archive, "1.2.3").await.unwrap(), first, "the same wish");
         tx.commit().await.unwrap();
-        let wish = wish(&mut *ctx.db.read(&reader).await.unwrap(), &first).await.unwrap().unwrap();
+        let wish = wish(&mut ctx.db.read(&reader).await.unwrap(), &first).await.unwrap().unwrap();
         let half = Progress { completed: 3, failed: 0, remaining: Some(4) };
         progress(ctx, &wish, half).await.unwrap();
-        let shown =
-            async || list(&mut *ctx.db.read(&reader).await.unwrap(), &reader).await.unwrap().remove(0);
+        let shown = async || list(&mut ctx.db.read(&reader).await.unwrap(), &reader).await.unwrap().remove(0);
         let now = shown().await;
         assert_eq!((now.state.as_str(), now.completed, now.remaining), ("running", 3, Some(4)));
-        close(ctx, &wish, Ok(Progress { completed: 6, failed: 1, remaining: None })).await.unwrap();
+        close(ctx, &wish, Progress { completed: 6, failed: 1, remaining: None }, None).await.unwrap();
         let now = shown().await;
         assert_eq!((now.state.as_str(), now.completed, now.failed), ("partial", 6, 1), "{}", bench.engine);
         // What has ended is asked for anew.
@@ -51,8 +50,8 @@ async fn a_wish_is_asked_once_and_ends_with_what_became_of_it() {
         let second = ask(&mut tx, ctx, &reader, &archive, "1.2.3").await.unwrap();
         tx.commit().await.unwrap();
         assert_ne!(second, first);
-        let again = super::wish(&mut *ctx.db.read(&reader).await.unwrap(), &second).await.unwrap().unwrap();
-        close(ctx, &again, Err("connect: no answer".into())).await.unwrap();
+        let again = super::wish(&mut ctx.db.read(&reader).await.unwrap(), &second).await.unwrap().unwrap();
+        close(ctx, &again, Progress::default(), Some("connect: no answer".into())).await.unwrap();
         let now = shown().await;
         assert_eq!((now.state.as_str(), now.error.as_str()), ("failed", "connect: no answer"));
     }

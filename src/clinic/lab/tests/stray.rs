@@ -56,7 +56,8 @@ async fn a_result_that_came_before_its_order_is_its_result() {
         tx.commit().await.unwrap();
         let queue = lanes(&bench).await;
         let line = queue.specimens.iter().find(|s| s.barcode == "LATE").unwrap();
-        assert_eq!(line.results[0].state, "resulted", "nothing is wrong with it");
+        assert_eq!(line.results[0].state, "held", "nobody has compared the names");
+        assert_eq!(line.results[0].holds.iter().map(|h| h.code).collect::<Vec<_>>(), ["before_order"]);
     }
 }
 
@@ -120,6 +121,57 @@ async fn a_run_that_was_asked_for_and_came_out_as_before_is_a_result() {
         assert_eq!(send(&bench, "i4", again()).await.repeated, 1, "and once only");
         let second = &lanes(&bench).await.specimens[0].results[0];
         assert!(second.id != first && second.state == "held");
+        assert!(
+            second.holds.iter().any(|h| h.code == "sent_again"),
+            "a normal value, too, waits for a person"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_was_told_of_a_run_that_was_set_aside_hears_of_the_refused_tube() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B1", &["LYTES"]).await;
+        send(&bench, "i1", vec![run("B1", "K", "7.9", "mmol/L")]).await;
+        let permit = Permit::system(SYSTEM);
+        let first = lanes(&bench).await.specimens[0].results[0].id.clone();
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        rerun::rerun(&mut tx, &bench.ctx, &permit, &first, "haemolysed?").await.unwrap();
+        specimen::reject(&mut tx, &bench.ctx, &permit, "B1", "label", "").await.unwrap();
+        tx.commit().await.unwrap();
+        let told = rung(&bench).await;
+        assert_eq!((told.len(), told[0].3), (1, true), "{}: {told:?}", bench.engine);
+        assert!(lanes(&bench).await.specimens.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_rang_for_nobody_rings_for_the_patient_once_he_is_known() {
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B1", &["GLU"]).await;
+        let both = vec![run("LATE", "K", "7.9", "mmol/L"), run("LATE", "NA", "171", "mmol/L")];
+        assert_eq!(send(&bench, "i1", both).await.unmatched, 2);
+        let told = rung(&bench).await;
+        assert!(told.len() == 2 && told.iter().all(|t| t.0 == "LEAD"), "{}: {told:?}", bench.engine);
+        let permit = Permit::system(SYSTEM);
+        let count = "SELECT COUNT(DISTINCT patient) AS n FROM critical_alert";
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        assert_eq!(tx.one(count, args![]).await.unwrap().int("n").unwrap(), 1, "one stranger, not two");
+        drop(tx);
+        order_with(&bench, "LATE", &["LYTES"]).await;
+        let mut tx = bench.ctx.db.begin(&permit).await.unwrap();
+        let found = order::specimen_by_barcode(&mut tx, "LATE").await.unwrap().unwrap();
+        unmatched::match_again(&mut tx, &bench.ctx, &permit, &found.order).await.unwrap();
+        let whose = "SELECT COUNT(*) AS n FROM critical_alert WHERE subject = $1 AND patient = $2 AND facility = 'C01' AND subject_kind = 'specimen'";
+        let row = tx.one(whose, args![&found.id, &found.patient]).await.unwrap();
+        assert_eq!(
+            row.int("n").unwrap(),
+            2,
+            "both are of the specimen, and no third and fourth rings beside them"
+        );
+        tx.commit().await.unwrap();
+        let told = rung(&bench).await;
+        assert!(told.len() == 2 && told.iter().all(|t| t.0 == "C01" && t.2 == "raised"), "{told:?}");
     }
 }
 

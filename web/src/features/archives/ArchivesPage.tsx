@@ -13,6 +13,10 @@ import { useCan } from '../session';
 import { type Archive, archivesQuery, type Fetch, type Found, fetchStudy, isNamed, type Keys, searchArchive, TONES } from './model';
 
 type Looked = Partial<Keys>;
+interface Asked {
+  archive: string;
+  keys: Keys;
+}
 
 export function ArchivesPage() {
   const { t } = useWords();
@@ -45,17 +49,17 @@ function Search({ archives, fetches }: { archives: Archive[]; fetches: Fetch[] }
   const [archive, choose] = useState(archives[0]?.id ?? '');
   const [keys, setKeys] = useState<Keys>({ patient_id: '', patient_name: '', accession: '', modality: '', ...said });
   const first = useRef<HTMLInputElement>(null);
-  const found = useMutation({ mutationFn: () => searchArchive(archive, keys) });
-  const asked = useRef(false);
+  // What was asked goes with the answer: the choice above may have moved on.
+  const found = useMutation({ mutationFn: (asked: Asked) => searchArchive(asked.archive, asked.keys) });
+  const search = () => found.mutate({ archive, keys });
   useEffect(() => {
     first.current?.focus();
     // Whoever comes from a study has said whom it is about.
-    if (!asked.current && isNamed({ ...keys, ...said }) && archive) {
-      asked.current = true;
-      found.mutate();
-    }
-  }, [found, keys, said, archive]);
-  useKeys('archives', [{ id: 'archives.search', keys: 'ctrl+enter', inText: true, on: isNamed(keys), run: () => found.mutate() }]);
+    if (archive && isNamed(keys)) search();
+  }, []);
+  useKeys('archives', [{ id: 'archives.search', keys: 'ctrl+enter', inText: true, on: isNamed(keys), run: search }]);
+  const answered = found.variables?.archive ?? '';
+  const nameOf = (id: string) => archives.find((a) => a.id === id)?.name ?? id;
   const field = (name: keyof Keys, ref?: React.Ref<HTMLInputElement>) => (
     <TextInput
       ref={ref}
@@ -71,7 +75,7 @@ function Search({ archives, fetches }: { archives: Archive[]; fetches: Fetch[] }
         style={{ alignItems: 'flex-end', gap: 8 }}
         onSubmit={(e) => {
           e.preventDefault();
-          found.mutate();
+          search();
         }}
       >
         <Select
@@ -94,11 +98,21 @@ function Search({ archives, fetches }: { archives: Archive[]; fetches: Fetch[] }
       </p>
       {found.isError && (
         <div style={{ marginTop: 8 }}>
-          <FaultNote error={found.error} retry={() => found.mutate()} />
+          <strong>{nameOf(answered)}</strong>
+          <FaultNote error={found.error} retry={() => found.variables && found.mutate(found.variables)} />
         </div>
       )}
       {found.data && !found.isPending && (
-        <Rows archive={archive} rows={found.data.rows} more={found.data.more} fetches={fetches.filter((f) => f.peer === archive)} />
+        <>
+          <h2 style={{ marginTop: 12 }}>{t('archives.found_in', { name: nameOf(answered), n: found.data.rows.length })}</h2>
+          <Rows
+            key={answered}
+            archive={answered}
+            rows={found.data.rows}
+            more={found.data.more}
+            fetches={fetches.filter((f) => f.peer === answered)}
+          />
+        </>
       )}
     </section>
   );

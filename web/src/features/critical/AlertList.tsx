@@ -11,6 +11,7 @@ import { useCan, useSession } from '../session';
 import { CallDialog } from './CallDialog';
 import { TreatDialog } from './CriticalInbox';
 import { closeAlert, corrected, findingOf, revised, unacknowledged } from './queries';
+import { StrayDialog } from './StrayDialog';
 
 export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const { t } = useWords();
@@ -24,8 +25,12 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const ticking = useServerNow(now);
   const [calling, call] = useState<Alert | null>(null);
   const [treating, treatNow] = useState<Alert | null>(null);
+  const [tracing, traceNow] = useState<Alert | null>(null);
   const [error, setError] = useState<unknown>(null);
   if (!alerts.length) return <Empty title={t('critical.none')} hint={t('critical.none_hint')} />;
+  // A value nobody owns yet is ended by whoever tells critical values there.
+  const nobodys = (a: Alert) =>
+    a.subject_kind === 'run' && a.state !== 'closed' && a.facility === session.account.facility && can('raise_critical');
   const mine = (a: Alert) => a.facility === session.account.facility && can('acknowledge_critical');
   return (
     <>
@@ -93,6 +98,11 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                     {t('critical.call')}
                   </Button>
                 )}
+                {nobodys(a) && (
+                  <Button size="compact-xs" variant="default" onClick={() => traceNow(a)}>
+                    {t('critical.stray')}
+                  </Button>
+                )}
                 {mine(a) && a.state === 'clinician_ack' && (
                   <Button size="compact-xs" onClick={() => treatNow(a)}>
                     {t('critical.treat')}
@@ -118,6 +128,7 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
         </tbody>
       </table>
       {calling && <CallDialog alert={calling} close={() => call(null)} />}
+      {tracing && <StrayDialog alert={tracing} close={() => traceNow(null)} />}
       {treating && <TreatDialog alert={treating} later={() => treatNow(null)} />}
     </>
   );

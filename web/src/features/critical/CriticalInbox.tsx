@@ -12,6 +12,7 @@ import { useCan, useSession } from '../session';
 import { acknowledge, alertsQuery, corrected, findingOf, occasion, revised, treat, unacknowledged } from './queries';
 import { ring } from './ring';
 
+/** Stays behind the lock with what was being written; nothing is asked and nothing rings there meanwhile, the lock does that. */
 export function CriticalInbox() {
   const { t } = useWords();
   const can = useCan();
@@ -44,7 +45,7 @@ export function CriticalInbox() {
   return null;
 }
 
-function AlertFacts({ alert }: { alert: Alert }) {
+export function AlertFacts({ alert }: { alert: Alert }) {
   const { t } = useWords();
   const age = useAge();
   const sex = useSex();

@@ -9,6 +9,9 @@ export const alertsQuery = (state: 'open' | 'all') =>
     refetchInterval: 60_000,
   });
 
+/** Whom the red alerts of the own facility concern: they hear them, locked or not. */
+export const CONCERNED = ['order', 'acknowledge_critical', 'upload'] as const;
+
 export const acknowledge = (id: string, readBack: string) => post<unknown>(`/api/critical/${id}/acknowledge`, { read_back: readBack });
 export const treat = (id: string, note: string) => post<unknown>(`/api/critical/${id}/treat`, { note });
 export const closeAlert = (id: string) => post<unknown>(`/api/critical/${id}/close`, {});
@@ -34,4 +37,4 @@ export const revised = (alert: Alert): string | null => {
 
 /** What an alert rings for: one that was corrected rings again. */
 export const occasion = (alert: Alert): string =>
-  `${alert.id} ${alert.events.filter((e) => ['corrected', 'another_patient'].includes(e.action)).at(-1)?.at ?? 0}`;
+  `${alert.id} ${alert.events.filter((e) => ['corrected', 'another_patient', 'belongs'].includes(e.action)).at(-1)?.at ?? 0}`;

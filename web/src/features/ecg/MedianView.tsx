@@ -66,7 +66,7 @@ export function MedianView({ record, canWrite }: { record: EcgRecord; canWrite: 
   ]);
 
   if (wave.isPending) return <Loading />;
-  if (wave.isError) {
+  if (wave.isError && !wave.data) {
     return (
       <div className="state">
         <FaultNote error={wave.error} retry={() => void wave.refetch()} />

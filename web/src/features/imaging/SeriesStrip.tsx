@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { get } from '../../api/client';
+import { useOpenings } from '../../api/shut';
 import { useWords } from '../../i18n';
 import { dicomDate } from '../../ui/format';
 import type { KeyImages } from './keyImages';
@@ -111,9 +112,11 @@ function Documents({ study }: { study: StudyDetail }) {
 }
 
 function Thumb({ src, text }: { src: string | null; text: string }) {
-  const [broken, breakIt] = useState(false);
-  return src && !broken ? (
-    <img src={src} alt="" loading="lazy" draggable={false} onError={() => breakIt(true)} />
+  // One that failed behind the lock is asked for again when the page has been opened.
+  const turn = useOpenings();
+  const [broken, breakIt] = useState(-1);
+  return src && broken !== turn ? (
+    <img src={src} alt="" loading="lazy" draggable={false} onError={() => breakIt(turn)} />
   ) : (
     <span className="im-thumb" aria-hidden="true">
       {text}
@@ -201,6 +204,7 @@ export function keyPath({ instance, frame, view: { center, width } }: KeyImage):
 /** Key images: go there, see who marked it, take the mark away. */
 function KeyList({ keyImages, goTo, canMark }: { keyImages: KeyImages; goTo: (k: KeyImage) => void; canMark: boolean }) {
   const { t } = useWords();
+  const turn = useOpenings();
   if (keyImages.list.length === 0) return null;
   return (
     <>
@@ -210,7 +214,7 @@ function KeyList({ keyImages, goTo, canMark }: { keyImages: KeyImages; goTo: (k:
           <li key={k.id} className="im-keyrow">
             {k.shown ? (
               <button type="button" className="im-plain" onClick={() => goTo(k)} title={t('imaging.key_by', { name: k.by })}>
-                <img src={keyPath(k)} data-inverted={k.view.invert || undefined} alt="" loading="lazy" draggable={false} />
+                <img key={turn} src={keyPath(k)} data-inverted={k.view.invert || undefined} alt="" loading="lazy" draggable={false} />
                 <span>★ {t('imaging.key_where', { s: k.series_number ?? '–' })}</span>
               </button>
             ) : (

@@ -1,5 +1,6 @@
 // The engine of the page: started once from its lazy chunk, disposed with the page, its measurements followed.
 import { useEffect, useRef, useState } from 'react';
+import { picture } from '../../api/client';
 import { useWords } from '../../i18n';
 import { firstLook } from '../../ui/firstLook';
 import { keeperOf } from './viewer/keep';
@@ -26,7 +27,7 @@ export function useViewer(item: string): { port: ViewerPort | null; failed: bool
       .then(() => import('./viewer/engine'))
       .then((m) =>
         m.startViewer({
-          fetch: (path, signal) => fetch(path, { signal, credentials: 'same-origin' }),
+          fetch: picture,
           labels: words.current,
           force: forcedMode(),
           keeper: keeperOf(item),

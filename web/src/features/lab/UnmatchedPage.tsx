@@ -1,7 +1,7 @@
 // Results whose barcode the centre does not know, and messages as the wire said them: nothing is dropped, a person decides.
 import { Button, Modal, Textarea, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { get, post } from '../../api/client';
 import type { MessageDetail, MessageRow, UnmatchedResult } from '../../api/types';
 import { useWords } from '../../i18n';
@@ -162,7 +162,12 @@ export function MessagesPage() {
   const now = useServerNow(undefined);
   const list = useQuery({ queryKey: ['lab', 'messages'], queryFn: () => get<{ rows: MessageRow[] }>('/api/lab/messages') });
   const [chosen, choose] = useState<string | null>(null);
-  const id = chosen ?? list.data?.rows[0]?.id;
+  // The first message stays the one that is shown, whatever comes into the list above it: an act must not land on another.
+  const first = list.data?.rows[0]?.id;
+  useEffect(() => {
+    if (chosen === null && first) choose(first);
+  }, [chosen, first]);
+  const id = chosen ?? first;
   const detail = useQuery({
     queryKey: ['lab', 'message', id],
     queryFn: () => get<MessageDetail>(`/api/lab/messages/${id}`),
@@ -220,7 +225,9 @@ export function MessagesPage() {
                 <Await query={detail}>
                   {detail.data && (
                     <>
-                      {UNDONE.includes(detail.data.state) && can('enter_results', 'verify') && <TakeAgain message={detail.data} />}
+                      {UNDONE.includes(detail.data.state) && can('enter_results', 'verify') && (
+                        <TakeAgain key={detail.data.id} message={detail.data} />
+                      )}
                       <h2>{t('messages.decoded')}</h2>
                       {detail.data.decoded.map((s, i) => (
                         <div key={`${s.segment}${i}`} className="field-line" style={{ gridTemplateColumns: '44px 1fr' }}>

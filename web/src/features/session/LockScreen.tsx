@@ -3,89 +3,89 @@
 import './login.css';
 import { Button, Group, PasswordInput, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useWords } from '../../i18n';
 import { FaultNote } from '../../ui/State';
-import { ring } from '../critical/ring';
-import { lockSession, reauthenticate, ringingQuery, sessionQuery, useSession } from './queries';
+import { CONCERNED } from '../critical/queries';
+import { refuse, ring } from '../critical/ring';
+import { useCover } from './cover';
+import { unlock, useTellServer } from './lock';
+import { ringingQuery, useCan, useSession } from './queries';
+import { StuckNote } from './StuckNote';
+import { scanned } from './scanned';
 
-/** As long as the server's session may idle. */
-const IDLE_MS = 15 * 60_000;
-const LOOK_MS = 10_000;
-/** When somebody last touched any page of this browser. */
-const TOUCHED = 'yg.touched';
-const ACTS = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'] as const;
+const RING_MS = 20_000;
+const MODIFIERS = /^(Shift|Control|Alt|AltGraph|Meta|CapsLock)$/;
 
-/** Locks the session when nobody has touched a page of this browser for fifteen minutes. */
-export function useIdleLock(on: boolean): void {
-  const client = useQueryClient();
+/** Rings at once for what is new, and again and again while anybody waits. */
+function useRinging(n: number, last: number): void {
+  const heard = useRef({ n: 0, last: 0 });
   useEffect(() => {
-    if (!on) return;
-    let written = 0;
-    const touch = () => {
-      const now = Date.now();
-      if (now - written < LOOK_MS) return;
-      written = now;
-      localStorage.setItem(TOUCHED, String(now));
-    };
-    touch();
-    for (const act of ACTS) window.addEventListener(act, touch, { passive: true, capture: true });
-    const look = setInterval(() => {
-      if (Date.now() - Number(localStorage.getItem(TOUCHED) ?? 0) > IDLE_MS) void lockNow(client);
-    }, LOOK_MS);
-    return () => {
-      clearInterval(look);
-      for (const act of ACTS) window.removeEventListener(act, touch, { capture: true });
-    };
-  }, [on, client]);
+    if (n > 0 && (n > heard.current.n || last > heard.current.last)) ring();
+    heard.current = { n, last };
+  }, [n, last]);
+  const rings = n > 0;
+  useEffect(() => {
+    if (!rings) return;
+    const again = setInterval(ring, RING_MS);
+    return () => clearInterval(again);
+  }, [rings]);
 }
 
-/** Locks at once; the page hides what it shows even when the server cannot be reached. */
-export async function lockNow(client: ReturnType<typeof useQueryClient>): Promise<void> {
-  client.setQueryData(sessionQuery.queryKey, (held) => held && { ...held, locked: true });
-  await lockSession().catch(() => undefined);
+/** Keeps what a barcode scanner types from being taken for a password, or its Enter for a press of the button in hand. */
+function useScannerGuard(refused: () => void): (event: KeyboardEvent) => void {
+  const times = useRef<number[]>([]);
+  return (event) => {
+    if (MODIFIERS.test(event.key) || event.repeat) return;
+    times.current.push(event.timeStamp);
+    if (event.key !== 'Enter') return;
+    const typed = times.current;
+    times.current = [];
+    if (!scanned(typed)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    refused();
+  };
 }
 
-export function LockScreen({ leave }: { leave: () => void }) {
+export function LockScreen({ leave, stuck }: { leave: () => void; stuck: boolean }) {
   const { t, pick } = useWords();
   const session = useSession();
   const client = useQueryClient();
-  const ringing = useQuery(ringingQuery);
+  const concerned = useCan()(...CONCERNED);
+  const ringing = useQuery({ ...ringingQuery, enabled: concerned });
   const field = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  useEffect(() => {
-    // Dialogs that were open lie beside the page, and would keep the focus.
-    const beside = [...document.body.children].filter((e): e is HTMLElement => e instanceof HTMLElement && e.id !== 'root');
-    for (const element of beside) element.inert = true;
-    field.current?.focus();
-    return () => {
-      for (const element of beside) element.inert = false;
-    };
-  }, []);
+  const [barcode, sawBarcode] = useState(false);
+  useCover(field);
+  useTellServer(session.account.id);
   const { n = 0, last = 0 } = ringing.data ?? {};
-  useEffect(() => {
-    if (n > 0 && last > 0) ring();
-  }, [n, last]);
+  useRinging(n, last);
+  const guard = useScannerGuard(() => {
+    if (field.current) field.current.value = '';
+    setError(null);
+    sawBarcode(true);
+    refuse();
+  });
 
   const open = async () => {
     setBusy(true);
     setError(null);
+    sawBarcode(false);
     try {
-      await reauthenticate(field.current?.value ?? '');
-      localStorage.setItem(TOUCHED, String(Date.now()));
-      client.setQueryData(sessionQuery.queryKey, (held) => held && { ...held, locked: false });
-      await client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+      await unlock(client, field.current?.value ?? '');
     } catch (e) {
       setError(e);
-      setBusy(false);
       field.current?.select();
     }
+    setBusy(false);
   };
   return (
     <div className="lock" role="dialog" aria-modal="true" aria-labelledby="lock-title">
       <form
         className="panel lock-card"
+        onKeyDownCapture={guard}
         onSubmit={(e) => {
           e.preventDefault();
           void open();
@@ -112,6 +112,12 @@ export function LockScreen({ leave }: { leave: () => void }) {
           <input type="text" name="username" autoComplete="username" value={session.account.login} readOnly hidden />
           <PasswordInput ref={field} label={t('login.password')} autoComplete="current-password" required />
           {error !== null && <FaultNote error={error} />}
+          {barcode && (
+            <div className="note" data-tone="red" role="alert">
+              {t('lock.scanned')}
+            </div>
+          )}
+          {stuck && <StuckNote />}
           <Group justify="space-between" gap="xs">
             <Button variant="default" onClick={leave}>
               {t('login.out')}

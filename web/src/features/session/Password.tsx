@@ -6,7 +6,9 @@ import { useEffect, useRef, useState } from 'react';
 import { useWords } from '../../i18n';
 import { FaultNote } from '../../ui/State';
 import { useTell } from '../../ui/tell';
+import { touched } from './held';
 import { changePassword, sessionQuery, useSession } from './queries';
+import { StuckNote } from './StuckNote';
 
 const LEAST = 8;
 
@@ -89,12 +91,12 @@ export function PasswordDialog({ close }: { close: () => void }) {
 }
 
 /** Somebody else has set the password: nothing else is done with it before it is the person's own. */
-export function FirstPassword({ leave }: { leave: () => void }) {
+export function FirstPassword({ leave, stuck }: { leave: () => void; stuck: boolean }) {
   const { t } = useWords();
   const client = useQueryClient();
   const done = () => {
+    touched();
     client.setQueryData(sessionQuery.queryKey, (held) => held && { ...held, must_change: false });
-    void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
   };
   return (
     <div className="lock" role="dialog" aria-modal="true" aria-labelledby="first-password">
@@ -106,6 +108,7 @@ export function FirstPassword({ leave }: { leave: () => void }) {
           {t('password.first_text')}
         </p>
         <PasswordForm done={done} cancel={leave} cancelText={t('login.out')} />
+        {stuck && <StuckNote />}
       </div>
     </div>
   );

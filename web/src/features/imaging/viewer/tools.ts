@@ -14,7 +14,7 @@ import { measuredValues } from './mpr';
 import type { LabelWords, Measurement, ToolId } from './port';
 import { type GreyFrame, isPadding, paddingOf } from './samples';
 import { drawable, type StackInstance } from './stack';
-import { isSuv } from './voi';
+import { dragged, exactly, isSuv, leastWidth } from './voi';
 
 /** Windows by hand. Of uptake values only the upper end moves: nothing is black. */
 class WindowTool extends cs.WindowLevelTool {
@@ -22,8 +22,11 @@ class WindowTool extends cs.WindowLevelTool {
   override getNewRange(drag: Parameters<cs.WindowLevelTool['getNewRange']>[0]): { lower: number; upper: number } {
     const viewport = drag.viewport as Types.IStackViewport;
     const meta = metaOf(viewport.getCurrentImageId());
-    if (!meta || !drawable(meta.ref.instance) || !isSuv(meta.ref.instance)) return super.getNewRange(drag);
-    const down = (drag.deltaPointsCanvas as Types.Point2)[1] / Math.max(1, viewport.element.clientHeight);
+    const instance = meta && drawable(meta.ref.instance) ? meta.ref.instance : null;
+    if (!instance || !exactly(instance)) return super.getNewRange(drag);
+    const [dx, dy] = drag.deltaPointsCanvas as Types.Point2;
+    if (!isSuv(instance)) return dragged(drag, dx, dy, leastWidth(instance));
+    const down = dy / Math.max(1, viewport.element.clientHeight);
     return { lower: drag.lower, upper: Math.max(drag.lower + 0.1, drag.upper - down * 5) };
   }
 }

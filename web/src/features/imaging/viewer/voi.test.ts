@@ -3,6 +3,7 @@ import { instance } from './fixture';
 import { openingWindow, percentileWindow, presetsFor } from './presets';
 import {
   atLeast,
+  dragged,
   engineWindow,
   exactly,
   fractional,
@@ -83,5 +84,14 @@ describe('windows', () => {
   });
   it('are written with the digits that matter', () => {
     expect([400, -600, 3.5, 0, 12.6, 0.0123, 0.5].map(windowText)).toEqual(['400', '-600', '3.5', '0', '13', '0.012', '0.5']);
+  });
+  it('of fractions are moved by the hand as parts of their own width, whatever the engine holds', () => {
+    const map = { lower: 0, upper: 0.002 };
+    const wider = dragged(map, 20, 0, 1e-6);
+    expect(wider.upper - wider.lower).toBeCloseTo(0.0022, 9);
+    const brighter = dragged(map, 0, -20, 1e-6);
+    expect([brighter.lower, brighter.upper].map((v) => Number(v.toFixed(9)))).toEqual([-0.0002, 0.0018]);
+    const least = dragged(map, -500, 0, 1e-5);
+    expect(least.upper - least.lower).toBeCloseTo(1e-5, 9);
   });
 });

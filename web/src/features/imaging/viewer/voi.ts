@@ -69,6 +69,15 @@ export function nudged(w: VoiWindow, i: StackInstance, width: number, center: nu
   return atLeast({ width: w.width + width * step, center: w.center + center * step }, i);
 }
 
+/** A window of fractions moved by the hand, as parts of its own width: the engine measures in steps of what it holds, and its CPU path holds
+ * fractions as numbers up to 65535. */
+export function dragged(range: Range, dx: number, dy: number, least: number): Range {
+  const width = range.upper - range.lower;
+  const next = Math.max(least, width * (1 + dx / 200));
+  const middle = (range.lower + range.upper) / 2 + (dy * width) / 200;
+  return { lower: middle - next / 2, upper: middle + next / 2 };
+}
+
 /** A number of a window as it is read: digits where they matter. */
 export function windowText(v: number): string {
   if (Math.abs(v) >= 10 || Number.isInteger(v)) return v.toFixed(0);
