@@ -223,3 +223,25 @@ impl Permit {
         self.scope == ALL_FACILITIES || self.scope == facility
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Grant, Permit};
+    use crate::access::{Right, Role};
+
+    fn person(home: &str, grants: &[(Role, &str)]) -> Permit {
+        let grant = |&(role, at): &(Role, &str)| Grant { role, facility: at.into(), pipelines: "*".into() };
+        Permit::person("p", "P", home, "LEAD", grants.iter().map(grant).collect())
+    }
+
+    #[test]
+    fn the_county_is_read_by_clinical_roles_of_the_lead_hospital() {
+        let doctor_who_administers = person("C01", &[(Role::ClinicDoctor, "C01"), (Role::ItAdmin, "LEAD")]);
+        assert!(!doctor_who_administers.sees("C02") && doctor_who_administers.may(Right::Administer));
+        assert!(person("LEAD", &[(Role::ItAdmin, "LEAD")]).sees("C02"), "the whole centre is administered");
+        let reads = person("C01", &[(Role::Lead, "C01"), (Role::Auditor, "LEAD")]);
+        assert!(reads.sees("C02") && reads.may(Right::Audit));
+        assert!(!reads.may(Right::Lead), "what is held at a clinic is not held for the county");
+        assert!(person("C01", &[(Role::Lead, "C01")]).may(Right::Lead));
+    }
+}

@@ -111,3 +111,27 @@ fn of_row(row: &Row) -> Result<Facility> {
         active: row.flag("active")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn there_is_one_lead_hospital_and_it_stays() {
+        for bench in testing::engines().await.unwrap() {
+            let (ctx, permit) = (&bench.ctx, Permit::system("test"));
+            let mut tx = ctx.db.begin(&permit).await.unwrap();
+            let lead = lead(&mut tx).await.unwrap().unwrap();
+            for (wrong, code) in [
+                (Facility { active: false, ..lead.clone() }, "last_lead"),
+                (Facility { kind: "clinic".into(), ..lead.clone() }, "last_lead"),
+                (Facility { code: "A01".into(), ..lead.clone() }, "second_lead"),
+            ] {
+                let refused = put(&mut tx, ctx, &permit, &wrong).await.unwrap_err();
+                assert!(matches!(refused, Fault::Conflict { code: ref c, .. } if c == code), "{refused:?}");
+            }
+            put(&mut tx, ctx, &permit, &Facility { name: "新院名".into(), ..lead }).await.unwrap();
+        }
+    }
+}

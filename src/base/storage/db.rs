@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use super::conn::{Conn, Link};
 use super::readers::Readers;
+use super::sql;
 use super::tx::{Reader, Tx};
 use super::writer::Writer;
 use crate::access::Permit;
@@ -78,11 +79,7 @@ impl Db {
             .after_connect(|session, _| {
                 Box::pin(async move {
                     for (name, value) in LIMITS {
-                        sqlx::query("SELECT set_config($1, $2, false)")
-                            .bind(name)
-                            .bind(value)
-                            .execute(&mut *session)
-                            .await?;
+                        sqlx::query(sql::SET_POSTGRES).bind(name).bind(value).execute(&mut *session).await?;
                     }
                     Ok(())
                 })

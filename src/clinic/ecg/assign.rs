@@ -30,6 +30,8 @@ pub async fn assign(
     if !permit.may(Right::Upload) {
         permit.require_for(Right::Write, "ecg")?;
     }
+    // In this order everywhere: who corrects a study holds it, and then its recordings.
+    tx.exec(sql::LOCK_STUDY, args![record]).await?;
     tx.exec(sql::LOCK, args![record]).await?;
     let row = find(tx, permit, record).await?;
     give(tx, ctx, permit, &row, order).await

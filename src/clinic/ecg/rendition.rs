@@ -108,6 +108,8 @@ pub(super) async fn add(
 ) -> Result<Option<String>> {
     let (arrived, document) = (given.arrived, &given.new.document);
     let source = code(document);
+    // As in `assign`: the study before its recordings.
+    tx.exec(sql::LOCK_STUDY, args![id]).await?;
     let file = args![
         ctx.id(),
         id,

@@ -35,6 +35,8 @@ yigong_base::statements! {
     ADD_VALUE = "INSERT INTO ecg_value (id, record, what, unit, number, source, by_whom, at, n, doubtful) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     /// Values of a record in the order they came.
     VALUES = "SELECT what, unit, number, source, doubtful, by_whom, at FROM ecg_value WHERE record = $1 ORDER BY at, n, id";
+    /// The study of a recording stands still.
+    LOCK_STUDY = "UPDATE study SET lane = lane WHERE id = (SELECT e.study FROM ecg_record e WHERE e.id = $1)";
     /// The recording stands still: a signature on it at this moment is waited for.
     LOCK = "UPDATE ecg_record SET state = state WHERE id = $1";
     /// Another state, patient and order; $5 = why a person must look.
