@@ -44,3 +44,27 @@ test('the red dialog appears by itself and only a read-back opens the page again
   await wait(10, 'the treatment is kept', async () => (await supervisor.get('/api/critical?state=all')).rows[0].treated_at !== null);
   assert.deepEqual(unexpected(doctor.faults), []);
 });
+
+test('a value that belongs to nobody rings where it was measured, and is ended in writing', { timeout: 90_000 }, async () => {
+  const lead = await person(browser, county);
+  const { page } = lead;
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await enter(page, 'lead');
+  await county.mllp(lab.result('K9', '7.9'));
+  await page.goto('/critical');
+  const row = page.locator('tbody tr', { hasText: '条码 BK9' });
+  await row.waitFor();
+  assert.match(await row.innerText(), /7\.9[\s\S]*未匹配/);
+  await row.getByRole('button', { name: '核实' }).click();
+  const dialog = page.getByRole('dialog', { name: '核实无主危急值' });
+  const end = dialog.getByRole('button', { name: '记录并结束' });
+  assert.ok(await end.isDisabled(), 'nothing is ended without a word');
+  await dialog.getByLabel('核实结果').fill('电话核实为青石镇赵一男,已告知医生');
+  await end.click();
+  await dialog.waitFor({ state: 'hidden' });
+  await row.waitFor({ state: 'detached' });
+  const { rows } = await (await county.login('lead')).get('/api/critical?state=all');
+  const ended = rows.find((a) => a.finding.includes('BK9'));
+  assert.ok(ended.state === 'closed' && JSON.stringify(ended.events).includes('电话核实'), 'the words are kept');
+  assert.deepEqual(unexpected(lead.faults), []);
+});

@@ -88,40 +88,42 @@ export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
                 )}
               </td>
               <td className="num nowrap">
-                {can('raise_critical') && unacknowledged(a) && (
-                  <Button
-                    size="compact-xs"
-                    variant={a.state === 'raised' ? 'filled' : 'default'}
-                    color={a.state === 'raised' ? 'red' : undefined}
-                    onClick={() => call(a)}
-                  >
-                    {t('critical.call')}
-                  </Button>
-                )}
-                {nobodys(a) && (
-                  <Button size="compact-xs" variant="default" onClick={() => traceNow(a)}>
-                    {t('critical.stray')}
-                  </Button>
-                )}
-                {mine(a) && a.state === 'clinician_ack' && (
-                  <Button size="compact-xs" onClick={() => treatNow(a)}>
-                    {t('critical.treat')}
-                  </Button>
-                )}
-                {mine(a) && a.state === 'treated' && (
-                  <Button
-                    size="compact-xs"
-                    variant="default"
-                    onClick={() => {
-                      setError(null);
-                      void closeAlert(a.id)
-                        .then(() => client.invalidateQueries({ queryKey: ['critical'] }))
-                        .catch(setError);
-                    }}
-                  >
-                    {t('critical.close')}
-                  </Button>
-                )}
+                <span className="row" style={{ gap: 4, justifyContent: 'flex-end' }}>
+                  {can('raise_critical') && unacknowledged(a) && (
+                    <Button
+                      size="compact-xs"
+                      variant={a.state === 'raised' ? 'filled' : 'default'}
+                      color={a.state === 'raised' ? 'red' : undefined}
+                      onClick={() => call(a)}
+                    >
+                      {t('critical.call')}
+                    </Button>
+                  )}
+                  {nobodys(a) && (
+                    <Button size="compact-xs" variant="default" onClick={() => traceNow(a)}>
+                      {t('critical.stray')}
+                    </Button>
+                  )}
+                  {mine(a) && a.state === 'clinician_ack' && (
+                    <Button size="compact-xs" onClick={() => treatNow(a)}>
+                      {t('critical.treat')}
+                    </Button>
+                  )}
+                  {mine(a) && a.state === 'treated' && (
+                    <Button
+                      size="compact-xs"
+                      variant="default"
+                      onClick={() => {
+                        setError(null);
+                        void closeAlert(a.id)
+                          .then(() => client.invalidateQueries({ queryKey: ['critical'] }))
+                          .catch(setError);
+                      }}
+                    >
+                      {t('critical.close')}
+                    </Button>
+                  )}
+                </span>
               </td>
             </tr>
           ))}

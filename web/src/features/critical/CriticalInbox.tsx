@@ -54,7 +54,8 @@ export function AlertFacts({ alert }: { alert: Alert }) {
     <div className="note" data-tone="red">
       <div className="row wrap" style={{ fontSize: 15 }}>
         <PatientName patient={alert.patient} strong /> <span>{sex(alert.patient.sex)}</span> <span>{age(alert.patient.age)}</span>
-        <span className="dim">{alert.patient.local_id}</span>
+        {/* A number of our own for somebody unknown says nothing to anybody. */}
+        {!alert.patient.local_id.startsWith('?') && <span className="dim">{alert.patient.local_id}</span>}
       </div>
       <div style={{ fontSize: 18, fontWeight: 700, margin: '4px 0' }}>{findingOf(alert)}</div>
       <div className="dim">
