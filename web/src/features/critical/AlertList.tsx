@@ -8,10 +8,9 @@ import { PatientName, Tag, useAge, usePersonName, useServerNow, useSex, useSpan 
 import { shortTime } from '../../ui/format';
 import { Empty, FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
+import { StrayDialog, TreatDialog } from './AnswerDialog';
 import { CallDialog } from './CallDialog';
-import { TreatDialog } from './CriticalInbox';
 import { closeAlert, corrected, findingOf, revised, unacknowledged } from './queries';
-import { StrayDialog } from './StrayDialog';
 
 export function AlertList({ alerts, now }: { alerts: Alert[]; now: number }) {
   const { t } = useWords();

@@ -5,11 +5,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { Alert } from '../../api/types';
 import { useWords } from '../../i18n';
-import { PatientName, useAge, usePersonName, useServerNow, useSex, useSpan } from '../../ui/bits';
-import { dayTime } from '../../ui/format';
+import { useServerNow, useSpan } from '../../ui/bits';
 import { FaultNote } from '../../ui/State';
 import { useCan, useSession } from '../session';
-import { acknowledge, alertsQuery, corrected, findingOf, occasion, revised, treat, unacknowledged } from './queries';
+import { AlertFacts } from './AlertFacts';
+import { TreatDialog } from './AnswerDialog';
+import { acknowledge, alertsQuery, findingOf, occasion, unacknowledged } from './queries';
 import { ring } from './ring';
 
 /** Stays behind the lock with what was being written; nothing is asked and nothing rings there meanwhile, the lock does that. */
@@ -43,34 +44,6 @@ export function CriticalInbox() {
   if (untreated && mayAnswer && later !== untreated.id)
     return <TreatDialog key={untreated.id} alert={untreated} later={() => putLater(untreated.id)} />;
   return null;
-}
-
-export function AlertFacts({ alert }: { alert: Alert }) {
-  const { t } = useWords();
-  const age = useAge();
-  const sex = useSex();
-  const person = usePersonName();
-  return (
-    <div className="note" data-tone="red">
-      <div className="row wrap" style={{ fontSize: 15 }}>
-        <PatientName patient={alert.patient} strong /> <span>{sex(alert.patient.sex)}</span> <span>{age(alert.patient.age)}</span>
-        {/* A number of our own for somebody unknown says nothing to anybody. */}
-        {!alert.patient.local_id.startsWith('?') && <span className="dim">{alert.patient.local_id}</span>}
-      </div>
-      <div style={{ fontSize: 18, fontWeight: 700, margin: '4px 0' }}>{findingOf(alert)}</div>
-      <div className="dim">
-        {t(`pipeline.${alert.pipeline}`)} · {t('critical.raised_by', { at: dayTime(alert.raised_at), name: person(alert.raised_by) })}
-        {alert.provisional ? ` · ${t('critical.provisional')}` : ''}
-        {alert.repeats > 0 ? ` · ${t('critical.repeats', { n: alert.repeats })}` : ''}
-      </div>
-      {corrected(alert) && <strong>{t('critical.corrected')}</strong>}
-      {revised(alert) !== null && (
-        <div style={{ marginTop: 4 }}>
-          <strong>{t('critical.revised')}</strong> {revised(alert)}
-        </div>
-      )}
-    </div>
-  );
 }
 
 function AcknowledgeDialog({ alert, more, now }: { alert: Alert; more: number; now: number }) {
@@ -125,59 +98,6 @@ function AcknowledgeDialog({ alert, more, now }: { alert: Alert; more: number; n
             <span className="dim">{more > 0 ? t('critical.more', { n: more }) : ''}</span>
             <Button type="submit" color="red" size="sm" loading={busy} disabled={!text.trim()}>
               {t('critical.ack_go')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  );
-}
-
-export function TreatDialog({ alert, later }: { alert: Alert; later: () => void }) {
-  const { t } = useWords();
-  const client = useQueryClient();
-  const [text, setText] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const go = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      await treat(alert.id, text.trim());
-      await client.invalidateQueries({ queryKey: ['critical'] });
-      later();
-    } catch (e) {
-      setError(e);
-      setBusy(false);
-    }
-  };
-  return (
-    <Modal opened onClose={later} size="lg" title={t('critical.treat_title')}>
-      <form
-        onSubmit={(e) => {
-          e.preventDefault();
-          void go();
-        }}
-      >
-        <Stack gap="sm">
-          <AlertFacts alert={alert} />
-          <Textarea
-            label={t('critical.treat')}
-            description={t('critical.treat_hint')}
-            value={text}
-            onChange={(e) => setText(e.currentTarget.value)}
-            autosize
-            minRows={3}
-            required
-            data-autofocus
-          />
-          {error !== null && <FaultNote error={error} />}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={later}>
-              {t('critical.treat_later')}
-            </Button>
-            <Button type="submit" loading={busy} disabled={!text.trim()}>
-              {t('critical.treat_go')}
             </Button>
           </Group>
         </Stack>
