@@ -228,7 +228,8 @@ impl Reader {
         }
         let padding = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let after = rest.get(padding..).unwrap_or_default();
-        if after.starts_with(b"\r\n") {
+        // However the bytes are cut: what is too much in pieces is too much in one.
+        if padding <= MAX_PADDING && after.starts_with(b"\r\n") {
             self.at += padding + 2;
             self.parts += 1;
             self.state = State::Head;
