@@ -190,3 +190,27 @@ async fn a_tube_whose_results_are_published_is_not_refused_any_more() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_value_of_nobody_is_ended_only_where_it_was_measured() {
+    use crate::critical::acknowledge::acknowledge;
+    use yigong_base::access::{Grant, Role};
+    for bench in testing::engines().await.unwrap() {
+        order_with(&bench, "B1", &["GLU"]).await;
+        // One of the lead hospital, and one of a clinic's own specimen with an item nobody knows.
+        let flagged = Run { flags: vec!["HH".into()], ..run("B1", "XYZ", "99", "U/L") };
+        send(&bench, "i1", vec![run("NOBODY", "K", "7.9", "mmol/L"), flagged]).await;
+        let at_lead = Grant { role: Role::LabVerifier, facility: "LEAD".into(), pipelines: "*".into() };
+        let verifier = Permit::person("v", "V", "LEAD", "LEAD", vec![at_lead]);
+        let mut tx = bench.ctx.db.begin(&verifier).await.unwrap();
+        let all = crate::critical::list::list(&mut tx, &bench.ctx, &verifier, true).await.unwrap();
+        let of = |place: &str| {
+            let found = all.iter().find(|a| a["facility"] == place).unwrap();
+            found["id"].as_str().unwrap().to_owned()
+        };
+        let (ours, theirs) = (of("LEAD"), of("C01"));
+        let refused = acknowledge(&mut tx, &bench.ctx, &verifier, &theirs, "seen").await;
+        assert!(matches!(refused, Err(Fault::Denied { .. })), "{}: {refused:?}", bench.engine);
+        acknowledge(&mut tx, &bench.ctx, &verifier, &ours, "traced by telephone").await.unwrap();
+    }
+}
